@@ -1,0 +1,36 @@
+package machine
+
+// BackupRequest asks for a full backup, or, with FromBackupID, for an
+// incremental one that stands on that backup.
+type BackupRequest struct {
+	ID           string
+	FromBackupID string
+	ScheduleID   *int64
+}
+
+// Target says where a restore puts the chain.
+type Target string
+
+// The two targets of a restore.
+const (
+	// TargetDatabase puts the chain into the server's data directory.
+	TargetDatabase Target = "database"
+	// TargetFolder leaves a prepared directory in the backup store.
+	TargetFolder Target = "folder"
+)
+
+// RestoreRequest asks for a chain to be restored. IDList holds the full
+// backup first, then its incrementals in order.
+type RestoreRequest struct {
+	IDList []string
+	Target Target
+}
+
+// OperationFilter narrows a listing of operations. The zero value lists the
+// newest 50 of every state and status.
+type OperationFilter struct {
+	// Limit is the most operations to return; 0 means 50.
+	Limit int
+	// State keeps the operations whose state or status is this word.
+	State string
+}

@@ -1,0 +1,80 @@
+package machine
+
+import "time"
+
+// OperationSummary is one line of a listing of operations.
+type OperationSummary struct {
+	ID      string `json:"id"`
+	Machine string `json:"machine"`
+	// Backup is the backup the operation makes, restores (the chain's last
+	// link) or deletes.
+	Backup string `json:"backup"`
+	State  string `json:"state"`
+	// Status is waiting, running, succeeded, failed or cancelled.
+	Status     string     `json:"status"`
+	Attempt    int        `json:"attempt"`
+	Error      string     `json:"error"`
+	CreatedAt  time.Time  `json:"created_at"`
+	StartedAt  *time.Time `json:"started_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+}
+
+// OperationView is everything the daemon knows of one operation.
+type OperationView struct {
+	OperationSummary
+	// Args are the arguments as accepted.
+	Args Args `json:"args"`
+	// Cancellable tells whether the operation can still be cancelled.
+	Cancellable bool             `json:"cancellable"`
+	Transitions []TransitionView `json:"transitions"`
+	Processes   []ProcessView    `json:"processes"`
+}
+
+// TransitionView is one persisted transition.
+type TransitionView struct {
+	Seq     int64     `json:"seq"`
+	From    string    `json:"from"`
+	Event   string    `json:"event"`
+	To      string    `json:"to"`
+	Attempt int       `json:"attempt"`
+	At      time.Time `json:"at"`
+	Reason  string    `json:"reason"`
+}
+
+// ProcessView is one row of the process table.
+type ProcessView struct {
+	ID         int64      `json:"id"`
+	Command    string     `json:"command"`
+	PID        *int64     `json:"pid"`
+	Status     string     `json:"status"`
+	ReturnCode *int64     `json:"return_code"`
+	Output     string     `json:"output"`
+	Error      string     `json:"error"`
+	StartTime  time.Time  `json:"start_time"`
+	EndTime    *time.Time `json:"end_time"`
+}
+
+// BackupView is one recorded backup.
+type BackupView struct {
+	ID           string     `json:"id"`
+	FromBackupID string     `json:"from_backup_id"`
+	ScheduleID   *int64     `json:"schedule_id"`
+	StartTime    time.Time  `json:"start_time"`
+	EndTime      *time.Time `json:"end_time"`
+	// Size is in bytes; nil when it was never recorded.
+	Size *int64 `json:"size"`
+	// FromLSN and ToLSN are the server's log sequence numbers the backup
+	// covers; both 0 when its files do not tell.
+	FromLSN uint64 `json:"from_lsn"`
+	ToLSN   uint64 `json:"to_lsn"`
+	// Problem says why the backup cannot be used, empty when nothing is known
+	// against it (its folder is missing, say).
+	Problem string `json:"problem"`
+}
+
+// RetryDecision says where a retried operation goes on.
+type RetryDecision struct {
+	State   string `json:"state"`
+	Attempt int    `json:"attempt"`
+	Reason  string `json:"reason"`
+}
