@@ -1,0 +1,46 @@
+package mariadbtest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// packages is what a person without MariaDB has to install.
+const packages = "install the Debian packages mariadb-server-core, mariadb-client-core and mariadb-backup (.ci/deps does it)"
+
+// folders are searched after PATH: an ordinary user's lacks the sbin ones.
+var folders = []string{"/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"}
+
+// programs are the paths of the server and of the script that makes its first
+// data directory.
+type programs struct {
+	server  string
+	install string
+}
+
+func findPrograms() (programs, error) {
+	server, err := findProgram("mariadbd")
+	if err != nil {
+		return programs{}, err
+	}
+	install, err := findProgram("mariadb-install-db")
+	if err != nil {
+		return programs{}, err
+	}
+	return programs{server: server, install: install}, nil
+}
+
+func findProgram(name string) (string, error) {
+	if path, err := exec.LookPath(name); err == nil {
+		return path, nil
+	}
+	for _, folder := range folders {
+		path := filepath.Join(folder, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("find %s: neither on PATH nor in %v: %s", name, folders, packages)
+}
