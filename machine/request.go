@@ -1,5 +1,7 @@
 package machine
 
+import "dbcalm-db-cmd/steps"
+
 // BackupRequest asks for a full backup, or, with FromBackupID, for an
 // incremental one that stands on that backup.
 type BackupRequest struct {
@@ -34,3 +36,6 @@ type OperationFilter struct {
 	// State keeps the operations whose state or status is this word.
 	State string
 }
+
+// Args are an operation's arguments as accepted.
+type Args = steps.Args

@@ -1,0 +1,107 @@
+package persistence
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// ErrParentGone: the row of the backup that an incremental stands on is no
+// longer there.
+var ErrParentGone = errors.New("the base backup's row is gone")
+
+func insertBackup(ctx context.Context, tx *sql.Tx, b Backup, process int64) error {
+	if b.FromBackupID != "" {
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM backup WHERE id = ?`, b.FromBackupID).Scan(&n); err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("%w: '%s'", ErrParentGone, b.FromBackupID)
+		}
+	}
+	schedule, err := knownSchedule(ctx, tx, b.ScheduleID)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size)
+		VALUES (?, nullif(?, ''), ?, ?, ?, nullif(?, 0), ?)`,
+		b.ID, b.FromBackupID, schedule, stamp{b.StartTime}, stampOf(b.EndTime), process, b.Size)
+	return err
+}
+
+// knownSchedule returns the schedule's id if its row is there. The table is
+// another program's and may lack the row, or be missing: that must not cost us
+// the backup's record.
+func knownSchedule(ctx context.Context, tx *sql.Tx, id *int64) (*int64, error) {
+	if id == nil {
+		return nil, nil
+	}
+	var tables int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schedule'`).Scan(&tables); err != nil {
+		return nil, err
+	}
+	if tables == 0 {
+		return nil, nil
+	}
+	var n int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM schedule WHERE id = ?`, *id).Scan(&n); err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	return id, nil
+}
+
+func insertRestore(ctx context.Context, tx *sql.Tx, r Restore, process int64) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO restore (backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
+		VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0))`,
+		r.BackupID, stamp{r.BackupTimestamp}, r.Target, r.TargetPath, stamp{r.StartTime}, stamp{r.EndTime}, process)
+	return err
+}
+
+// Backup returns one recorded backup, or ErrNotFound.
+func (s *Store) Backup(ctx context.Context, id string) (Backup, error) {
+	list, err := s.backups(ctx, `WHERE id = ?`, id)
+	if err != nil {
+		return Backup{}, err
+	}
+	if len(list) == 0 {
+		return Backup{}, ErrNotFound
+	}
+	return list[0], nil
+}
+
+// Backups returns every recorded backup, oldest first.
+func (s *Store) Backups(ctx context.Context) ([]Backup, error) {
+	return s.backups(ctx, `ORDER BY start_time, id`)
+}
+
+// Children returns the backups that stand directly on the given one.
+func (s *Store) Children(ctx context.Context, id string) ([]Backup, error) {
+	return s.backups(ctx, `WHERE from_backup_id = ? ORDER BY start_time, id`, id)
+}
+
+func (s *Store) backups(ctx context.Context, where string, args ...any) ([]Backup, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size FROM backup `+where, args...)
+	if err != nil {
+		return nil, s.explain("list backups", err)
+	}
+	defer rows.Close()
+	var list []Backup
+	for rows.Next() {
+		var b Backup
+		var from sql.NullString
+		var process sql.NullInt64
+		var start, end stamp
+		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size); err != nil {
+			return nil, s.explain("list backups", err)
+		}
+		b.FromBackupID, b.ProcessID = from.String, process.Int64
+		b.StartTime, b.EndTime = start.Time, end.pointer()
+		list = append(list, b)
+	}
+	return list, s.explain("list backups", rows.Err())
+}

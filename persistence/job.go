@@ -1,0 +1,78 @@
+package persistence
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// BeginJob commits the intent to run programs: the job's row and, with the
+// end of the row before it, the process row with their command line. It
+// returns the job with its ids. ErrStale means that the operation has left
+// the state the job is for, ErrCancelRequested that it is to be cancelled.
+func (s *Store) BeginJob(ctx context.Context, o Operation, job Job, row Process) (Job, error) {
+	err := s.inTx(ctx, "record job", func(tx *sql.Tx) error {
+		now, err := scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, o.ID))
+		if err != nil {
+			return err
+		}
+		if now.Seq != o.Seq {
+			return ErrStale
+		}
+		if now.CancelAt != nil {
+			return ErrCancelRequested
+		}
+		before, err := newestProcess(ctx, tx, o)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE process SET status = CASE WHEN error IS NULL THEN ? ELSE ? END,
+			return_code = CASE WHEN error IS NULL THEN coalesce(return_code, 0) ELSE return_code END, end_time = ? WHERE id = ?`,
+			processSuccess, processFailed, stamp{row.StartTime}, before); err != nil {
+			return err
+		}
+		if job.ProcessID, err = insertProcess(ctx, tx, row); err != nil {
+			return err
+		}
+		result, err := tx.ExecContext(ctx, `INSERT INTO operation_job (operation_id, state, attempt, folder, process_id, pid, start_ticks, boot_id, created_at)
+			VALUES (?,?,?,?,?,0,0,'',?)`, o.ID, job.State, job.Attempt, job.Folder, job.ProcessID, stamp{row.StartTime})
+		if err != nil {
+			return err
+		}
+		job.ID, err = result.LastInsertId()
+		return err
+	})
+	return job, err
+}
+
+// IdentifyJob records the supervisor of a job, before it is let go.
+func (s *Store) IdentifyJob(ctx context.Context, job Job) error {
+	return s.inTx(ctx, "record job", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE operation_job SET pid = ?, start_ticks = ?, boot_id = ? WHERE id = ?`,
+			job.PID, int64(job.StartTicks), job.BootID, job.ID)
+		return err
+	})
+}
+
+// SetProcessPID records the pid of the program that a process row names.
+func (s *Store) SetProcessPID(ctx context.Context, process int64, pid int) error {
+	return s.inTx(ctx, "record pid", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE process SET pid = ? WHERE id = ?`, pid, process)
+		return err
+	})
+}
+
+// OpenJob returns the job of an operation that has not ended, or ErrNotFound.
+func (s *Store) OpenJob(ctx context.Context, operation string) (Job, error) {
+	var j Job
+	var ticks int64
+	var created, ended stamp
+	err := s.read.QueryRowContext(ctx, `SELECT id, operation_id, state, attempt, folder, process_id, pid, start_ticks, boot_id, created_at, ended_at
+		FROM operation_job WHERE operation_id = ? AND ended_at IS NULL ORDER BY id DESC LIMIT 1`, operation).
+		Scan(&j.ID, &j.OperationID, &j.State, &j.Attempt, &j.Folder, &j.ProcessID, &j.PID, &ticks, &j.BootID, &created, &ended)
+	if errors.Is(err, sql.ErrNoRows) {
+		return j, ErrNotFound
+	}
+	j.StartTicks, j.CreatedAt, j.EndedAt = uint64(ticks), created.Time, ended.pointer()
+	return j, s.explain("read job", err)
+}

@@ -1,0 +1,162 @@
+package persistence
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+const operationColumns = `number, id, machine, definition, backup_id, args, state, status, seq,
+	attempt, data, failed_in, error, cancel_at, created_at, started_at, finished_at`
+
+type scanner interface{ Scan(...any) error }
+
+func scanOperation(row scanner) (Operation, error) {
+	var o Operation
+	var args, data string
+	var cancel, created, started, finished stamp
+	err := row.Scan(&o.Number, &o.ID, &o.Machine, &o.Definition, &o.BackupID, &args, &o.State, &o.Status, &o.Seq,
+		&o.Attempt, &data, &o.FailedIn, &o.Error, &cancel, &created, &started, &finished)
+	if errors.Is(err, sql.ErrNoRows) {
+		return o, ErrNotFound
+	}
+	o.Args, o.Data = []byte(args), []byte(data)
+	o.CancelAt, o.StartedAt, o.FinishedAt = cancel.pointer(), started.pointer(), finished.pointer()
+	o.CreatedAt = created.Time
+	return o, err
+}
+
+// Accept records a new operation with its claims, its first transition and
+// its first process row, all or nothing. It returns ErrExists when a backup
+// the operation makes is recorded or being made, and *ClaimedError when an
+// open operation's use of a backup forbids this one's.
+func (s *Store) Accept(ctx context.Context, o Operation, claims []Claim, first Process) error {
+	return s.inTx(ctx, "record operation", func(tx *sql.Tx) error {
+		if err := checkClaims(ctx, tx, o.ID, claims); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status,
+			seq, attempt, data, failed_in, error, created_at) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?)`,
+			o.ID, o.Machine, o.Definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data), stamp{o.CreatedAt})
+		if err != nil {
+			return err
+		}
+		for _, c := range claims {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO operation_claim (operation_id, backup_id, use) VALUES (?,?,?)`,
+				o.ID, c.BackupID, c.Use); err != nil {
+				return err
+			}
+		}
+		accepted := Transition{Seq: 1, Event: "accept", To: o.State, Attempt: o.Attempt, At: o.CreatedAt, Reason: "command accepted"}
+		if err := insertTransition(ctx, tx, o.ID, accepted); err != nil {
+			return err
+		}
+		_, err = insertProcess(ctx, tx, first)
+		return err
+	})
+}
+
+// checkClaims refuses uses of backups that exclude each other: nothing is
+// made twice, nothing is deleted while it is read, nothing read while it is
+// deleted.
+func checkClaims(ctx context.Context, tx *sql.Tx, operation string, claims []Claim) error {
+	for _, c := range claims {
+		if c.Use == Makes {
+			var n int
+			if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM backup WHERE id = ?`, c.BackupID).Scan(&n); err != nil {
+				return err
+			}
+			if n > 0 {
+				return ErrExists
+			}
+		}
+		var holder Claim
+		err := tx.QueryRowContext(ctx, `SELECT c.operation_id, c.backup_id, c.use FROM operation_claim c
+			JOIN operation o ON o.id = c.operation_id
+			WHERE c.backup_id = ? AND c.operation_id <> ? AND o.status IN ('waiting', 'running')
+			AND NOT (c.use = 'reads' AND ? = 'reads') ORDER BY o.number LIMIT 1`,
+			c.BackupID, operation, c.Use).Scan(&holder.OperationID, &holder.BackupID, &holder.Use)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return err
+		case c.Use == Makes && holder.Use == Makes:
+			return ErrExists
+		default:
+			return &ClaimedError{Holder: holder}
+		}
+	}
+	return nil
+}
+
+// Operation returns one operation, or ErrNotFound.
+func (s *Store) Operation(ctx context.Context, id string) (Operation, error) {
+	o, err := scanOperation(s.read.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, id))
+	return o, s.explain("read operation", err)
+}
+
+// Operations returns the newest operations first, at most limit, of those
+// whose state or status is the given word; an empty word means all.
+func (s *Store) Operations(ctx context.Context, limit int, word string) ([]Operation, error) {
+	return s.operations(ctx, `WHERE ? = '' OR state = ? OR status = ? ORDER BY number DESC LIMIT ?`, word, word, word, limit)
+}
+
+// OpenOperations returns the waiting and running operations, oldest first.
+func (s *Store) OpenOperations(ctx context.Context) ([]Operation, error) {
+	return s.operations(ctx, `WHERE status IN ('waiting', 'running') ORDER BY number`)
+}
+
+func (s *Store) operations(ctx context.Context, where string, args ...any) ([]Operation, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+operationColumns+` FROM operation `+where, args...)
+	if err != nil {
+		return nil, s.explain("list operations", err)
+	}
+	defer rows.Close()
+	var list []Operation
+	for rows.Next() {
+		o, err := scanOperation(rows)
+		if err != nil {
+			return nil, s.explain("list operations", err)
+		}
+		list = append(list, o)
+	}
+	return list, s.explain("list operations", rows.Err())
+}
+
+// RequestCancel notes that an operation is to be cancelled, if it is still in
+// a state of the given list; the first request's time stays. It returns
+// ErrStale with the operation as it is when it is in none of them.
+func (s *Store) RequestCancel(ctx context.Context, id string, at time.Time, states []string) (Operation, error) {
+	var o Operation
+	err := s.inTx(ctx, "record cancel", func(tx *sql.Tx) error {
+		var err error
+		if o, err = scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, id)); err != nil {
+			return err
+		}
+		if o.CancelAt != nil && o.Status.Open() {
+			return nil
+		}
+		for _, state := range states {
+			if o.State == state && o.Status.Open() {
+				o.CancelAt = &at
+				_, err := tx.ExecContext(ctx, `UPDATE operation SET cancel_at = ? WHERE id = ?`, stamp{at}, id)
+				return err
+			}
+		}
+		return ErrStale
+	})
+	return o, err
+}
+
+// RestoredAt returns when the newest restore into a data directory ended;
+// the zero time when there was none.
+func (s *Store) RestoredAt(ctx context.Context) (time.Time, error) {
+	var at stamp
+	err := s.read.QueryRowContext(ctx, `SELECT finished_at FROM operation
+		WHERE machine = 'restore_database' AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return at.Time, s.explain("read last restore", err)
+}

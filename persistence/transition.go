@@ -1,0 +1,207 @@
+package persistence
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// Change is one transition with everything that becomes true with it.
+type Change struct {
+	OperationID string
+	// Seq and From are the operation as the caller knows it; a change made for
+	// anything else is refused with ErrStale.
+	Seq  int64
+	From string
+
+	Event  string
+	To     string
+	At     time.Time
+	Reason string
+
+	Status   Status
+	Attempt  int
+	Data     json.RawMessage
+	FailedIn string
+	Error    string
+
+	// HonourCancel refuses the change with ErrCancelRequested when a cancel
+	// was asked for.
+	HonourCancel bool
+	// Reopen makes an ended operation open again: the claims are checked anew,
+	// an old cancel is forgotten, and a process row begins.
+	Reopen *Process
+
+	// JobID is the job that ended with this transition; 0 for none.
+	JobID int64
+	// Result is what is now known of the newest process row.
+	Result *ProcessResult
+
+	Backup       *Backup
+	Restore      *Restore
+	DeleteBackup string
+}
+
+// Apply makes the change, in one transaction, and returns the operation as it
+// then is. An ending change ends the newest process row too.
+func (s *Store) Apply(ctx context.Context, c Change) (Operation, error) {
+	var o Operation
+	err := s.inTx(ctx, "record transition", func(tx *sql.Tx) error {
+		before, err := scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, c.OperationID))
+		if err != nil {
+			return err
+		}
+		if before.Seq != c.Seq || before.State != c.From {
+			return ErrStale
+		}
+		if c.HonourCancel && before.CancelAt != nil {
+			return ErrCancelRequested
+		}
+		if c.Reopen != nil {
+			if err := reopen(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		if err := updateOperation(ctx, tx, before, c); err != nil {
+			return err
+		}
+		next := Transition{Seq: c.Seq + 1, From: c.From, Event: c.Event, To: c.To, Attempt: c.Attempt, At: c.At, Reason: c.Reason}
+		if err := insertTransition(ctx, tx, c.OperationID, next); err != nil {
+			return err
+		}
+		if err := applyRows(ctx, tx, before, c); err != nil {
+			return err
+		}
+		o, err = scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, c.OperationID))
+		return err
+	})
+	return o, err
+}
+
+func updateOperation(ctx context.Context, tx *sql.Tx, before Operation, c Change) error {
+	started, finished := stampOf(before.StartedAt), stamp{}
+	if c.Status == Running && started.IsZero() {
+		started = stamp{c.At}
+	}
+	if !c.Status.Open() {
+		finished = stamp{c.At}
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE operation SET state = ?, status = ?, seq = ?, attempt = ?, data = ?,
+		failed_in = ?, error = ?, started_at = ?, finished_at = ? WHERE id = ?`,
+		c.To, c.Status, c.Seq+1, c.Attempt, string(c.Data), c.FailedIn, c.Error, started, finished, c.OperationID)
+	return err
+}
+
+// applyRows writes the rows clients read, the process row's end last: who
+// sees it ended may rely on all the others.
+func applyRows(ctx context.Context, tx *sql.Tx, before Operation, c Change) error {
+	if c.JobID != 0 {
+		if _, err := tx.ExecContext(ctx, `UPDATE operation_job SET ended_at = ? WHERE id = ?`, stamp{c.At}, c.JobID); err != nil {
+			return err
+		}
+	}
+	process, err := newestProcess(ctx, tx, before)
+	if err != nil {
+		return err
+	}
+	if c.Result != nil {
+		if err := updateProcess(ctx, tx, process, *c.Result); err != nil {
+			return err
+		}
+	}
+	if c.Backup != nil {
+		if err := insertBackup(ctx, tx, *c.Backup, process); err != nil {
+			return err
+		}
+	}
+	if c.Restore != nil {
+		if err := insertRestore(ctx, tx, *c.Restore, process); err != nil {
+			return err
+		}
+	}
+	if c.DeleteBackup != "" {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM backup WHERE id = ?`, c.DeleteBackup); err != nil {
+			return err
+		}
+	}
+	if c.Status.Open() {
+		return nil
+	}
+	return endProcess(ctx, tx, process, c)
+}
+
+// reopen checks an ended operation's claims against those of the open ones.
+func reopen(ctx context.Context, tx *sql.Tx, c Change) error {
+	claims, err := readClaims(ctx, tx, c.OperationID)
+	if err != nil {
+		return err
+	}
+	if err := checkClaims(ctx, tx, c.OperationID, claims); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE operation SET cancel_at = NULL WHERE id = ?`, c.OperationID); err != nil {
+		return err
+	}
+	_, err = insertProcess(ctx, tx, *c.Reopen)
+	return err
+}
+
+func readClaims(ctx context.Context, tx *sql.Tx, operation string) ([]Claim, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT operation_id, backup_id, use FROM operation_claim WHERE operation_id = ?`, operation)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var claims []Claim
+	for rows.Next() {
+		var c Claim
+		if err := rows.Scan(&c.OperationID, &c.BackupID, &c.Use); err != nil {
+			return nil, err
+		}
+		claims = append(claims, c)
+	}
+	return claims, rows.Err()
+}
+
+func insertTransition(ctx context.Context, tx *sql.Tx, operation string, t Transition) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO operation_transition (operation_id, seq, from_state, event, to_state, attempt, at, reason)
+		VALUES (?,?,?,?,?,?,?,?)`, operation, t.Seq, t.From, t.Event, t.To, t.Attempt, stamp{t.At}, t.Reason)
+	return err
+}
+
+// Transitions returns an operation's transitions in order.
+func (s *Store) Transitions(ctx context.Context, operation string) ([]Transition, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT seq, from_state, event, to_state, attempt, at, reason
+		FROM operation_transition WHERE operation_id = ? ORDER BY seq`, operation)
+	if err != nil {
+		return nil, s.explain("list transitions", err)
+	}
+	defer rows.Close()
+	var list []Transition
+	for rows.Next() {
+		var t Transition
+		var at stamp
+		if err := rows.Scan(&t.Seq, &t.From, &t.Event, &t.To, &t.Attempt, &at, &t.Reason); err != nil {
+			return nil, s.explain("list transitions", err)
+		}
+		t.At = at.Time
+		list = append(list, t)
+	}
+	return list, s.explain("list transitions", rows.Err())
+}
+
+// Interruptions counts how often an operation was interrupted in a state
+// since it was last begun or retried.
+func (s *Store) Interruptions(ctx context.Context, operation, state string) (int, error) {
+	var n int
+	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM operation_transition t
+		WHERE t.operation_id = ?1 AND t.from_state = ?2 AND t.event IN ('redo', 'rewind')
+		AND t.seq > coalesce((SELECT max(seq) FROM operation_transition WHERE operation_id = ?1 AND event = 'retry'), 0)`,
+		operation, state).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return n, s.explain("count interruptions", err)
+}

@@ -1,0 +1,66 @@
+package steps
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// stopGrace is how long a tool may take to obey SIGINT; it needs milliseconds.
+const stopGrace = 10 * time.Second
+
+// connectOptions begin every command line that talks to the server. The two
+// options about files must come first, in this order.
+func (h *Host) connectOptions(c Credentials) []string {
+	options := []string{"--defaults-file=" + h.CredentialsFile, "--defaults-group-suffix=-dbcalm"}
+	if h.Host != "" && h.Host != "localhost" {
+		return append(options, "--host="+h.Host)
+	}
+	if network, address := h.address(c); network == "unix" && c.Socket == "" {
+		options = append(options, "--socket="+address)
+	}
+	return options
+}
+
+// backupCommand returns the tool's command line for a backup into target; base
+// is the folder of the backup it stands on, empty for a full one.
+func (h *Host) backupCommand(tool ToolInfo, c Credentials, dataDir, target, base string) JobSpec {
+	args := append(h.connectOptions(c), "--backup", "--target-dir="+target, "--datadir="+dataDir)
+	if base != "" {
+		args = append(args, "--incremental-basedir="+base)
+	}
+	args = append(args, "--parallel="+strconv.Itoa(h.Parallel))
+	return JobSpec{Path: tool.Path, Args: args, Dir: "/", Grace: stopGrace}
+}
+
+// prepareCommand returns the command line that prepares a full backup. More
+// says that incrementals follow: xtrabackup must then be told to leave the
+// last transactions open, which mariabackup does by itself.
+func (h *Host) prepareCommand(tool ToolInfo, target string, more bool) JobSpec {
+	args := h.prepareOptions()
+	if more && tool.Name == "xtrabackup" {
+		args = append(args, "--apply-log-only")
+	}
+	return JobSpec{Path: tool.Path, Args: append(args, "--target-dir="+target), Dir: "/", Grace: stopGrace}
+}
+
+// applyCommand returns the command line that applies an incremental, a private
+// copy, to a prepared target.
+func (h *Host) applyCommand(tool ToolInfo, target, incremental string, more bool) JobSpec {
+	args := h.prepareOptions()
+	if more && tool.Name == "xtrabackup" {
+		args = append(args, "--apply-log-only")
+	}
+	args = append(args, "--target-dir="+target, "--incremental-dir="+incremental)
+	return JobSpec{Path: tool.Path, Args: args, Dir: "/", Grace: stopGrace}
+}
+
+// prepareOptions begin the command lines that need no server. An option file
+// of the machine's own server must not leak into them, unless it is named.
+func (h *Host) prepareOptions() []string {
+	defaults := "--no-defaults"
+	if h.ServerDefaultsFile != "" {
+		defaults = "--defaults-file=" + h.ServerDefaultsFile
+	}
+	return []string{defaults, "--prepare", fmt.Sprintf("--use-memory=%d", h.UseMemory)}
+}

@@ -1,0 +1,45 @@
+//go:build crashpoints
+
+// Package crashpoint names the places between two effects at which the crash
+// tests stop the program. This is the build for those tests.
+package crashpoint
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// The environment of a program under test.
+const (
+	// EnvDir is a folder; a file in it named for a point arms that point.
+	EnvDir = "DBCALM_CRASH_DIR"
+	// bootFile in that folder holds the boot id to pretend.
+	bootFile = "boot_id"
+)
+
+// Here stops the program with SIGSTOP if the point is armed, once: the test
+// then kills whatever it wants to and lets the rest go on. The armed file is
+// renamed to NAME.hit first, which is how the test learns of it.
+func Here(name string) {
+	dir := os.Getenv(EnvDir)
+	if dir == "" {
+		return
+	}
+	armed := filepath.Join(dir, name)
+	if os.Rename(armed, armed+".hit") != nil {
+		return
+	}
+	_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+}
+
+// BootID returns the boot id a crash test pretends, empty for none.
+func BootID() string {
+	text, err := os.ReadFile(filepath.Join(os.Getenv(EnvDir), bootFile))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}

@@ -1,0 +1,85 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"dbcalm-db-cmd/persistence"
+)
+
+// ErrNeeded: other backups stand on the one to be deleted.
+var ErrNeeded = errors.New("other backups stand on it")
+
+// CheckDeletable refuses to delete a backup that others stand on, and says
+// which.
+func (h *Host) CheckDeletable(ctx context.Context, id string) error {
+	children, err := h.catalog.Children(ctx, id)
+	if err != nil {
+		return err
+	}
+	if len(children) == 0 {
+		return nil
+	}
+	var names []string
+	for _, child := range children {
+		names = append(names, "'"+child.ID+"'")
+	}
+	return fmt.Errorf("%w: %s; delete them first", ErrNeeded, strings.Join(names, ", "))
+}
+
+// Deletable tells whether there is anything of a backup: its row, or a folder
+// with a manifest. A folder without either is not ours to remove.
+func (h *Host) Deletable(ctx context.Context, id string) (bool, error) {
+	_, err := h.catalog.Backup(ctx, id)
+	if err == nil {
+		return true, nil
+	}
+	if !errors.Is(err, persistence.ErrNotFound) {
+		return false, err
+	}
+	m, err := ReadManifest(h.BackupFolder(id))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return false, nil
+	}
+	return err == nil && m.ID == id, err
+}
+
+func (h *Host) validateDelete(ctx context.Context, t Task) (Outcome, error) {
+	if err := h.CheckDeletable(ctx, t.Args.ID); err != nil {
+		return Outcome{}, fmt.Errorf("backup '%s' cannot be deleted: %w", t.Args.ID, err)
+	}
+	return ok(t, "nothing stands on it"), nil
+}
+
+// retireDeleted takes the folder out of the store; done again, it finds
+// nothing left to do.
+func (h *Host) retireDeleted(_ context.Context, t Task) (Outcome, error) {
+	there, err := exists(h.BackupFolder(t.Args.ID))
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !there {
+		return ok(t, "the folder is out of the store"), nil
+	}
+	if err := h.retire(t, t.Args.ID); err != nil {
+		return Outcome{}, err
+	}
+	return ok(t, "moved out of the store"), nil
+}
+
+// erase frees the space.
+func (h *Host) erase(_ context.Context, t Task) (Outcome, error) {
+	if err := h.removeWork(t.Operation); err != nil {
+		return Outcome{}, err
+	}
+	return ok(t, "files removed"), nil
+}
+
+func (h *Host) unrecord(_ context.Context, t Task) (Outcome, error) {
+	outcome := ok(t, "record removed")
+	outcome.DeleteBackup = t.Args.ID
+	return outcome, nil
+}

@@ -1,0 +1,134 @@
+package steps
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// JobSpec is a program to run under a supervisor. It holds no secret: it lies
+// in a file, and its command line in a table others read.
+type JobSpec struct {
+	// Path is the program, Args its arguments without the name.
+	Path string   `json:"path"`
+	Args []string `json:"args"`
+	// Dir is the folder it runs in.
+	Dir string `json:"dir"`
+	// Grace is how long the program may take to obey SIGINT before SIGKILL.
+	Grace time.Duration `json:"grace"`
+}
+
+// Line returns the command line as a person would type it.
+func (s JobSpec) Line() string {
+	line := quoteWord(s.Path)
+	for _, arg := range s.Args {
+		line += " " + quoteWord(arg)
+	}
+	return line
+}
+
+// JobResult is what a supervisor saw of its program. It is written once, when
+// the program has ended, and is the only source of an exit code.
+type JobResult struct {
+	// StartError says why the program could not be started, empty if it was.
+	StartError string `json:"start_error,omitempty"`
+	// ExitCode is the program's; -1 when a signal ended it.
+	ExitCode int `json:"exit_code"`
+	// Signal is the signal that ended the program, empty for none.
+	Signal string `json:"signal,omitempty"`
+	// Stopped tells that the supervisor was asked to stop the program.
+	Stopped bool `json:"stopped,omitempty"`
+	// Tail is the end of what the program printed.
+	Tail    string    `json:"tail"`
+	Started time.Time `json:"started"`
+	Ended   time.Time `json:"ended"`
+}
+
+// The files of a job folder.
+const (
+	specFile    = "spec.json"
+	startedFile = "started.json"
+	outputFile  = "output.log"
+	resultFile  = "result.json"
+)
+
+// ErrNoResult: the job has not ended in a way that is known.
+var ErrNoResult = errors.New("job has no result")
+
+// JobFolder returns the folder of a job of this operation. It is named before
+// it is made.
+func (h *Host) JobFolder(operation string, seq int64) string {
+	return filepath.Join(h.jobsDir(), fmt.Sprintf("%s-%d", operation, seq))
+}
+
+func (h *Host) jobsDir() string { return filepath.Join(h.StateDir, "jobs") }
+
+// CreateJob makes the job's folder with its spec. A folder left from a crash
+// at this very point is used again.
+func (h *Host) CreateJob(folder string, spec JobSpec) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("create job folder: %w", err)
+	}
+	return writeJSON(filepath.Join(folder, specFile), spec)
+}
+
+// RemoveJob removes the folder of a job whose result is recorded.
+func (h *Host) RemoveJob(folder string) error {
+	if filepath.Dir(folder) != h.jobsDir() {
+		return fmt.Errorf("remove job folder: %s is not one", folder)
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		return fmt.Errorf("remove job folder: %w", err)
+	}
+	return nil
+}
+
+// JobFolders lists the job folders there are, whatever they belong to.
+func (h *Host) JobFolders() ([]string, error) {
+	entries, err := os.ReadDir(h.jobsDir())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list job folders: %w", err)
+	}
+	var folders []string
+	for _, e := range entries {
+		folders = append(folders, filepath.Join(h.jobsDir(), e.Name()))
+	}
+	return folders, nil
+}
+
+// ReadResult returns a job's result, or ErrNoResult.
+func ReadResult(folder string) (JobResult, error) {
+	var r JobResult
+	err := readJSON(filepath.Join(folder, resultFile), &r)
+	if errors.Is(err, os.ErrNotExist) {
+		return r, ErrNoResult
+	}
+	return r, err
+}
+
+func readJSON(path string, into any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}
+
+// writeJSON puts value into path so that a crash leaves either nothing or the
+// whole of it.
+func writeJSON(path string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return writeDurably(path, append(text, '\n'), 0o600)
+}

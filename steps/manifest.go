@@ -1,0 +1,204 @@
+package steps
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// ManifestName is the file that makes a backup's folder describe itself. It is
+// written last: a folder without it is not known to be whole.
+const ManifestName = "dbcalm.json"
+
+// manifestFormat is the version of the manifest's format.
+const manifestFormat = 1
+
+// Manifest describes one backup.
+type Manifest struct {
+	Format int    `json:"format"`
+	ID     string `json:"id"`
+	// ParentID is the backup this one stands on, empty for a full one.
+	ParentID string `json:"parent_id,omitempty"`
+	// Kind is full or incremental.
+	Kind      string     `json:"kind"`
+	Operation string     `json:"operation"`
+	Tool      ToolInfo   `json:"tool"`
+	Server    ServerInfo `json:"server"`
+	FromLSN   uint64     `json:"from_lsn"`
+	ToLSN     uint64     `json:"to_lsn"`
+	LastLSN   uint64     `json:"last_lsn"`
+	// Options is the tool's command line, which holds no secret.
+	Options   string    `json:"options"`
+	StartTime time.Time `json:"start_time"`
+	EndTime   time.Time `json:"end_time"`
+	// ScheduleID is as asked for.
+	ScheduleID *int64 `json:"schedule_id,omitempty"`
+	// Size is the sum of the files' sizes in bytes.
+	Size    int64          `json:"size"`
+	Folders []string       `json:"folders"`
+	Files   []ManifestFile `json:"files"`
+}
+
+// ManifestFile is one file of a backup; Path is relative to its folder.
+type ManifestFile struct {
+	Path   string `json:"path"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// ReadManifest reads the manifest of a backup's folder; fs.ErrNotExist if it
+// has none.
+func ReadManifest(folder string) (*Manifest, error) {
+	text, err := os.ReadFile(filepath.Join(folder, ManifestName))
+	if err != nil {
+		return nil, fmt.Errorf("read manifest: %w", err)
+	}
+	var m Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		return nil, fmt.Errorf("read manifest of %s: %w", folder, err)
+	}
+	if m.Format > manifestFormat {
+		return nil, fmt.Errorf("read manifest of %s: its format %d is newer than this program's %d", folder, m.Format, manifestFormat)
+	}
+	return &m, nil
+}
+
+// sealFiles makes every file below folder durable and lists them with their
+// hashes, with several files under way at a time.
+func sealFiles(ctx context.Context, folder string, parallel int) (files []ManifestFile, folders []string, err error) {
+	files, folders, err = listTree(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = eachFile(ctx, parallel, len(files), func(i int) error {
+		path := filepath.Join(folder, files[i].Path)
+		hash, err := hashFile(ctx, path)
+		if err != nil {
+			return err
+		}
+		files[i].SHA256 = hash
+		return syncFile(path)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, sub := range append([]string{"."}, folders...) {
+		if err := syncDir(filepath.Join(folder, sub)); err != nil {
+			return nil, nil, err
+		}
+	}
+	return files, folders, nil
+}
+
+// listTree lists the files, with sizes, and the folders below folder, without
+// the manifest. Anything else than files and folders is refused.
+func listTree(folder string) (files []ManifestFile, folders []string, err error) {
+	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(folder, path)
+		if err != nil || relative == "." || relative == ManifestName {
+			return err
+		}
+		if entry.IsDir() {
+			folders = append(folders, relative)
+			return nil
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is neither a file nor a folder", path)
+		}
+		files = append(files, ManifestFile{Path: relative, Size: info.Size()})
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("list %s: %w", folder, err)
+	}
+	return files, folders, nil
+}
+
+// eachFile calls work for 0 to n-1 from several goroutines and returns the
+// first error, or the cause of ctx's end.
+func eachFile(ctx context.Context, parallel, n int, work func(i int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range max(1, min(parallel, n)) {
+		workers.Go(func() {
+			for i := range next {
+				if err := work(i); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for i := range n {
+		select {
+		case next <- i:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	close(next)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+func hashFile(ctx context.Context, path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	hash := sha256.New()
+	if _, err := io.CopyBuffer(hash, contextReader{ctx, f}, make([]byte, 1<<20)); err != nil {
+		return "", fmt.Errorf("hash %s: %w", path, err)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// contextReader stops reading when its context ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		return 0, context.Cause(c.ctx)
+	}
+	return c.r.Read(p)
+}
+
+// checkFiles compares a backup's files with its manifest by presence and size.
+func (m *Manifest) checkFiles(folder string) error {
+	for _, f := range m.Files {
+		info, err := os.Lstat(filepath.Join(folder, f.Path))
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("backup '%s' is damaged: file %s is missing; use another chain", m.ID, f.Path)
+		}
+		if err != nil {
+			return fmt.Errorf("check backup '%s': %w", m.ID, err)
+		}
+		if info.Size() != f.Size {
+			return fmt.Errorf("backup '%s' is damaged: file %s has %d bytes instead of %d; use another chain", m.ID, f.Path, info.Size(), f.Size)
+		}
+	}
+	return nil
+}

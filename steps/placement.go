@@ -1,0 +1,141 @@
+package steps
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Placement says how a prepared chain goes into place.
+type Placement struct {
+	// Target is the folder that then holds the restored data.
+	Target string `json:"target"`
+	// Stage is the folder in which the chain is prepared, a folder a link.
+	Stage string `json:"stage"`
+	// Mode is one of the constants below.
+	Mode string `json:"mode"`
+	// Folder is the prepared folder and Replaced, with PlaceSwap, the one it
+	// takes the place of, known before either moves. Not with PlaceEntries.
+	Folder   *FileID `json:"folder,omitempty"`
+	Replaced *FileID `json:"replaced,omitempty"`
+	// Entries are the prepared folder's entries in the order in which they go
+	// into place, known before the first moves. With PlaceEntries only.
+	Entries []PlacedEntry `json:"entries,omitempty"`
+}
+
+// The ways of putting a prepared chain into place.
+const (
+	// PlaceSwap exchanges the data directory with the prepared folder.
+	PlaceSwap = "swap"
+	// PlaceEntries renames entry by entry, in an order in which no server
+	// starts on a part.
+	PlaceEntries = "entries"
+	// PlaceFolder renames the prepared folder to a name of its own.
+	PlaceFolder = "folder"
+)
+
+// FileID names a file or folder whatever it is called.
+type FileID struct {
+	Device uint64 `json:"device"`
+	Inode  uint64 `json:"inode"`
+}
+
+// PlacedEntry is one entry of a prepared folder.
+type PlacedEntry struct {
+	Name string `json:"name"`
+	FileID
+}
+
+func fileID(path string) (FileID, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return FileID{}, err
+	}
+	st, known := info.Sys().(*syscall.Stat_t)
+	if !known {
+		return FileID{}, fmt.Errorf("identify %s: no inode", path)
+	}
+	return FileID{Device: st.Dev, Inode: st.Ino}, nil
+}
+
+// is tells whether path is the file or folder of this id.
+func (id FileID) is(path string) bool {
+	other, err := fileID(path)
+	return err == nil && other == id
+}
+
+// prepared is the folder of the stage that becomes the data directory.
+func (p *Placement) prepared() string { return p.link(0) }
+
+// link is the folder of the stage for a link of the chain.
+func (p *Placement) link(i int) string { return filepath.Join(p.Stage, fmt.Sprint(i)) }
+
+// planPlacement decides where the chain is staged: on the file system it is
+// to end on, beside the data directory if that can be swapped whole, else
+// hidden inside it.
+func (h *Host) planPlacement(t Task) (*Placement, error) {
+	if t.Args.Target != "database" {
+		return &Placement{
+			Target: filepath.Join(t.Args.TmpDir, t.Args.IDList[0]),
+			Stage:  filepath.Join(h.partialDir(), t.Operation+"-stage"),
+			Mode:   PlaceFolder,
+		}, nil
+	}
+	dataDir, err := filepath.EvalSymlinks(h.DataDir)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
+	}
+	p := &Placement{Target: dataDir}
+	if swappable(dataDir) {
+		p.Mode = PlaceSwap
+		p.Stage = filepath.Join(filepath.Dir(dataDir), "."+filepath.Base(dataDir)+".dbcalm-"+t.Operation)
+		return p, nil
+	}
+	p.useEntries(t.Operation)
+	return p, nil
+}
+
+func (p *Placement) useEntries(operation string) {
+	p.Mode = PlaceEntries
+	p.Stage = filepath.Join(p.Target, ".dbcalm-"+operation)
+}
+
+// swappable tells whether a folder can change places with one beside it.
+func swappable(dir string) bool {
+	parent := filepath.Dir(dir)
+	own, err := fileID(dir)
+	if err != nil {
+		return false
+	}
+	above, err := fileID(parent)
+	if err != nil || own.Device != above.Device || unix.Access(parent, unix.W_OK) != nil || isMountPoint(dir) {
+		return false
+	}
+	there, err := exists(filepath.Join(dir, lostAndFound))
+	return err == nil && !there
+}
+
+// isMountPoint looks a folder up among the mounts; a bind mount is on its
+// parent's device.
+func isMountPoint(dir string) bool {
+	f, err := os.Open("/proc/self/mountinfo")
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		// The fifth field is the mount point, with blanks as octal escapes
+		// (proc_pid_mountinfo(5)).
+		fields := strings.Fields(lines.Text())
+		if len(fields) > 4 && strings.ReplaceAll(fields[4], `\040`, " ") == dir {
+			return true
+		}
+	}
+	return false
+}

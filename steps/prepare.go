@@ -1,0 +1,92 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// prepareJob prepares the staged full backup.
+func (h *Host) prepareJob(_ context.Context, t Task) (JobSpec, error) {
+	return h.prepareCommand(*t.Data.Tool, t.Data.Placement.prepared(), len(t.Args.IDList) > 1), nil
+}
+
+// applyJob applies the next link to the prepared stage.
+func (h *Host) applyJob(_ context.Context, t Task) (JobSpec, error) {
+	p, next := t.Data.Placement, t.Data.Applied
+	return h.applyCommand(*t.Data.Tool, p.prepared(), p.link(next), next < len(t.Args.IDList)-1), nil
+}
+
+// prepareFinish judges both: the stage must be prepared up to the end of the
+// link just worked on.
+func (h *Host) prepareFinish(_ context.Context, t Task, r JobResult) (Outcome, error) {
+	id := t.Args.IDList[t.Data.Applied]
+	what := fmt.Sprintf("%s, preparing backup '%s',", t.Data.Tool.Name, id)
+	if err := proveRun(what, r); err != nil {
+		return Outcome{}, err
+	}
+	want, err := readCheckpoints(h.BackupFolder(id))
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := provePrepared(t.Data.Placement.prepared(), want.ToLSN); err != nil {
+		return Outcome{}, &ToolError{Summary: what + " claims success, but " + err.Error(), Tail: lastLines(r.Tail, tailLines)}
+	}
+	if t.Data.Applied > 0 {
+		if err := os.RemoveAll(t.Data.Placement.link(t.Data.Applied)); err != nil {
+			return Outcome{}, fmt.Errorf("remove the applied copy of backup '%s': %w", id, err)
+		}
+	}
+	t.Data.Applied++
+	outcome := ok(t, fmt.Sprintf("'%s' prepared up to LSN %d in %s", id, want.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond)))
+	if t.Data.Applied < len(t.Args.IDList) {
+		outcome.Event = EventMore
+	}
+	return outcome, nil
+}
+
+// checkPromised checks that every table and definition of the last link is in
+// the prepared folder.
+func (h *Host) checkPromised(t Task, folder string) error {
+	id := t.Args.IDList[len(t.Args.IDList)-1]
+	files, _, err := Link{Folder: h.BackupFolder(id), Manifest: h.manifestOrNil(id)}.content()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		name, promised := promisedName(f.Path)
+		if !promised {
+			continue
+		}
+		if there, err := exists(filepath.Join(folder, name)); err != nil || !there {
+			return fmt.Errorf("the restored data lacks %s of backup '%s': it was not put into place; use another chain (%w)", name, id, errOr(err, errDamaged))
+		}
+	}
+	return nil
+}
+
+func (h *Host) manifestOrNil(id string) *Manifest {
+	m, err := ReadManifest(h.BackupFolder(id))
+	if err != nil {
+		return nil
+	}
+	return m
+}
+
+// promisedName returns the name a backup's file has once it is restored, and
+// whether there must be one: tables and their definitions, in a database's
+// folder.
+func promisedName(path string) (string, bool) {
+	if !strings.Contains(path, string(filepath.Separator)) {
+		return "", false
+	}
+	path = strings.TrimSuffix(path, ".delta")
+	switch filepath.Ext(path) {
+	case ".ibd", ".frm", ".MYD", ".MYI", ".MAD", ".MAI", ".CSV", ".opt", ".sdi", ".par":
+		return path, true
+	}
+	return "", false
+}

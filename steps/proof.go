@@ -1,0 +1,80 @@
+package steps
+
+import (
+	"fmt"
+	"strings"
+)
+
+// completed is how the tools end what they print when they have succeeded.
+const completed = "completed OK!"
+
+// ToolError is a program's failure, with the last it said.
+type ToolError struct {
+	// Summary is a sentence for a person.
+	Summary string
+	// Tail are the program's last lines.
+	Tail string
+}
+
+func (e *ToolError) Error() string {
+	if e.Tail == "" {
+		return e.Summary
+	}
+	return e.Summary + "\nlast lines of the program:\n" + e.Tail
+}
+
+// tailLines is how many of a program's lines an error repeats.
+const tailLines = 12
+
+// proveRun checks that a program ran to its end and said so.
+func proveRun(what string, r JobResult) error {
+	name := func(problem string) error {
+		return &ToolError{Summary: what + " " + problem, Tail: lastLines(r.Tail, tailLines)}
+	}
+	advice := adviceFor(r.Tail)
+	switch {
+	case r.StartError != "":
+		return name("could not be started: " + r.StartError)
+	case r.Stopped:
+		return fmt.Errorf("%s: %w", what, ErrCancelled)
+	case r.Signal != "":
+		return name("was killed by " + r.Signal + advice)
+	case r.ExitCode != 0:
+		return name(fmt.Sprintf("failed with exit code %d%s", r.ExitCode, advice))
+	case !strings.HasSuffix(strings.TrimSpace(r.Tail), completed):
+		return name("ended without saying \"" + completed + "\"" + advice)
+	}
+	return nil
+}
+
+// advices say in a person's words what a line of a tool's output means.
+var advices = []struct{ says, means string }{
+	{"No space left on device", "the disk is full: free space or make it larger, then try again"},
+	{"Errcode: 28", "the disk is full: free space or make it larger, then try again"},
+	{"error: 28", "the disk is full: free space or make it larger, then try again"},
+	{"Access denied for user", "the server refused the backup user's login: check the credentials file"},
+	{"missing required privilege", "the backup user lacks a privilege"},
+	{"Too many open files", "the limit of open files is too low: raise LimitNOFILE of the service"},
+	{"Can't connect to", "the server could not be reached"},
+	{"Lost connection to", "the server went away while the tool was at work"},
+	{"server has gone away", "the server went away while the tool was at work"},
+	{"Permission denied", "a file could not be read or written: run the daemon as root or as the server's user"},
+	{"Database page corruption detected", "the server's data is damaged: run CHECK TABLE on its tables"},
+}
+
+func adviceFor(output string) string {
+	for _, a := range advices {
+		if strings.Contains(output, a.says) {
+			return ": " + a.means
+		}
+	}
+	return ""
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if len(lines) > n {
+		lines = lines[len(lines)-n:]
+	}
+	return strings.Join(lines, "\n")
+}

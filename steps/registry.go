@@ -1,0 +1,28 @@
+package steps
+
+// Steps returns every step by the name that definitions use.
+func (h *Host) Steps() map[string]Step {
+	return map[string]Step{
+		"validate_backup": {Run: h.validateBackup},
+		"prepare_work":    {Run: h.prepareWork},
+		"copy_backup":     {Job: h.copyJob, Finish: h.copyFinish},
+		"seal_backup":     {Run: h.seal},
+		"publish_backup":  {Run: h.publish, Probe: h.probePublished},
+		"record_backup":   {Run: h.recordBackup},
+		"discard_backup":  {Run: h.discardBackup},
+
+		"validate_restore": {Run: h.validateRestore},
+		"stage_chain":      {Run: h.stage},
+		"prepare_full":     {Job: h.prepareJob, Finish: h.prepareFinish},
+		"apply_link":       {Job: h.applyJob, Finish: h.prepareFinish},
+		"arrange_restore":  {Run: h.arrange},
+		"place_restore":    {Run: h.place},
+		"record_restore":   {Run: h.recordRestore},
+		"discard_restore":  {Run: h.discardRestore},
+
+		"validate_delete": {Run: h.validateDelete},
+		"retire_backup":   {Run: h.retireDeleted},
+		"erase_backup":    {Run: h.erase},
+		"unrecord_backup": {Run: h.unrecord},
+	}
+}

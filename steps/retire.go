@@ -1,0 +1,34 @@
+package steps
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+)
+
+// retiredName is what a backup's folder is called in the private folder of
+// the operation that removes it.
+const retiredName = "retired"
+
+// retire takes a backup's folder out of sight in one step, so that no half of
+// it can be taken for a backup while it is removed.
+func (h *Host) retire(t Task, id string) error {
+	work, err := h.makeWork(t)
+	if err != nil {
+		return err
+	}
+	err = renameNew(h.BackupFolder(id), filepath.Join(work, retiredName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("retire backup '%s': %w", id, err)
+	}
+	for _, folder := range []string{work, h.BackupDir} {
+		if err := syncDir(folder); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package steps
+
+import (
+	"context"
+	"time"
+
+	"dbcalm-db-cmd/persistence"
+)
+
+// The databases the daemon can serve.
+const (
+	MariaDB = "mariadb"
+	MySQL   = "mysql"
+)
+
+// Settings are what the steps need to know of the host.
+type Settings struct {
+	// DBType is MariaDB or MySQL.
+	DBType    string
+	BackupDir string
+	// CredentialsFile holds the section [client-dbcalm].
+	CredentialsFile string
+	DataDir         string
+	// Host is the server's host; localhost means its Unix socket.
+	Host string
+	// BackupBin is the tool's path; empty means: look on PATH.
+	BackupBin string
+	StateDir  string
+	// ServerDefaultsFile is the server's my.cnf, empty if it has none to tell of.
+	ServerDefaultsFile string
+	// Parallel is the number of threads the tool copies with.
+	Parallel int
+	// UseMemory is the memory in bytes the tool prepares with.
+	UseMemory uint64
+	// Supervisor is the command that supervises a job; the job's folder is
+	// appended to it. Empty means this very program.
+	Supervisor []string
+}
+
+// Catalog is what the steps ask of the recorded backups.
+type Catalog interface {
+	// Backup returns a recorded backup or persistence.ErrNotFound.
+	Backup(ctx context.Context, id string) (persistence.Backup, error)
+	// Children returns the backups that stand directly on the given one.
+	Children(ctx context.Context, id string) ([]persistence.Backup, error)
+	// RestoredAt returns when a restore last replaced the data directory; the
+	// zero time when none did.
+	RestoredAt(ctx context.Context) (time.Time, error)
+}
+
+// Host does the steps' work on this host. Its methods may be called from any
+// goroutine.
+type Host struct {
+	Settings
+	catalog Catalog
+}
+
+// NewHost returns a Host of these settings.
+func NewHost(settings Settings, catalog Catalog) *Host {
+	return &Host{Settings: settings, catalog: catalog}
+}

@@ -1,0 +1,101 @@
+package steps
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// The margin of free space asked for beyond what the data takes: the redo log
+// grows while the tool copies.
+const (
+	marginPercent = 10
+	marginBytes   = 64 << 20
+)
+
+// withMargin returns the free space in bytes to ask for data of this size.
+func withMargin(size uint64) uint64 { return size + size*marginPercent/100 + marginBytes }
+
+// freeSpace returns what may still be written on the file system of path, in
+// bytes.
+func freeSpace(path string) (uint64, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(path, &st); err != nil {
+		return 0, &os.PathError{Op: "statfs", Path: path, Err: err}
+	}
+	if os.Geteuid() == 0 {
+		return st.Bfree * uint64(st.Bsize), nil
+	}
+	return st.Bavail * uint64(st.Bsize), nil
+}
+
+// requireSpace refuses when there is less room at path than data of this size
+// needs with the margin.
+func requireSpace(path string, size uint64, what string) error {
+	free, err := freeSpace(path)
+	if err != nil {
+		return fmt.Errorf("ask for free space: %w", err)
+	}
+	if need := withMargin(size); free < need {
+		return fmt.Errorf("not enough room for %s on the file system of %s: it needs %s, %s are free: free space or use a larger disk", what, path, humanBytes(need), humanBytes(free))
+	}
+	return nil
+}
+
+// dataSize returns the size of a server's data that a backup will hold, in
+// bytes; innodb is the part of it that an incremental may leave out.
+func dataSize(dataDir string) (total, innodb uint64, err error) {
+	err = filepath.WalkDir(dataDir, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // dropped meanwhile
+		}
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		name := entry.Name()
+		if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(name, "ib_logfile") || strings.HasPrefix(name, "ibtmp") || strings.Contains(path, "#innodb_redo") {
+			return err
+		}
+		// Sparse and compressed tables take what they take on the disk.
+		total += allocated(info)
+		if strings.HasSuffix(name, ".ibd") || strings.HasPrefix(name, "ibdata") || strings.HasPrefix(name, "undo") {
+			innodb += allocated(info)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("measure the data directory: %w: run the daemon as root or as the server's user", err)
+	}
+	return total, innodb, nil
+}
+
+func allocated(info fs.FileInfo) uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Blocks) * 512
+	}
+	return uint64(info.Size())
+}
+
+// humanBytes writes a size for people.
+func humanBytes(n uint64) string {
+	const unit = 1024
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, exponent := float64(n)/unit, 0
+	for value >= unit && exponent < 4 {
+		value /= unit
+		exponent++
+	}
+	return fmt.Sprintf("%.1f %ciB", value, "KMGTP"[exponent])
+}

@@ -1,0 +1,98 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"dbcalm-db-cmd/persistence"
+)
+
+// Args are an operation's arguments as accepted.
+type Args struct {
+	ID           string   `json:"id,omitempty"`
+	FromBackupID string   `json:"from_backup_id,omitempty"`
+	ScheduleID   *int64   `json:"schedule_id,omitempty"`
+	IDList       []string `json:"id_list,omitempty"`
+	Target       string   `json:"target,omitempty"`
+	// TmpDir is the folder a restore works in or leaves behind.
+	TmpDir string `json:"tmp_dir,omitempty"`
+}
+
+// Data is what the steps of an operation leave for later ones. It is
+// persisted with every transition.
+type Data struct {
+	// Work is the private folder of this attempt.
+	Work string `json:"work,omitempty"`
+	// CopyStarted is when the attempt's copy of the database began.
+	CopyStarted time.Time   `json:"copy_started,omitzero"`
+	Server      *ServerInfo `json:"server,omitempty"`
+	Tool        *ToolInfo   `json:"tool,omitempty"`
+	// Applied counts the links of a chain that the stage already holds,
+	// prepared.
+	Applied int `json:"applied,omitempty"`
+	// Placement says how and where a restore goes into place.
+	Placement *Placement `json:"placement,omitempty"`
+}
+
+// Task is what a step is told of its operation.
+type Task struct {
+	Operation string
+	Machine   string
+	State     string
+	Attempt   int
+	CreatedAt time.Time
+	Args      Args
+	Data      Data
+	// Cancelled tells a clean-up that it runs because of a cancel.
+	Cancelled bool
+}
+
+// Outcome is what a step returns; its event decides where the machine goes.
+type Outcome struct {
+	// Event is a word of the state's definition: EventOK, EventMore, ….
+	Event string
+	// Reason says what the step found or did, for the transition's row.
+	Reason string
+	// Data replaces the operation's data.
+	Data Data
+	// Backup, Restore and DeleteBackup are written with the transition.
+	Backup       *persistence.Backup
+	Restore      *persistence.Restore
+	DeleteBackup string
+}
+
+// The events steps return. An error is EventFailed.
+const (
+	EventOK        = "ok"
+	EventMore      = "more"
+	EventFailed    = "failed"
+	EventCancelled = "cancelled"
+)
+
+// Why a step's context ended.
+var (
+	// ErrStopping: the daemon stops; hand the work off as it is.
+	ErrStopping = errors.New("the daemon is stopping")
+	// ErrCancelled: the operation is to be cancelled; stop working.
+	ErrCancelled = errors.New("the operation was cancelled")
+)
+
+// Step is the work of a state. It has either Run, work done in the daemon, or
+// Job, a program that outlives it.
+type Step struct {
+	// Run does the work. It may be called again after a crash at any point.
+	// It returns context.Cause(ctx) as soon as it may when ctx ends.
+	Run func(ctx context.Context, t Task) (Outcome, error)
+	// Job returns the program to run. It changes nothing on the host.
+	Job func(ctx context.Context, t Task) (JobSpec, error)
+	// Finish judges what the program did.
+	Finish func(ctx context.Context, t Task, r JobResult) (Outcome, error)
+	// Probe looks at the disk after an interruption and tells whether the work
+	// was done; if so, with which outcome.
+	Probe func(ctx context.Context, t Task) (Outcome, bool, error)
+}
+
+func ok(t Task, reason string) Outcome {
+	return Outcome{Event: EventOK, Reason: reason, Data: t.Data}
+}

@@ -1,0 +1,181 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"dbcalm-db-cmd/persistence"
+)
+
+// partialName is the folder of the backup store in which work lies until it
+// is published by a rename.
+const partialName = ".partial"
+
+// BackupFolder returns the folder of a backup.
+func (h *Host) BackupFolder(id string) string { return filepath.Join(h.BackupDir, id) }
+
+func (h *Host) partialDir() string { return filepath.Join(h.BackupDir, partialName) }
+
+// workFolder is the private folder of one attempt of an operation.
+func (h *Host) workFolder(t Task) string {
+	return filepath.Join(h.partialDir(), fmt.Sprintf("%s-%d", t.Operation, t.Attempt))
+}
+
+// makeWork makes the attempt's private folder, fresh: what earlier attempts
+// of the operation left is removed first.
+func (h *Host) makeWork(t Task) (string, error) {
+	if err := h.removeWork(t.Operation); err != nil {
+		return "", err
+	}
+	folder := h.workFolder(t)
+	for {
+		if err := os.MkdirAll(h.partialDir(), 0o700); err != nil {
+			return "", fmt.Errorf("make work folder: %w", err)
+		}
+		err := os.Mkdir(folder, 0o750)
+		// Another operation that has ended may just have removed the empty parent.
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("make work folder: %w", err)
+		}
+		return folder, nil
+	}
+}
+
+// removeWork removes an operation's private folders, and their parent when it
+// was the last.
+func (h *Host) removeWork(operation string) error {
+	folders, err := h.workFolders(operation)
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		if err := os.RemoveAll(folder); err != nil {
+			return fmt.Errorf("remove work folder: %w", err)
+		}
+	}
+	// It stays while another operation works in it.
+	if err := os.Remove(h.partialDir()); err == nil {
+		return syncDir(h.BackupDir)
+	}
+	return nil
+}
+
+// workFolders lists the private folders of an operation.
+func (h *Host) workFolders(operation string) ([]string, error) {
+	entries, err := os.ReadDir(h.partialDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list work folders: %w", err)
+	}
+	var folders []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), operation+"-") {
+			folders = append(folders, filepath.Join(h.partialDir(), e.Name()))
+		}
+	}
+	return folders, nil
+}
+
+// Link is one backup of a chain.
+type Link struct {
+	Record      persistence.Backup
+	Folder      string
+	Checkpoints Checkpoints
+	// Manifest is nil for a backup that an older program made.
+	Manifest *Manifest
+}
+
+// link reads a recorded backup from the store.
+func (h *Host) link(ctx context.Context, id string) (Link, error) {
+	record, err := h.catalog.Backup(ctx, id)
+	if errors.Is(err, persistence.ErrNotFound) {
+		return Link{}, fmt.Errorf("backup '%s' is not recorded", id)
+	}
+	if err != nil {
+		return Link{}, err
+	}
+	l := Link{Record: record, Folder: h.BackupFolder(id)}
+	if _, err := os.Stat(l.Folder); err != nil {
+		return l, fmt.Errorf("the folder of backup '%s' cannot be read: %w; take a new full backup", id, err)
+	}
+	if l.Checkpoints, err = readCheckpoints(l.Folder); err != nil {
+		return l, fmt.Errorf("backup '%s' is damaged: %w; use another chain", id, err)
+	}
+	l.Manifest, err = ReadManifest(l.Folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return l, err
+	}
+	if l.Manifest.ID != id || l.Manifest.ParentID != record.FromBackupID {
+		return l, fmt.Errorf("the folder of backup '%s' holds backup '%s' on '%s'; the record says it stands on '%s'", id, l.Manifest.ID, l.Manifest.ParentID, record.FromBackupID)
+	}
+	return l, l.Manifest.checkFiles(l.Folder)
+}
+
+// Lineage returns the ids of the chain that ends with the given backup, the
+// full one first, as recorded.
+func Lineage(ctx context.Context, catalog Catalog, id string) ([]string, error) {
+	var ids []string
+	for id != "" {
+		if slices.Contains(ids, id) {
+			return nil, fmt.Errorf("backup '%s' stands on itself", id)
+		}
+		ids = append(ids, id)
+		record, err := catalog.Backup(ctx, id)
+		if errors.Is(err, persistence.ErrNotFound) {
+			return nil, fmt.Errorf("backup '%s' is not recorded: the chain is broken; take a new full backup", id)
+		}
+		if err != nil {
+			return nil, err
+		}
+		id = record.FromBackupID
+	}
+	slices.Reverse(ids)
+	return ids, nil
+}
+
+// chain reads the links of a chain and checks that each joins the one before,
+// by parent and by LSN: the tools themselves apply almost anything.
+func (h *Host) chain(ctx context.Context, ids []string) ([]Link, error) {
+	var links []Link
+	for i, id := range ids {
+		l, err := h.link(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			if l.Record.FromBackupID != "" || l.Checkpoints.Type != typeFull {
+				return nil, fmt.Errorf("backup '%s' is no full backup: a chain begins with one", id)
+			}
+		} else if err := joins(links[i-1], l); err != nil {
+			return nil, err
+		}
+		links = append(links, l)
+	}
+	return links, nil
+}
+
+func joins(parent, child Link) error {
+	switch {
+	case child.Record.FromBackupID != parent.Record.ID:
+		return fmt.Errorf("backup '%s' stands on '%s', not on '%s'", child.Record.ID, child.Record.FromBackupID, parent.Record.ID)
+	case child.Checkpoints.Type != typeIncremental:
+		return fmt.Errorf("backup '%s' is of type %s, not an incremental", child.Record.ID, child.Checkpoints.Type)
+	case child.Checkpoints.FromLSN != parent.Checkpoints.ToLSN:
+		return fmt.Errorf("backup '%s' begins at LSN %d, but '%s' ends at %d: they do not join", child.Record.ID, child.Checkpoints.FromLSN, parent.Record.ID, parent.Checkpoints.ToLSN)
+	}
+	return nil
+}

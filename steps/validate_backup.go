@@ -1,0 +1,125 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+)
+
+// validateBackup checks everything a backup needs, before a byte is written.
+func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
+	credentials, err := h.Credentials()
+	if err != nil {
+		return Outcome{}, err
+	}
+	tool, err := h.tool(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	s, err := h.connect(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer s.close()
+	info, err := s.info(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if info.Flavour != h.DBType {
+		return Outcome{}, fmt.Errorf("the server is %s %s, but db_type says %s: correct db_type, or socket or host in the credentials file", info.Flavour, info.Version, h.DBType)
+	}
+	if err := tool.fits(info.Version); err != nil {
+		return Outcome{}, err
+	}
+	if err := sameFolder(info.DataDir, h.DataDir); err != nil {
+		return Outcome{}, err
+	}
+	if err := s.checkGrants(ctx, info, credentials.User); err != nil {
+		return Outcome{}, err
+	}
+	total, innodb, err := dataSize(info.DataDir)
+	if err != nil {
+		return Outcome{}, err
+	}
+	size, what := total, "a full backup"
+	if t.Args.FromBackupID != "" {
+		if err := h.checkBase(ctx, t.Args.FromBackupID, info); err != nil {
+			return Outcome{}, err
+		}
+		size, what = total-innodb, "an incremental backup"
+	}
+	if err := os.MkdirAll(h.BackupDir, 0o750); err != nil {
+		return Outcome{}, fmt.Errorf("create backup_dir: %w", err)
+	}
+	if err := requireSpace(h.BackupDir, size, what); err != nil {
+		return Outcome{}, err
+	}
+	if taken, err := exists(h.BackupFolder(t.Args.ID)); err != nil || taken {
+		return Outcome{}, fmt.Errorf("the folder %s is there already: remove it if it is of no use, or choose another id (%w)", h.BackupFolder(t.Args.ID), errOr(err, os.ErrExist))
+	}
+	t.Data.Server, t.Data.Tool = &info, &tool
+	return ok(t, fmt.Sprintf("%s %s, %s %s, %s of data", info.Flavour, info.Version, tool.Name, tool.Version, humanBytes(total))), nil
+}
+
+func errOr(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// sameFolder refuses a server whose data directory is not the configured one:
+// a restore would go to the wrong place.
+func sameFolder(server, configured string) error {
+	a, err := os.Stat(server)
+	if err != nil {
+		return fmt.Errorf("the server's data directory cannot be read: %w: the daemon must run on the server's host, as root or as the server's user", err)
+	}
+	b, err := os.Stat(configured)
+	if err != nil || !os.SameFile(a, b) {
+		return fmt.Errorf("the server's data directory is %s, but data_dir says %s: correct data_dir, or socket or host in the credentials file", server, configured)
+	}
+	return nil
+}
+
+// checkBase checks that an incremental may stand on a backup: its whole chain
+// is there, it is of this server's present, and no restore has come between.
+func (h *Host) checkBase(ctx context.Context, id string, info ServerInfo) error {
+	ids, err := Lineage(ctx, h.catalog, id)
+	if err != nil {
+		return err
+	}
+	links, err := h.chain(ctx, ids)
+	if err != nil {
+		return err
+	}
+	base := links[len(links)-1]
+	if err := h.CheckNotRestored(ctx, id); err != nil {
+		return err
+	}
+	if m := base.Manifest; m != nil && m.Server.UID != info.UID {
+		return fmt.Errorf("backup '%s' is of another server (%s, this one is %s): take a full backup", id, m.Server.UID, info.UID)
+	}
+	if info.LSN != 0 && base.Checkpoints.ToLSN > info.LSN {
+		return fmt.Errorf("backup '%s' ends at LSN %d, the server is only at %d, so its data is not what was backed up: take a full backup", id, base.Checkpoints.ToLSN, info.LSN)
+	}
+	return nil
+}
+
+// CheckNotRestored refuses an incremental on a backup that was taken before
+// the data directory was last restored: the server's history has forked since.
+func (h *Host) CheckNotRestored(ctx context.Context, id string) error {
+	base, err := h.catalog.Backup(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read backup '%s': %w", id, err)
+	}
+	restored, err := h.catalog.RestoredAt(ctx)
+	if err != nil {
+		return err
+	}
+	if base.StartTime.Before(restored) {
+		return fmt.Errorf("backup '%s' was taken before the data directory was restored on %s: take a full backup first", id, restored.Format(time.DateTime))
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// CheckChain checks that the ids name a chain in order, whole and readable.
+func (h *Host) CheckChain(ctx context.Context, ids []string) error {
+	_, err := h.chain(ctx, ids)
+	return err
+}
+
+// validateRestore checks everything a restore needs, before a byte is written.
+func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
+	links, err := h.chain(ctx, t.Args.IDList)
+	if err != nil {
+		return Outcome{}, err
+	}
+	tool, err := h.tool(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var size uint64
+	for _, l := range links {
+		if l.Manifest != nil {
+			if err := tool.fits(l.Manifest.Server.Version); err != nil {
+				return Outcome{}, fmt.Errorf("backup '%s' cannot be prepared: %w", l.Record.ID, err)
+			}
+		}
+		bytes, err := l.size()
+		if err != nil {
+			return Outcome{}, err
+		}
+		size += bytes
+	}
+	room := h.BackupDir
+	if t.Args.Target == "database" {
+		if err := h.checkDatabaseTarget(ctx); err != nil {
+			return Outcome{}, err
+		}
+		room = h.DataDir
+	}
+	if err := requireSpace(room, size, "the restore"); err != nil {
+		return Outcome{}, err
+	}
+	if t.Data.Placement, err = h.planPlacement(t); err != nil {
+		return Outcome{}, err
+	}
+	t.Data.Tool = &tool
+	return ok(t, fmt.Sprintf("chain of %d, %s; %s by %s into %s", len(links), humanBytes(size), t.Args.Target, t.Data.Placement.Mode, t.Data.Placement.Target)), nil
+}
+
+// checkDatabaseTarget refuses a data directory that is in use, not empty, or
+// that we could not hand over to the server.
+func (h *Host) checkDatabaseTarget(ctx context.Context) error {
+	if err := h.CheckDataDir(ctx); err != nil {
+		return err
+	}
+	if err := h.checkLayout(); err != nil {
+		return err
+	}
+	info, err := os.Stat(h.DataDir)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDataDir, err)
+	}
+	owner, known := info.Sys().(*syscall.Stat_t)
+	if known && os.Geteuid() != 0 && int(owner.Uid) != os.Geteuid() {
+		return fmt.Errorf("%w: %s belongs to user %d and the daemon runs as user %d: run the daemon as root or as that user", ErrDataDir, h.DataDir, owner.Uid, os.Geteuid())
+	}
+	return nil
+}
+
+// size returns the bytes a link's files take.
+func (l Link) size() (uint64, error) {
+	if l.Manifest != nil {
+		return uint64(l.Manifest.Size), nil
+	}
+	files, _, err := listTree(l.Folder)
+	if err != nil {
+		return 0, err
+	}
+	var size uint64
+	for _, f := range files {
+		size += uint64(f.Size)
+	}
+	return size, nil
+}
+
+var errDamaged = errors.New("is damaged")
