@@ -1,0 +1,84 @@
+package transport
+
+import (
+	"context"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// wireArgs are the arguments of all commands as they are sent.
+type wireArgs struct {
+	ID           string         `json:"id,omitempty"`
+	FromBackupID string         `json:"from_backup_id,omitempty"`
+	ScheduleID   *int64         `json:"schedule_id,omitempty"`
+	IDList       []string       `json:"id_list,omitempty"`
+	Target       machine.Target `json:"target,omitempty"`
+	Limit        int            `json:"limit,omitempty"`
+	State        string         `json:"state,omitempty"`
+}
+
+// FullBackup asks for a full backup and returns its operation's id.
+func (c Client) FullBackup(ctx context.Context, request machine.BackupRequest) (string, error) {
+	return c.backup(ctx, fullBackupCommand, request)
+}
+
+// IncrementalBackup asks for a backup that stands on another and returns its
+// operation's id.
+func (c Client) IncrementalBackup(ctx context.Context, request machine.BackupRequest) (string, error) {
+	return c.backup(ctx, incrementalBackupCommand, request)
+}
+
+func (c Client) backup(ctx context.Context, command string, request machine.BackupRequest) (string, error) {
+	var answer envelope
+	err := c.call(ctx, command, wireArgs{
+		ID:           request.ID,
+		FromBackupID: request.FromBackupID,
+		ScheduleID:   request.ScheduleID,
+	}, &answer)
+	return answer.ID, err
+}
+
+// RestoreBackup asks for a restore and returns its operation's id.
+func (c Client) RestoreBackup(ctx context.Context, request machine.RestoreRequest) (string, error) {
+	var answer envelope
+	err := c.call(ctx, restoreBackupCommand, wireArgs{IDList: request.IDList, Target: request.Target}, &answer)
+	return answer.ID, err
+}
+
+// DeleteBackup deletes a backup; it is gone when the answer is there.
+func (c Client) DeleteBackup(ctx context.Context, id string) error {
+	return c.call(ctx, deleteBackupCommand, wireArgs{ID: id}, &envelope{})
+}
+
+// Operations lists operations, newest first.
+func (c Client) Operations(ctx context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error) {
+	var answer operationListAnswer
+	err := c.call(ctx, operationListCommand, wireArgs{Limit: filter.Limit, State: filter.State}, &answer)
+	return answer.Operations, err
+}
+
+// Operation returns one operation.
+func (c Client) Operation(ctx context.Context, id string) (machine.OperationView, error) {
+	var answer operationShowAnswer
+	err := c.call(ctx, operationShowCommand, wireArgs{ID: id}, &answer)
+	return answer.OperationView, err
+}
+
+// Cancel asks an operation to end.
+func (c Client) Cancel(ctx context.Context, id string) error {
+	return c.call(ctx, operationCancelCommand, wireArgs{ID: id}, &envelope{})
+}
+
+// Retry lets a stopped operation go on and says from where.
+func (c Client) Retry(ctx context.Context, id string) (machine.RetryDecision, error) {
+	var answer operationRetryAnswer
+	err := c.call(ctx, operationRetryCommand, wireArgs{ID: id}, &answer)
+	return answer.RetryDecision, err
+}
+
+// Backups lists the recorded backups.
+func (c Client) Backups(ctx context.Context) ([]machine.BackupView, error) {
+	var answer backupListAnswer
+	err := c.call(ctx, backupListCommand, nil, &answer)
+	return answer.Backups, err
+}

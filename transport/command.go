@@ -1,0 +1,44 @@
+package transport
+
+import "context"
+
+// command answers one command of the wire. It reads all arguments before it
+// calls the service.
+type command func(ctx context.Context, service Service, args *arguments) (reply, error)
+
+// The names of the commands. The first four are what other programs send, the
+// others are the daemon's own.
+const (
+	fullBackupCommand        = "full_backup"
+	incrementalBackupCommand = "incremental_backup"
+	restoreBackupCommand     = "restore_backup"
+	deleteBackupCommand      = "delete_backup"
+	backupListCommand        = "backup_list"
+	operationListCommand     = "operation_list"
+	operationShowCommand     = "operation_show"
+	operationCancelCommand   = "operation_cancel"
+	operationRetryCommand    = "operation_retry"
+)
+
+var commands = map[string]command{
+	fullBackupCommand:        fullBackup,
+	incrementalBackupCommand: incrementalBackup,
+	restoreBackupCommand:     restoreBackup,
+	deleteBackupCommand:      deleteBackup,
+	backupListCommand:        backupList,
+	operationListCommand:     operationList,
+	operationShowCommand:     operationShow,
+	operationCancelCommand:   operationCancel,
+	operationRetryCommand:    operationRetry,
+}
+
+// The names of the arguments.
+const (
+	argID           = "id"
+	argFromBackupID = "from_backup_id"
+	argScheduleID   = "schedule_id"
+	argIDList       = "id_list"
+	argTarget       = "target"
+	argLimit        = "limit"
+	argState        = "state"
+)

@@ -1,0 +1,78 @@
+package transport
+
+import (
+	"context"
+
+	"dbcalm-db-cmd/machine"
+)
+
+func fullBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
+	request := machine.BackupRequest{
+		ID:         args.backupID(argID),
+		ScheduleID: args.integer(argScheduleID),
+	}
+	if err := args.end(); err != nil {
+		return reply{}, err
+	}
+	operation, err := service.FullBackup(ctx, request)
+	return accepted(operation), err
+}
+
+func incrementalBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
+	request := machine.BackupRequest{
+		ID:           args.backupID(argID),
+		FromBackupID: args.backupID(argFromBackupID),
+		ScheduleID:   args.integer(argScheduleID),
+	}
+	if request.FromBackupID == request.ID {
+		args.refuse("argument %s: '%s' cannot stand on itself; give the id of another backup", argFromBackupID, request.ID)
+	}
+	if err := args.end(); err != nil {
+		return reply{}, err
+	}
+	operation, err := service.IncrementalBackup(ctx, request)
+	return accepted(operation), err
+}
+
+func restoreBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
+	request := machine.RestoreRequest{
+		IDList: args.backupIDs(argIDList),
+		Target: args.target(argTarget),
+	}
+	if err := args.end(); err != nil {
+		return reply{}, err
+	}
+	operation, err := service.RestoreBackup(ctx, request)
+	return accepted(operation), err
+}
+
+func deleteBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
+	id := args.backupID(argID)
+	if err := args.end(); err != nil {
+		return reply{}, err
+	}
+	return done(), service.DeleteBackup(ctx, id)
+}
+
+// backupListAnswer is the answer to backup_list.
+type backupListAnswer struct {
+	Code    int                  `json:"code"`
+	Status  string               `json:"status"`
+	Backups []machine.BackupView `json:"backups"`
+}
+
+func backupList(ctx context.Context, service Service, args *arguments) (reply, error) {
+	if err := args.end(); err != nil {
+		return reply{}, err
+	}
+	backups, err := service.Backups(ctx)
+	return found(backupListAnswer{codeOK, phrases[codeOK], listed(backups)}), err
+}
+
+// listed makes a list without elements one on the wire, too: [] and not null.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

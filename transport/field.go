@@ -1,0 +1,157 @@
+package transport
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// The limits of arguments that are not backup ids.
+const (
+	operationIDLimit = 128
+	stateLimit       = 128
+	listingLimit     = 1000
+)
+
+// text reads a text that must be there.
+func (a *arguments) text(name string) string {
+	value, ok := a.require(name, kindText)
+	if !ok {
+		return ""
+	}
+	return textOf(value)
+}
+
+// object reads an object; absent, it is an empty one.
+func (a *arguments) object(name string) *arguments {
+	value := a.take(name)
+	if value == nil || !a.is(name, value, kindObject) {
+		return &arguments{}
+	}
+	object, err := parseObject(value)
+	if err != nil {
+		if a.wrong == nil {
+			a.wrong = err
+		}
+		return &arguments{}
+	}
+	return object
+}
+
+// backupID reads the id of a backup that must be there.
+func (a *arguments) backupID(name string) string {
+	value, ok := a.require(name, kindText)
+	if !ok {
+		return ""
+	}
+	return a.checkedID(name, textOf(value))
+}
+
+// backupIDs reads a list of different ids, at least one.
+func (a *arguments) backupIDs(name string) []string {
+	value, ok := a.require(name, kindList)
+	if !ok {
+		return nil
+	}
+	var elements []json.RawMessage
+	// The value is a valid JSON list.
+	_ = json.Unmarshal(value, &elements)
+	if len(elements) == 0 {
+		a.refuse("argument %s: want at least one id, got an empty list", name)
+	}
+	ids := make([]string, 0, len(elements))
+	seen := make(map[string]bool, len(elements))
+	for i, element := range elements {
+		place := name + "[" + strconv.Itoa(i) + "]"
+		if !a.is(place, element, kindText) {
+			return nil
+		}
+		id := a.checkedID(place, textOf(element))
+		if a.wrong != nil {
+			return nil
+		}
+		if seen[id] {
+			a.refuse("argument %s: '%s' is there twice", place, id)
+			return nil
+		}
+		seen[id] = true
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+func (a *arguments) checkedID(place, id string) string {
+	if !isBackupID(id) {
+		a.refuse("argument %s: '%s' cannot be the id of a backup: %s", place, shorten(id, echoLimit), backupIDRule)
+	}
+	return id
+}
+
+// target reads where a restore goes.
+func (a *arguments) target(name string) machine.Target {
+	target := machine.Target(a.text(name))
+	switch target {
+	case machine.TargetDatabase, machine.TargetFolder:
+	default:
+		a.refuse("argument %s: want 'database' or 'folder', got '%s'", name, shorten(string(target), echoLimit))
+	}
+	return target
+}
+
+// integer reads a number that may be absent.
+func (a *arguments) integer(name string) *int64 {
+	value := a.take(name)
+	if value == nil {
+		return nil
+	}
+	if got := kindOf(value); got != kindNumber {
+		a.refuse("argument %s: want an integer, got %s", name, got)
+		return nil
+	}
+	number, problem := integerOf(value)
+	if problem != "" {
+		a.refuse("argument %s: %s", name, problem)
+		return nil
+	}
+	return &number
+}
+
+// limit reads how many lines a listing may have; absent, it is 0.
+func (a *arguments) limit(name string) int {
+	number := a.integer(name)
+	if number == nil {
+		return 0
+	}
+	if *number < 1 || *number > listingLimit {
+		a.refuse("argument %s: want 1 to %d, got %d", name, listingLimit, *number)
+		return 0
+	}
+	return int(*number)
+}
+
+// state reads the state a listing is about; absent, it is empty.
+func (a *arguments) state(name string) string {
+	value := a.take(name)
+	if value == nil || !a.is(name, value, kindText) {
+		return ""
+	}
+	state := textOf(value)
+	if len(state) > stateLimit {
+		a.refuse("argument %s: want at most %d bytes, got %d", name, stateLimit, len(state))
+	}
+	return state
+}
+
+// operationID reads the id of an operation that must be there.
+func (a *arguments) operationID(name string) string {
+	value, ok := a.require(name, kindText)
+	if !ok {
+		return ""
+	}
+	id := textOf(value)
+	if id == "" || len(id) > operationIDLimit {
+		a.refuse("argument %s: want the id of an operation, 1 to %d bytes, got %d", name, operationIDLimit, len(id))
+	}
+	return id
+}

@@ -1,0 +1,169 @@
+package transport
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what must happen.
+const patience = 10 * time.Second
+
+// silence is how long a test listens for what must not happen.
+const silence = 50 * time.Millisecond
+
+// folder returns a new folder with a path short enough for sockets.
+func folder(t *testing.T) string {
+	t.Helper()
+	path, err := os.MkdirTemp("", "dbc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(path); err != nil {
+			t.Error(err)
+		}
+	})
+	return path
+}
+
+// running is a Server that serves.
+type running struct {
+	path  string
+	lines chan map[string]any
+	stop  context.CancelFunc
+	ended chan error
+}
+
+// start serves until the test is over; options may lack a path and a logger.
+func start(t *testing.T, service Service, options Options) *running {
+	t.Helper()
+	if options.SocketPath == "" {
+		options.SocketPath = filepath.Join(folder(t), "db-cmd.sock")
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	r := &running{
+		path:  options.SocketPath,
+		lines: make(chan map[string]any, 1000),
+		stop:  stop,
+		ended: make(chan error, 1),
+	}
+	options.Logger = zerolog.New(lineWriter(r.lines))
+	server := New(service, options)
+	if err := server.Listen(); err != nil {
+		stop()
+		t.Fatal(err)
+	}
+	go func() { r.ended <- server.Serve(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := r.wait(t); err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return r
+}
+
+// wait returns what Serve returned, as often as it is asked.
+func (r *running) wait(t *testing.T) error {
+	t.Helper()
+	select {
+	case err := <-r.ended:
+		r.ended <- err
+		return err
+	case <-time.After(patience):
+		t.Fatal("Serve did not return")
+		return nil
+	}
+}
+
+// line returns the next log line with a message.
+func (r *running) line(t *testing.T, message string) map[string]any {
+	t.Helper()
+	deadline := time.After(patience)
+	for {
+		select {
+		case line := <-r.lines:
+			if line["message"] == message {
+				return line
+			}
+		case <-deadline:
+			t.Fatalf("no log line %q", message)
+		}
+	}
+}
+
+// lineWriter hands log lines to whoever reads the channel.
+type lineWriter chan<- map[string]any
+
+func (w lineWriter) Write(text []byte) (int, error) {
+	var line map[string]any
+	if err := json.Unmarshal(text, &line); err != nil {
+		return 0, err
+	}
+	w <- line
+	return len(text), nil
+}
+
+func dial(t *testing.T, path string) *net.UnixConn {
+	t.Helper()
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	return conn.(*net.UnixConn)
+}
+
+func send(t *testing.T, conn net.Conn, text string) {
+	t.Helper()
+	if _, err := io.WriteString(conn, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ask sends a request and returns the whole answer.
+func ask(t *testing.T, path, request string) string {
+	t.Helper()
+	conn := dial(t, path)
+	send(t, conn, request)
+	return readAll(t, conn)
+}
+
+func readAll(t *testing.T, conn net.Conn) string {
+	t.Helper()
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatalf("read the answer: %v (so far %q)", err, answer)
+	}
+	return string(answer)
+}
+
+// expectSilence fails if anything, an end included, comes within a moment.
+func expectSilence(t *testing.T, conn net.Conn) {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(silence)); err != nil {
+		t.Fatal(err)
+	}
+	n, err := conn.Read(make([]byte, 1))
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("want silence, got %d bytes, %v", n, err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,67 @@
+package transport
+
+import (
+	"io/fs"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Options are what a Server may be told. The zero value of each field but
+// SocketPath works.
+type Options struct {
+	// SocketPath is the absolute path of the socket.
+	SocketPath string
+	// LegacySocketPath is a second path for older clients; empty: none.
+	LegacySocketPath string
+	// Mode is the sockets' mode; 0 means 0660.
+	Mode fs.FileMode
+	// Group owns the sockets, by name or number; empty: the daemon's own.
+	Group string
+	// Logger gets one line a command.
+	Logger zerolog.Logger
+
+	// RequestTimeout is how long a client has for its whole request, counted
+	// from when it is served; 0 means 10 s.
+	RequestTimeout time.Duration
+	// AnswerTimeout is how long a client may take to read its answer; 0 means
+	// 5 s.
+	AnswerTimeout time.Duration
+	// StopTimeout is how long a stopping Server waits for calls of its Service
+	// before it cancels their contexts; 0 means 10 s.
+	StopTimeout time.Duration
+	// MaxConnections is how many clients are served at once; others wait. 0
+	// means 128.
+	MaxConnections int
+}
+
+// RequestLimit is the largest request in bytes, white space before it
+// included.
+const RequestLimit = 1 << 20
+
+const (
+	defaultMode           fs.FileMode = 0o660
+	defaultRequestTimeout             = 10 * time.Second
+	defaultAnswerTimeout              = 5 * time.Second
+	defaultStopTimeout                = 10 * time.Second
+	defaultMaxConnections             = 128
+)
+
+func (o Options) withDefaults() Options {
+	if o.Mode == 0 {
+		o.Mode = defaultMode
+	}
+	if o.RequestTimeout == 0 {
+		o.RequestTimeout = defaultRequestTimeout
+	}
+	if o.AnswerTimeout == 0 {
+		o.AnswerTimeout = defaultAnswerTimeout
+	}
+	if o.StopTimeout == 0 {
+		o.StopTimeout = defaultStopTimeout
+	}
+	if o.MaxConnections == 0 {
+		o.MaxConnections = defaultMaxConnections
+	}
+	return o
+}

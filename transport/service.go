@@ -1,0 +1,40 @@
+package transport
+
+import (
+	"context"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// Service is what the commands of the wire are answered by. Its methods are
+// called from many goroutines at once, one call a connection.
+//
+// Arguments have been checked for form (ids, targets, types) and not against
+// anything that exists. Refusals are *machine.Error; any other error becomes
+// a 500 that does not show its text to the client.
+//
+// The context is not cancelled when the client goes away: an accepted command
+// stays accepted. It is cancelled when the daemon stops and has waited long
+// enough, and the methods must then return soon.
+type Service interface {
+	// FullBackup accepts a full backup and returns its operation's id. The
+	// rows that clients poll must be there before it returns.
+	FullBackup(ctx context.Context, request machine.BackupRequest) (string, error)
+	// IncrementalBackup is FullBackup for a backup that stands on another.
+	IncrementalBackup(ctx context.Context, request machine.BackupRequest) (string, error)
+	// RestoreBackup accepts a restore and returns its operation's id, under
+	// the same promise as FullBackup.
+	RestoreBackup(ctx context.Context, request machine.RestoreRequest) (string, error)
+	// DeleteBackup returns when the backup is gone.
+	DeleteBackup(ctx context.Context, id string) error
+	// Operations lists operations, newest first.
+	Operations(ctx context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error)
+	// Operation returns one operation.
+	Operation(ctx context.Context, id string) (machine.OperationView, error)
+	// Cancel asks an operation to end; it returns when that is recorded.
+	Cancel(ctx context.Context, id string) error
+	// Retry lets a stopped operation go on and says from where.
+	Retry(ctx context.Context, id string) (machine.RetryDecision, error)
+	// Backups lists the recorded backups.
+	Backups(ctx context.Context) ([]machine.BackupView, error)
+}
