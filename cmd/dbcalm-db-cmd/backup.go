@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
+)
+
+const newBackupAdvice = "name the new backup: one ID of letters, digits, '.', '_', '-' and ':'"
+
+func (a *app) backupCommand() *cobra.Command {
+	return a.speaksToDaemon(group("backup", "Take a backup", a.backupFullCommand(), a.backupIncrementalCommand()))
+}
+
+func (a *app) backupFullCommand() *cobra.Command {
+	var options backupOptions
+	cmd := &cobra.Command{
+		Use:   "full ID",
+		Short: "Take a full backup",
+		Long: `Take a full backup under the name ID. The operation's id is printed on stdout;
+with --wait the command ends when the operation does.`,
+		Args: oneID(newBackupAdvice),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request := options.request(cmd, args[0])
+			return a.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
+				return d.FullBackup(ctx, request)
+			})
+		},
+	}
+	return options.flags(cmd)
+}
+
+func (a *app) backupIncrementalCommand() *cobra.Command {
+	var options backupOptions
+	cmd := &cobra.Command{
+		Use:   "incremental ID --from ID",
+		Short: "Take an incremental backup on top of another backup",
+		Long: `Take an incremental backup under the name ID: what has changed since the backup
+named with --from, be that a full or an incremental one. The operation's id is
+printed on stdout; with --wait the command ends when the operation does.`,
+		Args: oneID(newBackupAdvice),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request := options.request(cmd, args[0])
+			return a.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
+				return d.IncrementalBackup(ctx, request)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&options.from, "from", "", "the backup `ID` to stand on (required)")
+	required(cmd, "from")
+	return options.flags(cmd)
+}
+
+// backupOptions are the flags of both kinds.
+type backupOptions struct {
+	from     string
+	schedule int64
+	wait     bool
+}
+
+func (o *backupOptions) flags(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().Int64Var(&o.schedule, "schedule-id", 0, "record that schedule `N` of the API server asked for it")
+	return waits(cmd, &o.wait)
+}
+
+func (o *backupOptions) request(cmd *cobra.Command, id string) machine.BackupRequest {
+	request := machine.BackupRequest{ID: id, FromBackupID: o.from}
+	if cmd.Flags().Changed("schedule-id") {
+		request.ScheduleID = &o.schedule
+	}
+	return request
+}
+
+func required(cmd *cobra.Command, name string) {
+	// It fails only for a flag that does not exist.
+	_ = cmd.MarkFlagRequired(name)
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) backupsCommand() *cobra.Command {
+	return a.speaksToDaemon(group("backups", "List and delete backups", a.backupsListCommand(), a.backupsDeleteCommand()))
+}
+
+func (a *app) backupsDeleteCommand() *cobra.Command {
+	var wait bool
+	cmd := &cobra.Command{
+		Use:   "delete ID",
+		Short: "Delete a backup that no other stands on",
+		Long: `Delete the backup ID: its files and its record. The daemon refuses while other
+backups stand on it: delete those first, the last of the chain first of all.`,
+		Args: oneID("name the backup to delete: one ID of backups list"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := a.connect()
+			if err != nil {
+				return err
+			}
+			if err := daemonError(d.DeleteBackup(cmd.Context(), args[0])); err != nil {
+				return err
+			}
+			return a.print(fmt.Sprintf("Backup %s is deleted.\n", args[0]))
+		},
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until it is gone; a deletion is always waited for")
+	return cmd
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
+)
+
+func (a *app) backupsListCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the backups, each chain as a tree",
+		Long: `List the backups, oldest first, each incremental below the backup it stands on.
+WHEN is when the backup began, in UTC; LSNs are the server's log sequence
+numbers that it covers.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d, err := a.connect()
+			if err != nil {
+				return err
+			}
+			backups, err := ask(cmd.Context(), d.Backups)
+			switch {
+			case err != nil:
+				return err
+			case asJSON:
+				return a.printJSON(notNil(backups))
+			case len(backups) == 0:
+				return a.print("No backups yet.\n")
+			}
+			return a.print(backupsText(backups))
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func backupsText(backups []machine.BackupView) string {
+	t := table{
+		header: []string{"BACKUP", "KIND", "SIZE", "FROM LSN", "TO LSN", "WHEN", "TOOK", "PROBLEM"},
+		right:  []int{2, 3, 4},
+	}
+	var bytes byteSize
+	chains, troubled := 0, false
+	for _, row := range forest(backups) {
+		b := row.backup
+		if row.root {
+			chains++
+		}
+		if b.Size != nil {
+			bytes += byteSize(*b.Size)
+		}
+		problem := row.problem()
+		troubled = troubled || problem != ""
+		t.add(row.branch+b.ID, kind(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN), stamp(b.StartTime), backupTook(b), problem)
+	}
+	if !troubled {
+		t.dropLast()
+	}
+	return t.String() + "\n" + strings.Join([]string{
+		count(len(backups), "backup"), count(chains, "chain"), bytes.readable(),
+	}, ", ") + "\n"
+}
+
+func kind(b machine.BackupView) string {
+	if b.FromBackupID == "" {
+		return "full"
+	}
+	return "incremental"
+}
+
+func size(b machine.BackupView) string {
+	if b.Size == nil {
+		return "-"
+	}
+	return byteSize(*b.Size).readable()
+}
+
+// lsn is one end of what a backup covers; a backup that covers nothing does
+// not tell.
+func lsn(b machine.BackupView, number uint64) string {
+	if b.ToLSN == 0 {
+		return "-"
+	}
+	return strconv.FormatUint(number, 10)
+}
+
+func backupTook(b machine.BackupView) string {
+	if b.EndTime == nil {
+		return "-"
+	}
+	return span(max(time.Duration(0), b.EndTime.Sub(b.StartTime)))
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/transport"
+)
+
+// daemon is what the client commands ask of a running daemon. They call it
+// from one goroutine, one call at a time. A *transport.Refusal is the daemon's
+// no; any other error means that no answer came.
+type daemon interface {
+	// FullBackup, IncrementalBackup and RestoreBackup return the id of the
+	// operation that was accepted.
+	FullBackup(ctx context.Context, request machine.BackupRequest) (string, error)
+	IncrementalBackup(ctx context.Context, request machine.BackupRequest) (string, error)
+	RestoreBackup(ctx context.Context, request machine.RestoreRequest) (string, error)
+	// DeleteBackup returns once the backup is gone.
+	DeleteBackup(ctx context.Context, id string) error
+	// Operations returns the newest first.
+	Operations(ctx context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error)
+	Operation(ctx context.Context, id string) (machine.OperationView, error)
+	Cancel(ctx context.Context, id string) error
+	Retry(ctx context.Context, id string) (machine.RetryDecision, error)
+	Backups(ctx context.Context) ([]machine.BackupView, error)
+}
+
+// answerTimeout is far beyond what the daemon takes to answer anything but a
+// deletion: a daemon that is silent for longer hangs.
+const answerTimeout = 30 * time.Second
+
+// ask makes one call of the daemon. Its error has its exit code.
+func ask[T any](ctx context.Context, call func(context.Context) (T, error)) (T, error) {
+	limited, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	answer, err := call(limited)
+	return answer, daemonError(err)
+}
+
+// daemonError gives an error of a call its exit code, unless it has one.
+func daemonError(err error) error {
+	var refusal *transport.Refusal
+	var coded *exitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &coded):
+		return err
+	case errors.As(err, &refusal) && refusal.Message != "":
+		return exitWith(exitRefused, fmt.Errorf("refused: %w (%d %s)", err, refusal.Code, refusal.Status))
+	case errors.As(err, &refusal):
+		return exitWith(exitRefused, err)
+	case errors.Is(err, context.Canceled):
+		return exitWith(exitInterrupted, errors.New("interrupted before the daemon answered; operations list tells what it accepted"))
+	case errors.Is(err, context.DeadlineExceeded):
+		return exitWith(exitUnreachable, fmt.Errorf("no answer from the daemon within %s; its log may say why", answerTimeout))
+	}
+	return exitWith(exitUnreachable, err)
+}
+
+// connect finds the daemon's socket. Nothing is sent yet.
+func (a *app) connect() (daemon, error) {
+	if a.socketFlag != "" {
+		return a.dial(a.socketFlag), nil
+	}
+	loaded := loadConfig(a.configPath(), a.host)
+	var broken []finding
+	for _, p := range loaded.problems {
+		// The other keys are the daemon's affair.
+		if p.Key == "" || p.Key == "socket_path" {
+			broken = append(broken, p)
+		}
+	}
+	if len(broken) > 0 {
+		return nil, exitWith(exitConfig, &configError{
+			problems: broken, hint: "or name the daemon's socket with --socket; then no configuration is read",
+		})
+	}
+	return a.dial(loaded.config.SocketPath), nil
+}
+
+// speaksToDaemon gives a command and those below it the flag that names the
+// daemon.
+func (a *app) speaksToDaemon(cmd *cobra.Command) *cobra.Command {
+	cmd.PersistentFlags().StringVar(&a.socketFlag, "socket", "",
+		"the daemon's `SOCKET` (default: socket_path of the configuration)")
+	return cmd
+}
+
+// oneID accepts exactly one argument.
+func oneID(advice string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 || args[0] == "" {
+			return errors.New(advice)
+		}
+		return nil
+	}
+}
+
+func completeFlag(cmd *cobra.Command, name string, words []string) {
+	// It fails only for a flag that does not exist, or twice.
+	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}

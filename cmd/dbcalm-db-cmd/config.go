@@ -1,0 +1,150 @@
+package main
+
+import (
+	"cmp"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/rs/zerolog"
+)
+
+// Where the configuration is found: the flag, else the variable, else the
+// default.
+const (
+	defaultConfigPath = "/etc/dbcalm/config.yml"
+	configVariable    = "DBCALM_DB_CMD_CONFIG"
+)
+
+// Config is the daemon's effective configuration. Once loadConfig reports no
+// problem, every path is absolute and clean, and every value is in its range.
+// It holds no secret.
+type Config struct {
+	// Path is the file it was read from.
+	Path string
+
+	DBType                string // mariadb or mysql
+	BackupDir             string
+	BackupCredentialsFile string
+	DataDir               string
+	DatabasePath          string
+	Stream                bool
+	Compression           string // empty, gzip or zstd
+	Forward               string
+	Host                  string
+	// BackupBin is the backup tool's absolute path; when it was not found, the
+	// name that was given, empty if none was.
+	BackupBin          string
+	SocketPath         string
+	LegacySocketPath   string // empty: none
+	SocketMode         fs.FileMode
+	SocketGroup        string // empty: the daemon's own
+	StateDir           string
+	ServerDefaultsFile string // empty: none
+	Parallel           int
+	UseMemory          byteSize
+	MaxConcurrent      int
+	LogLevel           zerolog.Level
+	LogFormat          string // json or console
+}
+
+// The words that keys take.
+const (
+	typeMariaDB   = "mariadb"
+	typeMySQL     = "mysql"
+	formatJSON    = "json"
+	formatConsole = "console"
+)
+
+// loadedConfig is a configuration with the story of how it came about.
+type loadedConfig struct {
+	config *Config
+	// values holds every key, in the order of settings.
+	values []effective
+	// warnings and problems are in the order of the file's lines.
+	warnings []finding
+	problems []finding
+}
+
+// effective is one key's value and where it came from: "default", "computed"
+// or FILE:LINE.
+type effective struct {
+	Key   string `json:"key"`
+	Value any    `json:"value"`
+	From  string `json:"from"`
+
+	line int
+}
+
+// finding is one thing to be said about a configuration.
+type finding struct {
+	// Where is FILE:LINE, or FILE for what is not in it.
+	Where string `json:"where"`
+	// Key is empty when it is about the file as a whole.
+	Key string `json:"key,omitempty"`
+	// Value is as in the file; empty where it does not matter.
+	Value string `json:"value,omitempty"`
+	// Advice says what is wrong and what would do.
+	Advice string `json:"advice"`
+
+	line int
+}
+
+func (f finding) String() string {
+	parts := []string{f.Where}
+	if f.Key != "" {
+		parts = append(parts, f.Key)
+	}
+	if f.Value != "" {
+		parts = append(parts, f.Value)
+	}
+	return oneLine(strings.Join(append(parts, f.Advice), ": "))
+}
+
+// configError ends a command that cannot do with the configuration it found.
+type configError struct {
+	problems []finding
+	hint     string
+}
+
+func (e *configError) Error() string {
+	lines := make([]string, len(e.problems))
+	for i, p := range e.problems {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// loadConfig reads the file, fills in the defaults and validates the whole.
+// It finds every problem there is before it returns; the daemon may only run
+// without any.
+func loadConfig(path string, h host) *loadedConfig {
+	loaded := &loadedConfig{config: defaults(h)}
+	loaded.config.Path = path
+
+	file, complaint := readConfigFile(path)
+	if complaint != nil {
+		// Nothing is known of any key: their defaults would only mislead.
+		loaded.problems = []finding{*complaint}
+		return loaded
+	}
+	loaded.warnings, loaded.problems = file.warnings, file.problems
+	given := loaded.apply(file)
+	computeDefaults(loaded.config, h)
+	loaded.describe(given)
+	loaded.validate(given, h)
+	byLine := func(x, y finding) int { return cmp.Compare(x.line, y.line) }
+	slices.SortStableFunc(loaded.warnings, byLine)
+	slices.SortStableFunc(loaded.problems, byLine)
+	return loaded
+}
+
+func (a *app) configPath() string {
+	if a.configFlag != "" {
+		return a.configFlag
+	}
+	if path := a.env(configVariable); path != "" {
+		return path
+	}
+	return defaultConfigPath
+}

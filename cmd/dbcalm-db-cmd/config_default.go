@@ -1,0 +1,67 @@
+package main
+
+import (
+	"github.com/rs/zerolog"
+)
+
+// The bounds of the memory that a prepare is given when the file does not say:
+// more than this gains nothing, less makes it crawl.
+const (
+	leastMemory = 128 * mebibyte
+	mostMemory  = 4 * gibibyte
+	mostWorkers = 4
+)
+
+// defaults is the configuration of an empty file on this machine, but for
+// what depends on other keys.
+func defaults(h host) *Config {
+	format := formatJSON
+	if h.terminal {
+		format = formatConsole
+	}
+	return &Config{
+		BackupCredentialsFile: "/etc/dbcalm/credentials.cnf",
+		DataDir:               "/var/lib/mysql",
+		DatabasePath:          "/var/lib/dbcalm/db.sqlite3",
+		Host:                  "localhost",
+		SocketPath:            "/var/run/dbcalm/db-cmd.sock",
+		LegacySocketPath:      "/var/run/dbcalm/mariadb-cmd.sock",
+		SocketMode:            0o660,
+		StateDir:              "/var/lib/dbcalm/db-cmd",
+		Parallel:              max(1, min(h.cpus, mostWorkers)),
+		UseMemory:             defaultMemory(h.memory),
+		MaxConcurrent:         1,
+		LogLevel:              zerolog.InfoLevel,
+		LogFormat:             format,
+	}
+}
+
+// defaultMemory is a quarter of what is installed, in whole mebibytes.
+func defaultMemory(installed byteSize) byteSize {
+	quarter := installed / 4 / mebibyte * mebibyte
+	return max(leastMemory, min(quarter, mostMemory))
+}
+
+// computeDefaults fills in what depends on other keys: the backup tool is the
+// one of the database's kind. One that is not there stays unset, so that it is
+// looked for again when it is needed.
+func computeDefaults(c *Config, h host) {
+	names := backupTools(c.DBType)
+	if c.BackupBin != "" {
+		names = []string{c.BackupBin}
+	}
+	for _, name := range names {
+		if found, ok := h.program(name); ok {
+			c.BackupBin = found
+			return
+		}
+	}
+}
+
+// backupTools are the names of the backup tool, the one to prefer first.
+func backupTools(dbType string) []string {
+	if dbType == typeMySQL {
+		return []string{"xtrabackup"}
+	}
+	return []string{"mariadb-backup", "mariabackup"}
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Each case is a minimal file with one thing wrong, and what is said of it
+// after the file's name.
+func TestConfigProblems(t *testing.T) {
+	t.Parallel()
+	long := "/" + strings.Repeat("x", 107)
+	for _, c := range []struct{ text, want string }{
+		{"backup_dir: /b", `db_type: not set: add a line such as "db_type: mariadb"`},
+		{"db_type: mysql", `backup_dir: not set: add a line such as "backup_dir: /var/backups/dbcalm"`},
+		{"db_type: [a]\nbackup_dir: /b", `:1: db_type: a list: write text, in quotes if it looks like a number`},
+		{"db_type: MariaDB\nbackup_dir: /b", `:1: db_type: "MariaDB": write mariadb or mysql`},
+		{"db_type: mysql\nbackup_dir: 5", `:2: backup_dir: 5: write a path`},
+		{"db_type: mysql\nbackup_dir: ''", `:2: backup_dir: "": give an absolute path, such as /var/backups/dbcalm`},
+		{minimal + "backup_dir: /c", `:3: backup_dir: already set at line 2: remove one of the two`},
+		{minimal + "backup_credentials_file: c.cnf", `:3: backup_credentials_file: "c.cnf": give an absolute path, such as /etc/dbcalm/credentials.cnf`},
+		{minimal + "data_dir: data", `:3: data_dir: "data": give an absolute path, such as /var/lib/mysql`},
+		{minimal + "data_dir: {a: b}", `:3: data_dir: a mapping: write a path`},
+		{minimal + "database_path: ./db", `:3: database_path: "./db": give an absolute path, such as /var/lib/dbcalm/db.sqlite3`},
+		{minimal + "state_dir: ''", `:3: state_dir: "": give an absolute path, such as /var/lib/dbcalm/db-cmd`},
+		{minimal + "server_defaults_file: my.cnf", `:3: server_defaults_file: "my.cnf": give an absolute path, such as /etc/mysql/my.cnf`},
+		{minimal + "backup_bin: bin/tool", `:3: backup_bin: "bin/tool": give an absolute path, such as /usr/bin/mariadb-backup`},
+		{minimal + "state_dir: /var/backups/dbcalm/state", `:3: state_dir: "/var/backups/dbcalm/state": must not lie inside backup_dir (/var/backups/dbcalm): choose a path elsewhere`},
+		{minimal + "state_dir: /var/lib/mysql", `:3: state_dir: "/var/lib/mysql": must not lie inside data_dir (/var/lib/mysql): choose a path elsewhere`},
+		{minimal + "database_path: /var/backups/dbcalm/db", `:3: database_path: "/var/backups/dbcalm/db": must not lie inside backup_dir (/var/backups/dbcalm): choose a path elsewhere`},
+		{minimal + "database_path: /var/lib/mysql/db", `:3: database_path: "/var/lib/mysql/db": must not lie inside data_dir (/var/lib/mysql): choose a path elsewhere`},
+		{"db_type: mysql\nbackup_dir: /var/lib/mysql/backups", `:2: backup_dir: "/var/lib/mysql/backups": must not lie inside data_dir (/var/lib/mysql): choose a folder elsewhere`},
+		{"db_type: mysql\nbackup_dir: /b\ndata_dir: /b/data", `:2: backup_dir: "/b": must not hold data_dir (/b/data): choose a folder elsewhere`},
+		{"db_type: mysql\nbackup_dir: /b\ndata_dir: /b", `:2: backup_dir: "/b": must not lie inside data_dir (/b): choose a folder elsewhere`},
+		{minimal + "stream: maybe", `:3: stream: "maybe": write true or false`},
+		{minimal + "stream: true", `:3: stream: true: not supported by this version: remove the key or set it to false`},
+		{minimal + "stream: yes", `:3: stream: true: not supported by this version: remove the key or set it to false`},
+		{minimal + "compression: lz4", `:3: compression: "lz4": write gzip or zstd`},
+		{minimal + "compression: zstd", `:3: compression: "zstd": not supported by this version: remove the key or set it to ""`},
+		{minimal + "forward: nc host 1", `:3: forward: (not shown): not supported by this version: remove the key or set it to ""`},
+		{minimal + "forward: [nc]", `:3: forward: (not shown): write text, in quotes if it looks like a number`},
+		{minimal + "host: ''", `:3: host: "": write the database server's host name, such as localhost`},
+		{minimal + "host: a b", `:3: host: "a b": write the database server's host name, such as localhost`},
+		{minimal + "socket_path: run/s", `:3: socket_path: "run/s": give an absolute path, such as /var/run/dbcalm/db-cmd.sock`},
+		{minimal + "socket_path: " + long, `:3: socket_path: "` + long + `": 108 bytes long: give a path of at most 107`},
+		{minimal + "legacy_socket_path: run/s", `:3: legacy_socket_path: "run/s": give an absolute path, such as /var/run/dbcalm/mariadb-cmd.sock`},
+		{minimal + "legacy_socket_path: /var/run//dbcalm/db-cmd.sock", `:3: legacy_socket_path: "/var/run/dbcalm/db-cmd.sock": the same as socket_path: give another path, or "" for none`},
+		{minimal + "socket_mode: rw", `:3: socket_mode: "rw": write an octal mode, such as "0660"`},
+		{minimal + "socket_mode: 0999", `:3: socket_mode: 0999: write an octal mode, such as "0660"`},
+		{minimal + "socket_mode: '1777'", `:3: socket_mode: "1777": write an octal mode, such as "0660"`},
+		{minimal + "socket_mode: 0o060", `:3: socket_mode: "0060": the daemon's own user needs read and write: write "0660"`},
+		{minimal + "socket_group: nobody-knows", `:3: socket_group: "nobody-knows": no such group: create it, or name one that exists`},
+		{minimal + "parallel: 0", `:3: parallel: 0: write a whole number from 1 to 64`},
+		{minimal + "parallel: 65", `:3: parallel: 65: write a whole number from 1 to 64`},
+		{minimal + "parallel: '4'", `:3: parallel: "4": write a whole number`},
+		{minimal + "parallel: 2.5", `:3: parallel: 2.5: write a whole number`},
+		{minimal + "use_memory: 2X", `:3: use_memory: "2X": write a size such as 512M or 2G, or a number of bytes`},
+		{minimal + "use_memory: 1.5", `:3: use_memory: 1.5: write a size such as 512M or 2G, or a number of bytes`},
+		{minimal + "use_memory: 1M", `:3: use_memory: 1M: give at least 16M, such as 512M or 2G`},
+		{minimal + "max_concurrent: 17", `:3: max_concurrent: 17: write a whole number from 1 to 16`},
+		{minimal + "log_level: fatal", `:3: log_level: "fatal": write trace, debug, info, warn or error`},
+		{minimal + "log_level: 1", `:3: log_level: 1: write trace, debug, info, warn or error`},
+		{minimal + "log_format: text", `:3: log_format: "text": write json or console`},
+		{"- a\n- b", `:1: write lines of "key: value"`},
+		{"just text", `:1: write lines of "key: value"`},
+		{minimal + "---\nhost: a", `only one YAML document is read: remove the line "---" between them`},
+		{"db_type: mariadb\n\tbackup_dir: /b", `:2: not valid YAML: found a tab character that violates indentation`},
+		{"jwt_secret_key: *hunter2", `not valid YAML: a value that begins with * must be in quotes`},
+		{strings.Repeat("#", maxConfigSize+1), `cannot be read (larger than 1 MiB): name a readable file with --config or $DBCALM_DB_CMD_CONFIG`},
+	} {
+		path := writeConfig(t, c.text)
+		loaded := loadConfig(path, testHost("/usr/bin/mariadb-backup"))
+		if len(loaded.problems) != 1 {
+			t.Errorf("%.200q: problems %v, want one", c.text, loaded.problems)
+			continue
+		}
+		said := strings.TrimPrefix(strings.TrimPrefix(loaded.problems[0].String(), path), ": ")
+		if said != c.want {
+			t.Errorf("%.200q:\n got %s\nwant %s", c.text, said, c.want)
+		}
+	}
+}
+
+func TestEmptyFileLacksTheRequiredKeys(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "# nothing\n", "---\n", "null\n"} {
+		loaded := loadConfig(writeConfig(t, text), testHost("mariadb-backup"))
+		if len(loaded.problems) != 2 {
+			t.Errorf("%q: problems %v, want two", text, loaded.problems)
+		}
+	}
+}
+
+func TestUnreadableConfigFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for path, want := range map[string]string{
+		filepath.Join(dir, "none.yml"):      "no such file: create it with at least db_type and backup_dir, or name another with --config or $DBCALM_DB_CMD_CONFIG",
+		dir:                                 "cannot be read (is a directory): name a readable file with --config or $DBCALM_DB_CMD_CONFIG",
+		filepath.Join(dir, "none", "x.yml"): "no such file: ",
+	} {
+		problems := loadConfig(path, testHost()).problems
+		if len(problems) != 1 || !strings.Contains(problems[0].String(), path+": "+want) {
+			t.Errorf("%s: %v", path, problems)
+		}
+	}
+	if advice := readAdvice(&os.PathError{Op: "open", Path: "/x", Err: os.ErrPermission}); !strings.Contains(advice, "run as root") {
+		t.Errorf("no permission: %s", advice)
+	}
+}
+
+// Values that look odd and are right.
+func TestConfigAccepts(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"socket_mode: 0660", "socket_mode: 660", "socket_mode: '660'", "socket_mode: 0o660",
+		"stream: off", "stream: no", "stream: false", "compression: ''", "forward: ''",
+		"use_memory: 1073741824", "use_memory: 512mb", "log_level: warning", "legacy_socket_path: ''",
+		"socket_group: dbcalm", "parallel: 64", "max_concurrent: 16", "x: &a /data\ndata_dir: *a",
+		"socket_path: /" + strings.Repeat("x", 106), "data_dir: /var/backups/dbcalm2", "? [complex]\n: 1",
+	} {
+		loaded := loadConfig(writeConfig(t, minimal+text), testHost("/usr/bin/mariadb-backup"))
+		if len(loaded.problems)+len(loaded.warnings) > 0 {
+			t.Errorf("%q: problems %v, warnings %q", text, loaded.problems, loaded.warnings)
+		}
+	}
+}

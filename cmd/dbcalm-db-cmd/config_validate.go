@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Limits of what the keys take.
+const (
+	maxParallel   = 64
+	maxConcurrent = 16
+	// maxSocketPath is what sockaddr_un holds beside its closing zero byte.
+	maxSocketPath = 107
+	// minMemory is the least with which a tool's InnoDB starts on any page size.
+	minMemory = 16 * mebibyte
+)
+
+// validation gathers what is wrong with a configuration's values.
+type validation struct {
+	*loadedConfig
+	given map[string]effective
+	host  host
+}
+
+func (l *loadedConfig) validate(given map[string]effective, h host) {
+	v := &validation{loadedConfig: l, given: given, host: h}
+	v.words()
+	v.paths()
+	v.numbers()
+	v.socket()
+	v.unsupported()
+	v.tool()
+}
+
+// complain adds a problem of a key, unless there is one already: the first is
+// the one to mend.
+func (v *validation) complain(key, format string, args ...any) {
+	if v.refused(key) {
+		return
+	}
+	i := slices.IndexFunc(v.values, func(e effective) bool { return e.Key == key })
+	p := finding{Where: v.config.Path, Key: key, Advice: fmt.Sprintf(format, args...)}
+	shown := v.values[i].Value
+	if text, ok := shown.(string); ok && shown != notShown {
+		shown = fmt.Sprintf("%q", text)
+	}
+	p.Value = fmt.Sprint(shown)
+	if g, found := v.given[key]; found {
+		p.Where, p.line = g.From, g.line
+	} else {
+		p.Value += " (" + v.values[i].From + ")"
+	}
+	v.problems = append(v.problems, p)
+}
+
+func (v *validation) warn(key, format string, args ...any) {
+	w := finding{Where: v.config.Path, Key: key, Advice: fmt.Sprintf(format, args...)}
+	if g, found := v.given[key]; found {
+		w.Where, w.line = g.From, g.line
+	}
+	v.warnings = append(v.warnings, w)
+}
+
+// require complains about a key that the file must have.
+func (v *validation) require(key, example string) bool {
+	if _, found := v.given[key]; found || v.refused(key) {
+		return found
+	}
+	v.problems = append(v.problems, finding{
+		Where: v.config.Path, Key: key, Advice: fmt.Sprintf("not set: add a line such as %q", key+": "+example),
+	})
+	return false
+}
+
+func (v *validation) words() {
+	c := v.config
+	if v.require("db_type", typeMariaDB) {
+		v.oneOf("db_type", c.DBType, typeMariaDB, typeMySQL)
+	}
+	if c.Compression != "" {
+		v.oneOf("compression", c.Compression, "gzip", "zstd")
+	}
+	v.oneOf("log_format", c.LogFormat, formatJSON, formatConsole)
+	if c.Host == "" || strings.ContainsAny(c.Host, " \t\r\n") {
+		v.complain("host", "write the database server's host name, such as localhost")
+	}
+}
+
+func (v *validation) oneOf(key, value string, words ...string) {
+	if !slices.Contains(words, value) {
+		v.complain(key, "write %s", strings.Join(words, " or "))
+	}
+}
+
+func (v *validation) numbers() {
+	c := v.config
+	v.between("parallel", c.Parallel, maxParallel)
+	v.between("max_concurrent", c.MaxConcurrent, maxConcurrent)
+	if c.UseMemory < minMemory {
+		v.complain("use_memory", "give at least %s, such as 512M or 2G", minMemory)
+	} else if v.host.memory > 0 && c.UseMemory > v.host.memory {
+		v.warn("use_memory", "%s is more than this machine's %s of memory", c.UseMemory, v.host.memory.readable())
+	}
+}
+
+func (v *validation) between(key string, value, most int) {
+	if value < 1 || value > most {
+		v.complain(key, "write a whole number from 1 to %d", most)
+	}
+}
+
+// unsupported refuses what the daemon does not do, rather than taking a backup
+// other than the one that was asked for.
+func (v *validation) unsupported() {
+	c := v.config
+	if c.Stream {
+		v.complain("stream", "not supported by this version: remove the key or set it to false")
+	}
+	if c.Compression != "" {
+		v.complain("compression", `not supported by this version: remove the key or set it to ""`)
+	}
+	if c.Forward != "" {
+		v.complain("forward", `not supported by this version: remove the key or set it to ""`)
+	}
+}
+
+// tool warns only: the tool may be installed while the daemon runs, and an
+// operation that misses it says so.
+func (v *validation) tool() {
+	bin := v.config.BackupBin
+	switch _, found := v.host.program(bin); {
+	case found || v.refused("backup_bin"):
+	case bin == "":
+		v.warn("backup_bin", "%s was not found on PATH: install it, or set backup_bin to its path",
+			strings.Join(backupTools(v.config.DBType), " or "))
+	case filepath.IsAbs(bin):
+		v.warn("backup_bin", "%s is not there or cannot be executed: install the backup tool or correct the path", bin)
+	default:
+		v.warn("backup_bin", "%s was not found on PATH: install it, or write its path", bin)
+	}
+}

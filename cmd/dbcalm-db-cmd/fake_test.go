@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"syscall"
+
+	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/transport"
+)
+
+// fakeDaemon answers from its fields and keeps what it was asked. A method
+// whose error is set fails.
+type fakeDaemon struct {
+	mu sync.Mutex
+
+	id         string
+	operations []machine.OperationSummary
+	// views are the answers to successive calls of Operation; the last one
+	// stays.
+	views    []any
+	decision machine.RetryDecision
+	backups  []machine.BackupView
+	err      error
+
+	asked []any
+}
+
+// The questions that carry no request of their own.
+type (
+	askedOperation string
+	askedCancel    string
+	askedRetry     string
+	askedDelete    string
+)
+
+func (f *fakeDaemon) keep(question any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, question)
+}
+
+func (f *fakeDaemon) FullBackup(_ context.Context, r machine.BackupRequest) (string, error) {
+	f.keep(r)
+	return f.id, f.err
+}
+
+func (f *fakeDaemon) IncrementalBackup(_ context.Context, r machine.BackupRequest) (string, error) {
+	f.keep(r)
+	return f.id, f.err
+}
+
+func (f *fakeDaemon) RestoreBackup(_ context.Context, r machine.RestoreRequest) (string, error) {
+	f.keep(r)
+	return f.id, f.err
+}
+
+func (f *fakeDaemon) DeleteBackup(_ context.Context, id string) error {
+	f.keep(askedDelete(id))
+	return f.err
+}
+
+func (f *fakeDaemon) Operations(_ context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error) {
+	f.keep(filter)
+	return f.operations, f.err
+}
+
+func (f *fakeDaemon) Operation(_ context.Context, id string) (machine.OperationView, error) {
+	f.keep(askedOperation(id))
+	if len(f.views) == 0 {
+		return machine.OperationView{}, f.err
+	}
+	next := f.views[0]
+	if len(f.views) > 1 {
+		f.views = f.views[1:]
+	}
+	if err, failed := next.(error); failed {
+		return machine.OperationView{}, err
+	}
+	return next.(machine.OperationView), nil
+}
+
+func (f *fakeDaemon) Cancel(_ context.Context, id string) error {
+	f.keep(askedCancel(id))
+	return f.err
+}
+
+func (f *fakeDaemon) Retry(_ context.Context, id string) (machine.RetryDecision, error) {
+	f.keep(askedRetry(id))
+	return f.decision, f.err
+}
+
+func (f *fakeDaemon) Backups(context.Context) ([]machine.BackupView, error) {
+	return f.backups, f.err
+}
+
+var (
+	refusal  = &transport.Refusal{Code: 409, Status: "Conflict", Message: "Backup with id 'full-1' already exists"}
+	noDaemon = &transport.Unreachable{Path: "/run/x.sock", Advice: "start it", Err: syscall.ECONNREFUSED}
+)
+
+// failingDaemon fails in every method, where fakeDaemon lists backups all the
+// same, so that a restore gets as far as asking for one.
+type failingDaemon struct{ fakeDaemon }
+
+func (f *failingDaemon) Backups(context.Context) ([]machine.BackupView, error) { return nil, f.err }

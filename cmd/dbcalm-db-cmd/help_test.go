@@ -1,0 +1,46 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// Every command of ours that is not hidden has a help, and it says what it said before. What
+// cobra brings along is its own affair.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	var paths []string
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if cmd.Hidden {
+			return
+		}
+		paths = append(paths, cmd.CommandPath())
+		for _, child := range cmd.Commands() {
+			walk(child)
+		}
+	}
+	walk(newInvocation(t, nil).rootCommand())
+	for _, path := range paths {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			in := newInvocation(t, nil)
+			in.expect(t, exitOK, append(strings.Fields(path)[1:], "--help")...)
+			if in.stderr.Len() > 0 {
+				t.Errorf("stderr: %s", &in.stderr)
+			}
+			golden(t, "help/"+strings.ReplaceAll(path, " ", "_")+".txt", in.stdout.String())
+		})
+	}
+}
+
+func TestRootHelpHasEveryExitCode(t *testing.T) {
+	t.Parallel()
+	in := newInvocation(t, nil)
+	in.expect(t, exitOK, "--help")
+	for _, row := range exitMeanings {
+		contains(t, "the help", in.stdout.String(), row.meaning)
+	}
+}

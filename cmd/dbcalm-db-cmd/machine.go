@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
+)
+
+func (a *app) machineCommand() *cobra.Command {
+	return group("machine", "Show the machines that operations run",
+		a.machineListCommand(), a.machineShowCommand(), a.machineGraphCommand())
+}
+
+func (a *app) machineListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the machines",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			t := table{header: []string{"MACHINE", "SUMMARY"}}
+			for _, name := range machine.Names() {
+				summary, err := machine.Summary(name)
+				if err != nil {
+					return fmt.Errorf("summarise machine %s: %w", name, err)
+				}
+				t.add(name, summary)
+			}
+			return a.print(t.String())
+		},
+	}
+}
+
+func (a *app) machineShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:       "show NAME",
+		Short:     "Print a machine's definition",
+		Args:      machineName,
+		ValidArgs: machine.Names(),
+		RunE: func(_ *cobra.Command, args []string) error {
+			source, err := machine.Source(args[0])
+			if err != nil {
+				return fmt.Errorf("show machine %s: %w", args[0], err)
+			}
+			return a.print(source)
+		},
+	}
+}
+
+func (a *app) machineGraphCommand() *cobra.Command {
+	formats := []string{"mermaid", "dot"}
+	format := formats[0]
+	cmd := &cobra.Command{
+		Use:   "graph NAME",
+		Short: "Draw a machine as a Mermaid or Graphviz diagram",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(formats, format) {
+				return fmt.Errorf("unknown format %q: use %s", format, strings.Join(formats, " or "))
+			}
+			return machineName(cmd, args)
+		},
+		ValidArgs: machine.Names(),
+		RunE: func(_ *cobra.Command, args []string) error {
+			graph, err := machine.Graph(args[0], format)
+			if err != nil {
+				return fmt.Errorf("draw machine %s: %w", args[0], err)
+			}
+			return a.print(strings.TrimRight(graph, "\n") + "\n")
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", format, "`FORMAT` of the drawing: "+strings.Join(formats, " or "))
+	completeFlag(cmd, "format", formats)
+	return cmd
+}
+
+// machineName accepts exactly one argument, a machine's name.
+func machineName(_ *cobra.Command, args []string) error {
+	names := machine.Names()
+	switch {
+	case len(args) == 0:
+		return fmt.Errorf("name a machine: %s", strings.Join(names, ", "))
+	case len(args) > 1:
+		return fmt.Errorf("name one machine, not %d", len(args))
+	case !slices.Contains(names, args[0]):
+		return fmt.Errorf("unknown machine %q: use one of %s", args[0], strings.Join(names, ", "))
+	}
+	return nil
+}

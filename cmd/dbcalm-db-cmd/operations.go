@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
+)
+
+func (a *app) operationsCommand() *cobra.Command {
+	return a.speaksToDaemon(group("operations", "Look at operations, cancel and retry them",
+		a.operationsListCommand(), a.operationsShowCommand(), a.operationsCancelCommand(), a.operationsRetryCommand()))
+}
+
+const (
+	operationAdvice = "name an operation: one ID of operations list, or its first letters"
+	abbreviation    = "ID may be cut short to as many letters as tell it from the others."
+)
+
+// longestListing is the most operations the daemon lists at once.
+const longestListing = 1000
+
+// fullIDLength is the length of an operation's id, a UUID.
+const fullIDLength = 36
+
+// findOperation connects and completes an id that may be abbreviated. One that
+// matches nothing is left to the daemon to refuse.
+func (a *app) findOperation(ctx context.Context, id string) (daemon, string, error) {
+	d, err := a.connect()
+	if err != nil || len(id) >= fullIDLength {
+		return d, id, err
+	}
+	operations, err := ask(ctx, func(ctx context.Context) ([]machine.OperationSummary, error) {
+		return d.Operations(ctx, machine.OperationFilter{Limit: longestListing})
+	})
+	if err != nil {
+		return d, id, err
+	}
+	full, err := complete(operations, id)
+	return d, full, err
+}
+
+func complete(operations []machine.OperationSummary, prefix string) (string, error) {
+	var matches []string
+	for _, o := range operations {
+		if o.ID == prefix {
+			return prefix, nil
+		}
+		if strings.HasPrefix(o.ID, prefix) {
+			matches = append(matches, fmt.Sprintf("  %s  %s", o.ID, subject(o)))
+		}
+	}
+	switch len(matches) {
+	case 0:
+		return prefix, nil
+	case 1:
+		id, _, _ := strings.Cut(strings.TrimSpace(matches[0]), " ")
+		return id, nil
+	}
+	return "", exitWith(exitUsage, errors.New(prefix+" could be any of these, write more of it:\n"+strings.Join(matches, "\n")))
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
+)
+
+func (a *app) operationsRetryCommand() *cobra.Command {
+	var wait bool
+	cmd := &cobra.Command{
+		Use:   "retry ID",
+		Short: "Let an operation that was halted go on",
+		Long: `Let an operation that was halted go on. The daemon says from which state, and
+why that one.
+` + abbreviation,
+		Args: oneID(operationAdvice),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, id, err := a.findOperation(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			decision, err := ask(cmd.Context(), func(ctx context.Context) (machine.RetryDecision, error) {
+				return d.Retry(ctx, id)
+			})
+			if err != nil {
+				return err
+			}
+			if err := a.print(retryText(id, decision)); err != nil || !wait {
+				return err
+			}
+			return a.await(cmd.Context(), d, id)
+		},
+	}
+	return waits(cmd, &wait)
+}
+
+func retryText(id string, decision machine.RetryDecision) string {
+	text := fmt.Sprintf("Operation %s goes on with %s, attempt %d", id, decision.State, decision.Attempt)
+	if decision.Reason != "" {
+		text += ": " + oneLine(decision.Reason)
+	}
+	return text + "\n"
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+
+	"github.com/rs/zerolog"
+	"gopkg.in/yaml.v3"
+)
+
+// setting is one key of the configuration.
+type setting struct {
+	key string
+	// set takes the file's value; false when it is not of the right type.
+	set func(*Config, *yaml.Node) bool
+	// show is the value as the file would have it.
+	show func(*Config) any
+	// wanted says which type would do.
+	wanted string
+	// computed marks a default that depends on the machine.
+	computed bool
+	// required marks a key without a default.
+	required bool
+	// hidden keeps a value that may hold a secret from being printed.
+	hidden bool
+}
+
+// settings are the keys, in the order in which they are shown.
+var settings = []setting{
+	mandatory(textKey("db_type", func(c *Config) *string { return &c.DBType })),
+	mandatory(pathKey("backup_dir", func(c *Config) *string { return &c.BackupDir })),
+	pathKey("backup_credentials_file", func(c *Config) *string { return &c.BackupCredentialsFile }),
+	pathKey("data_dir", func(c *Config) *string { return &c.DataDir }),
+	pathKey("database_path", func(c *Config) *string { return &c.DatabasePath }),
+	boolKey("stream", func(c *Config) *bool { return &c.Stream }),
+	textKey("compression", func(c *Config) *string { return &c.Compression }),
+	hidden(textKey("forward", func(c *Config) *string { return &c.Forward })),
+	textKey("host", func(c *Config) *string { return &c.Host }),
+	computed(pathKey("backup_bin", func(c *Config) *string { return &c.BackupBin })),
+	pathKey("socket_path", func(c *Config) *string { return &c.SocketPath }),
+	pathKey("legacy_socket_path", func(c *Config) *string { return &c.LegacySocketPath }),
+	{key: "socket_mode", set: setMode, show: showMode, wanted: modeAdvice},
+	textKey("socket_group", func(c *Config) *string { return &c.SocketGroup }),
+	pathKey("state_dir", func(c *Config) *string { return &c.StateDir }),
+	pathKey("server_defaults_file", func(c *Config) *string { return &c.ServerDefaultsFile }),
+	computed(numberKey("parallel", func(c *Config) *int { return &c.Parallel })),
+	computed(setting{key: "use_memory", set: setMemory, show: showMemory, wanted: memoryAdvice}),
+	numberKey("max_concurrent", func(c *Config) *int { return &c.MaxConcurrent }),
+	{key: "log_level", set: setLevel, show: showLevel, wanted: "write trace, debug, info, warn or error"},
+	computed(textKey("log_format", func(c *Config) *string { return &c.LogFormat })),
+}
+
+const (
+	modeAdvice   = `write an octal mode, such as "0660"`
+	memoryAdvice = "write a size such as 512M or 2G, or a number of bytes"
+)
+
+func findSetting(key string) (setting, bool) {
+	for _, s := range settings {
+		if s.key == key {
+			return s, true
+		}
+	}
+	return setting{}, false
+}
+
+func textKey(key string, field func(*Config) *string) setting {
+	return setting{
+		key:    key,
+		set:    func(c *Config, n *yaml.Node) bool { return setText(field(c), n) },
+		show:   func(c *Config) any { return *field(c) },
+		wanted: "write text, in quotes if it looks like a number",
+	}
+}
+
+// pathKey is text that is cleaned, so that paths can be compared.
+func pathKey(key string, field func(*Config) *string) setting {
+	s := textKey(key, field)
+	s.set = func(c *Config, n *yaml.Node) bool {
+		ok := setText(field(c), n)
+		if ok && filepath.IsAbs(*field(c)) {
+			*field(c) = filepath.Clean(*field(c))
+		}
+		return ok
+	}
+	s.wanted = "write a path"
+	return s
+}
+
+// boolKey takes what the other programs of the shared file take: true and false,
+// and YAML 1.1's yes, no, on and off.
+func boolKey(key string, field func(*Config) *bool) setting {
+	return setting{
+		key:    key,
+		set:    func(c *Config, n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Decode(field(c)) == nil },
+		show:   func(c *Config) any { return *field(c) },
+		wanted: "write true or false",
+	}
+}
+
+func numberKey(key string, field func(*Config) *int) setting {
+	return setting{
+		key: key,
+		set: func(c *Config, n *yaml.Node) bool {
+			return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" && n.Decode(field(c)) == nil
+		},
+		show:   func(c *Config) any { return *field(c) },
+		wanted: "write a whole number",
+	}
+}
+
+func mandatory(s setting) setting { s.required = true; return s }
+func computed(s setting) setting  { s.computed = true; return s }
+func hidden(s setting) setting    { s.hidden = true; return s }
+
+func setText(field *string, n *yaml.Node) bool {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
+		return false
+	}
+	*field = n.Value
+	return true
+}
+
+// setMode reads the digits as octal whether they are quoted or not: 0660 is
+// the number 432 to YAML 1.1, 660 is six hundred and sixty to all of it.
+func setMode(c *Config, n *yaml.Node) bool {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.ShortTag() != "!!int" {
+		return false
+	}
+	digits := n.Value
+	if len(digits) > 2 && digits[:2] == "0o" {
+		digits = digits[2:]
+	}
+	mode, err := strconv.ParseUint(digits, 8, 9)
+	if err != nil {
+		return false
+	}
+	c.SocketMode = fs.FileMode(mode)
+	return true
+}
+
+func showMode(c *Config) any { return fmt.Sprintf("%04o", uint32(c.SocketMode)) }
+
+func setMemory(c *Config, n *yaml.Node) bool {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.ShortTag() != "!!int" {
+		return false
+	}
+	size, err := parseSize(n.Value)
+	if err != nil {
+		return false
+	}
+	c.UseMemory = size
+	return true
+}
+
+func showMemory(c *Config) any { return c.UseMemory }
+
+// setLevel also takes "warning": the API server calls it so, in the same file.
+func setLevel(c *Config, n *yaml.Node) bool {
+	var name string
+	if !setText(&name, n) {
+		return false
+	}
+	if name == "warning" {
+		name = zerolog.LevelWarnValue
+	}
+	switch name {
+	case zerolog.LevelTraceValue, zerolog.LevelDebugValue, zerolog.LevelInfoValue,
+		zerolog.LevelWarnValue, zerolog.LevelErrorValue:
+	default:
+		return false
+	}
+	level, err := zerolog.ParseLevel(name)
+	c.LogLevel = level
+	return err == nil
+}
+
+func showLevel(c *Config) any { return c.LogLevel.String() }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// table lays rows out in aligned columns, two spaces between them, with no
+// space at a line's end.
+type table struct {
+	header []string
+	// right lists the columns that are aligned to the right.
+	right []int
+	// indent goes before every line.
+	indent string
+	rows   [][]string
+}
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *table) String() string {
+	rows := append([][]string{t.header}, t.rows...)
+	widths := make([]int, len(t.header))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		var line strings.Builder
+		line.WriteString(t.indent)
+		for i, cell := range row {
+			cell = oneLine(cell)
+			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if slices.Contains(t.right, i) {
+				line.WriteString(padding + cell + "  ")
+			} else {
+				line.WriteString(cell + padding + "  ")
+			}
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return b.String()
+}
+
+// oneLine keeps a cell from breaking its row; it never makes the cell longer.
+func oneLine(cell string) string {
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(printable(cell))
+}
+
+// dropLast takes the last column away.
+func (t *table) dropLast() {
+	t.header = t.header[:len(t.header)-1]
+	for i, row := range t.rows {
+		t.rows[i] = row[:len(t.header)]
+	}
+}
