@@ -1,0 +1,71 @@
+# What a person and the checks run. `make` alone lists it.
+
+SHELL         := /bin/bash
+.SHELLFLAGS   := -euo pipefail -c
+.DEFAULT_GOAL := help
+# sudo's PATH lacks the folder Go is usually in.
+export PATH   := $(PATH):/usr/local/go/bin
+
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+FUZZTIME ?= 10s
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+program     := dbcalm-db-cmd
+binary      := bin/$(program)
+folders     := cmd machine persistence steps transport
+shell_files := $(wildcard .ci/*) $(shell find $(folders) -name '*.sh')
+staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# The version is stamped by hand: go's own stamp needs git to trust the folder.
+go_build    := go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o $(binary) ./cmd/$(program)
+
+.PHONY: help
+help: ## List these targets
+	@awk -F ': .*## ' '/^[a-z-]+:.* ## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/dbcalm-db-cmd
+	$(go_build)
+
+.PHONY: build-static
+build-static: ## Build bin/dbcalm-db-cmd as one static binary that runs on any Linux
+	CGO_ENABLED=0 $(go_build)
+	@LC_ALL=C ldd $(binary) 2>&1 | grep -q 'not a dynamic executable' || { echo '$(binary) is not static' >&2; exit 1; }
+
+.PHONY: install
+install: build ## Build, then install into $(DESTDIR)$(PREFIX)/bin
+	install -D -m 0755 $(binary) '$(DESTDIR)$(PREFIX)/bin/$(program)'
+
+.PHONY: test
+test: deps ## Run all tests with the race detector, on private MariaDB servers
+	CGO_ENABLED=1 go test -race -count=1 -timeout 15m ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (10s)
+	.ci/fuzz $(FUZZTIME)
+
+.PHONY: fmt
+fmt: ## Format the Go files
+	gofmt -w $(folders)
+
+.PHONY: vet
+vet: ## Run go vet
+	go vet ./...
+
+.PHONY: lint
+lint: deps vet ## Check formatting, then run go vet, staticcheck and shellcheck
+	@unformatted=$$(gofmt -l $(folders)); [ -z "$$unformatted" ] || { printf 'run make fmt for:\n%s\n' "$$unformatted" >&2; exit 1; }
+	go run $(staticcheck) ./...
+	shellcheck $(shell_files)
+
+.PHONY: demo
+demo: deps build ## Back up, lose and restore a private MariaDB, with every row compared
+	cmd/$(program)/demo/demo.sh $(binary)
+
+.PHONY: deps
+deps: ## Install what is missing of MariaDB, mariadb-backup, a C compiler, shellcheck
+	@.ci/deps
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin
