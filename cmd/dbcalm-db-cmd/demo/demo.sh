@@ -1,0 +1,235 @@
+#!/usr/bin/env bash
+# The main job for real: a full and an incremental backup of a running MariaDB,
+# the loss of its data directory, the restore, and every row compared.
+#
+# Usage: demo.sh [PROGRAM], bin/dbcalm-db-cmd if not given
+#
+# Everything lives in one temporary folder and goes with it, whatever happens;
+# the machine's own MariaDB is neither used nor noticed.
+set -euo pipefail
+
+# An ordinary user's PATH lacks the folder the server is in.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+program=$(realpath "${1:-bin/dbcalm-db-cmd}")
+work=$(mktemp -d "${TMPDIR:-/tmp}/dbcalm-demo.XXXXXX")
+server=''
+daemon=''
+
+# ---- telling what happens
+
+bold='' dim='' plain=''
+if [ -t 1 ]; then
+	bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'
+fi
+number=0
+heading() {
+	number=$((number + 1))
+	printf '\n%s%d. %s%s\n' "$bold" "$number" "$*" "$plain"
+}
+# show prints a command as one could type it in the temporary folder.
+show() {
+	local words=("${@//"$work/"/}")
+	words[0]=${words[0]##*/}
+	printf '%s$ %s%s\n' "$dim" "${words[*]}" "$plain"
+}
+run() {
+	show "$@"
+	"$@"
+}
+reason='a command failed'
+fail() {
+	reason=$*
+	exit 1
+}
+
+# ---- cleaning up
+
+# end PID: ask a child to end, insist after ten seconds, and reap it.
+end() {
+	[ -n "$1" ] || return 0
+	kill -TERM "$1" 2>/dev/null || true
+	for _ in {1..100}; do
+		kill -0 "$1" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -KILL "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+}
+# A job outlives the daemon by design; one that an interrupted demo leaves
+# behind is known by the temporary folder on its command line.
+end_jobs() {
+	local entry
+	for entry in /proc/[0-9]*; do
+		if { tr '\0' ' ' <"$entry/cmdline" | grep -qF "$work/"; } 2>/dev/null; then
+			kill -KILL "${entry#/proc/}" 2>/dev/null || true
+		fi
+	done
+}
+clean_up() {
+	local status=$?
+	trap - EXIT
+	trap '' INT TERM HUP
+	if [ "$status" -ne 0 ]; then
+		for log in daemon.log mariadbd.log; do
+			[ -s "$work/$log" ] && printf '\nThe end of %s:\n%s\n' "$log" "$(tail -n 20 "$work/$log")" >&2
+		done
+		printf '\nThe demo ended early, with status %d: %s\n' "$status" "$reason" >&2
+	fi
+	end "$daemon"
+	end "$server"
+	end_jobs
+	rm -rf "$work"
+	exit "$status"
+}
+trap clean_up EXIT
+trap 'reason="hung up"; exit 129' HUP
+trap 'reason="interrupted"; exit 130' INT
+trap 'reason="terminated"; exit 143' TERM
+
+# ---- the private MariaDB
+
+# The folder for temporary tables is its own too: a starting MariaDB deletes
+# those of every server that shares it.
+server_options=(--no-defaults "--datadir=$work/data" "--tmpdir=$work/tmp" --innodb-log-file-size=32M)
+if [ "$(id -u)" -eq 0 ]; then
+	server_options+=(--user=root)
+fi
+start_server() {
+	show mariadbd "${server_options[@]}" --skip-networking "--socket=$work/mariadb.sock" '&'
+	# Should this shell be killed, the server is too.
+	setpriv --pdeathsig KILL mariadbd "${server_options[@]}" --skip-networking \
+		"--socket=$work/mariadb.sock" "--pid-file=$work/mariadb.pid" >>"$work/mariadbd.log" 2>&1 &
+	server=$!
+	await "$server" "MariaDB" client --execute "SELECT 1"
+}
+stop_server() {
+	show kill "$server"
+	end "$server"
+	server=''
+}
+client() {
+	mariadb --no-defaults "--socket=$work/mariadb.sock" --user=root --batch --skip-column-names "$@"
+}
+sql() {
+	show mariadb --execute "\"$1\""
+	client --execute "$1"
+}
+# await PID NAME COMMAND…: until the command succeeds, while the process lives.
+await() {
+	local pid=$1 name=$2
+	shift 2
+	for _ in {1..600}; do
+		if "$@" >/dev/null 2>&1; then
+			return
+		fi
+		kill -0 "$pid" 2>/dev/null || fail "$name did not start"
+		sleep 0.1
+	done
+	fail "$name does not answer"
+}
+# dump FILE: every row of every table of the shop, each line under its table.
+dump() {
+	local table
+	for table in $(client --execute "SELECT table_name FROM information_schema.tables WHERE table_schema = 'shop' ORDER BY 1"); do
+		client shop --execute "SELECT '$table', $table.* FROM $table ORDER BY id"
+	done >"$1"
+}
+rows() { # FIRST LAST: orders of that range, with their lines and visits
+	sql "INSERT INTO shop.orders SELECT seq, CONCAT('customer ', seq MOD 97), seq * 1.25, SHA2(seq, 512) FROM shop.seq_$1_to_$2"
+	sql "INSERT INTO shop.articles SELECT seq, CONCAT('article ', seq), REPEAT(MD5(seq), 5) FROM shop.seq_$1_to_$2"
+	sql "INSERT INTO shop.visits SELECT seq, NOW(6), IF(seq MOD 7 = 0, NULL, CONCAT('/order/', seq)) FROM shop.seq_$1_to_$2"
+}
+
+# ---- the daemon
+
+dbcalm() {
+	run "$program" --config "$work/config.yml" "$@"
+}
+
+# ---------------------------------------------------------------------------
+
+[ -x "$program" ] || fail "$program is not there: run make build"
+
+heading "A private MariaDB in $work"
+mkdir "$work/tmp"
+show mariadb-install-db "${server_options[@]}"
+mariadb-install-db "${server_options[@]}" --auth-root-authentication-method=normal --skip-test-db >"$work/install.log" 2>&1 ||
+	fail "mariadb-install-db: $(cat "$work/install.log")"
+start_server
+password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+client --execute "CREATE USER dbcalm@localhost IDENTIFIED BY '$password'"
+sql "GRANT RELOAD, PROCESS ON *.* TO dbcalm@localhost"
+
+heading "The daemon, with a configuration and credentials of its own"
+mkdir "$work/backups"
+(
+	umask 077
+	cat >"$work/credentials.cnf" <<-END
+		[client-dbcalm]
+		user=dbcalm
+		password=$password
+		socket=$work/mariadb.sock
+	END
+)
+cat >"$work/config.yml" <<END
+db_type: mariadb
+backup_dir: $work/backups
+backup_credentials_file: $work/credentials.cnf
+data_dir: $work/data
+database_path: $work/db.sqlite3
+state_dir: $work/state
+socket_path: $work/db-cmd.sock
+legacy_socket_path: ""
+END
+run cat "$work/config.yml"
+show "$program" --config "$work/config.yml" serve '&'
+setpriv --pdeathsig KILL "$program" --config "$work/config.yml" serve >"$work/daemon.log" 2>&1 &
+daemon=$!
+await "$daemon" "the daemon" "$program" --config "$work/config.yml" operations list
+
+heading "Rows, and a full backup of them while the server runs"
+sql "CREATE DATABASE shop"
+sql "CREATE TABLE shop.orders (id INT PRIMARY KEY, customer VARCHAR(80), amount DECIMAL(12,2), note TEXT) ENGINE=InnoDB"
+sql "CREATE TABLE shop.articles (id INT PRIMARY KEY, name VARCHAR(80), description TEXT) ENGINE=Aria"
+sql "CREATE TABLE shop.visits (id INT PRIMARY KEY, at DATETIME(6), page VARCHAR(80)) ENGINE=MyISAM"
+rows 1 20000
+dbcalm backup full monday --wait
+
+heading "More rows and a changed one, and an incremental backup on the full one"
+rows 20001 30000
+sql "UPDATE shop.orders SET note = 'changed on tuesday' WHERE id = 7"
+dbcalm backup incremental tuesday --from monday --wait
+dbcalm backups list
+
+heading "The server stops, and its data directory is lost"
+dump "$work/before"
+client shop --execute "CHECKSUM TABLE orders, articles, visits EXTENDED" >"$work/checksums-before"
+stop_server
+run find "$work/data" -mindepth 1 -delete
+run ls -A "$work/data"
+
+heading "The chain is restored into it"
+show "$program" --config "$work/config.yml" restore tuesday --target database --wait
+restore=$("$program" --config "$work/config.yml" restore tuesday --target database --wait)
+restore=${restore%%$'\n'*}
+run ls "$work/data"
+
+heading "The server starts on what came back"
+start_server
+dump "$work/after"
+client shop --execute "CHECKSUM TABLE orders, articles, visits EXTENDED" >"$work/checksums-after"
+show diff "$work/before" "$work/after"
+if ! diff "$work/before" "$work/after" >"$work/difference"; then
+	head -n 20 "$work/difference"
+	fail "rows differ"
+fi
+run diff "$work/checksums-before" "$work/checksums-after" || fail "checksums differ"
+cat "$work/checksums-after"
+printf '%d rows in 3 tables compared: all are back as they were.\n' "$(wc -l <"$work/after")"
+
+heading "What the daemon remembers"
+dbcalm operations list
+dbcalm operations show "$restore"
+dbcalm backups list
+
+printf '\n%sDone.%s Nothing of this is left: the temporary folder goes now.\n' "$bold" "$plain"
