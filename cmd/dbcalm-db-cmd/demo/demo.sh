@@ -10,7 +10,7 @@ set -euo pipefail
 
 # An ordinary user's PATH lacks the folder the server is in.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-program=$(realpath "${1:-bin/dbcalm-db-cmd}")
+program=$(realpath --canonicalize-missing "${1:-bin/dbcalm-db-cmd}")
 work=$(mktemp -d "${TMPDIR:-/tmp}/dbcalm-demo.XXXXXX")
 server=''
 daemon=''
