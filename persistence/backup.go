@@ -55,6 +55,15 @@ func knownSchedule(ctx context.Context, tx *sql.Tx, id *int64) (*int64, error) {
 	return id, nil
 }
 
+// deleteBackup removes a backup's row and what refers to it.
+func deleteBackup(ctx context.Context, tx *sql.Tx, id string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM restore WHERE backup_id = ?`, id); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM backup WHERE id = ?`, id)
+	return err
+}
+
 func insertRestore(ctx context.Context, tx *sql.Tx, r Restore, process int64) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO restore (backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
 		VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0))`,

@@ -89,10 +89,13 @@ func createFile(path string) error {
 	return nil
 }
 
+// dsn leaves foreign keys unenforced: backup refers to the table schedule,
+// which is another program's, and while that is missing SQLite refuses every
+// insert with "no such table". What the keys promise, our statements keep.
 func dsn(path string, write bool) string {
 	q := url.Values{"_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"journal_mode(WAL)", "synchronous(FULL)",
 	}}
 	if write {
 		q.Set("_txlock", "immediate")

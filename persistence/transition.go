@@ -122,7 +122,7 @@ func applyRows(ctx context.Context, tx *sql.Tx, before Operation, c Change) erro
 		}
 	}
 	if c.DeleteBackup != "" {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM backup WHERE id = ?`, c.DeleteBackup); err != nil {
+		if err := deleteBackup(ctx, tx, c.DeleteBackup); err != nil {
 			return err
 		}
 	}

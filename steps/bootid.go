@@ -11,7 +11,8 @@ import (
 // bootIDPath is where Linux tells one boot from the next (random(4)).
 const bootIDPath = "/proc/sys/kernel/random/boot_id"
 
-func bootID() (string, error) {
+// CurrentBoot returns the id of the boot this process runs in.
+func CurrentBoot() (string, error) {
 	if simulated := crashpoint.BootID(); simulated != "" {
 		return simulated, nil
 	}

@@ -30,7 +30,7 @@ func Identify(pid int) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	boot, err := bootID()
+	boot, err := CurrentBoot()
 	return Identity{PID: pid, StartTicks: ticks, BootID: boot}, err
 }
 
@@ -65,7 +65,7 @@ func (id Identity) open() (*handle, error) {
 	if id.PID <= 0 {
 		return nil, ErrGone
 	}
-	boot, err := bootID()
+	boot, err := CurrentBoot()
 	if err != nil {
 		return nil, err
 	}

@@ -125,6 +125,17 @@ func (j *RunningJob) Wait(ctx context.Context) (JobResult, error) {
 // Stop asks the supervisor to stop its program.
 func (j *RunningJob) Stop() error { return j.process.signal(unix.SIGTERM) }
 
+// Kill ends a supervisor that does not obey, and its program with it.
+func (j *RunningJob) Kill(ctx context.Context) error {
+	if err := j.process.signal(unix.SIGKILL); err != nil {
+		return err
+	}
+	if err := j.process.wait(ctx); err != nil {
+		return err
+	}
+	return EndOrphan(ctx, j.Folder)
+}
+
 // Close forgets the job, which runs on if it still runs. Calling it twice is
 // fine.
 func (j *RunningJob) Close() {

@@ -179,3 +179,18 @@ func joins(parent, child Link) error {
 	}
 	return nil
 }
+
+// Span returns the log sequence numbers a stored backup covers, or what is
+// wrong with its folder.
+func (h *Host) Span(id string) (from, to uint64, err error) {
+	folder := h.BackupFolder(id)
+	there, err := exists(folder)
+	if err != nil {
+		return 0, 0, fmt.Errorf("its folder cannot be read: %w", err)
+	}
+	if !there {
+		return 0, 0, fmt.Errorf("its folder %s is missing", folder)
+	}
+	c, err := readCheckpoints(folder)
+	return c.FromLSN, c.ToLSN, err
+}

@@ -2,12 +2,12 @@ package steps
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -37,9 +37,9 @@ const resultRetry = time.Second
 
 // Supervise runs the job of a folder: it waits for the daemon's go, starts the
 // program, waits for its end and writes the result. The program dies with it.
-// SIGTERM stops the program. It returns an error only if the job was not
-// begun; the result then is missing for good.
-func Supervise(folder string) error {
+// The end of ctx stops the program. It returns an error only if the job was
+// not begun; the result then is missing for good.
+func Supervise(ctx context.Context, folder string) error {
 	// PDEATHSIG is tied to the thread that starts the program, which must
 	// therefore live as long as this process does.
 	runtime.LockOSThread()
@@ -47,17 +47,14 @@ func Supervise(folder string) error {
 	if err := readJSON(filepath.Join(folder, specFile), &spec); err != nil {
 		return fmt.Errorf("read job: %w", err)
 	}
-	stop := make(chan os.Signal, 4)
-	signal.Notify(stop, unix.SIGTERM, unix.SIGINT)
-	signal.Ignore(unix.SIGHUP, unix.SIGPIPE)
 	if !granted() {
 		return errors.New("the daemon ended before it let the job go")
 	}
 	crashpoint.Here("supervisor-granted")
 	raiseFileLimit()
-	result := runProgram(folder, spec, stop)
+	result := runProgram(folder, spec, ctx.Done())
 	crashpoint.Here("supervisor-ended")
-	writeResult(folder, result, stop)
+	writeResult(folder, result, ctx.Done())
 	crashpoint.Here("supervisor-result")
 	return nil
 }
@@ -85,7 +82,7 @@ func raiseFileLimit() {
 	}
 }
 
-func runProgram(folder string, spec JobSpec, stop <-chan os.Signal) JobResult {
+func runProgram(folder string, spec JobSpec, stop <-chan struct{}) JobResult {
 	result := JobResult{ExitCode: -1, Started: time.Now().UTC()}
 	output := &tail{limit: tailLimit}
 	if log, err := os.OpenFile(filepath.Join(folder, outputFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err == nil {
@@ -137,7 +134,7 @@ func announce(folder string, pid int) {
 // stopProgram waits for a request to stop and then signals the program:
 // SIGINT, which mariabackup obeys while it blocks SIGTERM, and SIGKILL after
 // the grace period. It tells whether it was asked to.
-func stopProgram(p *os.Process, grace time.Duration, stop <-chan os.Signal, ended <-chan struct{}) bool {
+func stopProgram(p *os.Process, grace time.Duration, stop <-chan struct{}, ended <-chan struct{}) bool {
 	select {
 	case <-ended:
 		return false
@@ -156,7 +153,7 @@ func stopProgram(p *os.Process, grace time.Duration, stop <-chan os.Signal, ende
 
 // writeResult writes the result, for as long as it takes: a full state disk
 // must not make a finished backup look interrupted.
-func writeResult(folder string, result JobResult, stop <-chan os.Signal) {
+func writeResult(folder string, result JobResult, stop <-chan struct{}) {
 	for writeJSON(filepath.Join(folder, resultFile), result) != nil {
 		select {
 		case <-stop:

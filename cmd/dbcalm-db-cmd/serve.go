@@ -2,12 +2,70 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
+	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
+
+	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/transport"
 )
 
 // serve runs the daemon until ctx ends.
-func serve(_ context.Context, _ *Config, _ zerolog.Logger) error {
-	return errors.New("serve: not wired")
+//
+// The order matters: the lock first, so that a second daemon touches nothing;
+// the sockets before the operations, so that a daemon which cannot be reached
+// starts no work; clients are answered when every operation an earlier daemon
+// left is under way again.
+func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
+	lock, err := lockState(cfg.StateDir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	store, err := persistence.Open(ctx, cfg.DatabasePath)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	manager, err := machine.New(store, steps.NewHost(cfg.host(), store), machine.Options{MaxConcurrent: cfg.MaxConcurrent, Logger: log})
+	if err != nil {
+		return err
+	}
+	server := transport.New(manager, transport.Options{
+		SocketPath: cfg.SocketPath, LegacySocketPath: cfg.LegacySocketPath,
+		Mode: cfg.SocketMode, Group: cfg.SocketGroup, Logger: log,
+	})
+	if err := server.Listen(); err != nil {
+		return err
+	}
+	defer server.Close()
+	defer manager.Stop()
+	if err := manager.Start(ctx); err != nil {
+		return err
+	}
+	notify(log, systemd.SdNotifyReady)
+	log.Info().Str("socket", cfg.SocketPath).Str("version", version).Msg("ready")
+	err = server.Serve(ctx)
+	notify(log, systemd.SdNotifyStopping)
+	log.Info().Msg("stopping; programs under way run on and are adopted at the next start")
+	return err
+}
+
+// notify tells systemd where the daemon stands, if systemd started it.
+func notify(log zerolog.Logger, state string) {
+	if _, err := systemd.SdNotify(false, state); err != nil {
+		log.Warn().Err(fmt.Errorf("notify systemd: %w", err)).Msg("systemd was not told")
+	}
+}
+
+// host translates the configuration into what the steps need.
+func (c *Config) host() steps.Settings {
+	return steps.Settings{
+		DBType: c.DBType, BackupDir: c.BackupDir, CredentialsFile: c.BackupCredentialsFile, DataDir: c.DataDir, Host: c.Host,
+		BackupBin: c.BackupBin, StateDir: c.StateDir, ServerDefaultsFile: c.ServerDefaultsFile,
+		Parallel: c.Parallel, UseMemory: uint64(c.UseMemory),
+	}
 }

@@ -71,7 +71,8 @@ clean_up() {
 	trap '' INT TERM HUP
 	if [ "$status" -ne 0 ]; then
 		for log in daemon.log mariadbd.log; do
-			[ -s "$work/$log" ] && printf '\nThe end of %s:\n%s\n' "$log" "$(tail -n 20 "$work/$log")" >&2
+			# What --wait asks over and over again is of no help.
+			[ -s "$work/$log" ] && printf '\nThe end of %s:\n%s\n' "$log" "$(grep -v operation_show "$work/$log" | tail -n 20)" >&2
 		done
 		printf '\nThe demo ended early, with status %d: %s\n' "$status" "$reason" >&2
 	fi

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockName is the file in the state directory that one daemon holds.
+const lockName = "daemon.lock"
+
+// lockState takes the state directory for this daemon alone. The lock is on
+// an open file that no child inherits, so it ends with this process.
+func lockState(dir string) (io.Closer, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create state_dir: %w", err)
+	}
+	path := filepath.Join(dir, lockName)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock state_dir: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		defer f.Close()
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("lock state_dir: %w", err)
+		}
+		holder, readErr := io.ReadAll(io.LimitReader(f, 32))
+		if pid := strings.TrimSpace(string(holder)); readErr == nil && pid != "" {
+			return nil, exitWith(exitRunning, fmt.Errorf("another daemon (process %s) already runs on %s: stop it first", pid, dir))
+		}
+		return nil, exitWith(exitRunning, fmt.Errorf("another daemon already runs on %s: stop it first", dir))
+	}
+	// The pid is for people; a full disk must not keep the daemon from starting.
+	if err := f.Truncate(0); err == nil {
+		_, _ = fmt.Fprintf(f, "%d\n", os.Getpid())
+	}
+	return f, nil
+}

@@ -1,0 +1,78 @@
+package machine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/looplab/fsm"
+
+	"dbcalm-db-cmd/persistence"
+)
+
+// apply makes a decision true: looplab/fsm, rebuilt from the stored state,
+// says whether the event is possible and where it leads, and its
+// before_event writes the change. A refused write cancels the event.
+func (m *Manager) apply(ctx context.Context, d *Definition, o persistence.Operation, what decision) (persistence.Operation, error) {
+	after := o
+	table := fsm.NewFSM(o.State, d.events(), fsm.Callbacks{
+		"before_event": func(ctx context.Context, e *fsm.Event) {
+			write, cancel := context.WithTimeout(ctx, writeTimeout)
+			defer cancel()
+			var err error
+			if after, err = m.store.Apply(write, m.change(d, o, what, e.Dst)); err != nil {
+				e.Cancel(err)
+			}
+		},
+	})
+	// A context that ends inside Event would leave the table unusable.
+	err := table.Event(context.WithoutCancel(ctx), what.event)
+	var same fsm.NoTransitionError
+	var refused fsm.CanceledError
+	switch {
+	case err == nil, errors.As(err, &same):
+		return after, nil
+	case errors.As(err, &refused):
+		return o, refused.Err
+	}
+	return o, fmt.Errorf("operation %s: %w", o.ID, err)
+}
+
+// change translates a decision into what is written.
+func (m *Manager) change(d *Definition, o persistence.Operation, what decision, to string) persistence.Change {
+	from, target := d.States[o.State], d.States[to]
+	c := persistence.Change{
+		OperationID: o.ID, Seq: o.Seq, From: o.State, Event: what.event, To: to, At: time.Now().UTC(), Reason: what.reason,
+		Status: persistence.Running, Attempt: o.Attempt, Data: o.Data, FailedIn: o.FailedIn, Error: o.Error,
+		HonourCancel: from.Cancel != "" && what.event != eventCancel,
+		JobID:        what.jobID, Result: what.result,
+	}
+	switch {
+	case target.End != "":
+		c.Status = target.End
+	case to == d.Initial:
+		c.Status = persistence.Waiting
+	}
+	switch what.event {
+	case eventRedo, eventRewind, eventRetry:
+		c.Attempt++
+	case eventCancel:
+		c.Error = "cancelled as requested"
+	}
+	if what.failure != "" {
+		c.FailedIn = o.State
+		if c.Error != "" {
+			what.failure = c.Error + "\nthen " + what.failure
+		}
+		c.Error = what.failure
+	}
+	if what.outcome != nil {
+		if data, err := json.Marshal(what.outcome.Data); err == nil {
+			c.Data = data
+		}
+		c.Backup, c.Restore, c.DeleteBackup = what.outcome.Backup, what.outcome.Restore, what.outcome.DeleteBackup
+	}
+	return c
+}

@@ -1,0 +1,86 @@
+package machine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"dbcalm-db-cmd/persistence"
+)
+
+// listLimit is how many operations a listing shows unless told.
+const listLimit = 50
+
+// Operations lists operations, newest first.
+func (m *Manager) Operations(ctx context.Context, f OperationFilter) ([]OperationSummary, error) {
+	if f.Limit == 0 {
+		f.Limit = listLimit
+	}
+	list, err := m.store.Operations(ctx, f.Limit, f.State)
+	if err != nil {
+		return nil, internal(err)
+	}
+	views := make([]OperationSummary, 0, len(list))
+	for _, o := range list {
+		views = append(views, summary(o))
+	}
+	return views, nil
+}
+
+func summary(o persistence.Operation) OperationSummary {
+	return OperationSummary{ID: o.ID, Machine: o.Machine, Backup: o.BackupID, State: o.State, Status: string(o.Status),
+		Attempt: o.Attempt, Error: o.Error, CreatedAt: o.CreatedAt, StartedAt: o.StartedAt, FinishedAt: o.FinishedAt}
+}
+
+// Operation tells everything about one operation.
+func (m *Manager) Operation(ctx context.Context, id string) (OperationView, error) {
+	o, err := m.find(ctx, id)
+	if err != nil {
+		return OperationView{}, err
+	}
+	v := OperationView{OperationSummary: summary(o), Transitions: []TransitionView{}, Processes: []ProcessView{}}
+	if err := json.Unmarshal(o.Args, &v.Args); err != nil {
+		return v, internal(fmt.Errorf("read arguments of operation %s: %w", o.ID, err))
+	}
+	m.mu.Lock()
+	d, err := m.definitionOf(o)
+	m.mu.Unlock()
+	if err != nil {
+		return v, internal(err)
+	}
+	v.Cancellable = o.Status.Open() && slices.Contains(d.cancellable(), o.State)
+	transitions, err := m.store.Transitions(ctx, id)
+	if err != nil {
+		return v, internal(err)
+	}
+	for _, t := range transitions {
+		v.Transitions = append(v.Transitions, TransitionView(t))
+	}
+	processes, err := m.store.Processes(ctx, id)
+	if err != nil {
+		return v, internal(err)
+	}
+	for _, p := range processes {
+		v.Processes = append(v.Processes, ProcessView{ID: p.ID, Command: p.Command, PID: p.PID, Status: p.Status, ReturnCode: p.ReturnCode,
+			Output: p.Output, Error: p.Error, StartTime: p.StartTime, EndTime: p.EndTime})
+	}
+	return v, nil
+}
+
+// Backups lists the recorded backups, oldest first.
+func (m *Manager) Backups(ctx context.Context) ([]BackupView, error) {
+	list, err := m.store.Backups(ctx)
+	if err != nil {
+		return nil, internal(err)
+	}
+	views := make([]BackupView, 0, len(list))
+	for _, b := range list {
+		v := BackupView{ID: b.ID, FromBackupID: b.FromBackupID, ScheduleID: b.ScheduleID, StartTime: b.StartTime, EndTime: b.EndTime, Size: b.Size}
+		if v.FromLSN, v.ToLSN, err = m.host.Span(b.ID); err != nil {
+			v.Problem = err.Error()
+		}
+		views = append(views, v)
+	}
+	return views, nil
+}
