@@ -1,0 +1,150 @@
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// daemon is one run of the daemon.
+type daemon struct {
+	cmd *exec.Cmd
+	log string
+	// exit is closed when the process has ended and been reaped.
+	exit chan struct{}
+}
+
+// start starts the daemon and waits until it answers.
+func (w *world) start() {
+	w.t.Helper()
+	w.launch()
+	w.eventually("the daemon answers", func() bool {
+		select {
+		case <-w.daemon.exit:
+			w.t.Fatalf("the daemon ended at once:\n%s", w.daemonLog())
+		default:
+		}
+		_, err := w.client.Operations(w.ctx(), machine.OperationFilter{Limit: 1})
+		return err == nil
+	})
+}
+
+// launch starts the daemon without waiting for it.
+func (w *world) launch() {
+	w.t.Helper()
+	d := &daemon{cmd: exec.Command(w.program, "--config", w.config, "serve"), log: filepath.Join(w.dir, "daemon.log"), exit: make(chan struct{})}
+	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer log.Close()
+	d.cmd.Stdout, d.cmd.Stderr, d.cmd.Env = log, log, w.env
+	if err := d.cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	go func() {
+		_ = d.cmd.Wait()
+		close(d.exit)
+	}()
+	w.daemon = d
+}
+
+// stop asks the daemon to end and demands that it ends well.
+func (w *world) stop() {
+	w.t.Helper()
+	w.signal(syscall.SIGTERM)
+	w.gone()
+	if code := w.daemon.cmd.ProcessState.ExitCode(); code != 0 {
+		w.t.Errorf("the daemon ended with %d:\n%s", code, w.daemonLog())
+	}
+}
+
+// kill ends the daemon as a crash would.
+func (w *world) kill() {
+	w.t.Helper()
+	w.signal(syscall.SIGKILL)
+	w.gone()
+}
+
+func (w *world) signal(sig syscall.Signal) {
+	w.t.Helper()
+	if err := w.daemon.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		w.t.Fatal(err)
+	}
+}
+
+// gone waits until the daemon has ended.
+func (w *world) gone() {
+	w.t.Helper()
+	select {
+	case <-w.daemon.exit:
+	case <-time.After(patience):
+		w.t.Fatalf("the daemon does not end:\n%s", w.daemonLog())
+	}
+}
+
+// process is a program that works for this world.
+type process struct {
+	pid  int
+	args []string
+}
+
+// supervisor tells whether it is a job's supervisor.
+func (p process) supervisor() bool { return len(p.args) > 1 && p.args[1] == "supervise" }
+
+// tool tells whether it is the backup tool at work.
+func (p process) tool() bool {
+	return strings.HasSuffix(p.args[0], "mariadb-backup") || strings.HasSuffix(p.args[0], "mariabackup")
+}
+
+// processes lists the running programs whose command line names a folder of
+// this world, the server and its like not included.
+func (w *world) processes() []process {
+	var list []process
+	folders, _ := filepath.Glob("/proc/[0-9]*")
+	for _, folder := range folders {
+		text, err := os.ReadFile(filepath.Join(folder, "cmdline"))
+		if err != nil || !bytes.Contains(text, []byte(w.dir)) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(folder))
+		if err != nil {
+			continue
+		}
+		args := strings.Split(strings.TrimRight(string(text), "\x00"), "\x00")
+		list = append(list, process{pid, args})
+	}
+	return list
+}
+
+// killRest kills what a failed test left running.
+func (w *world) killRest() {
+	for _, p := range w.processes() {
+		_ = unix.Kill(p.pid, unix.SIGKILL)
+	}
+}
+
+// cli runs the program as a person does and returns what it prints.
+func (w *world) cli(args ...string) (stdout, stderr string, code int) {
+	w.t.Helper()
+	cmd := exec.Command(w.program, append([]string{"--config", w.config}, args...)...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr, cmd.Env = &out, &errs, w.env
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		w.t.Fatal(fmt.Errorf("run %v: %w", args, err))
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
