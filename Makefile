@@ -30,7 +30,8 @@ build: ## Build bin/dbcalm-db-cmd
 .PHONY: build-static
 build-static: ## Build bin/dbcalm-db-cmd as one static binary that runs on any Linux
 	CGO_ENABLED=0 $(go_build)
-	@LC_ALL=C ldd $(binary) 2>&1 | grep -q 'not a dynamic executable' || { echo '$(binary) is not static' >&2; exit 1; }
+	@answer=$$(LC_ALL=C ldd $(binary) 2>&1) || true; [[ $$answer == *'not a dynamic executable'* ]] || \
+		{ printf '%s is not static: %s\n' $(binary) "$$answer" >&2; exit 1; }
 
 .PHONY: install
 install: build ## Build, then install into $(DESTDIR)$(PREFIX)/bin
