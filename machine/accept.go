@@ -14,6 +14,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/crashpoint"
 )
 
 // acceptTimeout bounds the writing of a new operation: a client waits for it.
@@ -178,9 +179,11 @@ func (m *Manager) accept(ctx context.Context, name, backup string, args Args, cl
 	if m.base.Err() != nil {
 		return "", refuse(Unavailable, "the daemon is stopping: try again when it has started")
 	}
+	crashpoint.Here("accept-before")
 	if err := m.store.Accept(ctx, o, claims, m.firstProcess(o, d)); err != nil {
 		return "", refuseAccept(err, backup)
 	}
+	crashpoint.Here("accept-recorded")
 	m.log.Info().Str(keyOperation, o.ID).Str(keyMachine, name).Str(keyBackup, backup).Msg("operation accepted")
 	m.queue = append(m.queue, &run{id: o.ID, definition: d, ended: make(chan struct{})})
 	m.schedule()

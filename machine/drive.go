@@ -80,12 +80,13 @@ func failureEvent(s *State) string {
 // settle makes the decision true, however often the database must be asked,
 // and tells whether there is more to do in this daemon.
 func (m *Manager) settle(ctx context.Context, r *run, o persistence.Operation, d decision) bool {
+	crashpoint.Here("before-" + o.State)
 	for tries := 0; ; tries++ {
 		after, err := m.apply(ctx, r.definition, o, d)
 		log := m.log.With().Str(keyOperation, o.ID).Str(keyMachine, o.Machine).Str(keyState, o.State).Int(keyAttempt, o.Attempt).Logger()
 		switch {
 		case err == nil:
-			crashpoint.Here("transition-" + after.State)
+			crashpoint.Here("after-" + o.State)
 			if d.folder != "" {
 				if err := m.host.RemoveJob(d.folder); err != nil {
 					log.Warn().Err(err).Msg("job folder stays until the next start")

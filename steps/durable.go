@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/crashpoint"
 )
 
 // writeDurably puts content into path by way of a temporary name: after a
@@ -33,9 +35,11 @@ func writeDurably(path string, content []byte, mode fs.FileMode) (err error) {
 	if err != nil {
 		return err
 	}
+	crashpoint.Here("durable-written")
 	if err := os.Rename(temporary, path); err != nil {
 		return err
 	}
+	crashpoint.Here("durable-renamed")
 	return syncDir(filepath.Dir(path))
 }
 

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
+
+	"dbcalm-db-cmd/steps/crashpoint"
 )
 
 // JobSpec is a program to run under a supervisor. It holds no secret: it lies
@@ -72,6 +75,7 @@ func (h *Host) CreateJob(folder string, spec JobSpec) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("create job folder: %w", err)
 	}
+	crashpoint.Here("job-folder-made")
 	return writeJSON(filepath.Join(folder, specFile), spec)
 }
 
@@ -86,7 +90,11 @@ func (h *Host) RemoveJob(folder string) error {
 	return nil
 }
 
-// JobFolders lists the job folders there are, whatever they belong to.
+// jobFolderName is what JobFolder makes of an operation's id.
+var jobFolderName = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d+$`)
+
+// JobFolders lists the job folders there are, whatever has become of their
+// operations. What somebody else has put beside them is not listed.
 func (h *Host) JobFolders() ([]string, error) {
 	entries, err := os.ReadDir(h.jobsDir())
 	if errors.Is(err, os.ErrNotExist) {
@@ -97,7 +105,9 @@ func (h *Host) JobFolders() ([]string, error) {
 	}
 	var folders []string
 	for _, e := range entries {
-		folders = append(folders, filepath.Join(h.jobsDir(), e.Name()))
+		if jobFolderName.MatchString(e.Name()) {
+			folders = append(folders, filepath.Join(h.jobsDir(), e.Name()))
+		}
 	}
 	return folders, nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+
+	"dbcalm-db-cmd/steps/crashpoint"
 )
 
 // retiredName is what a backup's folder is called in the private folder of
@@ -25,6 +27,7 @@ func (h *Host) retire(t Task, id string) error {
 	if err != nil {
 		return fmt.Errorf("retire backup '%s': %w", id, err)
 	}
+	crashpoint.Here("retire-renamed")
 	for _, folder := range []string{work, h.BackupDir} {
 		if err := syncDir(folder); err != nil {
 			return err

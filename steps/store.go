@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/crashpoint"
 )
 
 // partialName is the folder of the backup store in which work lies until it
@@ -38,6 +39,7 @@ func (h *Host) makeWork(t Task) (string, error) {
 		if err := os.MkdirAll(h.partialDir(), 0o700); err != nil {
 			return "", fmt.Errorf("make work folder: %w", err)
 		}
+		crashpoint.Here("work-before-folder")
 		err := os.Mkdir(folder, 0o750)
 		// Another operation that has ended may just have removed the empty parent.
 		if errors.Is(err, fs.ErrNotExist) {
@@ -58,6 +60,7 @@ func (h *Host) removeWork(operation string) error {
 		return err
 	}
 	for _, folder := range folders {
+		crashpoint.Here("work-before-removal")
 		if err := os.RemoveAll(folder); err != nil {
 			return fmt.Errorf("remove work folder: %w", err)
 		}

@@ -97,6 +97,7 @@ func runProgram(folder string, spec JobSpec, stop <-chan struct{}) JobResult {
 		result.StartError, result.Ended = err.Error(), time.Now().UTC()
 		return result
 	}
+	crashpoint.Here("supervisor-started")
 	announce(folder, cmd.Process.Pid)
 	ended := make(chan struct{})
 	var stopped bool
