@@ -109,13 +109,21 @@ func (p process) tool() bool {
 }
 
 // processes lists the running programs whose command line names a folder of
-// this world, the server and its like not included.
+// this world, servers not included.
 func (w *world) processes() []process {
 	var list []process
+	ours := func(cmdline []byte) bool {
+		for _, dir := range []string{w.dir, w.backupDir, w.stateDir, w.db.Dir} {
+			if bytes.Contains(cmdline, []byte(dir)) {
+				return true
+			}
+		}
+		return false
+	}
 	folders, _ := filepath.Glob("/proc/[0-9]*")
 	for _, folder := range folders {
 		text, err := os.ReadFile(filepath.Join(folder, "cmdline"))
-		if err != nil || !bytes.Contains(text, []byte(w.dir)) {
+		if err != nil || !ours(text) {
 			continue
 		}
 		pid, err := strconv.Atoi(filepath.Base(folder))
@@ -123,7 +131,9 @@ func (w *world) processes() []process {
 			continue
 		}
 		args := strings.Split(strings.TrimRight(string(text), "\x00"), "\x00")
-		list = append(list, process{pid, args})
+		if filepath.Base(args[0]) != "mariadbd" {
+			list = append(list, process{pid, args})
+		}
 	}
 	return list
 }

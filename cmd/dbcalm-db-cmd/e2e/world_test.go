@@ -36,6 +36,7 @@ type world struct {
 	config    string
 	env       []string
 	daemon    *daemon
+	replaced  map[string]string
 	client    *transport.Client
 }
 
@@ -79,6 +80,7 @@ func newWorld(t testing.TB, o worldOptions) *world {
 			t.Error(err)
 		}
 	})
+	w.replaced = o.config
 	w.writeConfig(o.config)
 	w.client = &transport.Client{Path: w.socket}
 	return w

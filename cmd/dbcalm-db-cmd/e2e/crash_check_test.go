@@ -1,0 +1,355 @@
+package e2e
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/mariadbtest"
+)
+
+// operationState is where an operation stands.
+type operationState struct {
+	machine, state, status string
+	attempt                int
+}
+
+// openStates reads the open operations from the database, as a stranger
+// would.
+func (c *crash) openStates() map[string]operationState {
+	return c.states(`status IN ('waiting', 'running')`)
+}
+
+func (c *crash) finalStates() map[string]operationState { return c.states(`1`) }
+
+func (c *crash) states(where string) map[string]operationState {
+	c.w.t.Helper()
+	list := map[string]operationState{}
+	c.query(`SELECT id, machine, state, status, attempt FROM operation WHERE `+where, func(rows *sql.Rows) error {
+		var id string
+		var o operationState
+		if err := rows.Scan(&id, &o.machine, &o.state, &o.status, &o.attempt); err != nil {
+			return err
+		}
+		list[id] = o
+		return nil
+	})
+	return list
+}
+
+// query reads rows from the database beside the daemon.
+func (c *crash) query(text string, scan func(*sql.Rows) error) {
+	c.w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+c.w.database+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query(text)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			c.w.t.Fatal(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		c.w.t.Fatal(err)
+	}
+}
+
+// checkRound checks every invariant against the disk, the process table and
+// the database.
+func (c *crash) checkRound(rng *rand.Rand, accepted []string, seen *watcher) {
+	t, w := c.w.t, c.w
+	t.Helper()
+	final := c.finalStates()
+	for _, id := range accepted {
+		if _, known := final[id]; !known {
+			t.Errorf("operation %s was accepted and is forgotten", id)
+		}
+	}
+	seen.check(t)
+	c.checkProcessRows(final)
+	c.checkStore(rng)
+	w.eventually("no program is left", func() bool {
+		return len(slices.DeleteFunc(w.processes(), func(p process) bool { return p.pid == w.daemon.cmd.Process.Pid })) == 0
+	})
+	if left := entries(t, filepath.Join(w.stateDir, "jobs")); len(left) > 0 {
+		t.Errorf("job folders left: %v", left)
+	}
+	for _, name := range entries(t, filepath.Dir(w.db.DataDir)) {
+		if strings.Contains(name, ".dbcalm-") {
+			t.Errorf("stage left: %s", name)
+		}
+	}
+	c.checkRestores(rng)
+	if t.Failed() {
+		for id, o := range final {
+			if v := w.show(id); v.CreatedAt.After(time.Now().Add(-time.Minute)) {
+				t.Logf("%s %s (%s): %s\n%s", o.machine, id, v.Status, v.Error, w.story(v))
+			}
+		}
+	}
+}
+
+// checkProcessRows checks that clients were told the truth.
+func (c *crash) checkProcessRows(final map[string]operationState) {
+	c.w.t.Helper()
+	want := map[string]string{"succeeded": "success", "failed": "failed", "cancelled": "failed"}
+	c.query(`SELECT command_id, status FROM process p WHERE id = (SELECT max(id) FROM process WHERE command_id = p.command_id)`, func(rows *sql.Rows) error {
+		var id, status string
+		if err := rows.Scan(&id, &status); err != nil {
+			return err
+		}
+		if o := final[id]; status != want[o.status] {
+			c.w.t.Errorf("operation %s %s in %s, its newest process row says %s", id, o.status, o.state, status)
+		}
+		return nil
+	})
+}
+
+// checkStore checks that exactly the recorded backups are in the store, whole
+// to the last byte, and that nothing else is.
+func (c *crash) checkStore(rng *rand.Rand) {
+	t := c.w.t
+	t.Helper()
+	var recorded []string
+	c.query(`SELECT id FROM backup`, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		recorded = append(recorded, id)
+		return err
+	})
+	var there []string
+	for _, name := range entries(t, c.w.backupDir) {
+		if name == "restores" {
+			continue
+		}
+		there = append(there, name)
+	}
+	slices.Sort(recorded)
+	slices.Sort(there)
+	if !slices.Equal(recorded, there) {
+		t.Errorf("recorded are %v, in the store are %v", recorded, there)
+		return
+	}
+	for _, id := range recorded {
+		if strings.HasPrefix(id, "base") && rng.IntN(4) > 0 {
+			continue
+		}
+		c.checkManifest(id)
+	}
+}
+
+func (c *crash) checkManifest(id string) {
+	t := c.w.t
+	t.Helper()
+	folder := filepath.Join(c.w.backupDir, id)
+	text, err := os.ReadFile(filepath.Join(folder, steps.ManifestName))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	var m steps.Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		t.Error(err)
+		return
+	}
+	for _, f := range m.Files {
+		content, err := os.ReadFile(filepath.Join(folder, f.Path))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != f.SHA256 {
+			t.Errorf("backup %s: %s is not what was recorded", id, f.Path)
+		}
+	}
+}
+
+// checkRestores checks that each restore that succeeded is there, and, of a
+// sample, that a server runs on it with the right rows; and that one that did
+// not succeed left nothing.
+func (c *crash) checkRestores(rng *rand.Rand) {
+	t, w := c.w.t, c.w
+	t.Helper()
+	wanted := map[string]bool{}
+	for id, o := range c.finalStates() {
+		if o.machine != "restore_folder" || o.status != "succeeded" || c.past[id] {
+			continue
+		}
+		v := w.show(id)
+		wanted[filepath.Base(v.Args.TmpDir)] = true
+		target := filepath.Join(v.Args.TmpDir, "base")
+		if _, err := os.Stat(target); err == nil && v.Backup == "base-inc" && rng.IntN(3) == 0 {
+			c.checkServer(target, c.expect[v.Backup])
+		}
+	}
+	for _, name := range entries(t, filepath.Join(w.backupDir, "restores")) {
+		if !wanted[name] {
+			t.Errorf("restores/%s belongs to no restore that succeeded", name)
+		}
+	}
+	if c.serverUp {
+		if rng.IntN(3) == 0 {
+			c.checkNewBackups()
+		}
+		return
+	}
+	c.checkDatabase()
+}
+
+// checkServer starts a server on a folder and compares its rows.
+func (c *crash) checkServer(folder string, want map[string]string) {
+	c.w.t.Helper()
+	c.checker.StartOn(folder)
+	defer c.checker.Stop()
+	c.compare(c.checker.DB(), want)
+}
+
+// checkDatabase checks the data directory after a restore into it: it holds
+// all, or it is as it was, empty.
+func (c *crash) checkDatabase() {
+	t, w := c.w.t, c.w
+	t.Helper()
+	restored := false
+	for id, o := range c.finalStates() {
+		if o.machine == "restore_database" && o.status == "succeeded" && !c.past[id] {
+			restored = true
+		}
+	}
+	if !restored {
+		if left := entries(t, w.db.DataDir); len(left) > 0 {
+			t.Errorf("no restore succeeded, but the data directory holds %v", left)
+		}
+		return
+	}
+	w.db.Start()
+	c.compare(w.db.DB(), c.expect["base-inc"])
+	w.db.Stop()
+	w.loseData()
+}
+
+// checkNewBackups restores what this round has backed up and compares it.
+func (c *crash) checkNewBackups() {
+	t, w := c.w.t, c.w
+	t.Helper()
+	for _, chain := range [][]string{{c.name() + "-full"}, {"base", "base-inc", c.name() + "-inc"}} {
+		last := chain[len(chain)-1]
+		if !slices.Contains(entries(t, w.backupDir), last) {
+			continue
+		}
+		v := w.succeeded(w.restore(machine.TargetFolder, chain...))
+		c.checkServer(filepath.Join(v.Args.TmpDir, chain[0]), c.expect[last])
+	}
+}
+
+func (c *crash) compare(db *sql.DB, want map[string]string) {
+	c.w.t.Helper()
+	if got := mariadbtest.Fingerprint(c.w.t, db); !maps.Equal(got, want) {
+		c.w.t.Errorf("restored rows differ:\n got %v\nwant %v", got, want)
+	}
+}
+
+// tidy removes what the round has made, as a person would.
+func (c *crash) tidy() {
+	t, w := c.w.t, c.w
+	t.Helper()
+	if err := os.RemoveAll(filepath.Join(w.backupDir, "restores")); err != nil {
+		t.Fatal(err)
+	}
+	there := entries(t, w.backupDir)
+	c.spare = ""
+	for _, id := range there {
+		switch {
+		case strings.HasPrefix(id, "base"):
+		case c.spare == "" && strings.HasSuffix(id, "-full") || id == "spare":
+			c.spare = id
+		default:
+			if err := w.client.DeleteBackup(w.ctx(), id); err != nil {
+				t.Errorf("delete %s: %v", id, err)
+			}
+		}
+	}
+	for id := range c.finalStates() {
+		c.past[id] = true
+	}
+}
+
+// watcher polls the process table as clients do and notes whoever was told an
+// end that was none.
+type watcher struct {
+	end  chan struct{}
+	done sync.WaitGroup
+	lies []string
+}
+
+func (c *crash) watch() *watcher {
+	s := &watcher{end: make(chan struct{})}
+	ended := map[string]string{}
+	db, err := sql.Open("sqlite", "file:"+c.w.database+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	s.done.Go(func() {
+		defer db.Close()
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-s.end:
+				return
+			case <-tick.C:
+			}
+			rows, err := db.Query(`SELECT command_id, status FROM process p WHERE id = (SELECT max(id) FROM process WHERE command_id = p.command_id)`)
+			if err != nil {
+				continue
+			}
+			for rows.Next() {
+				var id, status string
+				if rows.Scan(&id, &status) != nil {
+					continue
+				}
+				if before, found := ended[id]; found && before != status {
+					s.lies = append(s.lies, id+" was "+before+", then "+status)
+				}
+				if status != "running" {
+					ended[id] = status
+				}
+			}
+			_ = rows.Close()
+		}
+	})
+	return s
+}
+
+// stop ends the watching. Calling it twice is fine.
+func (s *watcher) stop() {
+	select {
+	case <-s.end:
+	default:
+		close(s.end)
+	}
+	s.done.Wait()
+}
+
+func (s *watcher) check(t interface{ Errorf(string, ...any) }) {
+	s.stop()
+	for _, lie := range s.lies {
+		t.Errorf("clients were told a lie: %s", lie)
+	}
+}

@@ -1,0 +1,20 @@
+package e2e
+
+// crashPoints are the named places in the program, between every two effects;
+// before-STATE and after-STATE lie around the transaction that leaves a
+// state.
+var crashPoints = []string{
+	"accept-before", "accept-recorded",
+	"before-queued", "after-queued", "before-validate", "after-validate",
+	"before-prepare", "after-prepare", "before-copy", "after-copy",
+	"before-seal", "after-seal", "before-publish", "after-publish",
+	"before-record", "after-record", "before-discard", "after-discard",
+	"before-stage", "after-stage", "before-apply", "after-apply",
+	"before-arrange", "after-arrange", "before-retire", "after-retire",
+	"before-erase", "after-erase",
+	"job-recorded", "job-folder-made", "job-created", "job-launched", "job-identified", "job-released",
+	"supervisor-granted", "supervisor-started", "supervisor-ended", "supervisor-result",
+	"durable-written", "durable-renamed", "seal-before-manifest", "publish-after-rename",
+	"work-before-folder", "work-before-removal", "retire-renamed",
+	"stage-file", "place-before-exchange", "place-after-exchange", "place-entry", "place-renamed",
+}

@@ -1,0 +1,164 @@
+package e2e
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/mariadbtest"
+)
+
+// crash is a world in which things die.
+type crash struct {
+	w *world
+	// points is the folder in which named points are armed.
+	points string
+	boots  int
+	rounds int
+	// checker is a second server, started on what was restored.
+	checker *mariadbtest.Server
+	// expect holds what each backup's data must be like.
+	expect map[string]map[string]string
+	// serverUp tells which half this is.
+	serverUp bool
+	// past holds the operations of earlier rounds.
+	past map[string]bool
+	// spare is a backup that the next round deletes.
+	spare string
+}
+
+// newCrash makes a world on small disks of its own, with a chain of two.
+func newCrash(t testing.TB) *crash {
+	t.Helper()
+	c := &crash{expect: map[string]map[string]string{}, past: map[string]bool{}}
+	c.w = newWorld(t, worldOptions{tags: "crashpoints", backupDir: smallDisk(t, 900), stateDir: smallDisk(t, 32),
+		config: map[string]string{"max_concurrent": "4", "parallel": "1", "log_level": "info"}})
+	c.points = filepath.Join(c.w.dir, "points")
+	if err := os.Mkdir(c.points, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c.write("boot_id", "boot-0")
+	c.w.env = append(c.w.env, "DBCALM_CRASH_DIR="+c.points)
+	c.checker = mariadbtest.Start(t)
+	c.checker.Stop()
+	mariadbtest.FillTables(t, c.w.db.DB(), 3, 40)
+	c.w.start()
+	c.w.succeeded(c.w.full("base"))
+	mariadbtest.FillTables(t, c.w.db.DB(), 3, 10)
+	c.w.succeeded(c.w.incremental("base-inc", "base"))
+	c.expect["base-inc"] = mariadbtest.Fingerprint(t, c.w.db.DB())
+	return c
+}
+
+// crashServerUp makes the half in which backups are taken.
+func crashServerUp(t testing.TB) *crash {
+	c := newCrash(t)
+	c.serverUp = true
+	return c
+}
+
+// crashServerDown makes the half in which the database is restored.
+func crashServerDown(t testing.TB) *crash {
+	c := newCrash(t)
+	c.w.succeeded(c.w.full("spare"))
+	c.spare = "spare"
+	c.w.db.Stop()
+	c.w.loseData()
+	return c
+}
+
+// commands sends a round's commands. The daemon may die under any of them, so
+// a failure to be answered is none; what was answered with 202 must be heard
+// of again.
+func (c *crash) commands(rng *rand.Rand) (accepted []string) {
+	w := c.w
+	note := func(id string, err error) {
+		if err == nil {
+			accepted = append(accepted, id)
+		}
+	}
+	name := c.name()
+	if c.serverUp {
+		note(w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: name + "-full"}))
+		note(w.client.IncrementalBackup(w.ctx(), machine.BackupRequest{ID: name + "-inc", FromBackupID: "base-inc"}))
+	} else {
+		note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"base", "base-inc"}, Target: machine.TargetDatabase}))
+		note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"base"}, Target: machine.TargetFolder}))
+	}
+	note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"base", "base-inc"}, Target: machine.TargetFolder}))
+	if c.spare != "" {
+		// It answers when the backup is gone, which the kills may delay.
+		go func(id string) { _ = w.client.DeleteBackup(w.ctx(), id) }(c.spare)
+	}
+	if rng.IntN(5) == 0 && len(accepted) > 0 {
+		_ = w.client.Cancel(w.ctx(), accepted[rng.IntN(len(accepted))])
+	}
+	return accepted
+}
+
+// name begins the ids of a round's backups.
+func (c *crash) name() string { return "r" + strconv.Itoa(c.rounds) }
+
+// round sends commands, strikes one to three times while they are carried
+// out, lets everything end, and checks the invariants. It returns the number
+// of kills struck.
+func (c *crash) round(rng *rand.Rand, table *matrix) (struck int) {
+	c.rounds++
+	w := c.w
+	if c.serverUp {
+		mariadbtest.FillTables(w.t, w.db.DB(), 3, 2)
+		c.expect[c.name()+"-full"] = mariadbtest.Fingerprint(w.t, w.db.DB())
+		c.expect[c.name()+"-inc"] = c.expect[c.name()+"-full"]
+	}
+	seen := c.watch()
+	defer seen.stop()
+	accepted := make(chan []string, 1)
+	var strikes []strikeRecord
+	for i := range 1 + rng.IntN(3) {
+		kind := killKinds[rng.IntN(len(killKinds))]
+		point, limit := "", time.Duration(rng.IntN(900))*time.Millisecond
+		if rng.IntN(4) > 0 {
+			point, limit = crashPoints[rng.IntN(len(crashPoints))], 1500*time.Millisecond
+			c.arm(point)
+		}
+		if i == 0 {
+			go func() { accepted <- c.commands(rand.New(rand.NewPCG(rng.Uint64(), 2))) }()
+		}
+		if point == "" {
+			timer := time.NewTimer(limit)
+			<-timer.C
+		} else if !c.awaitHit(point, limit) {
+			continue
+		}
+		record := strikeRecord{kind: kind, states: c.openStates()}
+		if c.strike(rng, kind) {
+			strikes = append(strikes, record)
+			struck++
+		}
+	}
+	c.settle()
+	c.checkRound(rng, <-accepted, seen)
+	table.add(strikes, c.finalStates())
+	c.tidy()
+	return struck
+}
+
+// settle waits until a daemon answers and every operation has ended.
+func (c *crash) settle() {
+	c.w.t.Helper()
+	c.w.eventually("a daemon answers", func() bool {
+		c.resumeAll()
+		select {
+		case <-c.w.daemon.exit:
+			c.w.launch()
+		default:
+		}
+		_, err := c.w.client.Operations(c.w.ctx(), machine.OperationFilter{Limit: 1})
+		return err == nil
+	})
+	c.w.eventually("every operation ends", func() bool { return len(c.openStates()) == 0 })
+}
