@@ -17,7 +17,7 @@ const lockName = "daemon.lock"
 // lockState takes the state directory for this daemon alone. The lock is on
 // an open file that no child inherits, so it ends with this process.
 func lockState(dir string) (io.Closer, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeState(dir); err != nil {
 		return nil, fmt.Errorf("create state_dir: %w", err)
 	}
 	path := filepath.Join(dir, lockName)
@@ -41,4 +41,13 @@ func lockState(dir string) (io.Closer, error) {
 		_, _ = fmt.Fprintf(f, "%d\n", os.Getpid())
 	}
 	return f, nil
+}
+
+// makeState makes the state directory, which is the daemon's alone. The folder
+// around it is not: by default it holds the database that others read.
+func makeState(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o770); err != nil {
+		return err
+	}
+	return os.MkdirAll(dir, 0o700)
 }
