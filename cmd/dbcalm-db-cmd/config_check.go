@@ -8,7 +8,7 @@ import (
 )
 
 func (a *app) configCommand() *cobra.Command {
-	return group("config", "Look at the configuration", a.configCheckCommand())
+	return group("config", "Look at the configuration", a.configCheckCommand(), a.configKeysCommand())
 }
 
 func (a *app) configCheckCommand() *cobra.Command {

@@ -9,7 +9,7 @@
 //	  └─ run(ctx, args, stdin, stdout, stderr, env) → exit code
 //	       └─ app: one invocation
 //	            ├─ serve                       loads the Config, runs the daemon
-//	            ├─ config check, version       say what would run
+//	            ├─ config, version             say what would run
 //	            ├─ machine list|show|graph     say what is declared
 //	            └─ operations, backups,        ask the daemon over its socket,
 //	               backup, restore             through the daemon interface

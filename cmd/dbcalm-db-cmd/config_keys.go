@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// keyNote is what a person is told of a key.
+type keyNote struct {
+	// rule says how a computed default comes about.
+	rule string
+	// meaning says what the value is, in which unit, and what it does.
+	meaning string
+}
+
+var keyNotes = map[string]keyNote{
+	"db_type":                 {meaning: "Kind of the server: mariadb or mysql."},
+	"backup_dir":              {meaning: "Folder of the backups, one folder a backup. Made if missing."},
+	"backup_credentials_file": {meaning: "Option file whose section [client-dbcalm] holds user and password, and socket, or host and port, of the server."},
+	"data_dir":                {meaning: "The server's data directory. A restore to database goes there."},
+	"database_path":           {meaning: "SQLite file with the tables clients read and the operations. Made if missing, for the group of its folder."},
+	"stream":                  {meaning: "Not supported by this version; only false is taken."},
+	"compression":             {meaning: "Not supported by this version; only \"\" is taken."},
+	"forward":                 {meaning: "Not supported by this version; only \"\" is taken."},
+	"host":                    {meaning: "The server's host. Any other than localhost means TCP. The daemon must run on that host all the same: it reads the data directory."},
+	"backup_bin": {
+		rule:    strings.Join(backupTools(typeMariaDB), " or ") + ", for mysql " + strings.Join(backupTools(typeMySQL), " or ") + ", found on PATH",
+		meaning: "The backup tool: a path, or a name looked up on PATH.",
+	},
+	"socket_path":          {meaning: fmt.Sprintf("Unix socket for commands; at most %d bytes.", maxSocketPath)},
+	"legacy_socket_path":   {meaning: "Second socket, for older clients; \"\" for none."},
+	"socket_mode":          {meaning: "Octal mode of both sockets. Who may write to one may restore and delete."},
+	"socket_group":         {meaning: "Group of both sockets, by name or number; \"\" for the daemon's own."},
+	"state_dir":            {meaning: "The daemon's own folder: its lock and the job folders. Not on the backup disk."},
+	"server_defaults_file": {meaning: "The server's my.cnf, given to the tool when it prepares; \"\" for none."},
+	"parallel": {
+		rule:    fmt.Sprintf("the number of CPUs, at most %d", mostWorkers),
+		meaning: fmt.Sprintf("Threads that copy and hash; 1 to %d.", maxParallel),
+	},
+	"use_memory": {
+		rule:    fmt.Sprintf("a quarter of the RAM, %s to %s", leastMemory, mostMemory),
+		meaning: fmt.Sprintf("Memory to prepare with: bytes, or a number with K, M, G or T, powers of 1024; at least %s.", minMemory),
+	},
+	"max_concurrent": {meaning: fmt.Sprintf("Backups and restores that run at a time, the others wait; 1 to %d. Deletions do not count.", maxConcurrent)},
+	"log_level":      {meaning: "trace, debug, info, warn or error."},
+	"log_format":     {rule: formatConsole + " on a terminal, else " + formatJSON, meaning: "json or console, on stderr."},
+}
+
+func (a *app) configKeysCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "keys",
+		Short: "Print every key with its default and meaning",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			var b strings.Builder
+			for _, s := range settings {
+				fmt.Fprintf(&b, "%s (%s)\n      %s\n", s.key, s.defaultText(), keyNotes[s.key].meaning)
+			}
+			return a.print(b.String())
+		},
+	}
+}
+
+// defaultText is a key's default as a person reads it, on whatever machine.
+func (s setting) defaultText() string {
+	switch {
+	case s.required:
+		return "required"
+	case s.computed:
+		return keyNotes[s.key].rule
+	}
+	if shown := fmt.Sprint(s.show(defaults(host{}))); shown != "" {
+		return shown
+	}
+	return `""`
+}

@@ -1,0 +1,26 @@
+package main
+
+import "testing"
+
+func TestConfigKeys(t *testing.T) {
+	t.Parallel()
+	in := newInvocation(t, nil)
+	in.expect(t, exitOK, "config", "keys")
+	golden(t, "config/keys.txt", in.stdout.String())
+}
+
+func TestEveryKeyHasANote(t *testing.T) {
+	t.Parallel()
+	for _, s := range settings {
+		note := keyNotes[s.key]
+		if note.meaning == "" {
+			t.Errorf("%s has no meaning", s.key)
+		}
+		if s.computed != (note.rule != "") {
+			t.Errorf("%s: computed %v, but the rule is %q", s.key, s.computed, note.rule)
+		}
+	}
+	if len(keyNotes) != len(settings) {
+		t.Errorf("%d notes for %d keys", len(keyNotes), len(settings))
+	}
+}
