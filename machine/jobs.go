@@ -163,6 +163,7 @@ func (m *Manager) stopJob(ctx context.Context, job persistence.Job, running *ste
 			return d, fmt.Errorf("kill program: %w", err)
 		}
 	} else if err == nil {
+		result.Tail = m.host.Redact(result.Tail)
 		d.result = processResult(result)
 	}
 	return d, steps.ErrCancelled
@@ -170,6 +171,7 @@ func (m *Manager) stopJob(ctx context.Context, job persistence.Job, running *ste
 
 // finishJob judges a job that has ended.
 func (m *Manager) finishJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, job persistence.Job, result steps.JobResult) (decision, error) {
+	result.Tail = m.host.Redact(result.Tail)
 	d := decision{jobID: job.ID, folder: job.Folder, result: processResult(result)}
 	if o.CancelAt != nil {
 		return d, steps.ErrCancelled

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
@@ -38,11 +39,14 @@ func (h *Host) copyJob(_ context.Context, t Task) (JobSpec, error) {
 
 // copyFinish demands proof of success beyond the exit code.
 func (h *Host) copyFinish(_ context.Context, t Task, r JobResult) (Outcome, error) {
-	if credentials, err := h.Credentials(); err == nil {
-		r.Tail = redact(r.Tail, credentials.Password)
-	}
 	if err := proveRun(t.Data.Tool.Name, r); err != nil {
 		return Outcome{}, err
+	}
+	if len(r.Complaints) > 0 {
+		// Seen: the disk full for a second while the redo log was copied, and then
+		// rc 0, right LSNs and "completed OK!" with the newest rows missing.
+		return Outcome{}, &ToolError{Summary: t.Data.Tool.Name + " claims success, but complained while it copied" + adviceFor(strings.Join(r.Complaints, "\n")),
+			Tail: strings.Join(r.Complaints, "\n")}
 	}
 	c, err := h.proveWork(t)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"strings"
 )
@@ -55,6 +56,19 @@ func (h *Host) Credentials() (Credentials, error) {
 	}
 	return c, nil
 }
+
+// Redact hides the password in what a program has printed, before any of it
+// is kept.
+func (h *Host) Redact(output string) string {
+	c, err := h.Credentials()
+	if err != nil || len(c.Password) < minSecret {
+		return output
+	}
+	return strings.NewReplacer(c.Password, "***", url.QueryEscape(c.Password), "***").Replace(output)
+}
+
+// minSecret is the length from which a password is told from ordinary text.
+const minSecret = 4
 
 // optionFile holds an option file's sections. Keys are written with dashes.
 type optionFile map[string]map[string]string

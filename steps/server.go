@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -180,12 +179,4 @@ func (h *Host) Reachable(ctx context.Context) error {
 	}
 	s.close()
 	return nil
-}
-
-// redact hides a secret that a program's output might repeat.
-func redact(text, secret string) string {
-	if len(secret) < 4 {
-		return text
-	}
-	return strings.NewReplacer(secret, "***", url.QueryEscape(secret), "***").Replace(text)
 }
