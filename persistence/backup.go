@@ -26,7 +26,7 @@ func insertBackup(ctx context.Context, tx *sql.Tx, b Backup, process int64) erro
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size)
-		VALUES (?, nullif(?, ''), ?, ?, ?, nullif(?, 0), ?)`,
+		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?)`,
 		b.ID, b.FromBackupID, schedule, stamp{b.StartTime}, stampOf(b.EndTime), process, b.Size)
 	return err
 }
@@ -66,7 +66,7 @@ func deleteBackup(ctx context.Context, tx *sql.Tx, id string) error {
 
 func insertRestore(ctx context.Context, tx *sql.Tx, r Restore, process int64) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO restore (backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
-		VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0))`,
+		VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		r.BackupID, stamp{r.BackupTimestamp}, r.Target, r.TargetPath, stamp{r.StartTime}, stamp{r.EndTime}, process)
 	return err
 }

@@ -43,6 +43,21 @@ func newestProcess(ctx context.Context, tx *sql.Tx, o Operation) (int64, error) 
 	return id, err
 }
 
+// replaceProcess gives a backup or restore that is to be recorded the process
+// row it must name, when another program has removed those there were.
+func replaceProcess(ctx context.Context, tx *sql.Tx, o Operation, c Change) (int64, error) {
+	row := Process{CommandID: o.ID, Command: "dbcalm-db-cmd " + o.Machine + " " + o.BackupID, StartTime: o.CreatedAt, Args: o.Args}
+	switch {
+	case c.Backup != nil:
+		row.Type = TypeBackup
+	case c.Restore != nil:
+		row.Type = TypeRestore
+	default:
+		return 0, nil
+	}
+	return insertProcess(ctx, tx, row)
+}
+
 func updateProcess(ctx context.Context, tx *sql.Tx, id int64, r ProcessResult) error {
 	_, err := tx.ExecContext(ctx, `UPDATE process SET output = nullif(?, ''), error = nullif(?, ''), return_code = ? WHERE id = ?`,
 		r.Output, r.Error, r.ReturnCode, id)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"time"
 )
 
@@ -103,6 +102,9 @@ func applyRows(ctx context.Context, tx *sql.Tx, before Operation, c Change) erro
 		}
 	}
 	process, err := newestProcess(ctx, tx, before)
+	if err == nil && process == 0 {
+		process, err = replaceProcess(ctx, tx, before, c)
+	}
 	if err != nil {
 		return err
 	}
@@ -200,8 +202,5 @@ func (s *Store) Interruptions(ctx context.Context, operation, state string) (int
 		WHERE t.operation_id = ?1 AND t.from_state = ?2 AND t.event IN ('redo', 'rewind')
 		AND t.seq > coalesce((SELECT max(seq) FROM operation_transition WHERE operation_id = ?1 AND event = 'retry'), 0)`,
 		operation, state).Scan(&n)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
 	return n, s.explain("count interruptions", err)
 }
