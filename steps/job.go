@@ -45,9 +45,11 @@ type JobResult struct {
 	// Stopped tells that the supervisor was asked to stop the program.
 	Stopped bool `json:"stopped,omitempty"`
 	// Tail is the end of what the program printed.
-	Tail    string    `json:"tail"`
-	Started time.Time `json:"started"`
-	Ended   time.Time `json:"ended"`
+	Tail string `json:"tail"`
+	// Complaints are the lines in which the program spoke of errors.
+	Complaints []string  `json:"complaints,omitempty"`
+	Started    time.Time `json:"started"`
+	Ended      time.Time `json:"ended"`
 }
 
 // The files of a job folder.

@@ -100,6 +100,9 @@ func proveBackup(folder string, base *Checkpoints) (Checkpoints, error) {
 			return c, err
 		}
 	}
+	if err := proveRedoLog(folder, c); err != nil {
+		return c, err
+	}
 	if c.ToLSN < c.FromLSN {
 		return c, fmt.Errorf("the backup ends at LSN %d before it begins at %d", c.ToLSN, c.FromLSN)
 	}

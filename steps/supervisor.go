@@ -1,11 +1,9 @@
 package steps
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,9 +25,6 @@ const (
 	// pidFD takes the program's pid, for the table clients read.
 	pidFD = 4
 )
-
-// tailLimit bounds what is kept of a program's output, in bytes.
-const tailLimit = 16 << 10
 
 // resultRetry is how long to wait before trying again to write a result for
 // which the disk has no room.
@@ -84,14 +79,14 @@ func raiseFileLimit() {
 
 func runProgram(folder string, spec JobSpec, stop <-chan struct{}) JobResult {
 	result := JobResult{ExitCode: -1, Started: time.Now().UTC()}
-	output := &tail{limit: tailLimit}
+	printed := &output{}
 	if log, err := os.OpenFile(filepath.Join(folder, outputFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err == nil {
 		defer log.Close()
-		output.log = log
+		printed.log = log
 	}
 	cmd := exec.Command(spec.Path, spec.Args...)
 	cmd.Dir = spec.Dir
-	cmd.Stdout, cmd.Stderr = output, output
+	cmd.Stdout, cmd.Stderr = printed, printed
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		result.StartError, result.Ended = err.Error(), time.Now().UTC()
@@ -106,7 +101,8 @@ func runProgram(folder string, spec JobSpec, stop <-chan struct{}) JobResult {
 	err := cmd.Wait()
 	close(ended)
 	watching.Wait()
-	result.Ended, result.Stopped, result.Tail = time.Now().UTC(), stopped, output.String()
+	printed.endLine()
+	result.Ended, result.Stopped, result.Tail, result.Complaints = time.Now().UTC(), stopped, printed.tail(), printed.complaints
 	if state, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && state.Signaled() {
 		result.Signal = unix.SignalName(state.Signal())
 	} else {
@@ -165,37 +161,4 @@ func writeResult(folder string, result JobResult, stop <-chan struct{}) {
 			return
 		}
 	}
-}
-
-// tail keeps the end of what is written to it and passes everything on to a
-// log, as long as that can be written.
-type tail struct {
-	limit int
-	log   io.Writer
-	kept  []byte
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	if t.log != nil {
-		if _, err := t.log.Write(p); err != nil {
-			t.log = nil
-		}
-	}
-	t.kept = append(t.kept, p...)
-	if len(t.kept) > 2*t.limit {
-		t.kept = append([]byte(nil), t.kept[len(t.kept)-t.limit:]...)
-	}
-	return len(p), nil
-}
-
-// String returns the last limit bytes, from the beginning of a line.
-func (t *tail) String() string {
-	kept := t.kept
-	if len(kept) > t.limit {
-		kept = kept[len(kept)-t.limit:]
-		if i := bytes.IndexByte(kept, '\n'); i >= 0 {
-			kept = kept[i+1:]
-		}
-	}
-	return string(bytes.ToValidUTF8(kept, []byte("?")))
 }

@@ -99,8 +99,11 @@ func (c *crash) checkRound(rng *rand.Rand, accepted []string, seen *watcher) {
 	c.checkRestores(rng)
 	if t.Failed() {
 		for id, o := range final {
-			if v := w.show(id); v.CreatedAt.After(time.Now().Add(-time.Minute)) {
+			if v := w.show(id); !c.past[id] {
 				t.Logf("%s %s (%s): %s\n%s", o.machine, id, v.Status, v.Error, w.story(v))
+				for _, p := range v.Processes {
+					t.Logf("%s\n%s", p.Command, p.Output)
+				}
 			}
 		}
 	}

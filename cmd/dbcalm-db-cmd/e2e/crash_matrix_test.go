@@ -9,7 +9,9 @@ import (
 
 // strikeRecord is one kill and what was open when it struck.
 type strikeRecord struct {
-	kind   killKind
+	kind killKind
+	// point is the named place struck at; empty for a random time.
+	point  string
 	states map[string]operationState
 }
 
@@ -50,7 +52,7 @@ func (m *matrix) add(strikes []strikeRecord, final map[string]operationState) {
 	m.kills += len(strikes)
 	for i, s := range strikes {
 		for id, before := range s.states {
-			after, end := final[id], final[id]
+			after := final[id]
 			if i+1 < len(strikes) {
 				if next, open := strikes[i+1].states[id]; open {
 					after = next
@@ -63,16 +65,16 @@ func (m *matrix) add(strikes []strikeRecord, final map[string]operationState) {
 			if m.cells[row][s.kind] == nil {
 				m.cells[row][s.kind] = &cell{}
 			}
-			m.cells[row][s.kind].count(before, after, end)
+			m.cells[row][s.kind].count(before, after)
 		}
 	}
 }
 
-func (c *cell) count(before, after, end operationState) {
+func (c *cell) count(before, after operationState) {
 	switch {
-	case end.status == "failed":
+	case after.status == "failed":
 		c.failed++
-	case end.status == "cancelled":
+	case after.status == "cancelled":
 		c.cancelled++
 	case after.attempt > before.attempt:
 		c.again++

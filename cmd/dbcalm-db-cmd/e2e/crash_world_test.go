@@ -134,13 +134,20 @@ func (c *crash) round(rng *rand.Rand, table *matrix) (struck int) {
 		} else if !c.awaitHit(point, limit) {
 			continue
 		}
-		record := strikeRecord{kind: kind, states: c.openStates()}
+		record := strikeRecord{kind: kind, point: point, states: c.openStates()}
 		if c.strike(rng, kind) {
 			strikes = append(strikes, record)
 			struck++
 		}
 	}
 	c.settle()
+	defer func() {
+		if w.t.Failed() {
+			for _, s := range strikes {
+				w.t.Logf("struck: %s at %q, open were %v", s.kind, s.point, s.states)
+			}
+		}
+	}()
 	c.checkRound(rng, <-accepted, seen)
 	table.add(strikes, c.finalStates())
 	c.tidy()

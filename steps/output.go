@@ -1,0 +1,71 @@
+package steps
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+)
+
+// The bounds of what is kept of a program's output.
+const (
+	// tailLimit is for its end, in bytes.
+	tailLimit = 16 << 10
+	// complaintLimit is for the number of its complaints.
+	complaintLimit = 20
+	// lineLimit is for the length of one complaint, in bytes.
+	lineLimit = 500
+)
+
+// complaint matches a line in which a tool says that something went wrong.
+// The names of tables stand later in a line and cannot match.
+var complaint = regexp.MustCompile(`^(\[\d+\] )?([0-9-]+ +[0-9:]+ )?(\d+ )?((mariabackup|mariadb-backup|xtrabackup): )?((?i:error)\b|\[ERROR\]|FATAL ERROR|Was only able to copy log)`)
+
+// output keeps the end of what is written to it, and every complaint however
+// early it came, and passes everything on to a log as long as that can be
+// written.
+type output struct {
+	log        io.Writer
+	kept       []byte
+	line       []byte
+	complaints []string
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	if o.log != nil {
+		if _, err := o.log.Write(p); err != nil {
+			o.log = nil
+		}
+	}
+	o.kept = append(o.kept, p...)
+	if len(o.kept) > 2*tailLimit {
+		o.kept = append([]byte(nil), o.kept[len(o.kept)-tailLimit:]...)
+	}
+	for rest := p; len(rest) > 0; {
+		line, after, ended := bytes.Cut(rest, []byte("\n"))
+		o.line = append(o.line, line[:min(len(line), max(0, lineLimit-len(o.line)))]...)
+		if ended {
+			o.endLine()
+		}
+		rest = after
+	}
+	return len(p), nil
+}
+
+func (o *output) endLine() {
+	if len(o.complaints) < complaintLimit && complaint.Match(o.line) {
+		o.complaints = append(o.complaints, string(bytes.ToValidUTF8(o.line, []byte("?"))))
+	}
+	o.line = o.line[:0]
+}
+
+// tail returns the last bytes, from the beginning of a line.
+func (o *output) tail() string {
+	kept := o.kept
+	if len(kept) > tailLimit {
+		kept = kept[len(kept)-tailLimit:]
+		if i := bytes.IndexByte(kept, '\n'); i >= 0 {
+			kept = kept[i+1:]
+		}
+	}
+	return string(bytes.ToValidUTF8(kept, []byte("?")))
+}
