@@ -9,10 +9,13 @@ export PATH   := $(PATH):/usr/local/go/bin
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 FUZZTIME ?= 10s
+CRASH_KILLS ?= 10000
+CRASH_TIME  ?= 24h
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 program     := dbcalm-db-cmd
 binary      := bin/$(program)
+matrix      := cmd/$(program)/e2e/testdata/crash-matrix.md
 folders     := cmd machine persistence steps transport
 shell_files := $(wildcard .ci/*) $(shell find $(folders) -name '*.sh')
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -44,6 +47,13 @@ test: deps ## Run all tests with the race detector, on private MariaDB servers
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	.ci/fuzz $(FUZZTIME)
+
+.PHONY: crash
+crash: deps ## Kill everything CRASH_KILLS (10000) times or for CRASH_TIME (24h), and print the matrix
+	@mkdir -p $(dir $(matrix))
+	CRASH_KILLS=$(CRASH_KILLS) CRASH_TIME=$(CRASH_TIME) CRASH_OUT=$(abspath $(matrix)) \
+		CGO_ENABLED=1 go test -count=1 -timeout 0 -run '^TestCrashMatrix$$' ./cmd/$(program)/e2e
+	@cat $(matrix)
 
 .PHONY: fmt
 fmt: ## Format the Go files

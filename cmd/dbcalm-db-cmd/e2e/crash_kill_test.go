@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/disktest"
 )
 
 // killKind is a way in which things die.
@@ -123,27 +125,13 @@ func (c *crash) startTwo() {
 
 // fill leaves no room on the disk of a folder for a while.
 func (c *crash) fill(rng *rand.Rand, dir string) {
-	c.w.t.Helper()
-	ballast := filepath.Join(dir, "ballast")
-	f, err := os.Create(ballast)
-	if err != nil {
-		c.w.t.Fatal(err)
-	}
-	block := make([]byte, 1<<20)
-	for err == nil {
-		_, err = f.Write(block)
-	}
-	for err = nil; err == nil; {
-		_, err = f.Write(block[:512])
-	}
-	_ = f.Close()
+	c.t.Helper()
+	free := disktest.Fill(c.t, dir)
 	c.resumeAll()
 	full := time.NewTimer(diskFullTime + time.Duration(rng.IntN(500))*time.Millisecond)
 	defer full.Stop()
 	<-full.C
-	if err := os.Remove(ballast); err != nil {
-		c.w.t.Fatal(err)
-	}
+	free()
 }
 
 // arm makes the next process that comes to a point stop there.

@@ -1,22 +1,31 @@
 package e2e
 
 import (
-	"flag"
-	"fmt"
+	"cmp"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/disktest"
 )
 
-// The crash matrix's size. The defaults are the short form that runs with all
-// other tests; `make crash` asks for more.
-var (
-	crashKills = flag.Int("crash.kills", 24, "kills to strike, over both halves")
-	crashTime  = flag.Duration("crash.time", 0, "stop striking after this time; 0: when all kills are struck")
-	crashSeed  = flag.Uint64("crash.seed", 0, "seed of the first round, as a failing run prints it; 0: a new one")
-	crashOut   = flag.String("crash.out", "", "write the matrix to this file")
+// The variables that say how large the crash matrix is to be. Without them it
+// is the short form that runs with all other tests; `make crash` sets them.
+const (
+	// envCrashKills is the number of kills, over both halves.
+	envCrashKills = "CRASH_KILLS"
+	// envCrashTime is the time after which no more kills are struck.
+	envCrashTime = "CRASH_TIME"
+	// envCrashSeed is the seed of the first round, as a failing run prints it.
+	envCrashSeed = "CRASH_SEED"
+	// envCrashOut is the file to write the matrix to.
+	envCrashOut = "CRASH_OUT"
 )
+
+// shortCrashKills is the size of the short form.
+const shortCrashKills = 16
 
 // TestCrashMatrix kills the daemon, its supervisors, its tools and the whole
 // machine at named points and at random times, with at least three operations
@@ -24,22 +33,24 @@ var (
 // half-done.
 func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
+	if !disktest.Enter(t) {
+		return
+	}
+	kills := number(t, envCrashKills, shortCrashKills)
 	table := newMatrix()
 	t.Run("halves", func(t *testing.T) {
 		for _, half := range []struct {
 			name  string
-			begin func(testing.TB) *crash
+			begin func(*testing.T) *crash
 		}{{"server_up", crashServerUp}, {"server_down", crashServerDown}} {
 			t.Run(half.name, func(t *testing.T) {
 				t.Parallel()
-				strikeRounds(t, half.begin(t), table, *crashKills/2)
+				strikeRounds(t, half.begin(t), table, int(kills)/2)
 			})
 		}
 	})
-	text := table.String()
-	t.Logf("\n%s", text)
-	if *crashOut != "" {
-		if err := os.WriteFile(*crashOut, []byte(text), 0o644); err != nil {
+	if out := os.Getenv(envCrashOut); out != "" && !t.Failed() {
+		if err := os.WriteFile(out, []byte(table.String()), 0o644); err != nil {
 			t.Error(err)
 		}
 	}
@@ -48,20 +59,35 @@ func TestCrashMatrix(t *testing.T) {
 	}
 }
 
+// number reads a number from the environment.
+func number(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
 // strikeRounds runs rounds until enough kills are struck.
 func strikeRounds(t *testing.T, c *crash, table *matrix, kills int) {
-	seed := *crashSeed
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
+	seed := number(t, envCrashSeed, uint64(time.Now().UnixNano()))
+	limit, err := time.ParseDuration(cmp.Or(os.Getenv(envCrashTime), "24h"))
+	if err != nil {
+		t.Fatalf("%s: %v", envCrashTime, err)
 	}
 	begun := time.Now()
 	for struck, idle := 0, 0; struck < kills && idle < 20; seed++ {
-		if *crashTime > 0 && time.Since(begun) > *crashTime {
+		if time.Since(begun) > limit {
 			return
 		}
 		n := c.round(rand.New(rand.NewPCG(seed, 1)), table)
 		if t.Failed() {
-			t.Fatalf("replay with: go test ./cmd/dbcalm-db-cmd/e2e -run '%s' -crash.seed=%d -crash.kills=2\n%s", t.Name(), seed, c.w.daemonLog())
+			t.Fatalf("replay with: CRASH_SEED=%d CRASH_KILLS=4 go test ./cmd/dbcalm-db-cmd/e2e -run TestCrashMatrix\n%s", seed, c.w.daemonLog())
 		}
 		struck += n
 		if n == 0 {
@@ -70,5 +96,4 @@ func strikeRounds(t *testing.T, c *crash, table *matrix, kills int) {
 			idle = 0
 		}
 	}
-	fmt.Fprintf(os.Stderr, "%s: last seed %d, %s\n", t.Name(), seed-1, time.Since(begun).Round(time.Second))
 }

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/disktest"
 	"dbcalm-db-cmd/steps/mariadbtest"
 )
 
 // crash is a world in which things die.
 type crash struct {
+	t *testing.T
 	w *world
 	// points is the folder in which named points are armed.
 	points string
@@ -32,10 +34,10 @@ type crash struct {
 }
 
 // newCrash makes a world on small disks of its own, with a chain of two.
-func newCrash(t testing.TB) *crash {
+func newCrash(t *testing.T) *crash {
 	t.Helper()
-	c := &crash{expect: map[string]map[string]string{}, past: map[string]bool{}}
-	c.w = newWorld(t, worldOptions{tags: "crashpoints", backupDir: smallDisk(t, 900), stateDir: smallDisk(t, 32),
+	c := &crash{t: t, expect: map[string]map[string]string{}, past: map[string]bool{}}
+	c.w = newWorld(t, worldOptions{tags: "crashpoints", backupDir: disktest.Small(t, 900<<20), stateDir: disktest.Small(t, 32<<20),
 		config: map[string]string{"max_concurrent": "4", "parallel": "1", "log_level": "info"}})
 	c.points = filepath.Join(c.w.dir, "points")
 	if err := os.Mkdir(c.points, 0o700); err != nil {
@@ -55,14 +57,14 @@ func newCrash(t testing.TB) *crash {
 }
 
 // crashServerUp makes the half in which backups are taken.
-func crashServerUp(t testing.TB) *crash {
+func crashServerUp(t *testing.T) *crash {
 	c := newCrash(t)
 	c.serverUp = true
 	return c
 }
 
 // crashServerDown makes the half in which the database is restored.
-func crashServerDown(t testing.TB) *crash {
+func crashServerDown(t *testing.T) *crash {
 	c := newCrash(t)
 	c.w.succeeded(c.w.full("spare"))
 	c.spare = "spare"
