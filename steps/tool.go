@@ -46,9 +46,10 @@ func FindTool(dbType string) (string, error) {
 }
 
 var (
-	// The tools print "mariabackup based on MariaDB server 10.11.19-MariaDB …"
-	// and "xtrabackup version 8.0.35-31 based on MySQL server 8.0.35 …".
-	mariabackupBanner = regexp.MustCompile(`(?i)(?:mariabackup|mariadb-backup) based on MariaDB server (\S+)`)
+	// The tools print "mariabackup based on MariaDB server 10.11.19-MariaDB …",
+	// whose first word is the name it was called by, and "xtrabackup version
+	// 8.0.35-31 based on MySQL server 8.0.35 …".
+	mariabackupBanner = regexp.MustCompile(`(?i)\bbased on MariaDB server (\S+)`)
 	xtrabackupBanner  = regexp.MustCompile(`(?i)xtrabackup version (\S+)`)
 )
 
