@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -71,6 +72,13 @@ func (h *Host) seal(ctx context.Context, t Task) (Outcome, error) {
 	c, err := h.proveWork(t)
 	if err != nil {
 		return Outcome{}, err
+	}
+	// An earlier try may have died while it wrote the manifest; what it left must
+	// not be taken for a part of the backup.
+	for _, name := range []string{ManifestName, ManifestName + temporarySuffix} {
+		if err := os.Remove(filepath.Join(t.Data.Work, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return Outcome{}, fmt.Errorf("seal backup: %w", err)
+		}
 	}
 	files, folders, err := sealFiles(ctx, t.Data.Work, h.Parallel)
 	if err != nil {

@@ -12,10 +12,14 @@ import (
 	"dbcalm-db-cmd/steps/crashpoint"
 )
 
+// temporarySuffix marks a file that is not yet, or never was, what its name
+// says.
+const temporarySuffix = ".tmp"
+
 // writeDurably puts content into path by way of a temporary name: after a
 // crash, power loss included, path holds all of it or is as it was.
 func writeDurably(path string, content []byte, mode fs.FileMode) (err error) {
-	temporary := path + ".tmp"
+	temporary := path + temporarySuffix
 	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
 	if err != nil {
 		return err
