@@ -64,10 +64,12 @@ func deleteBackup(ctx context.Context, tx *sql.Tx, id string) error {
 	return err
 }
 
+// insertRestore records a restore, unless another program has deleted the
+// backup meanwhile: its row would refer to none.
 func insertRestore(ctx context.Context, tx *sql.Tx, r Restore, process int64) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO restore (backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		r.BackupID, stamp{r.BackupTimestamp}, r.Target, r.TargetPath, stamp{r.StartTime}, stamp{r.EndTime}, process)
+		SELECT id, ?, ?, ?, ?, ?, ? FROM backup WHERE id = ?`,
+		stamp{r.BackupTimestamp}, r.Target, r.TargetPath, stamp{r.StartTime}, stamp{r.EndTime}, process, r.BackupID)
 	return err
 }
 
