@@ -1,0 +1,62 @@
+package e2e
+
+import (
+	"path/filepath"
+	"testing"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// TestBaseDeletedMeanwhile lets the API server delete the row of the backup
+// that an incremental under way stands on.
+func TestBaseDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{})
+	hold := w.newGate("incremental")
+	w.useTool(`case "$*" in *--incremental-basedir=*) ` + hold.wait() + ` ;; esac`)
+	w.start()
+	w.succeeded(w.full("full"))
+	operation := w.incremental("inc", "full")
+	w.eventually("the tool copies", hold.reached)
+	w.asAPIServer(w.sqlite(), `DELETE FROM backup WHERE id = 'full'`)
+	hold.open(t)
+	w.toldEverywhere(w.failed(operation, "the base backup's row is gone: 'full'", "take a full backup"))
+	if left := entries(t, w.backupDir); len(left) != 1 || left[0] != "full" {
+		t.Errorf("in the store: %v", left)
+	}
+	if backups, err := w.client.Backups(w.ctx()); err != nil || len(backups) != 0 {
+		t.Errorf("recorded: %+v, %v", backups, err)
+	}
+}
+
+// TestBackupDeletedDuringRestore lets the API server delete the rows of a
+// chain while it is restored: the restore stands, it only has no row.
+func TestBackupDeletedDuringRestore(t *testing.T) {
+	t.Parallel()
+	for name, statements := range map[string][]string{
+		"with_children":    {`DELETE FROM backup WHERE id = 'full'`},
+		"without_children": {`PRAGMA foreign_keys = OFF`, `DELETE FROM backup WHERE id = 'full'`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, worldOptions{})
+			hold := w.newGate("prepare")
+			w.useTool(`[ $doing != prepare ] || { ` + hold.wait() + `; }`)
+			w.start()
+			w.succeeded(w.full("full"))
+			w.succeeded(w.incremental("inc", "full"))
+			operation := w.restore(machine.TargetFolder, "full", "inc")
+			w.eventually("the tool prepares", hold.reached)
+			db := w.sqlite()
+			w.asAPIServer(db, statements...)
+			hold.open(t)
+			v := w.succeeded(operation)
+			w.db.Stop()
+			w.db.StartOn(filepath.Join(v.Args.TmpDir, "full"))
+			var rows int
+			if err := db.QueryRow(`SELECT count(*) FROM restore`).Scan(&rows); err != nil || rows != 0 {
+				t.Errorf("%d rows of restores, %v", rows, err)
+			}
+		})
+	}
+}
