@@ -118,9 +118,19 @@ func (h *handle) wait(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = h.pidfd.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
+	expired := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(expired)
+		_ = h.pidfd.SetReadDeadline(time.Unix(1, 0))
+	})
 	err = raw.Read(readable)
+	if !stop() {
+		// The deadline stays with the descriptor: the next wait must not find it.
+		<-expired
+		if resetErr := h.pidfd.SetReadDeadline(time.Time{}); err == nil {
+			err = resetErr
+		}
+	}
 	if ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
 		return context.Cause(ctx)
 	}
