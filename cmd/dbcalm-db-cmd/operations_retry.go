@@ -13,9 +13,9 @@ func (a *app) operationsRetryCommand() *cobra.Command {
 	var wait bool
 	cmd := &cobra.Command{
 		Use:   "retry ID",
-		Short: "Let an operation that was halted go on",
-		Long: `Let an operation that was halted go on. The daemon says from which state, and
-why that one.
+		Short: "Let an operation that failed or halted go on",
+		Long: `Let an operation that failed or halted go on: a failed one from the start, a
+halted one with its clean-up. The daemon says from which state, and why.
 ` + abbreviation,
 		Args: oneID(operationAdvice),
 		RunE: func(cmd *cobra.Command, args []string) error {
