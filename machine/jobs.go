@@ -32,7 +32,7 @@ func (m *Manager) job(ctx context.Context, r *run, o persistence.Operation, step
 
 // beginJob records the intent, then acts on it.
 func (m *Manager) beginJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task) (decision, error) {
-	spec, err := step.Job(ctx, t)
+	spec, err := m.spec(ctx, step, t)
 	if err != nil {
 		return decision{}, err
 	}
@@ -47,7 +47,7 @@ func (m *Manager) beginJob(ctx context.Context, r *run, o persistence.Operation,
 	}
 	crashpoint.Here("job-recorded")
 	failed := decision{jobID: job.ID, folder: job.Folder}
-	if err := m.host.CreateJob(job.Folder, spec); err != nil {
+	if err := m.untilRoom(ctx, o, func() error { return m.host.CreateJob(job.Folder, spec) }); err != nil {
 		return failed, err
 	}
 	crashpoint.Here("job-created")
@@ -135,36 +135,40 @@ func (m *Manager) lostJob(ctx context.Context, r *run, o persistence.Operation, 
 // awaitJob waits for the end of a job.
 func (m *Manager) awaitJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, job persistence.Job, running *steps.RunningJob) (decision, error) {
 	if o.CancelAt != nil {
-		return m.stopJob(ctx, job, running)
+		return m.stopJob(job, running)
 	}
 	result, err := running.Wait(ctx)
 	switch {
 	case err == nil:
 		return m.finishJob(context.WithoutCancel(ctx), r, o, step, t, job, result)
 	case errors.Is(err, steps.ErrCancelled):
-		return m.stopJob(context.WithoutCancel(ctx), job, running)
+		return m.stopJob(job, running)
 	case errors.Is(err, steps.ErrNoResult):
 		return m.lostJob(ctx, r, o, step, t, job, false)
 	}
 	return decision{}, err
 }
 
-// stopJob stops a job and waits until it is over.
-func (m *Manager) stopJob(ctx context.Context, job persistence.Job, running *steps.RunningJob) (decision, error) {
+// stopJob stops a job and waits until it is over: what it works on is about to
+// be removed. The step's own context has ended, so only the daemon's counts.
+func (m *Manager) stopJob(job persistence.Job, running *steps.RunningJob) (decision, error) {
 	d := decision{jobID: job.ID, folder: job.Folder}
 	if err := running.Stop(); err != nil {
 		return d, fmt.Errorf("stop program: %w", err)
 	}
-	wait, cancel := context.WithTimeout(ctx, steps.StopGrace+stopPatience)
+	wait, cancel := context.WithTimeout(m.base, steps.StopGrace+stopPatience)
 	defer cancel()
 	result, err := running.Wait(wait)
-	if errors.Is(err, context.DeadlineExceeded) {
-		if err := running.Kill(ctx); err != nil {
-			return d, fmt.Errorf("kill program: %w", err)
-		}
-	} else if err == nil {
+	switch {
+	case err == nil:
 		result.Tail = m.host.Redact(result.Tail)
 		d.result = processResult(result)
+	case errors.Is(err, steps.ErrStopping):
+		return decision{}, err
+	case errors.Is(err, context.DeadlineExceeded):
+		if err := running.Kill(m.base); err != nil {
+			return decision{}, fmt.Errorf("kill program: %w", err)
+		}
 	}
 	return d, steps.ErrCancelled
 }
@@ -183,7 +187,7 @@ func (m *Manager) finishJob(ctx context.Context, r *run, o persistence.Operation
 		}
 		return m.interruptedJob(ctx, r, o, step, t, job, how, d.result)
 	}
-	outcome, err := step.Finish(ctx, t, result)
+	outcome, err := m.judge(ctx, step, t, result)
 	if err != nil {
 		return d, err
 	}

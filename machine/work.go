@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
@@ -42,26 +43,16 @@ func (m *Manager) work(ctx context.Context, r *run, o persistence.Operation, rec
 	default:
 		d, err = m.runStep(stepCtx, step, t)
 	}
-	if err != nil && (errors.Is(err, steps.ErrCancelled) || errors.Is(context.Cause(stepCtx), steps.ErrCancelled)) {
+	if err == nil || errors.Is(err, steps.ErrStopping) || s.Cancel == "" {
+		// A cancel that came while an earlier state could still be left has been
+		// honoured by then; a clean-up must not be broken off by it.
+		return d, err
+	}
+	if errors.Is(err, steps.ErrCancelled) || errors.Is(context.Cause(stepCtx), steps.ErrCancelled) {
 		d.event, d.reason = eventCancel, "cancelled as requested"
 		return d, nil
 	}
 	return d, err
-}
-
-// runStep does a step's work in this process. A panic in it is the
-// operation's failure, not the daemon's.
-func (m *Manager) runStep(ctx context.Context, step steps.Step, t steps.Task) (d decision, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("state %s broke off: %v", t.State, p)
-		}
-	}()
-	outcome, err := step.Run(ctx, t)
-	if err != nil {
-		return decision{}, err
-	}
-	return decision{event: outcome.Event, reason: outcome.Reason, outcome: &outcome}, nil
 }
 
 // watch returns the context of a step, which a cancel of the operation ends.
@@ -93,7 +84,7 @@ func (m *Manager) interrupted(ctx context.Context, r *run, o persistence.Operati
 		if p.Kind != policyProbe {
 			continue
 		}
-		outcome, done, err := step.Probe(ctx, t)
+		outcome, done, err := m.probe(ctx, step, t)
 		if err != nil {
 			return decision{}, err
 		}
@@ -130,6 +121,21 @@ func (m *Manager) untilWritten(ctx context.Context, o persistence.Operation, wri
 			return nil
 		}
 		m.log.Error().Err(err).Str(keyOperation, o.ID).Str(keyState, o.State).Msg("state database cannot be written; trying again")
+		if !m.pause(ctx, tries) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// untilRoom repeats what fails because the state disk is full or read-only: an
+// operation waits for that disk as it waits for its database.
+func (m *Manager) untilRoom(ctx context.Context, o persistence.Operation, work func() error) error {
+	for tries := 0; ; tries++ {
+		err := work()
+		if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) && !errors.Is(err, syscall.EROFS) {
+			return err
+		}
+		m.log.Error().Err(err).Str(keyOperation, o.ID).Str(keyState, o.State).Msg("state_dir cannot be written; trying again")
 		if !m.pause(ctx, tries) {
 			return context.Cause(ctx)
 		}
