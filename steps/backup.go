@@ -46,8 +46,8 @@ func (h *Host) copyFinish(_ context.Context, t Task, r JobResult) (Outcome, erro
 	if len(r.Complaints) > 0 {
 		// Seen: the disk full for a second while the redo log was copied, and then
 		// rc 0, right LSNs and "completed OK!" with the newest rows missing.
-		return Outcome{}, &ToolError{Summary: t.Data.Tool.Name + " claims success, but complained while it copied" + adviceFor(strings.Join(r.Complaints, "\n")),
-			Tail: strings.Join(r.Complaints, "\n")}
+		lines := h.Redact(strings.Join(r.Complaints, "\n"))
+		return Outcome{}, &ToolError{Summary: t.Data.Tool.Name + " claims success, but complained while it copied" + adviceFor(lines), Tail: lines}
 	}
 	c, err := h.proveWork(t)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"regexp"
+	"unicode"
 )
 
 // The bounds of what is kept of a program's output.
@@ -17,8 +18,9 @@ const (
 )
 
 // complaint matches a line in which a tool says that something went wrong.
-// The names of tables stand later in a line and cannot match.
-var complaint = regexp.MustCompile(`^(\[\d+\] )?([0-9-]+ +[0-9:]+ )?(\d+ )?((mariabackup|mariadb-backup|xtrabackup): )?((?i:error)\b|\[ERROR\]|FATAL ERROR|Was only able to copy log)`)
+// It may begin with the tool's name, which is the path it was started by. The
+// names of tables stand later in a line and cannot match.
+var complaint = regexp.MustCompile(`^(\[\d+\] )?([0-9-]+ +[0-9:]+ )?(\d+ )?(\S+: )?((?i:error)\b|\[ERROR\]|FATAL ERROR|Was only able to copy log)`)
 
 // output keeps the end of what is written to it, and every complaint however
 // early it came, and passes everything on to a log as long as that can be
@@ -52,8 +54,8 @@ func (o *output) Write(p []byte) (int, error) {
 }
 
 func (o *output) endLine() {
-	if len(o.complaints) < complaintLimit && complaint.Match(o.line) {
-		o.complaints = append(o.complaints, string(bytes.ToValidUTF8(o.line, []byte("?"))))
+	if line := printable(o.line); len(o.complaints) < complaintLimit && complaint.MatchString(line) {
+		o.complaints = append(o.complaints, line)
 	}
 	o.line = o.line[:0]
 }
@@ -67,5 +69,16 @@ func (o *output) tail() string {
 			kept = kept[i+1:]
 		}
 	}
-	return string(bytes.ToValidUTF8(kept, []byte("?")))
+	return printable(kept)
+}
+
+// printable leaves out what is no text: the tools ring the terminal's bell
+// with some of their errors.
+func printable(text []byte) string {
+	return string(bytes.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, bytes.ToValidUTF8(text, []byte("?"))))
 }

@@ -14,6 +14,7 @@ func TestComplaintsAreKept(t *testing.T) {
 	complaints := []string{
 		`mariabackup: Error writing file '/b/ib_logfile0' (errno: 28 "No space left on device")`,
 		`[00] 2026-11-22 20:37:35 Error: write to ib_logfile0 failed`,
+		`/usr/bin/mariadb-backup: Error writing file '/b/ibdata1' (errno: 28 "No space left on device")`,
 		`[00] 2026-11-22 20:37:35 Was only able to copy log from 1 to 2, not 3`,
 		`2026-11-22 20:37:39 0 [ERROR] InnoDB: Unable to read`,
 		`[00] FATAL ERROR: 2026-11-22 20:26:55 mariabackup: Error: failed to copy datafile.`,
@@ -24,7 +25,8 @@ func TestComplaintsAreKept(t *testing.T) {
 		`2026-11-22 20:37:39 0 [Note] InnoDB: Starting shutdown...`,
 		`[00] 2026-11-22 20:37:39 completed OK!`,
 	}
-	text := strings.Join(complaints, "\n") + "\n" + strings.Join(harmless, "\n") + "\n"
+	// Some of them come with the terminal's bell.
+	text := "\a" + strings.Join(complaints, "\n\a") + "\n" + strings.Join(harmless, "\n") + "\n"
 	text += strings.Repeat("x", 3*tailLimit) + "\nlast line"
 	for size := 1; size < 200; size += 7 {
 		o := &output{}
