@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// The files in testdata/readme are what a daemon answered on a real server:
+// a full backup and an incremental, a restore of both, a backup refused for a
+// missing grant, and one that was still running.
+
+func recorded[T any](t *testing.T, name string) T {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata/readme", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value T
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return value
+}
+
+func recordedDaemon(t *testing.T, view string) *fakeDaemon {
+	t.Helper()
+	shown := recorded[machine.OperationView](t, view)
+	return &fakeDaemon{
+		id:         shown.ID,
+		views:      []any{shown},
+		operations: recorded[[]machine.OperationSummary](t, "operations"),
+		backups:    recorded[[]machine.BackupView](t, "backups"),
+	}
+}
+
+// session is a command line and everything a terminal then shows.
+func session(t *testing.T, d daemon, line string) string {
+	t.Helper()
+	const config, installed = "testdata/readme/config.yml", defaultConfigPath
+	in := newInvocation(t, d)
+	var terminal bytes.Buffer
+	in.app.stdout, in.app.stderr = &terminal, &terminal
+	in.env = func(name string) string { return map[string]string{configVariable: config}[name] }
+	in.run(t.Context(), strings.Fields(line))
+	shown := strings.ReplaceAll(terminal.String(), config, installed)
+	return fenced("console", "$ "+program+" "+line+"\n"+shown)
+}
+
+func readmeConfigCheck(t *testing.T) string { return session(t, nil, "config check") }
+
+func readmeBackupWait(t *testing.T) string {
+	return session(t, recordedDaemon(t, "incremental"), "backup incremental tuesday --from monday --wait")
+}
+
+func readmeRestoreWait(t *testing.T) string {
+	return session(t, recordedDaemon(t, "restored"), "restore tuesday --target database --wait")
+}
+
+func readmeBackupsList(t *testing.T) string {
+	return session(t, recordedDaemon(t, "restored"), "backups list")
+}
+
+func readmeOperationsList(t *testing.T) string {
+	return session(t, recordedDaemon(t, "restored"), "operations list")
+}
+
+func readmeOperationsShow(t *testing.T) string {
+	d := recordedDaemon(t, "failed")
+	return session(t, d, "operations show "+d.id[:4])
+}
+
+// readmeAnswers sends the daemon's own commands over a socket.
+func readmeAnswers(t *testing.T) string {
+	socket := filepath.Join(t.TempDir(), "db-cmd.sock")
+	d := recordedDaemon(t, "running")
+	d.operations, d.backups = d.operations[:1], d.backups[1:2]
+	failed := recorded[machine.OperationView](t, "failed").ID
+	d.decision = machine.RetryDecision{State: "queued", Attempt: 2, Reason: "retry: begins again from the start, since nothing of the failed attempt is left"}
+	listen(t, d, socket)
+	var parts []string
+	for _, request := range []string{
+		`{"cmd": "backup_list"}`,
+		`{"cmd": "operation_list", "args": {"limit": 1, "state": "succeeded"}}`,
+		`{"cmd": "operation_show", "args": {"id": "` + d.id + `"}}`,
+		`{"cmd": "operation_cancel", "args": {"id": "` + d.id + `"}}`,
+		`{"cmd": "operation_retry", "args": {"id": "` + failed + `"}}`,
+	} {
+		parts = append(parts, fenced("json", request)+"\n"+fenced("json", exchange(t, socket, request)))
+	}
+	return strings.Join(parts, "\n")
+}
+
+// exchange returns the answer to a request, spread over lines.
+func exchange(t *testing.T, socket, request string) string {
+	t.Helper()
+	conn, err := net.DialTimeout("unix", socket, 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spread bytes.Buffer
+	if err := json.Indent(&spread, answer, "", "  "); err != nil {
+		t.Fatalf("%v: %s", err, answer)
+	}
+	return spread.String()
+}
