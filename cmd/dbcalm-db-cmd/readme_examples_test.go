@@ -42,8 +42,8 @@ func recordedDaemon(t *testing.T, view string) *fakeDaemon {
 	}
 }
 
-// session is a command line and everything a terminal then shows.
-func session(t *testing.T, d daemon, line string) string {
+// typed is a command line and everything a terminal then shows.
+func typed(t *testing.T, d daemon, line string) string {
 	t.Helper()
 	const config, installed = "testdata/readme/config.yml", defaultConfigPath
 	in := newInvocation(t, d)
@@ -55,27 +55,27 @@ func session(t *testing.T, d daemon, line string) string {
 	return fenced("console", "$ "+program+" "+line+"\n"+shown)
 }
 
-func readmeConfigCheck(t *testing.T) string { return session(t, nil, "config check") }
+func readmeConfigCheck(t *testing.T) string { return typed(t, nil, "config check") }
 
 func readmeBackupWait(t *testing.T) string {
-	return session(t, recordedDaemon(t, "incremental"), "backup incremental tuesday --from monday --wait")
+	return typed(t, recordedDaemon(t, "incremental"), "backup incremental tuesday --from monday --wait")
 }
 
 func readmeRestoreWait(t *testing.T) string {
-	return session(t, recordedDaemon(t, "restored"), "restore tuesday --target database --wait")
+	return typed(t, recordedDaemon(t, "restored"), "restore tuesday --target database --wait")
 }
 
 func readmeBackupsList(t *testing.T) string {
-	return session(t, recordedDaemon(t, "restored"), "backups list")
+	return typed(t, recordedDaemon(t, "restored"), "backups list")
 }
 
 func readmeOperationsList(t *testing.T) string {
-	return session(t, recordedDaemon(t, "restored"), "operations list")
+	return typed(t, recordedDaemon(t, "restored"), "operations list")
 }
 
 func readmeOperationsShow(t *testing.T) string {
 	d := recordedDaemon(t, "failed")
-	return session(t, d, "operations show "+d.id[:4])
+	return typed(t, d, "operations show "+d.id[:4])
 }
 
 // readmeAnswers sends the daemon's own commands over a socket.
