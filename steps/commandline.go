@@ -30,7 +30,7 @@ func (h *Host) backupCommand(tool ToolInfo, c Credentials, dataDir, target, base
 		args = append(args, "--incremental-basedir="+base)
 	}
 	args = append(args, "--parallel="+strconv.Itoa(h.Parallel))
-	return JobSpec{Path: tool.Path, Args: args, Dir: "/", Grace: StopGrace}
+	return JobSpec{Path: tool.Path, Args: args, Dir: "/", Output: target, Grace: StopGrace}
 }
 
 // prepareCommand returns the command line that prepares a full backup. More
@@ -41,7 +41,7 @@ func (h *Host) prepareCommand(tool ToolInfo, target string, more bool) JobSpec {
 	if more && tool.Name == "xtrabackup" {
 		args = append(args, "--apply-log-only")
 	}
-	return JobSpec{Path: tool.Path, Args: append(args, "--target-dir="+target), Dir: "/", Grace: StopGrace}
+	return JobSpec{Path: tool.Path, Args: append(args, "--target-dir="+target), Dir: "/", Output: target, Grace: StopGrace}
 }
 
 // applyCommand returns the command line that applies an incremental, a private
@@ -52,7 +52,7 @@ func (h *Host) applyCommand(tool ToolInfo, target, incremental string, more bool
 		args = append(args, "--apply-log-only")
 	}
 	args = append(args, "--target-dir="+target, "--incremental-dir="+incremental)
-	return JobSpec{Path: tool.Path, Args: args, Dir: "/", Grace: StopGrace}
+	return JobSpec{Path: tool.Path, Args: args, Dir: "/", Output: target, Grace: StopGrace}
 }
 
 // prepareOptions begin the command lines that need no server. An option file

@@ -20,6 +20,10 @@ type JobSpec struct {
 	Args []string `json:"args"`
 	// Dir is the folder it runs in.
 	Dir string `json:"dir"`
+	// Output is the folder the program writes to. What is below it is on the
+	// disk before the result is: a result that outlives a power cut must not
+	// speak of files that did not.
+	Output string `json:"output"`
 	// Grace is how long the program may take to obey SIGINT before SIGKILL.
 	Grace time.Duration `json:"grace"`
 }
@@ -40,6 +44,8 @@ type JobResult struct {
 	StartError string `json:"start_error,omitempty"`
 	// ExitCode is the program's; -1 when a signal ended it.
 	ExitCode int `json:"exit_code"`
+	// SyncError says why the program's files could not be put onto the disk.
+	SyncError string `json:"sync_error,omitempty"`
 	// Signal is the signal that ended the program, empty for none.
 	Signal string `json:"signal,omitempty"`
 	// Stopped tells that the supervisor was asked to stop the program.

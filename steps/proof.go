@@ -41,6 +41,8 @@ func proveRun(what string, r JobResult) error {
 		return name("was killed by " + r.Signal + advice)
 	case r.ExitCode != 0:
 		return name(fmt.Sprintf("failed with exit code %d%s", r.ExitCode, advice))
+	case r.SyncError != "":
+		return name("ended well, but its files could not be put onto the disk: " + r.SyncError)
 	case !strings.HasSuffix(strings.TrimSpace(r.Tail), completed):
 		return name("ended without saying \"" + completed + "\"" + advice)
 	}

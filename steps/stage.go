@@ -38,6 +38,10 @@ func (h *Host) stage(ctx context.Context, t Task) (Outcome, error) {
 		}
 		copied, kept = copied+c, kept+k
 	}
+	// What follows begins with these files, after a power cut too.
+	if err := syncFileSystem(p.Stage); err != nil {
+		return Outcome{}, err
+	}
 	t.Data.Placement, t.Data.Applied = &p, 0
 	reason := fmt.Sprintf("%d files staged in %s, checksums right", copied+kept, p.Stage)
 	if kept > 0 {

@@ -48,6 +48,11 @@ func (h *Host) makeWork(t Task) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("make work folder: %w", err)
 		}
+		for _, parent := range []string{h.partialDir(), h.BackupDir} {
+			if err := syncDir(parent); err != nil {
+				return "", fmt.Errorf("make work folder: %w", err)
+			}
+		}
 		return folder, nil
 	}
 }

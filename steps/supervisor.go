@@ -102,6 +102,11 @@ func runProgram(folder string, spec JobSpec, stop <-chan struct{}) JobResult {
 	close(ended)
 	watching.Wait()
 	printed.endLine()
+	if err == nil {
+		if err := syncFileSystem(spec.Output); err != nil {
+			result.SyncError = err.Error()
+		}
+	}
 	result.Ended, result.Stopped, result.Tail, result.Complaints = time.Now().UTC(), stopped, printed.tail(), printed.complaints
 	if state, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && state.Signaled() {
 		result.Signal = unix.SignalName(state.Signal())

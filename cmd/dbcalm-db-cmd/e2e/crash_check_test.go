@@ -151,7 +151,7 @@ func (c *crash) checkStore(rng *rand.Rand) {
 		return
 	}
 	for _, id := range recorded {
-		if strings.HasPrefix(id, "base") && rng.IntN(4) > 0 {
+		if strings.HasPrefix(id, "base") && rng != nil && rng.IntN(4) > 0 {
 			continue
 		}
 		c.checkManifest(id)

@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -36,13 +34,15 @@ type crash struct {
 // newCrash makes a world on small disks of its own, with a chain of two.
 func newCrash(t *testing.T) *crash {
 	t.Helper()
-	c := &crash{t: t, expect: map[string]map[string]string{}, past: map[string]bool{}}
-	c.w = newWorld(t, worldOptions{tags: "crashpoints", backupDir: disktest.Small(t, 900<<20), stateDir: disktest.Small(t, 32<<20),
+	return newCrashOn(t, disktest.Small(t, 900<<20), disktest.Small(t, 32<<20), t.TempDir())
+}
+
+// newCrashOn makes it in the given folders.
+func newCrashOn(t *testing.T, backupDir, stateDir, points string) *crash {
+	t.Helper()
+	c := &crash{t: t, points: points, expect: map[string]map[string]string{}, past: map[string]bool{}}
+	c.w = newWorld(t, worldOptions{tags: "crashpoints", backupDir: backupDir, stateDir: stateDir,
 		config: map[string]string{"max_concurrent": "4", "parallel": "1", "log_level": "info"}})
-	c.points = filepath.Join(c.w.dir, "points")
-	if err := os.Mkdir(c.points, 0o700); err != nil {
-		t.Fatal(err)
-	}
 	c.write("boot_id", "boot-0")
 	c.w.env = append(c.w.env, "DBCALM_CRASH_DIR="+c.points)
 	c.checker = mariadbtest.Start(t)

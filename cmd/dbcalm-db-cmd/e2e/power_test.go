@@ -1,0 +1,222 @@
+//go:build powerloss
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/mariadbtest"
+)
+
+// TestPowerLoss cuts the power between the effects of each operation. All that
+// the daemon, the tools and the server have written lies on an ext4 file
+// system that commits by itself only every ten minutes; the cut is ext4's own
+// shutdown without a flush of its journal, so that what was not made durable
+// is gone, and the journal is replayed as after a real cut. Then everything
+// starts again in a new boot.
+func TestPowerLoss(t *testing.T) {
+	if !disktest.Enter(t) {
+		return
+	}
+	p := newPower(t)
+	for _, point := range []string{
+		"accept-recorded", "after-queued", "after-validate", "work-before-folder", "after-prepare",
+		"job-recorded", "job-folder-made", "durable-written", "durable-renamed", "job-created", "job-launched", "job-identified", "job-released",
+		"supervisor-granted", "supervisor-started", "supervisor-ended", "supervisor-result",
+		"before-copy", "after-copy", "seal-before-manifest", "before-seal", "after-seal",
+		"publish-after-rename", "before-publish", "after-publish", "before-record", "after-record",
+	} {
+		p.backup(point)
+	}
+	for _, point := range []string{"retire-renamed", "before-retire", "after-retire", "before-erase", "after-erase", "before-record", "after-record"} {
+		p.remove(point)
+	}
+	p.c.w.db.Stop()
+	for _, point := range []string{
+		"after-validate", "stage-file", "before-stage", "after-stage", "before-prepare", "after-prepare", "before-apply", "after-apply",
+		"before-arrange", "after-arrange", "place-before-exchange", "place-after-exchange", "place-renamed",
+		"before-copy", "after-copy", "before-record", "after-record",
+	} {
+		p.restore(point)
+	}
+	t.Logf("%d power cuts", p.cuts)
+}
+
+// power is a world whose disk loses what was not made durable.
+type power struct {
+	t     *testing.T
+	c     *crash
+	image string
+	mount string
+	cuts  int
+}
+
+func newPower(t *testing.T) *power {
+	t.Helper()
+	program(t, "crashpoints")
+	dir := t.TempDir()
+	p := &power{t: t, image: filepath.Join(dir, "image"), mount: filepath.Join(dir, "m")}
+	points := t.TempDir()
+	for _, argv := range [][]string{
+		{"truncate", "--size=3G", p.image},
+		{"mkfs.ext4", "-q", "-F", p.image},
+		{"mkdir", p.mount},
+	} {
+		p.run(argv...)
+	}
+	p.on()
+	t.Cleanup(func() { p.run("umount", p.mount) })
+	t.Setenv("TMPDIR", p.mount)
+	p.c = newCrashOn(t, filepath.Join(p.mount, "backups"), filepath.Join(p.mount, "state"), points)
+	unix.Sync()
+	return p
+}
+
+func (p *power) run(argv ...string) {
+	p.t.Helper()
+	if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil {
+		p.t.Fatalf("%v: %v\n%s", argv, err, out)
+	}
+}
+
+// on mounts the disk.
+func (p *power) on() {
+	p.t.Helper()
+	p.run("mount", "-o", "loop,commit=600", p.image, p.mount)
+}
+
+// shutdownNoLogFlush is EXT4_IOC_SHUTDOWN, _IOR('X', 125, __u32), with
+// EXT4_GOING_FLAGS_NOLOGFLUSH (fs/ext4/ext4.h).
+const (
+	ext4Shutdown       = 0x8004587d
+	shutdownNoLogFlush = uint32(2)
+)
+
+// cut ends everything at once and brings the disk back as it then was.
+func (p *power) cut() {
+	p.t.Helper()
+	root, err := os.Open(p.mount)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	flags := shutdownNoLogFlush
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, root.Fd(), ext4Shutdown, uintptr(unsafe.Pointer(&flags)))
+	_ = root.Close()
+	if errno != 0 {
+		p.t.Fatalf("cut the power: %v", errno)
+	}
+	serverRan := p.c.w.db.Running()
+	p.c.w.kill()
+	p.c.w.killRest()
+	p.c.nothingRuns()
+	if serverRan {
+		p.c.w.db.Kill()
+	}
+	p.c.w.eventually("the disk can be taken out", func() bool { return unix.Unmount(p.mount, 0) == nil })
+	p.on()
+	p.cuts++
+	p.c.boots++
+	p.c.write("boot_id", "boot-after-cut-"+string(rune('a'+p.cuts%26)))
+	if serverRan {
+		p.c.w.db.Start()
+	}
+	p.c.w.launch()
+	p.c.settle()
+}
+
+// struck arms a point, sends a command, cuts the power there, and returns the
+// operation, which must have ended well.
+func (p *power) struck(point string, send func() (string, error)) machine.OperationView {
+	p.t.Helper()
+	p.c.rounds++
+	p.c.arm(point)
+	type answer struct {
+		id  string
+		err error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		id, err := send()
+		answered <- answer{id, err}
+	}()
+	if !p.c.awaitHit(point, patience) {
+		p.t.Fatalf("%s was never reached", point)
+	}
+	p.cut()
+	a := <-answered
+	if a.id == "" {
+		list, err := p.c.w.client.Operations(p.c.w.ctx(), machine.OperationFilter{Limit: 1})
+		if err != nil || len(list) == 0 {
+			p.t.Fatalf("no operation is known: %v", err)
+		}
+		a.id = list[0].ID
+	}
+	v := p.c.w.show(a.id)
+	if v.Status != "succeeded" {
+		p.t.Errorf("power cut at %s: %s of %s %s: %s\n%s", point, v.Machine, v.Backup, v.Status, v.Error, p.c.w.story(v))
+	}
+	return v
+}
+
+// backup cuts a backup; afterwards all that is recorded must be whole.
+func (p *power) backup(point string) {
+	p.t.Helper()
+	w := p.c.w
+	mariadbtest.FillTables(p.t, w.db.DB(), 3, 1)
+	p.struck(point, func() (string, error) {
+		return w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: p.c.name() + "-full"})
+	})
+	p.check()
+}
+
+// check checks what is recorded against what is on the disk, and that nothing
+// else is.
+func (p *power) check() {
+	p.t.Helper()
+	p.c.checkProcessRows(p.c.finalStates())
+	p.c.checkStore(nil)
+	if left := entries(p.t, filepath.Join(p.c.w.stateDir, "jobs")); len(left) > 0 {
+		p.t.Errorf("job folders left: %v", left)
+	}
+	if p.t.Failed() {
+		p.t.FailNow()
+	}
+}
+
+// remove cuts the deletion of a backup made before.
+func (p *power) remove(point string) {
+	p.t.Helper()
+	w := p.c.w
+	for _, id := range entries(p.t, w.backupDir) {
+		if id == "base" || id == "base-inc" {
+			continue
+		}
+		p.struck(point, func() (string, error) { return "", w.client.DeleteBackup(w.ctx(), id) })
+		p.check()
+		return
+	}
+	p.t.Fatal("no backup to delete")
+}
+
+// restore cuts a restore into the data directory; afterwards a server must
+// run on it with every row.
+func (p *power) restore(point string) {
+	p.t.Helper()
+	w := p.c.w
+	w.loseData()
+	p.struck(point, func() (string, error) {
+		return w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"base", "base-inc"}, Target: machine.TargetDatabase})
+	})
+	p.check()
+	w.db.Start()
+	p.c.compare(w.db.DB(), p.c.expect["base-inc"])
+	w.db.Stop()
+}
