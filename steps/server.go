@@ -35,7 +35,10 @@ type ServerInfo struct {
 	// server has none.
 	UID     string `json:"uid,omitempty"`
 	DataDir string `json:"data_dir"`
-	Binlog  bool   `json:"binlog"`
+	// DataBirth is when its data directory was created; the zero time where
+	// nothing tells.
+	DataBirth time.Time `json:"data_birth,omitzero"`
+	Binlog    bool      `json:"binlog"`
 	// LSN is the current log sequence number; 0 if the server did not tell.
 	LSN uint64 `json:"lsn,omitempty"`
 }
@@ -128,6 +131,7 @@ func (s *server) info(ctx context.Context) (ServerInfo, error) {
 		Scan(&info.Version, &comment, &info.DataDir, &info.Binlog); err != nil {
 		return info, fmt.Errorf("ask the server for its version: %w", err)
 	}
+	info.DataBirth = dataBirth(info.DataDir)
 	info.Flavour = MySQL
 	if strings.Contains(strings.ToLower(info.Version+comment), MariaDB) {
 		info.Flavour = MariaDB

@@ -101,6 +101,10 @@ func (h *Host) checkBase(ctx context.Context, id string, info ServerInfo) error 
 	if m := base.Manifest; m != nil && m.Server.UID != info.UID {
 		return fmt.Errorf("backup '%s' is of another server (%s, this one is %s): take a full backup", id, m.Server.UID, info.UID)
 	}
+	if m := base.Manifest; m != nil && !m.Server.DataBirth.IsZero() && !info.DataBirth.IsZero() && !m.Server.DataBirth.Equal(info.DataBirth) {
+		return fmt.Errorf("backup '%s' is of another data directory (created %s, this one %s): take a full backup", id,
+			m.Server.DataBirth.Format(time.DateTime), info.DataBirth.Format(time.DateTime))
+	}
 	if info.LSN != 0 && base.Checkpoints.ToLSN > info.LSN {
 		return fmt.Errorf("backup '%s' ends at LSN %d, the server is only at %d, so its data is not what was backed up: take a full backup", id, base.Checkpoints.ToLSN, info.LSN)
 	}
