@@ -116,6 +116,11 @@ func swappable(dir string) bool {
 	if err != nil || own.Device != above.Device || unix.Access(parent, unix.W_OK) != nil || isMountPoint(dir) {
 		return false
 	}
+	// On an overlay, a folder of a lower layer cannot be renamed (EXDEV).
+	var fs unix.Statfs_t
+	if unix.Statfs(dir, &fs) != nil || fs.Type == unix.OVERLAYFS_SUPER_MAGIC {
+		return false
+	}
 	there, err := exists(filepath.Join(dir, lostAndFound))
 	return err == nil && !there
 }

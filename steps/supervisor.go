@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -26,6 +27,9 @@ const (
 	pidFD = 4
 )
 
+// supervisorName is what ps and top call a supervisor, at most 15 bytes.
+var supervisorName = []byte("dbcalm-job\x00")
+
 // resultRetry is how long to wait before trying again to write a result for
 // which the disk has no room.
 const resultRetry = time.Second
@@ -38,6 +42,9 @@ func Supervise(ctx context.Context, folder string) error {
 	// PDEATHSIG is tied to the thread that starts the program, which must
 	// therefore live as long as this process does.
 	runtime.LockOSThread()
+	// Started through /proc/self/exe, it would be called "exe" in ps and top. A
+	// name is a convenience: it does without if that is refused.
+	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&supervisorName[0])), 0, 0, 0)
 	var spec JobSpec
 	if err := readJSON(filepath.Join(folder, specFile), &spec); err != nil {
 		return fmt.Errorf("read job: %w", err)

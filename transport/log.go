@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,7 +23,7 @@ const (
 // logAnswer writes the one line of a command. It holds no argument but an
 // operation's id, and the reason of a refusal.
 func logAnswer(logger zerolog.Logger, answered reply, took time.Duration, sendErr error) {
-	event := logger.WithLevel(levelOf(answered.code)).
+	event := logger.WithLevel(levelOf(answered.command, answered.code)).
 		Str(keyCommand, shorten(answered.command, echoLimit)).
 		Int(keyCode, answered.code).
 		Dur(keyDuration, took)
@@ -42,10 +43,16 @@ func logAnswer(logger zerolog.Logger, answered reply, took time.Duration, sendEr
 	event.Msg("command answered")
 }
 
+// looking are the commands that change nothing; a program that waits sends
+// them several times a second.
+var looking = []string{backupListCommand, operationListCommand, operationShowCommand}
+
 // levelOf returns the level of a line: what an administrator has to look at
 // is at least a warning.
-func levelOf(code int) zerolog.Level {
+func levelOf(command string, code int) zerolog.Level {
 	switch {
+	case code < 300 && slices.Contains(looking, command):
+		return zerolog.DebugLevel
 	case code < 300:
 		return zerolog.InfoLevel
 	case code == codeInternal:

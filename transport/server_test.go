@@ -25,7 +25,7 @@ func TestOneLogLineACommand(t *testing.T) {
 		goodRequest: {"level": "info", keyCommand: "full_backup", keyCode: 202.0, keyOperation: anOperation},
 		`{"cmd":"delete_backup","args":{"id":"private"}}`:                  {"level": "error", keyCommand: "delete_backup", keyCode: 500.0, keyReason: "cannot delete", "error": "the cause"},
 		`{"cmd":"operation_cancel","args":{"id":"op-1"}}`:                  {"level": "warn", keyCommand: "operation_cancel", keyCode: 404.0, keyOperation: "op-1", keyReason: "no such operation"},
-		`{"cmd":"operation_list","args":{"limit":3,"state":"private"}}`:    {"level": "info", keyCommand: "operation_list", keyCode: 200.0},
+		`{"cmd":"operation_list","args":{"limit":3,"state":"private"}}`:    {"level": "debug", keyCommand: "operation_list", keyCode: 200.0},
 		`{"cmd":"full_backup","args":{"id":"b1","schedule_id":"private"}}`: {"level": "warn", keyCommand: "full_backup", keyCode: 400.0, keyReason: "argument schedule_id: want an integer, got text"},
 	} {
 		ask(t, server.path, request)
