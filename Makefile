@@ -55,6 +55,10 @@ crash: deps ## Kill everything CRASH_KILLS (10000) times or for CRASH_TIME (24h)
 		CGO_ENABLED=1 go test -count=1 -timeout 0 -run '^TestCrashMatrix$$' ./cmd/$(program)/e2e
 	@cat $(matrix)
 
+.PHONY: powerloss
+powerloss: deps ## Cut the power on a file system that forgets what is not durable (root only)
+	CGO_ENABLED=1 go test -tags powerloss -count=1 -timeout 15m -run '^TestPowerLoss$$' ./cmd/$(program)/e2e
+
 .PHONY: fmt
 fmt: ## Format the Go files
 	gofmt -w $(folders)
