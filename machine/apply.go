@@ -50,6 +50,9 @@ func (m *Manager) change(d *Definition, o persistence.Operation, what decision, 
 		JobID:        what.jobID, Result: what.result,
 	}
 	switch {
+	case target.End == persistence.Succeeded:
+		// What went wrong before a retry is told by the transitions.
+		c.Status, c.FailedIn, c.Error = target.End, "", ""
 	case target.End != "":
 		c.Status = target.End
 	case to == d.Initial:
