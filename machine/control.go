@@ -23,12 +23,12 @@ func (m *Manager) Cancel(ctx context.Context, id string) error {
 	if err != nil {
 		return internal(err)
 	}
-	if o.Status == persistence.Cancelled {
-		return nil
-	}
 	// The row first: a daemon that starts again will honour it.
 	o, err = m.store.RequestCancel(ctx, id, time.Now().UTC(), d.cancellable())
 	if errors.Is(err, persistence.ErrStale) {
+		if o.Status == persistence.Cancelled {
+			return nil
+		}
 		if o.Status.Open() {
 			return refuse(Conflict, "operation %s can no longer be cancelled: it is in state %s; wait for its end", id, o.State)
 		}
