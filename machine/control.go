@@ -57,12 +57,13 @@ func (m *Manager) Cancel(ctx context.Context, id string) error {
 
 // Retry makes an operation that failed or halted go on, as its next attempt.
 func (m *Manager) Retry(ctx context.Context, id string) (RetryDecision, error) {
+	// Read under the lock: of two retries at once, the second finds the first.
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	o, err := m.find(ctx, id)
 	if err != nil {
 		return RetryDecision{}, err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	d, err := m.definitionOf(o)
 	if err != nil {
 		return RetryDecision{}, internal(err)

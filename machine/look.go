@@ -43,13 +43,17 @@ func (m *Manager) Operation(ctx context.Context, id string) (OperationView, erro
 	if err := json.Unmarshal(o.Args, &v.Args); err != nil {
 		return v, internal(fmt.Errorf("read arguments of operation %s: %w", o.ID, err))
 	}
-	m.mu.Lock()
-	d, err := m.definitionOf(o)
-	m.mu.Unlock()
-	if err != nil {
-		return v, internal(err)
+	if o.Status.Open() {
+		// An ended operation may have run on a definition that is understood no
+		// more; it can be shown all the same.
+		m.mu.Lock()
+		d, err := m.definitionOf(o)
+		m.mu.Unlock()
+		if err != nil {
+			return v, internal(err)
+		}
+		v.Cancellable = slices.Contains(d.cancellable(), o.State)
 	}
-	v.Cancellable = o.Status.Open() && slices.Contains(d.cancellable(), o.State)
 	transitions, err := m.store.Transitions(ctx, id)
 	if err != nil {
 		return v, internal(err)
