@@ -64,7 +64,8 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	w := &world{t: t, dir: dir, program: program(t, o.tags), db: mariadbtest.Start(t, o.server...),
 		backupDir: filepath.Join(dir, "backups"), stateDir: filepath.Join(dir, "state"),
 		database: filepath.Join(dir, "db.sqlite3"), socket: filepath.Join(dir, "s"), config: filepath.Join(dir, "config.yml"),
-		env: os.Environ()}
+		// A program with the race detector else sleeps a second before it ends.
+		env: append(os.Environ(), "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))}
 	if o.backupDir != "" {
 		w.backupDir = o.backupDir
 	}
