@@ -48,7 +48,11 @@ func (h *Host) arrange(_ context.Context, t Task) (Outcome, error) {
 		return Outcome{}, fmt.Errorf("arrange restore: %w", err)
 	}
 	t.Data.Placement = &p
-	return ok(t, "complete, owned as "+p.Target+", on disk"), nil
+	reason := "every table is there, all is on disk"
+	if p.Mode != PlaceFolder {
+		reason += ", owned as " + p.Target + " is"
+	}
+	return ok(t, reason), nil
 }
 
 // identify notes what moves.

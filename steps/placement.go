@@ -39,6 +39,13 @@ const (
 	PlaceFolder = "folder"
 )
 
+// manner says for people how each mode works.
+var manner = map[string]string{
+	PlaceSwap:    "as a whole",
+	PlaceEntries: "entry by entry",
+	PlaceFolder:  "by a rename",
+}
+
 // FileID names a file or folder whatever it is called.
 type FileID struct {
 	Device uint64 `json:"device"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
@@ -29,10 +30,17 @@ func (h *Host) recordRestore(ctx context.Context, t Task) (Outcome, error) {
 }
 
 // discardRestore puts everything back as it was found and removes the stage.
-func (h *Host) discardRestore(_ context.Context, t Task) (Outcome, error) {
+func (h *Host) discardRestore(ctx context.Context, t Task) (Outcome, error) {
 	p := t.Data.Placement
 	if p == nil {
 		return discarded(t), nil
+	}
+	if p.begun() {
+		// Somebody may have been too quick to start it; its files must not be
+		// moved away under it.
+		if err := h.checkServerDown(ctx); err != nil {
+			return Outcome{}, fmt.Errorf("undo restore: %w", err)
+		}
 	}
 	if err := p.undo(); err != nil {
 		return Outcome{}, fmt.Errorf("undo restore: %w", err)
@@ -50,6 +58,12 @@ func (h *Host) discardRestore(_ context.Context, t Task) (Outcome, error) {
 		return Outcome{}, err
 	}
 	return discarded(t), nil
+}
+
+// begun tells whether anything has gone into the data directory.
+func (p *Placement) begun() bool {
+	return p.Mode == PlaceSwap && p.Folder != nil && p.Folder.is(p.Target) ||
+		slices.ContainsFunc(p.Entries, func(e PlacedEntry) bool { return e.is(filepath.Join(p.Target, e.Name)) })
 }
 
 // undo moves what has gone into place back into the stage.

@@ -51,7 +51,7 @@ func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
 		return Outcome{}, err
 	}
 	t.Data.Tool = &tool
-	return ok(t, fmt.Sprintf("chain of %d, %s; %s by %s into %s", len(links), humanBytes(size), t.Args.Target, t.Data.Placement.Mode, t.Data.Placement.Target)), nil
+	return ok(t, fmt.Sprintf("chain of %d, %s; will go into %s %s", len(links), humanBytes(size), t.Data.Placement.Target, manner[t.Data.Placement.Mode])), nil
 }
 
 // checkDatabaseTarget refuses a data directory that is in use, not empty, or

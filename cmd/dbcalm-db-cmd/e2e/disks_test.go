@@ -97,7 +97,7 @@ func dataDirIsMountPoint(t *testing.T) {
 		w.configure("data_dir", dir)
 		w.start()
 		v := w.succeeded(w.restore(machine.TargetDatabase, "full", "inc"))
-		if story := w.story(v); !strings.Contains(story, "database by entries into "+dir) {
+		if story := w.story(v); !strings.Contains(story, dir+" entry by entry") {
 			t.Errorf("not put into place entry by entry:\n%s", story)
 		}
 		for _, name := range entries(t, dir) {

@@ -74,7 +74,7 @@ func TestRestoreThroughSymlink(t *testing.T) {
 	w.db.Stop()
 	w.loseData()
 	v := w.succeeded(w.restore(machine.TargetDatabase, "full"))
-	if story := w.story(v); !strings.Contains(story, "database by swap into "+w.db.DataDir) {
+	if story := w.story(v); !strings.Contains(story, w.db.DataDir+" as a whole") {
 		t.Errorf("not swapped:\n%s", story)
 	}
 	if to, err := os.Readlink(link); err != nil || to != w.db.DataDir {
