@@ -9,8 +9,9 @@ export PATH   := $(PATH):/usr/local/go/bin
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 FUZZTIME ?= 10s
-CRASH_KILLS ?= 10000
-CRASH_TIME  ?= 24h
+CRASH_KILLS  ?= 10000
+CRASH_TIME   ?= 24h
+CRASH_WORLDS ?= 3
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 program     := dbcalm-db-cmd
@@ -51,7 +52,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s)
 .PHONY: crash
 crash: deps ## Kill everything CRASH_KILLS (10000) times or for CRASH_TIME (24h), and print the matrix
 	@mkdir -p $(dir $(matrix))
-	CRASH_KILLS=$(CRASH_KILLS) CRASH_TIME=$(CRASH_TIME) CRASH_OUT=$(abspath $(matrix)) \
+	CRASH_KILLS=$(CRASH_KILLS) CRASH_TIME=$(CRASH_TIME) CRASH_WORLDS=$(CRASH_WORLDS) CRASH_OUT=$(abspath $(matrix)) \
 		CGO_ENABLED=1 go test -count=1 -timeout 0 -run '^TestCrashMatrix$$' ./cmd/$(program)/e2e
 	@cat $(matrix)
 

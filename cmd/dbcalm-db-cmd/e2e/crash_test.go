@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"cmp"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -14,8 +15,10 @@ import (
 // The variables that say how large the crash matrix is to be. Without them it
 // is the short form that runs with all other tests; `make crash` sets them.
 const (
-	// envCrashKills is the number of kills, over both halves.
+	// envCrashKills is the number of kills, over all worlds.
 	envCrashKills = "CRASH_KILLS"
+	// envCrashWorlds is the number of worlds of each half, struck side by side.
+	envCrashWorlds = "CRASH_WORLDS"
 	// envCrashTime is the time after which no more kills are struck.
 	envCrashTime = "CRASH_TIME"
 	// envCrashSeed is the seed of the first round, as a failing run prints it.
@@ -36,17 +39,19 @@ func TestCrashMatrix(t *testing.T) {
 	if !disktest.Enter(t) {
 		return
 	}
-	kills := number(t, envCrashKills, shortCrashKills)
+	kills, worlds := number(t, envCrashKills, shortCrashKills), number(t, envCrashWorlds, 1)
 	table := newMatrix()
 	t.Run("halves", func(t *testing.T) {
 		for _, half := range []struct {
 			name  string
 			begin func(*testing.T) *crash
 		}{{"server_up", crashServerUp}, {"server_down", crashServerDown}} {
-			t.Run(half.name, func(t *testing.T) {
-				t.Parallel()
-				strikeRounds(t, half.begin(t), table, int(kills)/2)
-			})
+			for i := range worlds {
+				t.Run(fmt.Sprintf("%s_%d", half.name, i), func(t *testing.T) {
+					t.Parallel()
+					strikeRounds(t, half.begin(t), table, int(kills/worlds)/2)
+				})
+			}
 		}
 	})
 	if out := os.Getenv(envCrashOut); out != "" && !t.Failed() {
