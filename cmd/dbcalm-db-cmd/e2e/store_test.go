@@ -30,18 +30,14 @@ func TestStoreIsReadOnly(t *testing.T) {
 		unchanged(t, filepath.Join(w.backupDir, "full"), full)
 		unchanged(t, filepath.Join(w.backupDir, "inc"), inc)
 	}
-	var folders []string
-	for range 2 {
-		v := w.succeeded(w.restore(machine.TargetFolder, "full", "inc"))
-		folders = append(folders, filepath.Join(v.Args.TmpDir, "full"))
-		stored()
-	}
+	v := w.succeeded(w.restore(machine.TargetFolder, "full", "inc"))
+	stored()
 	for range 2 {
 		w.loseData()
 		w.succeeded(w.restore(machine.TargetDatabase, "full", "inc"))
 		stored()
 	}
-	for _, dir := range append(folders, w.db.DataDir) {
+	for _, dir := range []string{filepath.Join(v.Args.TmpDir, "full"), w.db.DataDir} {
 		w.db.StartOn(dir)
 		w.holds(atInc)
 		w.db.Stop()
