@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -111,4 +112,40 @@ func TestServerKilled(t *testing.T) {
 	w.loseData()
 	w.succeeded(w.restore("database", "full"))
 	w.db.Start()
+}
+
+// TestServerOnDeletedFiles refuses a restore under a server that still runs
+// although its files are gone and the credentials lead to another socket.
+func TestServerOnDeletedFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{})
+	w.start()
+	w.succeeded(w.full("full"))
+	text := "[client-dbcalm]\nuser=nobody\nsocket=" + w.dir + "/none\n"
+	if err := os.WriteFile(w.db.CredentialsFile, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.loseData()
+	message := fmt.Sprintf("cannot restore to database, MySQL/MariaDb server is not stopped: process %d works in %s: stop the server", w.db.PID(), w.db.DataDir)
+	refused(t, w.refusal("database", "full"), 503, message)
+	w.db.Kill()
+	w.loseData()
+	w.succeeded(w.restore("database", "full"))
+}
+
+// TestServerDiesWhileToolWorks fails with a reason that names the server.
+func TestServerDiesWhileToolWorks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{})
+	hold := w.newGate("tool")
+	w.useTool(hold.wait())
+	w.start()
+	operation := w.full("full")
+	w.eventually("the tool works", hold.reached)
+	w.db.Kill()
+	hold.open(t)
+	w.toldEverywhere(w.failed(operation, "mariabackup failed with exit code 1: the server could not be reached", "Can't connect to"))
+	if left := entries(t, w.backupDir); len(left) > 0 {
+		t.Errorf("left in the store: %v", left)
+	}
 }
