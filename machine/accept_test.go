@@ -1,0 +1,194 @@
+package machine
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
+)
+
+func TestRestoreIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.backup("full", "", 0, 100)
+	w.backup("inc1", "full", 100, 200)
+	w.backup("inc2", "inc1", 200, 300)
+	w.backup("other", "", 0, 100)
+	w.record(persistence.Backup{ID: "orphan", FromBackupID: "full", StartTime: time.Now().UTC()})
+	w.start()
+	for _, test := range []struct {
+		ids  string
+		kind Kind
+		want string
+	}{
+		{"nonsense", NotFound, "Backup with id 'nonsense' not found"},
+		{"full nonsense", NotFound, "Backup with id 'nonsense' not found"},
+		{"inc1", Invalid, `id_list is no chain in order: backup 'inc1' is restored by ["full" "inc1"]`},
+		{"full inc2", Invalid, `backup 'inc2' is restored by ["full" "inc1" "inc2"]`},
+		{"full inc2 inc1", Invalid, `backup 'inc1' is restored by ["full" "inc1"]`},
+		{"other inc1", Invalid, `backup 'inc1' is restored by ["full" "inc1"]`},
+		{"full full", Invalid, `backup 'full' is restored by ["full"]`},
+		{"full other", Invalid, `backup 'other' is restored by ["other"]`},
+	} {
+		for _, target := range []Target{TargetFolder, TargetDatabase} {
+			_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: strings.Fields(test.ids), Target: target})
+			refusal(t, err, test.kind, test.want)
+		}
+	}
+	w.write(filepath.Join(w.host.DataDir, ".hidden"), "")
+	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetDatabase})
+	refusal(t, err, Unavailable, "cannot restore to database, mysql/mariadb data directory is not empty (usually /var/lib/mysql)", ".hidden")
+	if list, err := w.OpenOperations(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("refused commands left operations: %+v, %v", list, err)
+	}
+}
+
+func TestChainThatIsBrokenInTheRecords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.backup("full", "", 0, 100)
+	w.backup("inc", "full", 100, 200)
+	w.exec(w.outsider(), `DELETE FROM backup WHERE id = 'full'`)
+	w.start()
+	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"inc"}, Target: TargetFolder})
+	refusal(t, err, Invalid, "backup 'full' is not recorded: the chain is broken; take a new full backup")
+}
+
+func TestRestoreOfABackupThatIsBeingDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.backup("full", "", 0, 100)
+	begun, letGo := make(chan string), make(chan error)
+	w.replace["validate_delete"] = steps.Step{Run: block(begun, letGo)}
+	w.start()
+	deleted := make(chan error)
+	go func() { deleted <- w.DeleteBackup(t.Context(), "full") }()
+	id := <-begun
+	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
+	refusal(t, err, Conflict, "backup 'full' is in use: operation "+id+" deletes it; wait for its end or cancel it")
+	letGo <- nil
+	if err := <-deleted; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRestoreFoldersDiffer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	names := make(chan string)
+	for range 8 {
+		go func() { names <- w.restoreFolder() }()
+	}
+	seen := map[string]bool{}
+	for range 8 {
+		name := <-names
+		if seen[name] {
+			t.Errorf("%s was given twice", name)
+		}
+		seen[name] = true
+		if _, err := time.Parse("2006-01-02-15-04-05", filepath.Base(name)); err != nil || filepath.Dir(name) != filepath.Join(w.host.BackupDir, "restores") {
+			t.Errorf("%s is named otherwise: %v", name, err)
+		}
+	}
+	// One that is there already, from an earlier daemon say, is not used either.
+	next := w.stamps.at.Add(time.Second).Format("2006-01-02-15-04-05")
+	taken := filepath.Join(w.host.BackupDir, "restores", next)
+	if err := os.MkdirAll(taken, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if name := w.restoreFolder(); name == taken {
+		t.Errorf("%s is taken, and given", name)
+	}
+}
+
+func TestBackupIsRefusedBeforeAServerIsAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.backup("full", "", 0, 100)
+	w.start()
+	const credentials = "credentials file not found or missing [client-dbcalm] section"
+	for _, test := range []struct {
+		request BackupRequest
+		kind    Kind
+		want    string
+	}{
+		{BackupRequest{ID: "new"}, Unavailable, credentials},
+		{BackupRequest{ID: "full"}, Conflict, "Backup with id 'full' already exists"},
+		{BackupRequest{ID: "loose"}, Conflict, "Backup with id 'loose' already exists: the folder " + w.host.BackupFolder("loose")},
+		{BackupRequest{ID: "new", FromBackupID: "full"}, Unavailable, credentials},
+		{BackupRequest{ID: "full", FromBackupID: "full"}, Conflict, "Backup with id 'full' already exists"},
+		{BackupRequest{ID: "new", FromBackupID: "nonsense"}, NotFound, "Base backup with id 'nonsense' not found"},
+		{BackupRequest{ID: "new", FromBackupID: "new"}, NotFound, "Base backup with id 'new' not found"},
+	} {
+		w.write(filepath.Join(w.host.BackupFolder("loose"), "file"), "")
+		var err error
+		if test.request.FromBackupID == "" {
+			_, err = w.FullBackup(t.Context(), test.request)
+		} else {
+			_, err = w.IncrementalBackup(t.Context(), test.request)
+		}
+		refusal(t, err, test.kind, test.want)
+	}
+}
+
+func TestIncrementalOnABackupFromBeforeARestore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.backup("full", "", 0, 100)
+	w.start()
+	id := w.accepted(w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetDatabase}))
+	v := w.ends(id, persistence.Succeeded)
+	if v.Args.TmpDir != w.host.DataDir {
+		t.Errorf("args: %+v", v.Args)
+	}
+	_, err := w.IncrementalBackup(t.Context(), BackupRequest{ID: "inc", FromBackupID: "full"})
+	refusal(t, err, Conflict, "backup 'full' was taken before the data directory was restored on ", "take a full backup first")
+}
+
+func TestOneOfManyRequestsForOneBackupIsAccepted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.replace["validate_backup"] = steps.Step{Run: block(make(chan string), nil)}
+	w.start()
+	errs := make(chan error)
+	for range 8 {
+		go func() {
+			_, err := w.accept(t.Context(), "full_backup", "b", Args{ID: "b"}, []persistence.Claim{{BackupID: "b", Use: persistence.Makes}})
+			errs <- err
+		}()
+	}
+	accepted := 0
+	for range 8 {
+		err := <-errs
+		if err == nil {
+			accepted++
+			continue
+		}
+		refusal(t, err, Conflict, "Backup with id 'b' already exists")
+	}
+	if accepted != 1 {
+		t.Errorf("%d of 8 were accepted", accepted)
+	}
+}
+
+func TestCommandIsRefusedWhileTheDatabaseIsLocked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.backup("full", "", 0, 100)
+	w.start()
+	other := w.outsider()
+	w.exec(other, `BEGIN IMMEDIATE`)
+	began := time.Now()
+	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
+	refusal(t, err, Unavailable, "the command was not accepted: ", "another program holds a lock on it")
+	if waited := time.Since(began); waited > acceptTimeout {
+		t.Errorf("the client was kept waiting for %s", waited)
+	}
+	w.exec(other, `ROLLBACK`)
+	w.ends(w.restore("full"), persistence.Succeeded)
+}

@@ -1,0 +1,82 @@
+package machine
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
+)
+
+func TestPanicOfAStepIsItsOperationsFailure(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(w *world){
+		"stage": func(w *world) {
+			w.replace["stage_chain"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { panic("a bug") }}
+		},
+		"prepare": func(w *world) {
+			step := w.host.Steps()["prepare_full"]
+			step.Job = func(context.Context, steps.Task) (steps.JobSpec, error) { panic("a bug") }
+			w.replace["prepare_full"] = step
+		},
+		"prepare (judged)": func(w *world) {
+			step := w.host.Steps()["prepare_full"]
+			step.Finish = func(context.Context, steps.Task, steps.JobResult) (steps.Outcome, error) { panic("a bug") }
+			w.replace["prepare_full"] = step
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			w := newWorld(t)
+			w.options.Logger = zerolog.New(zerolog.SyncWriter(&log))
+			w.backup("full", "", 0, 100)
+			spoil(w)
+			w.start()
+			state, _, _ := strings.Cut(name, " ")
+			id := w.restore("full")
+			v := w.ends(id, persistence.Failed)
+			if v.State != "failed" || v.Error != "state "+state+" broke off: a bug" {
+				t.Errorf("ended in %s: %s", v.State, v.Error)
+			}
+			if _, err := w.OpenJob(t.Context(), id); err == nil {
+				t.Error("its job is still open")
+			}
+			w.Stop()
+			if text := log.String(); !strings.Contains(text, "guard_test.go") || !strings.Contains(text, id) {
+				t.Errorf("the log does not say where:\n%s", text)
+			}
+		})
+	}
+}
+
+func TestPanicOfAProbe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	begun := make(chan string)
+	stay := func(_ context.Context, t steps.Task) (steps.Outcome, error) {
+		return steps.Outcome{Event: steps.EventOK, Data: t.Data}, nil
+	}
+	for _, name := range []string{"validate_backup", "prepare_work", "seal_backup"} {
+		w.replace[name] = steps.Step{Run: stay}
+	}
+	w.replace["copy_backup"] = steps.Step{
+		Job: func(context.Context, steps.Task) (steps.JobSpec, error) {
+			return steps.JobSpec{Path: "/bin/true", Dir: "/", Output: "/"}, nil
+		},
+		Finish: func(_ context.Context, t steps.Task, _ steps.JobResult) (steps.Outcome, error) { return stay(context.Background(), t) },
+	}
+	w.replace["publish_backup"] = steps.Step{Run: block(begun, nil),
+		Probe: func(context.Context, steps.Task) (steps.Outcome, bool, error) { panic("a bug") }}
+	w.start()
+	id := w.accepted(w.accept(t.Context(), "full_backup", "b", Args{ID: "b"}, nil))
+	<-begun
+	w.start()
+	if v := w.ends(id, persistence.Failed); v.Error != "state publish broke off: a bug" {
+		t.Errorf("ended in %s: %s", v.State, v.Error)
+	}
+}
