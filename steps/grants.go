@@ -28,7 +28,7 @@ func neededGrants(info ServerInfo) [][]string {
 	return needed
 }
 
-var globalGrant = regexp.MustCompile("^GRANT (.+) ON \\*\\.\\* TO ")
+var globalGrant = regexp.MustCompile(`^GRANT (.+) ON \*\.\* TO `)
 
 // missingGrants compares SHOW GRANTS' lines with what is needed.
 func missingGrants(lines []string, needed [][]string) []string {
