@@ -15,9 +15,8 @@ import (
 
 // TestAdoptsManyAtOnce leaves a hundred operations with their programs at
 // work, as a daemon that was killed does, and gives the next daemon a second
-// to adopt them all.
+// to adopt them all. It measures, so it does not run beside other tests.
 func TestAdoptsManyAtOnce(t *testing.T) {
-	t.Parallel()
 	const many = 100
 	w := newWorld(t, worldOptions{})
 	ctx := w.ctx()
