@@ -168,18 +168,17 @@ func (h *Host) checkLayout() error {
 	if err != nil {
 		return fmt.Errorf("read server_defaults_file: %w", err)
 	}
-	for _, section := range []string{"mysqld", "server", "mariadb", "mariadbd"} {
-		for _, option := range splitOptions {
-			value, found := file[section][option]
-			if !found || value == "" {
-				continue
-			}
-			if !filepath.IsAbs(value) {
-				value = filepath.Join(h.DataDir, value)
-			}
-			if filepath.Clean(value) != filepath.Clean(h.DataDir) {
-				return fmt.Errorf("%w: %s puts %s in %s, outside data_dir: restore to a folder and copy from there", ErrDataDir, h.ServerDefaultsFile, option, value)
-			}
+	options := file.values("mysqld", "server", "mariadb", "mariadbd")
+	for _, option := range splitOptions {
+		value := options[option]
+		if value == "" {
+			continue
+		}
+		if !filepath.IsAbs(value) {
+			value = filepath.Join(h.DataDir, value)
+		}
+		if filepath.Clean(value) != filepath.Clean(h.DataDir) {
+			return fmt.Errorf("%w: %s puts %s in %s, outside data_dir: restore to a folder and copy from there", ErrDataDir, h.ServerDefaultsFile, option, value)
 		}
 	}
 	return nil
