@@ -142,6 +142,16 @@ func (c *crash) round(rng *rand.Rand, table *matrix) (struck int) {
 			struck++
 		}
 	}
+	var ids []string
+	w.eventually("all commands are answered, or their daemon is gone", func() bool {
+		c.resumeAll()
+		select {
+		case ids = <-accepted:
+			return true
+		default:
+			return false
+		}
+	})
 	c.settle()
 	defer func() {
 		if w.t.Failed() {
@@ -150,7 +160,7 @@ func (c *crash) round(rng *rand.Rand, table *matrix) (struck int) {
 			}
 		}
 	}()
-	c.checkRound(rng, <-accepted, seen)
+	c.checkRound(rng, ids, seen)
 	table.add(strikes, c.finalStates())
 	c.tidy()
 	return struck
