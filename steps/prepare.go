@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -46,47 +44,4 @@ func (h *Host) prepareFinish(_ context.Context, t Task, r JobResult) (Outcome, e
 		outcome.Event = EventMore
 	}
 	return outcome, nil
-}
-
-// checkPromised checks that every table and definition of the last link is in
-// the prepared folder.
-func (h *Host) checkPromised(t Task, folder string) error {
-	id := t.Args.IDList[len(t.Args.IDList)-1]
-	files, _, err := Link{Folder: h.BackupFolder(id), Manifest: h.manifestOrNil(id)}.content()
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		name, promised := promisedName(f.Path)
-		if !promised {
-			continue
-		}
-		if there, err := exists(filepath.Join(folder, name)); err != nil || !there {
-			return fmt.Errorf("the restored data lacks %s of backup '%s': it was not put into place; use another chain (%w)", name, id, errOr(err, errDamaged))
-		}
-	}
-	return nil
-}
-
-func (h *Host) manifestOrNil(id string) *Manifest {
-	m, err := ReadManifest(h.BackupFolder(id))
-	if err != nil {
-		return nil
-	}
-	return m
-}
-
-// promisedName returns the name a backup's file has once it is restored, and
-// whether there must be one: tables and their definitions, in a database's
-// folder.
-func promisedName(path string) (string, bool) {
-	if !strings.Contains(path, string(filepath.Separator)) {
-		return "", false
-	}
-	path = strings.TrimSuffix(path, ".delta")
-	switch filepath.Ext(path) {
-	case ".ibd", ".frm", ".MYD", ".MYI", ".MAD", ".MAI", ".CSV", ".opt", ".sdi", ".par":
-		return path, true
-	}
-	return "", false
 }
