@@ -115,7 +115,7 @@ func proveBackup(folder string, base *Checkpoints) (Checkpoints, error) {
 	if c.Type != typeIncremental || c.FromLSN != base.ToLSN {
 		return c, fmt.Errorf("an incremental from LSN %d was asked for, the tool made one of type %s from LSN %d", base.ToLSN, c.Type, c.FromLSN)
 	}
-	return c, nil
+	return c, proveRenames(folder)
 }
 
 // provePrepared checks that a folder is prepared up to the given LSN, and so

@@ -66,11 +66,11 @@ func (l Link) promised() ([]string, error) {
 			delete(names, table+".ibd")
 		case markRenamed:
 			delete(names, table+".ibd")
-			to, err := os.ReadFile(filepath.Join(l.Folder, f.Path))
+			to, err := readRename(filepath.Join(l.Folder, f.Path))
 			if err != nil {
-				return nil, fmt.Errorf("read backup '%s': %w", l.Record.ID, err)
+				return nil, err
 			}
-			taken = append(taken, strings.TrimSpace(string(to))+".ibd")
+			taken = append(taken, to+".ibd")
 		case markCreated:
 			taken = append(taken, table+".ibd")
 		}
@@ -84,6 +84,47 @@ func (l Link) promised() ([]string, error) {
 	}
 	slices.Sort(list)
 	return list, nil
+}
+
+// readRename returns the new name of a table that was renamed.
+func readRename(mark string) (string, error) {
+	to, err := os.ReadFile(mark)
+	if err != nil {
+		return "", fmt.Errorf("read the mark of a renamed table: %w", err)
+	}
+	return strings.TrimSpace(string(to)), nil
+}
+
+// proveRenames refuses an incremental backup during which tables exchanged
+// their names: mariabackup 10.11 reports success and then cannot apply it,
+// "Can't rename … .ibd.meta … errno 2". It can apply such a full backup.
+func proveRenames(folder string) error {
+	files, _, err := listTree(folder)
+	if err != nil {
+		return err
+	}
+	renamed := map[string]string{}
+	for _, f := range files {
+		from, marked := strings.CutSuffix(f.Path, markRenamed)
+		if !marked {
+			continue
+		}
+		if renamed[from], err = readRename(filepath.Join(folder, f.Path)); err != nil {
+			return err
+		}
+	}
+	for from := range renamed {
+		to := renamed[from]
+		for range len(renamed) {
+			if next, found := renamed[to]; found && to != from {
+				to = next
+			}
+		}
+		if to == from {
+			return fmt.Errorf("table %s and another exchanged their names while it copied, and the tool cannot apply such an incremental backup: take it again when no tables are renamed", from)
+		}
+	}
+	return nil
 }
 
 // promisedName returns the name a backup's file has once it is restored, and
