@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -93,8 +94,12 @@ func (h *Host) tool(ctx context.Context) (ToolInfo, error) {
 func (t ToolInfo) fits(serverVersion string) error {
 	want := series(serverVersion)
 	if t.Name == "xtrabackup" {
-		if fit, known := xtrabackupSeries[want]; known && !strings.Contains(fit, series(t.Version)) {
-			return fmt.Errorf("xtrabackup %s does not fit MySQL %s: install Percona XtraBackup %s", t.Version, serverVersion, fit)
+		fit, known := xtrabackupSeries[want]
+		if !known {
+			fit = []string{want}
+		}
+		if !slices.Contains(fit, series(t.Version)) {
+			return fmt.Errorf("xtrabackup %s does not fit MySQL %s: install Percona XtraBackup %s", t.Version, serverVersion, strings.Join(fit, " or "))
 		}
 		return nil
 	}
@@ -104,8 +109,9 @@ func (t ToolInfo) fits(serverVersion string) error {
 	return nil
 }
 
-// xtrabackupSeries are the tool's series for each server series.
-var xtrabackupSeries = map[string]string{"5.6": "2.3 or 2.4", "5.7": "2.4", "8.0": "8.0", "8.4": "8.4"}
+// xtrabackupSeries are the tool's series for the server's series that are not
+// called the same.
+var xtrabackupSeries = map[string][]string{"5.6": {"2.3", "2.4"}, "5.7": {"2.4"}}
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
