@@ -91,6 +91,9 @@ func (h *Host) address(c Credentials) (network, address string) {
 		if port == "" {
 			port = "3306"
 		}
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]" // an IPv6 address
+		}
 		return "tcp", host + ":" + port
 	}
 	if c.Socket != "" {
