@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,10 +46,14 @@ var manner = map[string]string{
 	PlaceFolder:  "by a rename",
 }
 
-// FileID names a file or folder whatever it is called.
+// FileID names a file or folder of a file system whatever it is called, and
+// still does when the machine has been restarted. The number of its device
+// would not: btrfs, LVM and disks themselves get theirs anew at every boot.
 type FileID struct {
-	Device uint64 `json:"device"`
-	Inode  uint64 `json:"inode"`
+	Inode uint64 `json:"inode"`
+	// Birth is when it was made, in nanoseconds since 1970, since the inodes of
+	// removed files are used again; 0 where the file system does not tell.
+	Birth int64 `json:"birth,omitempty"`
 }
 
 // PlacedEntry is one entry of a prepared folder.
@@ -59,15 +63,15 @@ type PlacedEntry struct {
 }
 
 func fileID(path string) (FileID, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return FileID{}, err
+	var st unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_INO|unix.STATX_BTIME, &st); err != nil {
+		return FileID{}, &os.PathError{Op: "statx", Path: path, Err: err}
 	}
-	st, known := info.Sys().(*syscall.Stat_t)
-	if !known {
-		return FileID{}, fmt.Errorf("identify %s: no inode", path)
+	id := FileID{Inode: st.Ino}
+	if st.Mask&unix.STATX_BTIME != 0 {
+		id.Birth = time.Unix(st.Btime.Sec, int64(st.Btime.Nsec)).UnixNano()
 	}
-	return FileID{Device: st.Dev, Inode: st.Ino}, nil
+	return id, nil
 }
 
 // is tells whether path is the file or folder of this id.
@@ -115,12 +119,11 @@ func (p *Placement) useEntries(operation string) {
 // swappable tells whether a folder can change places with one beside it.
 func swappable(dir string) bool {
 	parent := filepath.Dir(dir)
-	own, err := fileID(dir)
-	if err != nil {
+	var own, above unix.Stat_t
+	if unix.Stat(dir, &own) != nil || unix.Stat(parent, &above) != nil {
 		return false
 	}
-	above, err := fileID(parent)
-	if err != nil || own.Device != above.Device || unix.Access(parent, unix.W_OK) != nil || isMountPoint(dir) {
+	if own.Dev != above.Dev || unix.Access(parent, unix.W_OK) != nil || isMountPoint(dir) {
 		return false
 	}
 	// On an overlay, a folder of a lower layer cannot be renamed (EXDEV).
