@@ -7,19 +7,13 @@ import (
 	"fmt"
 )
 
-// ErrParentGone: the row of the backup that an incremental stands on is no
-// longer there.
+// ErrParentGone: the row of a backup that an incremental stands on, directly
+// or by others, is no longer there.
 var ErrParentGone = errors.New("the base backup's row is gone")
 
 func insertBackup(ctx context.Context, tx *sql.Tx, b Backup, process int64) error {
-	if b.FromBackupID != "" {
-		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM backup WHERE id = ?`, b.FromBackupID).Scan(&n); err != nil {
-			return err
-		}
-		if n == 0 {
-			return fmt.Errorf("%w: '%s'", ErrParentGone, b.FromBackupID)
-		}
+	if err := checkAncestors(ctx, tx, b.FromBackupID); err != nil {
+		return err
 	}
 	schedule, err := knownSchedule(ctx, tx, b.ScheduleID)
 	if err != nil {
@@ -29,6 +23,24 @@ func insertBackup(ctx context.Context, tx *sql.Tx, b Backup, process int64) erro
 		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?)`,
 		b.ID, b.FromBackupID, schedule, stamp{b.StartTime}, stampOf(b.EndTime), process, b.Size)
 	return err
+}
+
+// checkAncestors looks for the rows of the whole chain. A program that does
+// not enforce foreign keys can delete one from the middle.
+func checkAncestors(ctx context.Context, tx *sql.Tx, id string) error {
+	for seen := map[string]bool{}; id != "" && !seen[id]; {
+		seen[id] = true
+		var from sql.NullString
+		err := tx.QueryRowContext(ctx, `SELECT from_backup_id FROM backup WHERE id = ?`, id).Scan(&from)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("%w: '%s'", ErrParentGone, id)
+		}
+		if err != nil {
+			return err
+		}
+		id = from.String
+	}
+	return nil
 }
 
 // knownSchedule returns the schedule's id if its row is there. The table is

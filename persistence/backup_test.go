@@ -64,6 +64,20 @@ func TestBackupWhoseParentIsGoneIsNotRecorded(t *testing.T) {
 	}
 }
 
+// A program without foreign keys takes a backup out of the middle of a chain.
+func TestBackupOnABrokenChainIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	d := openNew(t)
+	d.record("full", "")
+	d.record("middle", "full")
+	o := d.accept(operation("op"))
+	run(t, outsider(t, d.path), `PRAGMA foreign_keys = OFF`, `DELETE FROM backup WHERE id = 'full'`)
+	_, err := d.Apply(t.Context(), step(o, "ok", "done", func(c *Change) {
+		c.Status, c.Backup = Succeeded, &Backup{ID: "inc", FromBackupID: "middle", StartTime: noon}
+	}))
+	d.refused(err, ErrParentGone, o)
+}
+
 func TestRestoreIsRecordedWithTheTransition(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
