@@ -78,7 +78,17 @@ func (h *Host) erase(_ context.Context, t Task) (Outcome, error) {
 	return ok(t, "files removed"), nil
 }
 
+// unrecord removes the row, unless the folder is there: the operation has
+// taken away the one it was for, and a backup of the same id that was made
+// while it lay halted keeps its record.
 func (h *Host) unrecord(_ context.Context, t Task) (Outcome, error) {
+	there, err := exists(h.BackupFolder(t.Args.ID))
+	if err != nil {
+		return Outcome{}, err
+	}
+	if there {
+		return ok(t, "the record is of a newer backup and stays"), nil
+	}
 	outcome := ok(t, "record removed")
 	outcome.DeleteBackup = t.Args.ID
 	return outcome, nil

@@ -1,0 +1,23 @@
+package steps
+
+import (
+	"context"
+	"testing"
+)
+
+// TestUnrecordSparesANewerBackup retries a halted deletion after its backup has
+// been deleted by another operation and made anew.
+func TestUnrecordSparesANewerBackup(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	deletion := Task{Operation: "o", Args: Args{ID: "id"}}
+	outcome, err := h.unrecord(context.Background(), deletion)
+	if err != nil || outcome.DeleteBackup != "id" {
+		t.Errorf("nothing left: got %+v, %v", outcome, err)
+	}
+	write(t, h.BackupFolder("id"), map[string]string{ManifestName: "{}"})
+	outcome, err = h.unrecord(context.Background(), deletion)
+	if err != nil || outcome.DeleteBackup != "" || outcome.Event != EventOK {
+		t.Errorf("a newer backup is there: got %+v, %v", outcome, err)
+	}
+}
