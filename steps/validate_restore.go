@@ -8,12 +8,6 @@ import (
 	"syscall"
 )
 
-// CheckChain checks that the ids name a chain in order, whole and readable.
-func (h *Host) CheckChain(ctx context.Context, ids []string) error {
-	_, err := h.chain(ctx, ids)
-	return err
-}
-
 // validateRestore checks everything a restore needs, before a byte is written.
 func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
 	links, err := h.chain(ctx, t.Args.IDList)
