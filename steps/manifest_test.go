@@ -1,0 +1,199 @@
+package steps
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"dbcalm-db-cmd/persistence"
+)
+
+// backup puts a backup of these files into the store, with its metadata and its
+// manifest, and records it.
+func (h *testHost) backup(id, from string, fromLSN, toLSN string, files map[string]string) *Manifest {
+	h.t.Helper()
+	kind := "full-backuped"
+	if from != "" {
+		kind = "incremental"
+	}
+	folder := h.BackupFolder(id)
+	write(h.t, folder, metadata(kind, fromLSN, toLSN))
+	write(h.t, folder, files)
+	m := h.writeManifest(id, from)
+	h.records.backups[id] = persistence.Backup{ID: id, FromBackupID: from, StartTime: m.StartTime}
+	return m
+}
+
+// writeManifest writes the manifest of what is in a backup's folder.
+func (h *testHost) writeManifest(id, from string) *Manifest {
+	h.t.Helper()
+	folder := h.BackupFolder(id)
+	files, folders, err := sealFiles(h.t.Context(), folder, 2)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	m := &Manifest{Format: manifestFormat, ID: id, ParentID: from, Server: ServerInfo{Flavour: MariaDB, Version: "10.11.6-MariaDB"}, Folders: folders, Files: files}
+	for _, f := range files {
+		m.Size += f.Size
+	}
+	h.putManifest(folder, m)
+	return m
+}
+
+func (h *testHost) putManifest(folder string, m *Manifest) {
+	h.t.Helper()
+	text, err := json.Marshal(m)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	write(h.t, folder, map[string]string{ManifestName: string(text)})
+}
+
+func TestSealListsEveryFileWithItsHash(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	content := map[string]string{"ibdata1": "a", "shop/orders.ibd": "bb", "shop/empty.frm": "", "mysql/x/y": "ccc", ManifestName: "an old one"}
+	write(t, dir, content)
+	if err := os.Mkdir(filepath.Join(dir, "emptydb"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	files, folders, err := sealFiles(t.Context(), dir, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"emptydb", "mysql", "mysql/x", "shop"}; !slices.Equal(folders, want) {
+		t.Errorf("folders are %q, want %q", folders, want)
+	}
+	if len(files) != 4 {
+		t.Errorf("files are %+v", files)
+	}
+	for _, f := range files {
+		sum := sha256.Sum256([]byte(content[f.Path]))
+		if f.Size != int64(len(content[f.Path])) || f.SHA256 != hex.EncodeToString(sum[:]) {
+			t.Errorf("%+v does not describe %q", f, content[f.Path])
+		}
+	}
+}
+
+func TestSealRefusesWhatIsNoFile(t *testing.T) {
+	t.Parallel()
+	for name, create := range map[string]func(string) error{
+		"a link": func(path string) error { return os.Symlink("/etc/passwd", path) },
+		"a pipe": func(path string) error { return syscall.Mkfifo(path, 0o600) },
+	} {
+		dir := t.TempDir()
+		write(t, dir, map[string]string{"shop/orders.ibd": "a"})
+		if err := create(filepath.Join(dir, "shop", "strange")); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := sealFiles(t.Context(), dir, 2)
+		says(t, err, filepath.Join(dir, "shop", "strange")+" is neither a file nor a folder")
+		if err == nil {
+			t.Errorf("%s was sealed", name)
+		}
+	}
+}
+
+func TestSealEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a": "a", "b": "b"})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(ErrCancelled)
+	if _, _, err := sealFiles(ctx, dir, 2); !errors.Is(err, ErrCancelled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestManifestIsRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := ReadManifest(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("none: %v", err)
+	}
+	write(t, dir, map[string]string{ManifestName: `{"format":1,"id":"b","parent_id":"a","to_lsn":18446744073709551615,"of_the_future":true}`})
+	m, err := ReadManifest(dir)
+	if err != nil || m.ID != "b" || m.ParentID != "a" || m.ToLSN != 1<<64-1 {
+		t.Errorf("got %+v, %v", m, err)
+	}
+	for text, want := range map[string]string{
+		"":             "read manifest of " + dir,
+		`{"format":1,`: "unexpected end of JSON input",
+		`{"format":2}`: "its format 2 is newer than this program's 1",
+	} {
+		write(t, dir, map[string]string{ManifestName: text})
+		_, err := ReadManifest(dir)
+		says(t, err, want)
+	}
+}
+
+func TestFilesAreComparedWithTheManifest(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		spoil func(folder string) error
+		want  string
+	}{
+		"whole":            {func(string) error { return nil }, ""},
+		"one more":         {func(folder string) error { return os.WriteFile(filepath.Join(folder, "more"), nil, 0o600) }, ""},
+		"one less":         {func(folder string) error { return os.Remove(filepath.Join(folder, "shop", "orders.ibd")) }, "backup 'full' is damaged: file shop/orders.ibd is missing; use another chain"},
+		"a shorter one":    {func(folder string) error { return os.Truncate(filepath.Join(folder, "shop", "orders.ibd"), 2) }, "file shop/orders.ibd has 2 bytes instead of 4; use another chain"},
+		"a longer one":     {func(folder string) error { return os.Truncate(filepath.Join(folder, "shop", "orders.ibd"), 9) }, "file shop/orders.ibd has 9 bytes instead of 4"},
+		"a folder missing": {func(folder string) error { return os.RemoveAll(filepath.Join(folder, "shop")) }, "file shop/orders.ibd is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t)
+			h.backup("full", "", "0", "100", map[string]string{"shop/orders.ibd": "rows"})
+			if err := test.spoil(h.BackupFolder("full")); err != nil {
+				t.Fatal(err)
+			}
+			_, err := h.chain(t.Context(), []string{"full"})
+			if test.want != "" {
+				says(t, err, test.want)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestEachFile(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 7, 100} {
+		for _, parallel := range []int{0, 1, 8} {
+			done := make([]atomic.Int32, n)
+			if err := eachFile(t.Context(), parallel, n, func(i int) error { done[i].Add(1); return nil }); err != nil {
+				t.Errorf("%d by %d: %v", n, parallel, err)
+			}
+			for i := range done {
+				if times := done[i].Load(); times != 1 {
+					t.Errorf("%d by %d: number %d was done %d times", n, parallel, i, times)
+				}
+			}
+		}
+	}
+	luck := errors.New("no luck")
+	var done atomic.Int32
+	err := eachFile(t.Context(), 1, 1000, func(i int) error {
+		done.Add(1)
+		if i == 3 {
+			return luck
+		}
+		return nil
+	})
+	if !errors.Is(err, luck) || done.Load() > 6 {
+		t.Errorf("%v after %d files", err, done.Load())
+	}
+	if err := eachFile(t.Context(), 4, 1, func(int) error { return luck }); !errors.Is(err, luck) {
+		t.Errorf("of one: %v", err)
+	}
+}
