@@ -96,7 +96,7 @@ func (h *Host) stageLink(ctx context.Context, l Link, to string) (copied, kept i
 	if err := os.MkdirAll(to, 0o750); err != nil {
 		return 0, 0, fmt.Errorf("stage backup '%s': %w", l.Record.ID, err)
 	}
-	if err := removeOthers(to, files); err != nil {
+	if err := removeOthers(to, files, folders); err != nil {
 		return 0, 0, err
 	}
 	for _, folder := range folders {
@@ -130,18 +130,32 @@ func (l Link) content() ([]ManifestFile, []string, error) {
 	return listTree(l.Folder)
 }
 
-// removeOthers removes the files of a stage that are not the link's: an
-// interrupted prepare has left some.
-func removeOthers(dir string, files []ManifestFile) error {
-	there, _, err := listTree(dir)
+// removeOthers removes the files and folders of a stage that are not the
+// link's: an interrupted prepare has left some.
+func removeOthers(dir string, files []ManifestFile, folders []string) error {
+	there, foldersThere, err := listTree(dir)
 	if err != nil {
 		return err
 	}
+	wanted := map[string]bool{}
+	for _, f := range files {
+		wanted[f.Path] = true
+	}
+	for _, folder := range folders {
+		wanted[folder] = true
+	}
+	var others []string
 	for _, f := range there {
-		if !slices.ContainsFunc(files, func(want ManifestFile) bool { return want.Path == f.Path }) {
-			if err := os.Remove(filepath.Join(dir, f.Path)); err != nil {
-				return fmt.Errorf("clean stage: %w", err)
-			}
+		others = append(others, f.Path)
+	}
+	// Folders come after all files, and each after those in it.
+	slices.Reverse(foldersThere)
+	for _, name := range append(others, foldersThere...) {
+		if wanted[name] {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("clean stage: %w", err)
 		}
 	}
 	return nil
