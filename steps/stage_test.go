@@ -1,0 +1,208 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/disktest"
+)
+
+// restoreTask is the restore of a chain to a folder, with its placement.
+func (h *testHost) restoreTask(ids ...string) Task {
+	h.t.Helper()
+	t := Task{Operation: "op", Machine: "restore_folder", Attempt: 1, Args: Args{IDList: ids, Target: "folder", TmpDir: filepath.Join(h.BackupDir, "restores", "x")}}
+	var err error
+	if t.Data.Placement, err = h.planPlacement(t); err != nil {
+		h.t.Fatal(err)
+	}
+	return t
+}
+
+// twoLinks is a store with a full backup and an incremental on it.
+func twoLinks(t *testing.T) *testHost {
+	t.Helper()
+	h := newHost(t)
+	h.backup("full", "", "0", "100", map[string]string{"ibdata1": "system", "shop/orders.ibd": "rows", "shop/notes.frm": ""})
+	h.backup("inc", "full", "100", "150", map[string]string{"ibdata1.delta": "d", "shop/orders.ibd.delta": "changes", "shop/orders.ibd.meta": "m"})
+	return h
+}
+
+func TestStageHoldsTheChain(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	before := tree(t, h.BackupDir)
+	out, err := h.stage(t.Context(), h.restoreTask("full", "inc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := out.Data.Placement
+	for i, id := range []string{"full", "inc"} {
+		want := tree(t, h.BackupFolder(id))
+		delete(want, ManifestName)
+		if got := tree(t, p.link(i)); !maps.Equal(got, want) {
+			t.Errorf("link %d holds %v, want %v", i, got, want)
+		}
+	}
+	says(t, errors.New(out.Reason), "12 files staged in "+p.Stage+", checksums right")
+	// The tools eat what they apply: nothing of the store may be shared.
+	if err := filepath.WalkDir(p.Stage, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		return os.WriteFile(path, []byte("eaten"), 0o600)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range tree(t, h.BackupDir) {
+		if was, there := before[name]; there && was != content {
+			t.Errorf("%s of the store was changed to %q", name, content)
+		}
+	}
+}
+
+func TestStageGoesOnAfterAnInterruption(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	task := h.restoreTask("full", "inc")
+	out, err := h.stage(t.Context(), task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := out.Data.Placement
+	whole := map[int]map[string]string{0: tree(t, p.link(0)), 1: tree(t, p.link(1))}
+	kept := filepath.Join(p.link(0), "ibdata1")
+	inode := func() uint64 {
+		info, err := os.Stat(kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Sys().(*syscall.Stat_t).Ino
+	}
+	first := inode()
+	// A stage that was cut off and prepared half-way: a file is missing, one is
+	// short, one has been changed, one is eaten; there are new ones, and a folder.
+	for _, err := range []error{
+		os.Remove(filepath.Join(p.link(0), "xtrabackup_info")),
+		os.Truncate(filepath.Join(p.link(0), "shop", "orders.ibd"), 1),
+		os.WriteFile(filepath.Join(p.link(0), "xtrabackup_checkpoints"), []byte(strings.Repeat("x", len(whole[0]["xtrabackup_checkpoints"]))), 0o600),
+		os.Remove(filepath.Join(p.link(1), "shop", "orders.ibd.delta")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, p.link(0), map[string]string{"ib_logfile0": "made by the tool", "newdb/db.opt": "made by the tool", "newdb/deep/x": ""})
+	out, err = h.stage(t.Context(), task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range whole {
+		if got := tree(t, p.link(i)); !maps.Equal(got, want) {
+			t.Errorf("link %d holds %v, want %v", i, got, want)
+		}
+	}
+	if inode() != first {
+		t.Error("a file that was whole has been copied again")
+	}
+	says(t, errors.New(out.Reason), "8 of them were there from before")
+}
+
+func TestStageFindsDamage(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		spoil func(path string) error
+		want  string
+	}{
+		"a flipped byte": {func(path string) error { return os.WriteFile(path, []byte("rowz"), 0o600) },
+			"backup 'full' is damaged: file shop/orders.ibd is damaged: its checksum is not the recorded one; use another chain"},
+		"a short file":   {func(path string) error { return os.Truncate(path, 3) }, "backup 'full' is damaged: file shop/orders.ibd has 3 bytes instead of 4"},
+		"a missing file": {os.Remove, "backup 'full' is damaged: file shop/orders.ibd is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := twoLinks(t)
+			if err := test.spoil(filepath.Join(h.BackupFolder("full"), "shop", "orders.ibd")); err != nil {
+				t.Fatal(err)
+			}
+			_, err := h.stage(t.Context(), h.restoreTask("full", "inc"))
+			says(t, err, test.want)
+		})
+	}
+}
+
+// An older program left backups without manifests.
+func TestStageOfABackupWithoutManifest(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	if err := os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)); err != nil {
+		t.Fatal(err)
+	}
+	task := h.restoreTask("full")
+	for range 2 {
+		out, err := h.stage(t.Context(), task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := tree(t, out.Data.Placement.prepared()), tree(t, h.BackupFolder("full")); !maps.Equal(got, want) {
+			t.Errorf("staged %v, want %v", got, want)
+		}
+		// Without a hash, nothing says that this is whole.
+		write(t, out.Data.Placement.prepared(), map[string]string{"shop/orders.ibd": "rowz"})
+	}
+}
+
+func TestStageStopsWhenCancelled(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(ErrCancelled)
+	if _, err := h.stage(ctx, h.restoreTask("full", "inc")); !errors.Is(err, ErrCancelled) {
+		t.Errorf("got %v", err)
+	}
+	source := filepath.Join(h.BackupFolder("full"), "ibdata1")
+	if _, err := copyFile(ctx, source, filepath.Join(h.dir, "copy")); !errors.Is(err, ErrCancelled) {
+		t.Errorf("a copy under way: %v", err)
+	}
+	if _, err := hashFile(ctx, source); !errors.Is(err, ErrCancelled) {
+		t.Errorf("a hash under way: %v", err)
+	}
+}
+
+func TestStageOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	if !disktest.Enter(t) {
+		return
+	}
+	h := newHost(t)
+	h.BackupDir = disktest.Small(t, 8<<20)
+	h.backup("full", "", "0", "100", map[string]string{"ibdata1": strings.Repeat("x", 1<<20)})
+	task := h.restoreTask("full")
+	free := disktest.Fill(t, h.BackupDir)
+	_, err := h.stage(t.Context(), task)
+	if !errors.Is(err, unix.ENOSPC) {
+		t.Errorf("got %v", err)
+	}
+	free()
+	if _, err := h.stage(t.Context(), task); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+}
+
+func TestTryExchangeLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := tryExchange(dir); err != nil && !errors.Is(err, unix.EINVAL) {
+		t.Errorf("got %v", err)
+	}
+	if left := tree(t, dir); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
