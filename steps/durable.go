@@ -60,6 +60,22 @@ func syncDir(path string) error {
 	return nil
 }
 
+// makeFolder makes a folder, with those above it that are missing, and makes
+// their names durable: what is later made durable inside is lost with them.
+func makeFolder(path string, mode fs.FileMode) error {
+	if there, err := exists(path); err != nil || there {
+		return err
+	}
+	parent := filepath.Dir(path)
+	if err := makeFolder(parent, mode); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
+}
+
 // syncFile makes a file's content durable.
 func syncFile(path string) error {
 	f, err := os.Open(path)

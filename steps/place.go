@@ -280,11 +280,15 @@ func placeFolder(p *Placement) error {
 		}
 		return fmt.Errorf("restore to folder: the prepared folder %s is gone", p.prepared())
 	}
-	if err := os.MkdirAll(filepath.Dir(p.Target), 0o750); err != nil {
+	dated := filepath.Dir(p.Target)
+	if err := os.MkdirAll(dated, 0o750); err != nil {
 		return fmt.Errorf("restore to folder: %w", err)
 	}
-	if err := syncDir(filepath.Dir(filepath.Dir(p.Target))); err != nil {
-		return err
+	// Either may be new.
+	for _, folder := range []string{filepath.Dir(dated), filepath.Dir(filepath.Dir(dated))} {
+		if err := syncDir(folder); err != nil {
+			return fmt.Errorf("restore to folder: %w", err)
+		}
 	}
 	if err := renameNew(p.prepared(), p.Target); err != nil {
 		return fmt.Errorf("restore to folder: %w", err)

@@ -49,7 +49,7 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 		}
 		size, what = total-innodb, "an incremental backup"
 	}
-	if err := os.MkdirAll(h.BackupDir, 0o750); err != nil {
+	if err := makeFolder(h.BackupDir, 0o750); err != nil {
 		return Outcome{}, fmt.Errorf("create backup_dir: %w", err)
 	}
 	if err := requireSpace(h.BackupDir, size, what); err != nil {
