@@ -1,0 +1,138 @@
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// backupTask is an attempt at a backup whose copy the tool has just made.
+func (h *testHost) backupTask(operation, id, from string, files map[string]string) Task {
+	h.t.Helper()
+	t := Task{Operation: operation, Attempt: 1, Args: Args{ID: id, FromBackupID: from, ScheduleID: new(int64)}}
+	t.Data.Tool, t.Data.Server = &mariabackup, &ServerInfo{Flavour: MariaDB, Version: "10.11.6-MariaDB", UID: "uid", DataDir: "/var/lib/mysql/"}
+	h.credentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nsocket=/s\n")
+	out, err := h.prepareWork(h.t.Context(), t)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	write(h.t, out.Data.Work, files)
+	t.Data = out.Data
+	return t
+}
+
+func TestBackupIsSealedPublishedAndRecorded(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.backup("full", "", "0", "100", nil)
+	files := metadata("incremental", "100", "150")
+	files["shop/orders.ibd.delta"] = "changes"
+	task := h.backupTask("op", "inc", "full", files)
+	// What a crash while the manifest was written leaves, is no part of it.
+	write(t, task.Data.Work, map[string]string{ManifestName: "{", ManifestName + ".tmp": "{"})
+	for _, step := range []func(context.Context, Task) (Outcome, error){h.Host.seal, h.Host.seal, h.publish, h.publish} {
+		out, err := step(t.Context(), task)
+		if err != nil || out.Event != EventOK {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		task.Data = out.Data
+	}
+	if got := tree(t, h.BackupDir); got["inc/shop/orders.ibd.delta"] != "changes" || slices.ContainsFunc([]string{".partial/", "inc/" + ManifestName + ".tmp"}, func(name string) bool { _, there := got[name]; return there }) {
+		t.Errorf("the store holds %v", got)
+	}
+	text, err := os.ReadFile(filepath.Join(h.BackupFolder("inc"), ManifestName))
+	if err != nil || strings.Contains(string(text), "s3cret") {
+		t.Errorf("the manifest: %v\n%s", err, text)
+	}
+	var m Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.Format != 1 || m.ID != "inc" || m.ParentID != "full" || m.Kind != "incremental" || m.Operation != "op" || m.FromLSN != 100 || m.ToLSN != 150 ||
+		m.Tool != mariabackup || m.Server.UID != "uid" || len(m.Files) != 4 || m.Size == 0 || !strings.Contains(m.Options, "--incremental-basedir="+h.BackupFolder("full")) {
+		t.Errorf("the manifest: %+v", m)
+	}
+	out, err := h.recordBackup(t.Context(), task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := out.Backup
+	if b.ID != "inc" || b.FromBackupID != "full" || *b.ScheduleID != 0 || *b.Size != m.Size || !b.StartTime.Equal(task.Data.CopyStarted) || b.EndTime.Before(b.StartTime) {
+		t.Errorf("the row: %+v", b)
+	}
+	h.records.backups["inc"] = *b
+	if _, err := h.chain(t.Context(), []string{"full", "inc"}); err != nil {
+		t.Errorf("the chain: %v", err)
+	}
+}
+
+func TestBackupIsNotSealedWithoutProof(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.backup("full", "", "0", "100", nil)
+	task := h.backupTask("op", "inc", "full", metadata("incremental", "90", "150"))
+	_, err := h.Host.seal(t.Context(), task)
+	says(t, err, "an incremental from LSN 100 was asked for")
+	if there, _ := exists(filepath.Join(task.Data.Work, ManifestName)); there {
+		t.Error("there is a manifest all the same")
+	}
+}
+
+func TestLoserOfARaceCleansOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	loser := h.backupTask("loser", "b", "", metadata("full-backuped", "0", "100"))
+	winner := h.backupTask("winner", "b", "", metadata("full-backuped", "0", "200"))
+	for _, task := range []Task{loser, winner} {
+		if _, err := h.Host.seal(t.Context(), task); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.publish(t.Context(), winner); err != nil {
+		t.Fatal(err)
+	}
+	before := tree(t, h.BackupFolder("b"))
+	_, err := h.publish(t.Context(), loser)
+	says(t, err, "the folder "+h.BackupFolder("b")+" has appeared meanwhile; it is left alone and this backup is given up")
+	if _, done, err := h.probePublished(t.Context(), loser); done || err != nil {
+		t.Errorf("the loser takes the winner's for its own: %t, %v", done, err)
+	}
+	out, err := h.discardBackup(t.Context(), loser)
+	if err != nil || out.Event != EventFailed {
+		t.Errorf("discard: %+v, %v", out, err)
+	}
+	if after := tree(t, h.BackupDir); len(after) != len(before)+1 || after["b/"+ManifestName] != before[ManifestName] {
+		t.Errorf("the store holds %v", after)
+	}
+}
+
+func TestDiscardRemovesWhatThisOperationPublished(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.backup("other", "", "0", "100", nil)
+	task := h.backupTask("op", "b", "", metadata("full-backuped", "0", "100"))
+	if _, err := h.Host.seal(t.Context(), task); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.publish(t.Context(), task); err != nil {
+		t.Fatal(err)
+	}
+	if _, done, err := h.probePublished(t.Context(), task); !done || err != nil {
+		t.Errorf("published, but %t, %v", done, err)
+	}
+	task.Cancelled = true
+	for range 2 {
+		out, err := h.discardBackup(t.Context(), task)
+		if err != nil || out.Event != EventCancelled {
+			t.Errorf("discard: %+v, %v", out, err)
+		}
+	}
+	entries, err := os.ReadDir(h.BackupDir)
+	if err != nil || len(entries) != 1 || entries[0].Name() != "other" {
+		t.Errorf("the store holds %v, %v", entries, err)
+	}
+}
