@@ -122,12 +122,22 @@ func (h *Host) stageLink(ctx context.Context, l Link, to string) (copied, kept i
 	return len(files) - kept, kept, err
 }
 
-// content lists a link's files, from its manifest if it has one.
+// content lists what of a link's files is restored, from its manifest if it
+// has one.
 func (l Link) content() ([]ManifestFile, []string, error) {
-	if l.Manifest != nil {
-		return l.Manifest.Files, l.Manifest.Folders, nil
+	if l.Manifest == nil {
+		files, folders, err := listTree(l.Folder)
+		return restorable(files), folders, err
 	}
-	return listTree(l.Folder)
+	return restorable(l.Manifest.Files), l.Manifest.Folders, nil
+}
+
+// restorable leaves out the links by which InnoDB finds a table that was made
+// with DATA DIRECTORY. The backup holds the table itself, in its database's
+// folder; a server that found a link beside it would open the file at the old
+// place, which may be gone, or another server's.
+func restorable(files []ManifestFile) []ManifestFile {
+	return slices.DeleteFunc(slices.Clone(files), func(f ManifestFile) bool { return filepath.Ext(f.Path) == ".isl" })
 }
 
 // removeOthers removes the files and folders of a stage that are not the
