@@ -69,7 +69,7 @@ func (m *Manager) checkNew(ctx context.Context, id string) error {
 	}
 	folder := m.host.BackupFolder(id)
 	if _, err := os.Lstat(folder); err == nil {
-		return refuse(Conflict, "Backup with id '%s' already exists: the folder %s is there without a record; remove it if it is of no use", id, folder)
+		return refuse(Conflict, "Backup with id '%s' already exists: the folder %s is there without a record and may be the only copy of that backup; choose another id, or move the folder out of backup_dir", id, folder)
 	}
 	return nil
 }

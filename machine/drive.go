@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
@@ -58,7 +59,10 @@ func (m *Manager) drive(ctx context.Context, r *run, recovering bool) {
 			}
 			continue
 		default:
-			d.event, d.reason, d.failure = failureEvent(r.definition.States[o.State]), err.Error(), err.Error()
+			// The reason is one line of a table; the error has the program's last words.
+			d.failure = err.Error()
+			d.reason, _, _ = strings.Cut(d.failure, "\n")
+			d.event = failureEvent(r.definition.States[o.State])
 		}
 		recovering, tries = false, 0
 		if d.again {

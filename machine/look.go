@@ -86,5 +86,32 @@ func (m *Manager) Backups(ctx context.Context) ([]BackupView, error) {
 		}
 		views = append(views, v)
 	}
+	unrecorded, err := m.unrecorded(ctx, list)
+	if err != nil {
+		return nil, internal(err)
+	}
+	return append(views, unrecorded...), nil
+}
+
+// unrecorded lists the backups in the store that have no record, as after the
+// loss of the database: they are there, and nobody must think them gone.
+func (m *Manager) unrecorded(ctx context.Context, recorded []persistence.Backup) ([]BackupView, error) {
+	manifests, err := m.host.Unrecorded(recorded)
+	if err != nil || len(manifests) == 0 {
+		return nil, err
+	}
+	open, err := m.store.OpenOperations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var views []BackupView
+	for _, f := range manifests {
+		// Between its publication and its record, a backup is not lost.
+		if slices.ContainsFunc(open, func(o persistence.Operation) bool { return o.ID == f.Operation }) {
+			continue
+		}
+		views = append(views, BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID, StartTime: f.StartTime, EndTime: &f.EndTime,
+			Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Problem: "its folder is there, its record is lost"})
+	}
 	return views, nil
 }

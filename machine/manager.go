@@ -106,6 +106,24 @@ func (m *Manager) Start(ctx context.Context) error {
 		m.log.Info().Int("running", len(m.running)).Int("waiting", len(m.queue)).Msg("operations carried on")
 	}
 	m.schedule()
+	return m.warnUnrecorded(ctx)
+}
+
+// warnUnrecorded says at once if the database does not know backups that are
+// in the store.
+func (m *Manager) warnUnrecorded(ctx context.Context) error {
+	recorded, err := m.store.Backups(ctx)
+	if err != nil {
+		return err
+	}
+	lost, err := m.unrecorded(ctx, recorded)
+	if err != nil {
+		m.log.Warn().Err(err).Msg("the backup store cannot be read")
+		return nil
+	}
+	for _, f := range lost {
+		m.log.Warn().Str(keyBackup, f.ID).Msg("a backup is in the store and not recorded: was the database lost or put back?")
+	}
 	return nil
 }
 

@@ -81,6 +81,10 @@ func (s *Store) Apply(ctx context.Context, c Change) (Operation, error) {
 
 func updateOperation(ctx context.Context, tx *sql.Tx, before Operation, c Change) error {
 	started, finished := stampOf(before.StartedAt), stamp{}
+	if c.Reopen != nil {
+		// How long it takes is counted from the retry on.
+		started = stamp{}
+	}
 	if c.Status == Running && started.IsZero() {
 		started = stamp{c.At}
 	}

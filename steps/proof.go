@@ -32,6 +32,9 @@ func proveRun(what string, r JobResult) error {
 		return &ToolError{Summary: what + " " + problem, Tail: lastLines(r.Tail, tailLines)}
 	}
 	advice := adviceFor(r.Tail)
+	if n := len(r.Complaints); advice == "" && n > 0 {
+		advice = ": " + r.Complaints[n-1]
+	}
 	switch {
 	case r.StartError != "":
 		return name("could not be started: " + r.StartError)

@@ -14,27 +14,40 @@ import (
 // lockName is the file in the state directory that one daemon holds.
 const lockName = "daemon.lock"
 
-// lockState takes the state directory for this daemon alone. The lock is on
-// an open file that no child inherits, so it ends with this process.
+// lockState takes the state directory for this daemon alone.
 func lockState(dir string) (io.Closer, error) {
 	if err := makeState(dir); err != nil {
 		return nil, fmt.Errorf("create state_dir: %w", err)
 	}
-	path := filepath.Join(dir, lockName)
+	return lockFile(filepath.Join(dir, lockName), dir)
+}
+
+// lockDatabase takes the database: a daemon with another state directory must
+// not carry on the operations of this one.
+func lockDatabase(path string) (io.Closer, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o770); err != nil {
+		return nil, fmt.Errorf("create folder of the state database: %w", err)
+	}
+	return lockFile(path+".lock", path)
+}
+
+// lockFile holds a lock on a file for as long as it is open. No child inherits
+// it, so it ends with this process.
+func lockFile(path, what string) (io.Closer, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock state_dir: %w", err)
+		return nil, fmt.Errorf("lock %s: %w: check that its file system is mounted, has room and may be written", what, err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		defer f.Close()
 		if !errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("lock state_dir: %w", err)
+			return nil, fmt.Errorf("lock %s: %w", what, err)
 		}
 		holder, readErr := io.ReadAll(io.LimitReader(f, 32))
 		if pid := strings.TrimSpace(string(holder)); readErr == nil && pid != "" {
-			return nil, exitWith(exitRunning, fmt.Errorf("another daemon (process %s) already runs on %s: stop it first", pid, dir))
+			return nil, exitWith(exitRunning, fmt.Errorf("another daemon (process %s) already runs on %s: stop it first", pid, what))
 		}
-		return nil, exitWith(exitRunning, fmt.Errorf("another daemon already runs on %s: stop it first", dir))
+		return nil, exitWith(exitRunning, fmt.Errorf("another daemon already runs on %s: stop it first", what))
 	}
 	// The pid is for people; a full disk must not keep the daemon from starting.
 	if err := f.Truncate(0); err == nil {

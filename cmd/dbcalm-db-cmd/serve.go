@@ -25,6 +25,11 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 		return err
 	}
 	defer lock.Close()
+	databaseLock, err := lockDatabase(cfg.DatabasePath)
+	if err != nil {
+		return err
+	}
+	defer databaseLock.Close()
 	store, err := persistence.Open(ctx, cfg.DatabasePath)
 	if err != nil {
 		return err

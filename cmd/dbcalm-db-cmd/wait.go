@@ -84,14 +84,20 @@ func (a *app) stoppedWaiting(id string) error {
 
 // progress is what has been told of an operation so far.
 type progress struct {
-	seq     int64
-	waiting bool
+	seq int64
+	// polls counts the polls that found it waiting: at the first it may only
+	// not have begun yet.
+	polls int
 }
 
 func (p *progress) tell(a *app, view machine.OperationView) {
-	if view.Status == "waiting" && !p.waiting {
-		p.waiting = true
-		a.note("%s  waiting for its turn", stamp(a.now()))
+	if view.Status == "waiting" {
+		if p.polls++; p.polls == 2 {
+			a.note("%s  waiting for its turn", stamp(a.now()))
+		}
+	}
+	if p.seq == 0 {
+		p.seq = beforeRetry(view.Transitions)
 	}
 	for _, t := range view.Transitions {
 		if t.Seq <= p.seq {
@@ -107,6 +113,18 @@ func (p *progress) tell(a *app, view machine.OperationView) {
 		}
 		a.note("%s", line)
 	}
+}
+
+// beforeRetry returns the number of the last transition of earlier attempts,
+// which whoever retries has seen; 0 without a retry.
+func beforeRetry(transitions []machine.TransitionView) int64 {
+	var last int64
+	for _, t := range transitions {
+		if t.Event == "retry" {
+			last = t.Seq - 1
+		}
+	}
+	return last
 }
 
 func isOver(status string) bool {
