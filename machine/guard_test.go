@@ -68,7 +68,9 @@ func TestPanicOfAProbe(t *testing.T) {
 		Job: func(context.Context, steps.Task) (steps.JobSpec, error) {
 			return steps.JobSpec{Path: "/bin/true", Dir: "/", Output: "/"}, nil
 		},
-		Finish: func(_ context.Context, t steps.Task, _ steps.JobResult) (steps.Outcome, error) { return stay(context.Background(), t) },
+		Finish: func(_ context.Context, t steps.Task, _ steps.JobResult) (steps.Outcome, error) {
+			return stay(context.Background(), t)
+		},
 	}
 	w.replace["publish_backup"] = steps.Step{Run: block(begun, nil),
 		Probe: func(context.Context, steps.Task) (steps.Outcome, bool, error) { panic("a bug") }}
