@@ -183,3 +183,12 @@ func (h *Host) checkLayout() error {
 	}
 	return nil
 }
+
+// outside tells whether a folder that a server's option names is another one
+// than its data directory. An empty name means that directory.
+func outside(dataDir, value string) bool {
+	if value != "" && !filepath.IsAbs(value) {
+		value = filepath.Join(dataDir, value)
+	}
+	return value != "" && filepath.Clean(value) != filepath.Clean(dataDir)
+}

@@ -39,6 +39,9 @@ type ServerInfo struct {
 	// nothing tells.
 	DataBirth time.Time `json:"data_birth,omitzero"`
 	Binlog    bool      `json:"binlog"`
+	// Elsewhere lists the options by which it keeps files of its data outside
+	// its data directory, as "name=folder".
+	Elsewhere []string `json:"elsewhere,omitempty"`
 	// LSN is the current log sequence number; 0 if the server did not tell.
 	LSN uint64 `json:"lsn,omitempty"`
 }
@@ -143,6 +146,12 @@ func (s *server) info(ctx context.Context) (ServerInfo, error) {
 		if value, err := s.show(ctx, `SHOW GLOBAL VARIABLES LIKE '`+variable+`'`); err == nil && value != "" {
 			info.UID = value
 			break
+		}
+	}
+	for _, option := range splitOptions {
+		variable := strings.ReplaceAll(option, "-", "_")
+		if value, err := s.show(ctx, `SHOW GLOBAL VARIABLES LIKE '`+variable+`'`); err == nil && outside(info.DataDir, value) {
+			info.Elsewhere = append(info.Elsewhere, option+"="+value)
 		}
 	}
 	if text, err := s.show(ctx, `SHOW GLOBAL STATUS LIKE 'Innodb_lsn_current'`); err == nil && text != "" {

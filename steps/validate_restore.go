@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -35,6 +36,11 @@ func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
 	if t.Args.Target == "database" {
 		if err := h.checkDatabaseTarget(ctx); err != nil {
 			return Outcome{}, err
+		}
+		if m := links[len(links)-1].Manifest; m != nil && len(m.Server.Elsewhere) > 0 {
+			// It would find its old redo log there, say, and apply that to the
+			// restored files.
+			return Outcome{}, fmt.Errorf("%w: the server backed up keeps files outside its data directory (%s): restore to a folder and copy from there", ErrDataDir, strings.Join(m.Server.Elsewhere, ", "))
 		}
 		room = h.DataDir
 	}

@@ -1,0 +1,26 @@
+package e2e
+
+import (
+	"testing"
+
+	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/mariadbtest"
+)
+
+// TestServerWithFilesElsewhere refuses to put a server's files back into its
+// data directory alone, though no option file of it is configured; its backup
+// can be restored to a folder.
+func TestServerWithFilesElsewhere(t *testing.T) {
+	t.Parallel()
+	undo := t.TempDir()
+	w := newWorld(t, worldOptions{server: []mariadbtest.Option{mariadbtest.WithArgs("--innodb-undo-directory=" + undo)}})
+	w.start()
+	w.succeeded(w.full("full"))
+	w.succeeded(w.restore(machine.TargetFolder, "full"))
+	w.db.Stop()
+	w.loseData()
+	w.failed(w.restore(machine.TargetDatabase, "full"), "innodb-undo-directory="+undo, "restore to a folder")
+	if left := entries(t, w.db.DataDir); len(left) != 0 {
+		t.Errorf("in the data directory: %v", left)
+	}
+}
