@@ -40,7 +40,8 @@ func (o *output) Write(p []byte) (int, error) {
 	}
 	o.kept = append(o.kept, p...)
 	if len(o.kept) > 2*tailLimit {
-		o.kept = append([]byte(nil), o.kept[len(o.kept)-tailLimit:]...)
+		// One byte more than is told of: whether a line begins there.
+		o.kept = append([]byte(nil), o.kept[len(o.kept)-tailLimit-1:]...)
 	}
 	for rest := p; len(rest) > 0; {
 		line, after, ended := bytes.Cut(rest, []byte("\n"))
@@ -64,10 +65,10 @@ func (o *output) endLine() {
 func (o *output) tail() string {
 	kept := o.kept
 	if len(kept) > tailLimit {
-		kept = kept[len(kept)-tailLimit:]
-		if i := bytes.IndexByte(kept, '\n'); i >= 0 {
-			kept = kept[i+1:]
-		}
+		kept = kept[len(kept)-tailLimit-1:]
+		// One line that is longer than all that is kept has no beginning here.
+		i := max(0, bytes.IndexByte(kept, '\n'))
+		kept = kept[i+1:]
 	}
 	return printable(kept)
 }
