@@ -1,0 +1,474 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/disktest"
+)
+
+// bench is a job whose program is a shell script. The script may wait for a
+// line from the test: read line <"$GATE".
+type bench struct {
+	*testHost
+	folder string
+	job    *RunningJob
+	gate   *os.File
+}
+
+func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
+	t.Helper()
+	b := &bench{testHost: newHost(t)}
+	b.folder = b.JobFolder("op", 1)
+	path := filepath.Join(b.dir, "gate")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Opened for both, neither this nor the program waits for the other to open
+	// it.
+	gate, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.gate = gate
+	t.Cleanup(func() { _ = gate.Close() })
+	spec := JobSpec{Path: "/bin/sh", Args: []string{"-c", "GATE='" + path + "'\ncd '" + b.dir + "'\n" + script}, Dir: "/", Output: b.BackupDir, Grace: patience}
+	for _, c := range change {
+		c(&spec)
+	}
+	if err := b.CreateJob(b.folder, spec); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// launch starts the supervisor and sees to it that it does not outlive the
+// test.
+func (b *bench) launch() *bench {
+	b.t.Helper()
+	job, err := b.Launch(b.folder)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.job = job
+	b.t.Cleanup(func() {
+		if err := job.Kill(context.Background()); err != nil && !errors.Is(err, os.ErrClosed) {
+			b.t.Error(err)
+		}
+		job.Close()
+	})
+	return b
+}
+
+// start lets the program start and returns its pid.
+func (b *bench) start() int {
+	b.t.Helper()
+	b.launch()
+	pid, err := b.job.Release(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return pid
+}
+
+func (b *bench) open() {
+	b.t.Helper()
+	if _, err := fmt.Fprintln(b.gate, "go"); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) wait() JobResult {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
+	defer cancel()
+	r, err := b.job.Wait(ctx)
+	if err != nil {
+		log, _ := os.ReadFile(filepath.Join(b.folder, "supervisor.log"))
+		b.t.Fatalf("%v\n%s", err, log)
+	}
+	return r
+}
+
+// has waits until the program has made a file and returns its content.
+func (b *bench) has(name string) string {
+	b.t.Helper()
+	var text []byte
+	eventually(b.t, "the program makes "+name, func() bool {
+		var err error
+		text, err = os.ReadFile(filepath.Join(b.dir, name))
+		return err == nil && strings.HasSuffix(string(text), "\n")
+	})
+	return strings.TrimSpace(string(text))
+}
+
+func TestResultOfAProgram(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		script string
+		want   JobResult
+	}{
+		"success":   {"echo out; echo err >&2; pwd >/dev/null", JobResult{Tail: "out\nerr\n"}},
+		"exit code": {"echo Error: no; exit 3", JobResult{ExitCode: 3, Tail: "Error: no\n", Complaints: []string{"Error: no"}}},
+		"signal":    {"echo before; kill -SEGV $$", JobResult{ExitCode: -1, Signal: "SIGSEGV", Tail: "before\n"}},
+		"silence":   {"exit 0", JobResult{}},
+		"binary":    {`printf 'a\377b\a\n'`, JobResult{Tail: "a?b\n"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, test.script)
+			pid := b.start()
+			r := b.wait()
+			if r.ExitCode != test.want.ExitCode || r.Signal != test.want.Signal || r.Tail != test.want.Tail || len(r.Complaints) != len(test.want.Complaints) ||
+				r.Stopped || r.StartError != "" || r.SyncError != "" || r.Ended.Before(r.Started) || time.Since(r.Started) > patience {
+				t.Errorf("got %+v, want %+v", r, test.want)
+			}
+			if pid == 0 {
+				t.Error("the program had no pid")
+			}
+			if again, err := ReadResult(b.folder); err != nil || again.Tail != r.Tail {
+				t.Errorf("on the disk is %+v, %v", again, err)
+			}
+		})
+	}
+}
+
+func TestProgramThatCannotBeStarted(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*JobSpec){
+		"missing":       func(s *JobSpec) { s.Path = "/nowhere/tool" },
+		"no program":    func(s *JobSpec) { s.Path = "/etc/passwd" },
+		"nowhere to be": func(s *JobSpec) { s.Dir = "/nowhere" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "", spoil)
+			if pid := b.start(); pid != 0 {
+				t.Errorf("pid %d", pid)
+			}
+			if r := b.wait(); r.StartError == "" || r.ExitCode != -1 || r.Tail != "" {
+				t.Errorf("got %+v", r)
+			}
+		})
+	}
+}
+
+func TestFilesThatCannotBePutOntoTheDisk(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "echo completed OK!", func(s *JobSpec) { s.Output = "/nowhere" })
+	b.start()
+	if r := b.wait(); r.ExitCode != 0 || !strings.Contains(r.SyncError, "/nowhere") {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestOutputIsBounded(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, `i=0; while [ $i -lt 3000 ]; do echo "line $i of very many that are printed"; i=$((i+1)); done; echo completed OK!`)
+	b.start()
+	r := b.wait()
+	if len(r.Tail) > tailLimit || len(r.Tail) < tailLimit/2 || !strings.HasPrefix(r.Tail, "line ") || !strings.HasSuffix(r.Tail, "\ncompleted OK!\n") {
+		t.Errorf("the tail has %d bytes, it begins %.50q", len(r.Tail), r.Tail)
+	}
+	if info, err := os.Stat(filepath.Join(b.folder, outputFile)); err != nil || info.Size() < 3000*30 {
+		t.Errorf("the log holds less than all: %v, %v", info, err)
+	}
+}
+
+func TestProgramMayOpenAsManyFilesAsTheHostAllows(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "ulimit -Sn; ulimit -Hn")
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Supervisor = []string{"/bin/sh", "-c", `ulimit -Sn 100; exec "$0" supervise "$1"`, program}
+	b.start()
+	if lines := strings.Fields(b.wait().Tail); len(lines) != 2 || lines[0] != lines[1] || lines[0] == "100" {
+		t.Errorf("soft and hard limit are %q", lines)
+	}
+}
+
+func TestStopSendsSIGINT(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		script string
+		want   JobResult
+	}{
+		"obeyed":                                {`echo ready >ready; read line <"$GATE"`, JobResult{ExitCode: -1, Signal: "SIGINT"}},
+		"handled":                               {`trap 'echo bye; exit 130' INT; echo ready >ready; read line <"$GATE"`, JobResult{ExitCode: 130, Tail: "bye\n"}},
+		"SIGTERM is blocked, as by mariabackup": {`trap '' TERM; echo ready >ready; read line <"$GATE"`, JobResult{ExitCode: -1, Signal: "SIGINT"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, test.script)
+			b.start()
+			b.has("ready")
+			for range 2 {
+				if err := b.job.Stop(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if r := b.wait(); !r.Stopped || r.ExitCode != test.want.ExitCode || r.Signal != test.want.Signal || r.Tail != test.want.Tail {
+				t.Errorf("got %+v, want %+v", r, test.want)
+			}
+			if err := b.job.Stop(); err != nil {
+				t.Errorf("stopped after its end: %v", err)
+			}
+		})
+	}
+}
+
+func TestStopSendsSIGKILLAfterTheGrace(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, `trap '' INT; echo ready >ready; read line <"$GATE"`, func(s *JobSpec) { s.Grace = 50 * time.Millisecond })
+	b.start()
+	b.has("ready")
+	if err := b.job.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.wait(); !r.Stopped || r.Signal != "SIGKILL" {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestNothingRunsBeforeItIsReleased(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "echo ran >ran").launch()
+	id := b.job.Identity
+	if _, err := id.open(); err != nil {
+		t.Fatalf("the supervisor does not wait: %v", err)
+	}
+	// What the death of the daemon does.
+	if err := b.job.gate.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if r, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if _, err := os.Stat(filepath.Join(b.dir, "ran")); !os.IsNotExist(err) {
+		t.Errorf("the program ran: %v", err)
+	}
+	log, err := os.ReadFile(filepath.Join(b.folder, "supervisor.log"))
+	if err != nil || !strings.Contains(string(log), "the daemon ended before it let the job go") {
+		t.Errorf("its log: %s, %v", log, err)
+	}
+}
+
+func TestSupervisorWithoutASpecEnds(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	if err := os.Remove(filepath.Join(b.folder, specFile)); err != nil {
+		t.Fatal(err)
+	}
+	b.launch()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := b.job.process.wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.job.Release(ctx); err == nil {
+		t.Error("a supervisor that is gone was released")
+	}
+	if _, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
+		t.Errorf("got %v", err)
+	}
+	if err := os.RemoveAll(b.folder); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.Launch(b.folder)
+	says(t, err, "start supervisor: open "+b.folder)
+	b.Supervisor = []string{"/nowhere/program"}
+	if err := os.MkdirAll(b.folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Launch(b.folder)
+	says(t, err, "start supervisor: fork/exec /nowhere/program")
+}
+
+// A new daemon knows of a job what the database and its folder say.
+func TestJobIsAdopted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, `echo ready >ready; read line <"$GATE"; echo done`)
+	b.start()
+	b.has("ready")
+	adopted, err := Adopt(b.folder, b.job.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer adopted.Close()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(ErrStopping)
+	if _, err := adopted.Wait(ctx); !errors.Is(err, ErrStopping) {
+		t.Errorf("wait: %v", err)
+	}
+	b.open()
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	if r, err := adopted.Wait(ctx); err != nil || r.Tail != "done\n" || r.ExitCode != 0 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if _, err := Adopt(b.folder, b.job.Identity); !errors.Is(err, ErrGone) {
+		t.Errorf("adopted after its end: %v", err)
+	}
+	adopted.Close()
+}
+
+func TestProgramDiesWithItsSupervisor(t *testing.T) {
+	t.Parallel()
+	for name, kill := range map[string]func(b *bench) error{
+		"killed by somebody": func(b *bench) error { return unix.Kill(b.job.Identity.PID, unix.SIGKILL) },
+		"killed by us":       func(b *bench) error { return b.job.Kill(context.Background()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, `trap '' INT TERM HUP; echo $$ >ready; read line <"$GATE"; echo survived >survived`)
+			pid := b.start()
+			if said := b.has("ready"); said != strconv.Itoa(pid) {
+				t.Errorf("the program's pid is %s, said to be %d", said, pid)
+			}
+			program, err := Identify(pid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := kill(b); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			if r, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
+				t.Errorf("got %+v, %v", r, err)
+			}
+			if _, err := program.open(); !errors.Is(err, ErrGone) {
+				t.Errorf("the program is there: %v", err)
+			}
+		})
+	}
+}
+
+func TestReleaseDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "exit 0").launch()
+	if err := unix.Kill(b.job.Identity.PID, unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if pid, err := b.job.Release(ctx); pid != 0 || err != nil {
+		t.Errorf("got %d, %v", pid, err)
+	}
+	if err := unix.Kill(b.job.Identity.PID, unix.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.wait(); r.ExitCode != 0 {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// Only the room is missing: the result must not be.
+func TestResultSurvivesAFullDisk(t *testing.T) {
+	t.Parallel()
+	if !disktest.Enter(t) {
+		return
+	}
+	b := newBench(t, `echo ready >ready; read line <"$GATE"; echo completed OK!`)
+	spec := filepath.Join(b.folder, specFile)
+	text, err := os.ReadFile(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.StateDir = disktest.Small(t, 1<<20)
+	b.folder = b.JobFolder("op", 1)
+	write(t, b.folder, map[string]string{specFile: string(text)})
+	pid := b.start()
+	b.has("ready")
+	id, err := Identify(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var started Identity
+	if err := readJSON(filepath.Join(b.folder, startedFile), &started); err != nil || started != id {
+		t.Errorf("the program is said to be %+v, %v, it is %+v", started, err, id)
+	}
+	program, err := id.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := disktest.Fill(t, b.StateDir)
+	b.open()
+	if err := program.wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	program.close()
+	ctx, cancel := context.WithTimeout(t.Context(), resultRetry/2)
+	defer cancel()
+	if r, err := b.job.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("without room: %+v, %v", r, err)
+	}
+	free()
+	if r := b.wait(); r.ExitCode != 0 || r.Tail != "completed OK!\n" {
+		t.Errorf("with room: %+v", r)
+	}
+}
+
+func TestStoppedSupervisorGivesUpOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	if !disktest.Enter(t) {
+		return
+	}
+	dir := disktest.Small(t, 1<<20)
+	stop := make(chan struct{})
+	disktest.Fill(t, dir)
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		writeResult(dir, JobResult{Tail: strings.Repeat("x", 1<<14)}, stop)
+	}()
+	close(stop)
+	<-written
+	if _, err := ReadResult(dir); !errors.Is(err, ErrNoResult) {
+		t.Errorf("got %v", err)
+	}
+	// Nor does it go on for a folder that is gone.
+	writeResult(filepath.Join(dir, "gone"), JobResult{}, make(chan struct{}))
+}
+
+func TestEndOrphan(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := EndOrphan(t.Context(), dir); err != nil {
+		t.Errorf("nothing was started: %v", err)
+	}
+	orphan, stranger := startChild(t, "cat"), startChild(t, "cat")
+	recycled := stranger.id
+	recycled.StartTicks--
+	rebooted := stranger.id
+	rebooted.BootID = "another"
+	for _, id := range []Identity{orphan.id, orphan.id, recycled, rebooted} {
+		if err := writeJSON(filepath.Join(dir, startedFile), id); err != nil {
+			t.Fatal(err)
+		}
+		if err := EndOrphan(t.Context(), dir); err != nil {
+			t.Errorf("%+v: %v", id, err)
+		}
+	}
+	if _, err := orphan.id.open(); !errors.Is(err, ErrGone) {
+		t.Errorf("the orphan: %v", err)
+	}
+	if ended, err := stranger.open(t).ended(); ended || err != nil {
+		t.Errorf("a stranger was killed: %t, %v", ended, err)
+	}
+	write(t, dir, map[string]string{startedFile: "{"})
+	says(t, EndOrphan(t.Context(), dir), "read "+filepath.Join(dir, startedFile))
+}
