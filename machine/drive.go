@@ -51,9 +51,10 @@ func (m *Manager) drive(ctx context.Context, r *run, recovering bool) {
 			// Whatever broke off, broke off because the daemon stops; the next one
 			// carries on.
 			return
-		case errors.As(err, &broken):
-			// Nothing is wrong with the operation: it waits for its database.
-			log.Error().Err(err).Str(keyState, o.State).Msg("state database cannot be used; trying again")
+		case errors.As(err, &broken), errors.Is(err, errUnclear):
+			// Nothing is wrong with the operation: it waits for its database, or for
+			// an answer from this host.
+			log.Error().Err(err).Str(keyState, o.State).Msg("operation cannot go on for now; trying again")
 			if !m.pause(ctx, tries) {
 				return
 			}
@@ -102,6 +103,8 @@ func (m *Manager) settle(ctx context.Context, r *run, o persistence.Operation, d
 			d = decision{event: eventCancel, reason: "cancelled as requested", jobID: d.jobID, folder: d.folder, result: d.result}
 		case errors.Is(err, persistence.ErrParentGone):
 			d = decision{event: steps.EventFailed, reason: err.Error(), failure: err.Error() + ": it was deleted while this backup was made; take a full backup", jobID: d.jobID, folder: d.folder, result: d.result}
+		case errors.Is(err, persistence.ErrExists):
+			d = decision{event: steps.EventFailed, reason: err.Error(), failure: "another program has recorded a backup of this id meanwhile; this one is given up", jobID: d.jobID, folder: d.folder, result: d.result}
 		case errors.Is(err, persistence.ErrStale):
 			log.Error().Err(err).Msg("operation was changed by somebody else; left alone")
 			return false

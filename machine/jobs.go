@@ -94,7 +94,7 @@ func (m *Manager) resumeJob(ctx context.Context, r *run, o persistence.Operation
 		return m.finishJob(ctx, r, o, step, t, job, result)
 	}
 	if err != nil {
-		return decision{}, err
+		return decision{}, unclear(err)
 	}
 	defer running.Close()
 	if recovering && o.CancelAt == nil {
@@ -114,8 +114,10 @@ func (m *Manager) resumeJob(ctx context.Context, r *run, o persistence.Operation
 
 // lostJob handles a job whose supervisor is gone without a result.
 func (m *Manager) lostJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, job persistence.Job, recovering bool) (decision, error) {
-	if err := steps.EndOrphan(ctx, job.Folder); err != nil {
-		return decision{}, err
+	// The daemon's own context: a cancel must not be honoured before the program
+	// is gone whose work it removes.
+	if err := steps.EndOrphan(m.base, job.Folder); err != nil {
+		return decision{}, unclear(err)
 	}
 	if o.CancelAt != nil {
 		return decision{jobID: job.ID, folder: job.Folder}, steps.ErrCancelled
@@ -146,7 +148,19 @@ func (m *Manager) awaitJob(ctx context.Context, r *run, o persistence.Operation,
 	case errors.Is(err, steps.ErrNoResult):
 		return m.lostJob(ctx, r, o, step, t, job, false)
 	}
-	return decision{}, err
+	return decision{}, unclear(err)
+}
+
+// errUnclear: whether a program runs cannot be told, for want of descriptors
+// say. Until it can, its operation goes neither on nor back.
+var errUnclear = errors.New("it is not known whether the program runs")
+
+// unclear marks an error as errUnclear, unless the daemon stops.
+func unclear(err error) error {
+	if errors.Is(err, steps.ErrStopping) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errUnclear, err)
 }
 
 // stopJob stops a job and waits until it is over: what it works on is about to
@@ -154,7 +168,7 @@ func (m *Manager) awaitJob(ctx context.Context, r *run, o persistence.Operation,
 func (m *Manager) stopJob(job persistence.Job, running *steps.RunningJob) (decision, error) {
 	d := decision{jobID: job.ID, folder: job.Folder}
 	if err := running.Stop(); err != nil {
-		return d, fmt.Errorf("stop program: %w", err)
+		return decision{}, unclear(fmt.Errorf("stop program: %w", err))
 	}
 	wait, cancel := context.WithTimeout(m.base, steps.StopGrace+stopPatience)
 	defer cancel()
@@ -167,8 +181,10 @@ func (m *Manager) stopJob(job persistence.Job, running *steps.RunningJob) (decis
 		return decision{}, err
 	case errors.Is(err, context.DeadlineExceeded):
 		if err := running.Kill(m.base); err != nil {
-			return decision{}, fmt.Errorf("kill program: %w", err)
+			return decision{}, unclear(fmt.Errorf("kill program: %w", err))
 		}
+	case !errors.Is(err, steps.ErrNoResult):
+		return decision{}, unclear(err)
 	}
 	return d, steps.ErrCancelled
 }

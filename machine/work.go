@@ -43,7 +43,7 @@ func (m *Manager) work(ctx context.Context, r *run, o persistence.Operation, rec
 	default:
 		d, err = m.runStep(stepCtx, step, t)
 	}
-	if err == nil || errors.Is(err, steps.ErrStopping) || s.Cancel == "" {
+	if err == nil || errors.Is(err, steps.ErrStopping) || errors.Is(err, errUnclear) || s.Cancel == "" {
 		// A cancel that came while an earlier state could still be left has been
 		// honoured by then; a clean-up must not be broken off by it.
 		return d, err

@@ -15,6 +15,13 @@ func insertBackup(ctx context.Context, tx *sql.Tx, b Backup, process int64) erro
 	if err := checkAncestors(ctx, tx, b.FromBackupID); err != nil {
 		return err
 	}
+	var n int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM backup WHERE id = ?`, b.ID).Scan(&n); err != nil {
+		return err
+	}
+	if n > 0 {
+		return ErrExists
+	}
 	schedule, err := knownSchedule(ctx, tx, b.ScheduleID)
 	if err != nil {
 		return err
