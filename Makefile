@@ -49,11 +49,12 @@ test: deps ## Run all tests with the race detector, on private MariaDB servers
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	.ci/fuzz $(FUZZTIME)
 
+# go test runs GOMAXPROCS parallel tests at a time: one a world, two a half.
 .PHONY: crash
 crash: deps ## Kill everything CRASH_KILLS (10000) times or for CRASH_TIME (24h), and print the matrix
 	@mkdir -p $(dir $(matrix))
 	CRASH_KILLS=$(CRASH_KILLS) CRASH_TIME=$(CRASH_TIME) CRASH_WORLDS=$(CRASH_WORLDS) CRASH_OUT=$(abspath $(matrix)) \
-		CGO_ENABLED=1 go test -count=1 -timeout 0 -run '^TestCrashMatrix$$' ./cmd/$(program)/e2e
+		GOMAXPROCS=$$((2 * $(CRASH_WORLDS))) CGO_ENABLED=1 go test -count=1 -timeout 0 -run '^TestCrashMatrix$$' ./cmd/$(program)/e2e
 	@cat $(matrix)
 
 .PHONY: powerloss
