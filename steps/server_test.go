@@ -1,0 +1,112 @@
+package steps
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"dbcalm-db-cmd/steps/mariadbtest"
+)
+
+// hostOf is a host whose server is the given one.
+func hostOf(t *testing.T, server *mariadbtest.Server) *testHost {
+	t.Helper()
+	h := newHost(t)
+	h.DataDir, h.CredentialsFile = server.DataDir, server.CredentialsFile
+	return h
+}
+
+// login makes the host log in as somebody, through the server's socket.
+func (h *testHost) login(server *mariadbtest.Server, user, password string) {
+	h.t.Helper()
+	h.CredentialsFile = filepath.Join(h.dir, "login.cnf")
+	h.credentials(fmt.Sprintf("[client-dbcalm]\nuser=%s\npassword=%s\nsocket=%s\n", user, password, server.Socket))
+}
+
+func TestServerTellsOfItself(t *testing.T) {
+	t.Parallel()
+	server := mariadbtest.Start(t, mariadbtest.WithBinlog())
+	h := hostOf(t, server)
+	s, err := h.connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	info, err := s.info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Flavour != MariaDB || series(info.Version) == "" || filepath.Clean(info.DataDir) != server.DataDir || !info.Binlog || info.LSN == 0 || info.UID == "" || info.DataBirth.IsZero() {
+		t.Errorf("got %+v", info)
+	}
+	if err := s.checkGrants(t.Context(), info, server.User); err != nil {
+		t.Errorf("grants: %v", err)
+	}
+	server.Exec("CREATE USER poor@localhost IDENTIFIED BY 'p'", "GRANT RELOAD, PROCESS ON *.* TO poor@localhost")
+	h.login(server, "poor", "p")
+	poor, err := h.connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer poor.close()
+	says(t, poor.checkGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege BINLOG MONITOR: run GRANT BINLOG MONITOR ON *.* TO its account")
+	server.Exec("GRANT SUPER ON *.* TO poor@localhost")
+	if err := poor.checkGrants(t.Context(), info, "poor"); err != nil {
+		t.Errorf("SUPER stands for it: %v", err)
+	}
+}
+
+// Each way of not reaching a server is told from the others, and in time.
+func TestServerCannotBeReached(t *testing.T) {
+	t.Parallel()
+	server := mariadbtest.Start(t, mariadbtest.WithArgs("--max-connections=10"))
+	h := hostOf(t, server)
+	reach := func(kind error, words ...string) {
+		t.Helper()
+		began := time.Now()
+		err := h.Reachable(t.Context())
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("the answer took %s", took)
+		}
+		if kind == nil {
+			if err != nil {
+				t.Errorf("got %v", err)
+			}
+			return
+		}
+		if !errors.Is(err, kind) {
+			t.Errorf("got %v, want %v", err, kind)
+		}
+		says(t, err, words...)
+	}
+	const down = "cannot create backup, MySQL/MariaDB server is not running"
+	reach(nil)
+
+	for range 10 {
+		conn, err := server.DB().Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	reach(ErrLogin, "too many connections")
+
+	h.login(server, server.User, "wrong")
+	reach(ErrLogin, "the server refused the login of the backup user '"+server.User+"': Access denied", "check user and password in the section [client-dbcalm]")
+	h.login(server, "nobody", "wrong")
+	reach(ErrLogin, "'nobody': Access denied")
+	h.CredentialsFile = server.CredentialsFile
+
+	server.Pause()
+	reach(ErrServerDown, down+": it does not answer at "+server.Socket+" within 2s")
+	server.Resume()
+
+	server.Kill()
+	reach(ErrServerDown, down, "connection refused", "start it, or correct socket or host in the credentials file")
+	h.login(&mariadbtest.Server{Socket: filepath.Join(h.dir, "nowhere.sock")}, "a", "b")
+	reach(ErrServerDown, down, "no such file or directory")
+	h.credentials("[client-dbcalm]\nuser=a\nhost=127.0.0.1\nport=1\n")
+	reach(ErrServerDown, down, "connection refused")
+}
