@@ -1,0 +1,130 @@
+package steps
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/mariadbtest"
+)
+
+func TestBackupIsValidated(t *testing.T) {
+	t.Parallel()
+	if !disktest.Enter(t) {
+		return
+	}
+	server := mariadbtest.Start(t)
+	server.Exec("CREATE USER poor@localhost IDENTIFIED BY 'p'")
+	small := disktest.Small(t, 8<<20)
+	for name, test := range map[string]struct {
+		spoil func(h *testHost, task *Task)
+		want  string
+	}{
+		"in order":                {func(*testHost, *Task) {}, ""},
+		"no credentials":          {func(h *testHost, _ *Task) { h.CredentialsFile = filepath.Join(h.dir, "nowhere") }, "credentials file not found or missing [client-dbcalm] section"},
+		"no tool":                 {func(h *testHost, _ *Task) { h.BackupBin = filepath.Join(h.dir, "nowhere") }, "the backup tool"},
+		"a login that is refused": {func(h *testHost, _ *Task) { h.login(server, server.User, "wrong") }, "the server refused the login"},
+		"another kind of server": {func(h *testHost, _ *Task) {
+			h.DBType, h.BackupBin = MySQL, h.script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
+		}, "but db_type says mysql: correct db_type, or socket or host in the credentials file"},
+		"another series of the tool": {func(h *testHost, _ *Task) {
+			h.BackupBin = h.script("tool", "echo mariabackup based on MariaDB server 10.2.44-MariaDB\n")
+		}, "mariabackup 10.2.44-MariaDB does not fit MariaDB"},
+		"another data directory":      {func(h *testHost, _ *Task) { h.DataDir = h.dir }, "the server's data directory is " + server.DataDir + "/, but data_dir says "},
+		"missing grants":              {func(h *testHost, _ *Task) { h.login(server, "poor", "p") }, "lacks the privilege RELOAD, PROCESS: run GRANT RELOAD, PROCESS ON *.* TO its account"},
+		"a folder in the way":         {func(h *testHost, task *Task) { write(h.t, h.BackupFolder(task.Args.ID), map[string]string{"x": ""}) }, "is there already: remove it if it is of no use, or choose another id"},
+		"a disk that is too small":    {func(h *testHost, _ *Task) { h.BackupDir = small }, "not enough room for a full backup on the file system of " + small},
+		"a store that cannot be made": {func(h *testHost, _ *Task) { h.BackupDir = filepath.Join(h.CredentialsFile, "store") }, "create backup_dir"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := hostOf(t, server)
+			task := Task{Operation: "op", Args: Args{ID: "b"}}
+			test.spoil(h, &task)
+			out, err := h.validateBackup(t.Context(), task)
+			if test.want != "" {
+				says(t, err, test.want)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out.Data.Tool == nil || out.Data.Tool.Name != "mariabackup" || out.Data.Server == nil || out.Data.Server.Flavour != MariaDB || !strings.Contains(out.Reason, "of data") {
+				t.Errorf("got %+v", out)
+			}
+			if left := tree(t, h.BackupDir); len(left) > 0 {
+				t.Errorf("something was written: %v", left)
+			}
+		})
+	}
+}
+
+func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
+	t.Parallel()
+	this := ServerInfo{UID: "this", LSN: 1000, DataBirth: time.Unix(1000, 0)}
+	for name, test := range map[string]struct {
+		spoil func(h *testHost, m *Manifest)
+		want  string
+	}{
+		"in order":                    {func(*testHost, *Manifest) {}, ""},
+		"another server's":            {func(_ *testHost, m *Manifest) { m.Server.UID = "other" }, "backup 'inc' is of another server (other, this one is this): take a full backup"},
+		"another data directory's":    {func(_ *testHost, m *Manifest) { m.Server.DataBirth = time.Unix(999, 0) }, "backup 'inc' is of another data directory"},
+		"of a time that nobody noted": {func(_ *testHost, m *Manifest) { m.Server.DataBirth = time.Time{} }, ""},
+		"from before a restore":       {func(h *testHost, _ *Manifest) { h.records.restored = time.Now().Add(time.Hour) }, "backup 'inc' was taken before the data directory was restored on "},
+		"after a restore":             {func(h *testHost, _ *Manifest) { h.records.restored = time.Now().Add(-time.Hour) }, ""},
+		"on a broken chain":           {func(h *testHost, _ *Manifest) { delete(h.records.backups, "full") }, "backup 'full' is not recorded: the chain is broken"},
+		"on a chain without files":    {func(h *testHost, _ *Manifest) { h.must(os.RemoveAll(h.BackupFolder("full"))) }, "the folder of backup 'full' cannot be read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := twoLinks(t)
+			for id, b := range h.records.backups {
+				b.StartTime = time.Now()
+				h.records.backups[id] = b
+			}
+			m, err := ReadManifest(h.BackupFolder("inc"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Server.UID, m.Server.DataBirth = this.UID, this.DataBirth
+			test.spoil(h, m)
+			h.putManifest(h.BackupFolder("inc"), m)
+			err = h.checkBase(t.Context(), "inc", this)
+			if test.want != "" {
+				says(t, err, test.want)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	h := twoLinks(t)
+	for lsn, want := range map[uint64]string{0: "", 150: "", 149: "backup 'inc' ends at LSN 150, the server is only at 149, so its data is not what was backed up: take a full backup"} {
+		err := h.checkBase(t.Context(), "inc", ServerInfo{LSN: lsn})
+		if want != "" {
+			says(t, err, want)
+		} else if err != nil {
+			t.Errorf("server at LSN %d: %v", lsn, err)
+		}
+	}
+	h.records.err = errCatalog
+	if err := h.CheckNotRestored(t.Context(), "inc"); !errors.Is(err, errCatalog) {
+		t.Errorf("an error of the catalog: %v", err)
+	}
+	if err := newHost(t).CheckNotRestored(t.Context(), "inc"); !errors.Is(err, persistence.ErrNotFound) {
+		t.Errorf("a backup that is not recorded: %v", err)
+	}
+}
+
+func TestDataDirectoryOfTheServerMustBeReadable(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	says(t, sameFolder(filepath.Join(h.dir, "nowhere"), h.DataDir), "the server's data directory cannot be read", "the daemon must run on the server's host")
+	says(t, sameFolder(h.DataDir, filepath.Join(h.dir, "nowhere")), "but data_dir says")
+	if err := sameFolder(h.DataDir+"/", h.dir+"/./data"); err != nil {
+		t.Error(err)
+	}
+}
