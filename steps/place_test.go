@@ -2,8 +2,14 @@ package steps
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"dbcalm-db-cmd/steps/mariadbtest"
@@ -36,5 +42,239 @@ func TestPlaceIsContentWithAStartedServer(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(server.DataDir, lastEntry)); err != nil || !server.Running() {
 		t.Errorf("the server lost its data: %v", err)
+	}
+}
+
+// placement is a restore that has been arranged and may go into place.
+type placement struct {
+	*testHost
+	task Task
+	p    *Placement
+}
+
+func newPlacement(t *testing.T, mode string) *placement {
+	t.Helper()
+	h := newStore(t)
+	target := "database"
+	if mode == PlaceFolder {
+		target = "folder"
+	}
+	task := h.arrangeTask(target, mode)
+	out, err := h.arrange(t.Context(), task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	task.Data = out.Data
+	return &placement{testHost: h, task: task, p: out.Data.Placement}
+}
+
+// placed demands that all is in place and nothing is left of the way there.
+func (r *placement) placed() {
+	r.t.Helper()
+	want := maps.Clone(preparedFiles)
+	want["mysql/"], want["shop/"] = "", ""
+	if r.p.Mode == PlaceFolder {
+		maps.Copy(want, metadata("log-applied", "0", "100"))
+	}
+	if got := tree(r.t, r.p.Target); !maps.Equal(got, want) {
+		r.t.Errorf("in place are %v, want %v", got, want)
+	}
+	r.nothingLeft()
+}
+
+// nothingLeft demands that there is nothing beside what was there before.
+func (r *placement) nothingLeft() {
+	r.t.Helper()
+	for _, folder := range []string{r.dir, r.BackupDir} {
+		for _, e := range readDir(r.t, folder) {
+			if strings.HasPrefix(e, ".") {
+				r.t.Errorf("%s is left in %s", e, folder)
+			}
+		}
+	}
+	if there, err := exists(r.p.Stage); err != nil || there {
+		r.t.Errorf("the stage is left: %v", err)
+	}
+}
+
+func readDir(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// interruptions are the points at which putting into place can break off, each
+// as what has been done by then.
+func interruptions(mode string) map[string]func(r *placement) {
+	points := map[string]func(r *placement){"before the first rename": func(*placement) {}}
+	switch mode {
+	case PlaceSwap:
+		exchanged := func(r *placement) { r.must(exchange(r.p.prepared(), r.p.Target)) }
+		points["after the exchange"] = exchanged
+		points["after the old folder's removal"] = func(r *placement) { exchanged(r); r.must(os.Remove(r.p.prepared())) }
+		points["after the stage's removal"] = func(r *placement) { exchanged(r); r.must(os.RemoveAll(r.p.Stage)) }
+	case PlaceEntries:
+		for k := 1; k <= 5; k++ {
+			points[fmt.Sprintf("after %d entries", k)] = func(r *placement) { r.rename(k) }
+		}
+		points["after the stage's removal"] = func(r *placement) { r.rename(5); r.must(os.RemoveAll(r.p.Stage)) }
+	case PlaceFolder:
+		renamed := func(r *placement) {
+			r.must(os.MkdirAll(filepath.Dir(r.p.Target), 0o750))
+			r.must(os.Rename(r.p.prepared(), r.p.Target))
+		}
+		points["after the dated folder"] = func(r *placement) { r.must(os.MkdirAll(filepath.Dir(r.p.Target), 0o750)) }
+		points["after the rename"] = renamed
+		points["after the stage's removal"] = func(r *placement) { renamed(r); r.must(os.RemoveAll(r.p.Stage)) }
+	}
+	return points
+}
+
+// rename puts the first entries into place.
+func (r *placement) rename(n int) {
+	r.t.Helper()
+	for _, e := range r.p.Entries[:n] {
+		r.must(os.Rename(filepath.Join(r.p.prepared(), e.Name), filepath.Join(r.p.Target, e.Name)))
+	}
+}
+
+var modes = []string{PlaceSwap, PlaceEntries, PlaceFolder}
+
+func TestPlaceGoesOnWhereItBrokeOff(t *testing.T) {
+	t.Parallel()
+	for _, mode := range modes {
+		for point, interrupt := range interruptions(mode) {
+			t.Run(mode+" "+point, func(t *testing.T) {
+				t.Parallel()
+				r := newPlacement(t, mode)
+				interrupt(r)
+				for range 2 {
+					if _, err := r.place(t.Context(), r.task); err != nil {
+						t.Fatal(err)
+					}
+					r.placed()
+				}
+			})
+		}
+	}
+}
+
+func TestPlaceReplacesNothing(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		mode  string
+		spoil func(r *placement)
+		kind  error
+		want  string
+	}{
+		"a file in the data directory": {PlaceSwap, func(r *placement) { write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, ErrDataDirNotEmpty, "holds notes"},
+		"another data directory": {PlaceSwap, func(r *placement) {
+			r.must(os.Remove(r.p.Target))
+			r.must(os.Mkdir(r.p.Target, 0o700))
+		}, ErrDataDir, "was replaced by another folder while the restore was under way"},
+		"a file at the last moment": {PlaceSwap, func(r *placement) {
+			r.must(exchange(r.p.prepared(), r.p.Target))
+			write(r.t, r.p.prepared(), map[string]string{"notes": "x"})
+		}, ErrDataDirNotEmpty, "something was written into the data directory while the restore was put into place"},
+		"no data directory":              {PlaceSwap, func(r *placement) { r.must(os.Remove(r.p.Target)) }, ErrDataDir, "no such file or directory"},
+		"a file among the entries":       {PlaceEntries, func(r *placement) { r.rename(2); write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, ErrDataDirNotEmpty, "notes appeared while the restore was under way"},
+		"a file of an entry's name":      {PlaceEntries, func(r *placement) { r.rename(2); write(r.t, r.p.Target, map[string]string{"ibdata1": "x"}) }, ErrDataDirNotEmpty, "ibdata1 appeared while the restore was under way"},
+		"a folder in the folder's way":   {PlaceFolder, func(r *placement) { write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, fs.ErrExist, "restore to folder"},
+		"a prepared folder that is gone": {PlaceFolder, func(r *placement) { r.must(os.RemoveAll(r.p.prepared())) }, nil, "is gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newPlacement(t, test.mode)
+			test.spoil(r)
+			_, err := r.place(t.Context(), r.task)
+			if test.kind != nil && !errors.Is(err, test.kind) {
+				t.Errorf("got %v, want %v", err, test.kind)
+			}
+			says(t, err, test.want)
+			// What the failure leads to must keep what is not ours.
+			if _, err := r.discardRestore(t.Context(), r.task); err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]string{}
+			switch name {
+			case "a file of an entry's name":
+				want["ibdata1"] = "x"
+			case "another data directory", "no data directory", "a prepared folder that is gone":
+			default:
+				want["notes"] = "x"
+			}
+			if got := tree(t, r.p.Target); !maps.Equal(got, want) {
+				t.Errorf("the target holds %v, want %v", got, want)
+			}
+			r.nothingLeft()
+		})
+	}
+}
+
+func TestLostAndFoundIsNoObstacle(t *testing.T) {
+	t.Parallel()
+	r := newPlacement(t, PlaceEntries)
+	r.must(os.Mkdir(filepath.Join(r.p.Target, "lost+found"), 0o700))
+	if _, err := r.place(t.Context(), r.task); err != nil {
+		t.Fatal(err)
+	}
+	if got := readDir(t, r.p.Target); len(got) != 6 {
+		t.Errorf("in place are %q", got)
+	}
+}
+
+// A real server must refuse to start on any part of a real data directory
+// that is put into place entry by entry, and start on the whole.
+func TestServerStartsOnNoPart(t *testing.T) {
+	t.Parallel()
+	server := mariadbtest.Start(t)
+	mariadbtest.FillTables(t, server.DB(), 3, 50)
+	want := mariadbtest.Fingerprint(t, server.DB())
+	h := hostOf(t, server)
+	tool, err := h.tool(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	credentials, err := h.Credentials()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.DataDir = filepath.Join(h.dir, "data")
+	p := &Placement{Mode: PlaceEntries, Target: h.DataDir, Stage: filepath.Join(h.DataDir, ".dbcalm-op")}
+	h.must(os.MkdirAll(p.prepared(), 0o700))
+	for _, spec := range []JobSpec{h.backupCommand(tool, credentials, server.DataDir, p.prepared(), ""), h.prepareCommand(tool, p.prepared(), false)} {
+		if out, err := exec.Command(spec.Path, spec.Args...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", spec.Line(), err, out)
+		}
+	}
+	server.Stop()
+	h.must(stripMetadata(p.prepared()))
+	h.must(p.identify())
+	n := len(p.Entries)
+	for _, k := range []int{1, 2, n / 2, n - 1} {
+		part := filepath.Join(h.dir, fmt.Sprintf("part%d", k))
+		h.must(os.Mkdir(part, 0o700))
+		for _, e := range p.Entries[:k] {
+			if out, err := exec.Command("cp", "-a", filepath.Join(p.prepared(), e.Name), part).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+		}
+		if err := server.TryStartOn(part); err == nil {
+			t.Errorf("the server starts on %d of %d entries", k, n)
+			server.Stop()
+		}
+	}
+	if _, err := h.place(t.Context(), Task{Operation: "op", Data: Data{Placement: p}}); err != nil {
+		t.Fatal(err)
+	}
+	server.StartOn(h.DataDir)
+	if got := mariadbtest.Fingerprint(t, server.DB()); !maps.Equal(got, want) {
+		t.Errorf("restored %v, want %v", got, want)
 	}
 }

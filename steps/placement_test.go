@@ -2,10 +2,13 @@ package steps
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"dbcalm-db-cmd/steps/disktest"
 )
 
 // TestFileIDOutlivesReboot recognises a file by what was stored of it, in
@@ -32,5 +35,50 @@ func TestFileIDOutlivesReboot(t *testing.T) {
 		if stored.is(filepath.Join(dir, name)) {
 			t.Errorf("%s is taken for another file", name)
 		}
+	}
+}
+
+func TestPlacementIsPlanned(t *testing.T) {
+	t.Parallel()
+	if !disktest.Enter(t) {
+		return
+	}
+	h := newHost(t)
+	task := Task{Operation: "op", Args: Args{IDList: []string{"full", "inc"}, Target: "folder", TmpDir: filepath.Join(h.BackupDir, "restores", "x")}}
+	expect := func(what, mode, target, stage string) {
+		t.Helper()
+		p, err := h.planPlacement(task)
+		if err != nil || p.Mode != mode || p.Target != target || p.Stage != stage || p.Folder != nil || p.Entries != nil {
+			t.Errorf("%s: %+v, %v; want %s into %s from %s", what, p, err, mode, target, stage)
+		}
+	}
+	expect("a folder", PlaceFolder, filepath.Join(task.Args.TmpDir, "full"), filepath.Join(h.BackupDir, ".partial", "op-stage"))
+	task.Args.Target = "database"
+	expect("a plain data directory", PlaceSwap, h.DataDir, filepath.Join(h.dir, ".data.dbcalm-op"))
+	data := h.DataDir
+	inside := func() string { return filepath.Join(h.DataDir, ".dbcalm-op") }
+
+	h.DataDir = filepath.Join(h.dir, "link")
+	h.must(os.Symlink(data, h.DataDir))
+	expect("a link to one", PlaceSwap, data, filepath.Join(h.dir, ".data.dbcalm-op"))
+
+	h.DataDir = disktest.Small(t, 1<<20)
+	expect("a disk of its own", PlaceEntries, h.DataDir, inside())
+	h.DataDir = filepath.Join(h.DataDir, "data")
+	h.must(os.Mkdir(h.DataDir, 0o700))
+	expect("a folder on that disk", PlaceSwap, h.DataDir, filepath.Join(filepath.Dir(h.DataDir), ".data.dbcalm-op"))
+
+	h.DataDir = filepath.Join(h.dir, "bound to itself")
+	h.must(os.Mkdir(h.DataDir, 0o700))
+	disktest.Bind(t, h.DataDir)
+	expect("a mount point on the parent's disk", PlaceEntries, h.DataDir, inside())
+
+	h.DataDir = filepath.Join(h.dir, "disk")
+	h.must(os.MkdirAll(filepath.Join(h.DataDir, "lost+found"), 0o700))
+	expect("with lost+found", PlaceEntries, h.DataDir, inside())
+
+	h.DataDir = filepath.Join(h.dir, "nowhere")
+	if _, err := h.planPlacement(task); !errors.Is(err, ErrDataDir) {
+		t.Errorf("a missing one: %v", err)
 	}
 }

@@ -1,0 +1,141 @@
+package steps
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// preparedFiles are the entries of a prepared folder, as the tool leaves it.
+var preparedFiles = map[string]string{
+	"ib_logfile0": "redo", "ibdata1": "system", "aria_log.00000001": "a", "mysql/user.frm": "u", "shop/orders.ibd": "rows", "shop/notes.frm": "n",
+}
+
+// arrangeTask is a restore whose stage has been prepared.
+func (h *testHost) arrangeTask(target, mode string) Task {
+	h.t.Helper()
+	t := Task{Operation: "op", Attempt: 1, Args: Args{IDList: []string{"full"}, Target: target, TmpDir: filepath.Join(h.BackupDir, "restores", "x")}}
+	var err error
+	if t.Data.Placement, err = h.planPlacement(t); err != nil {
+		h.t.Fatal(err)
+	}
+	if mode == PlaceEntries {
+		t.Data.Placement.useEntries(t.Operation)
+	}
+	if t.Data.Placement.Mode != mode {
+		h.t.Fatalf("the test's folders are placed by %s, not by %s", t.Data.Placement.Mode, mode)
+	}
+	folder := t.Data.Placement.prepared()
+	write(h.t, folder, preparedFiles)
+	write(h.t, folder, metadata("log-applied", "0", "100"))
+	return t
+}
+
+// newStore is a host with one full backup of what arrangeTask has prepared.
+func newStore(t *testing.T) *testHost {
+	t.Helper()
+	h := newHost(t)
+	h.backup("full", "", "0", "100", map[string]string{"shop/orders.ibd": "rows", "shop/notes.frm": "n"})
+	return h
+}
+
+func TestArrangeForADataDirectory(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{PlaceSwap, PlaceEntries} {
+		h := newStore(t)
+		h.must(os.Chmod(h.DataDir, 0o711))
+		uid, gid := os.Getuid(), os.Getgid()
+		if uid == 0 {
+			uid, gid = 4242, 4343
+		}
+		h.must(os.Chown(h.DataDir, uid, gid))
+		task := h.arrangeTask("database", mode)
+		out, err := h.arrange(t.Context(), task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := out.Data.Placement
+		files := tree(t, p.prepared())
+		for name := range files {
+			info, err := os.Lstat(filepath.Join(p.prepared(), name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if owner := info.Sys().(*syscall.Stat_t); int(owner.Uid) != uid || int(owner.Gid) != gid {
+				t.Errorf("%s belongs to %d:%d, want %d:%d", name, owner.Uid, owner.Gid, uid, gid)
+			}
+			if strings.HasPrefix(name, "xtrabackup_") || name == "backup-my.cnf" {
+				t.Errorf("the tool's %s stays", name)
+			}
+		}
+		if len(files) != len(preparedFiles)+2 {
+			t.Errorf("prepared are %v", files)
+		}
+		info, err := os.Stat(p.prepared())
+		if err != nil || info.Mode().Perm() != 0o711 {
+			t.Errorf("the folder's mode is %v, %v", info.Mode(), err)
+		}
+		if mode == PlaceSwap && (p.Folder == nil || !p.Folder.is(p.prepared()) || p.Replaced == nil || !p.Replaced.is(h.DataDir) || p.Entries != nil) {
+			t.Errorf("what moves: %+v", p)
+		}
+		if mode == PlaceEntries && (p.Folder != nil || len(p.Entries) != 5) {
+			t.Errorf("what moves: %+v", p)
+		}
+		// Done again after an interruption it is content.
+		task.Data = out.Data
+		if _, err := h.arrange(t.Context(), task); err != nil {
+			t.Errorf("arranged again: %v", err)
+		}
+	}
+}
+
+func TestArrangeForAFolderKeepsWhatTheToolSays(t *testing.T) {
+	t.Parallel()
+	h := newStore(t)
+	out, err := h.arrange(t.Context(), h.arrangeTask("folder", PlaceFolder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := out.Data.Placement
+	if files := tree(t, p.prepared()); files["xtrabackup_info"] == "" || p.Folder == nil || p.Replaced != nil || p.Entries != nil {
+		t.Errorf("prepared are %v, what moves is %+v", files, p)
+	}
+}
+
+func TestArrangeMissesATable(t *testing.T) {
+	t.Parallel()
+	h := newStore(t)
+	task := h.arrangeTask("database", PlaceSwap)
+	h.must(os.Remove(filepath.Join(task.Data.Placement.prepared(), "shop", "orders.ibd")))
+	_, err := h.arrange(t.Context(), task)
+	says(t, err, "the restored data lacks shop/orders.ibd of backup 'full': it was not put into place; use another chain")
+}
+
+func TestEntriesGoInAnOrderThatNoServerStartsOn(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ names, want string }{
+		{"aria_log.00000001 ib_logfile0 ibdata1 mysql shop undo001", "ib_logfile0 aria_log.00000001 mysql shop undo001 ibdata1"},
+		{"#innodb_redo ibdata1 mysql mysql.ibd undo_001 zebra", "#innodb_redo mysql mysql.ibd undo_001 zebra ibdata1"},
+	} {
+		p := &Placement{Mode: PlaceEntries, Stage: t.TempDir()}
+		for _, name := range strings.Fields(test.names) {
+			write(t, p.prepared(), map[string]string{name: ""})
+		}
+		if err := p.identify(); err != nil {
+			t.Fatal(err)
+		}
+		var order []string
+		for _, e := range p.Entries {
+			order = append(order, e.Name)
+			if !e.is(filepath.Join(p.prepared(), e.Name)) {
+				t.Errorf("%s is another file", e.Name)
+			}
+		}
+		if !slices.Equal(order, strings.Fields(test.want)) {
+			t.Errorf("order is %q, want %s", order, test.want)
+		}
+	}
+}
