@@ -84,15 +84,6 @@ func TestServerCannotBeReached(t *testing.T) {
 	const down = "cannot create backup, MySQL/MariaDB server is not running"
 	reach(nil)
 
-	for range 10 {
-		conn, err := server.DB().Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-	}
-	reach(ErrLogin, "too many connections")
-
 	h.login(server, server.User, "wrong")
 	reach(ErrLogin, "the server refused the login of the backup user '"+server.User+"': Access denied", "check user and password in the section [client-dbcalm]")
 	h.login(server, "nobody", "wrong")
@@ -102,6 +93,16 @@ func TestServerCannotBeReached(t *testing.T) {
 	server.Pause()
 	reach(ErrServerDown, down+": it does not answer at "+server.Socket+" within 2s")
 	server.Resume()
+	server.WaitReady()
+
+	for range 10 {
+		conn, err := server.DB().Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	reach(ErrLogin, "too many connections")
 
 	server.Kill()
 	reach(ErrServerDown, down, "connection refused", "start it, or correct socket or host in the credentials file")
