@@ -136,3 +136,41 @@ func TestDiscardRemovesWhatThisOperationPublished(t *testing.T) {
 		t.Errorf("the store holds %v, %v", entries, err)
 	}
 }
+
+func TestCopyIsProved(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		result JobResult
+		files  map[string]string
+		want   []string
+	}{
+		"success": {JobResult{Tail: completedTail}, metadata("full-backuped", "0", "100"), nil},
+		"failed": {JobResult{ExitCode: 1, Tail: "Access denied for user 'backup'@'localhost'\n"}, metadata("full-backuped", "0", "100"),
+			[]string{"mariabackup failed with exit code 1: the server refused the backup user's login", "last lines of the program:\nAccess denied"}},
+		"complained": {JobResult{Tail: completedTail, Complaints: []string{"Error: write (errno: 28 \"No space left on device\"), s3cret"}}, metadata("full-backuped", "0", "100"),
+			[]string{"mariabackup claims success, but complained while it copied: the disk is full", "Error: write", "***"}},
+		"empty metadata": {JobResult{Tail: completedTail}, map[string]string{"xtrabackup_checkpoints": checkpoints("full-backuped", "0", "1", "1"), "xtrabackup_info": "", "backup-my.cnf": "[mysqld]\na=b\n"},
+			[]string{"mariabackup claims success, but read metadata: xtrabackup_info is empty"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t)
+			task := h.backupTask("op", "b", "", test.files)
+			out, err := h.copyFinish(t.Context(), task, test.result)
+			if test.want != nil {
+				says(t, err, test.want...)
+				if err != nil && strings.Contains(err.Error(), "s3cret") {
+					t.Errorf("the error tells the password: %v", err)
+				}
+				return
+			}
+			if err != nil || out.Event != EventOK || !strings.Contains(out.Reason, "copied up to LSN 100") {
+				t.Errorf("%+v, %v", out, err)
+			}
+		})
+	}
+	h := newHost(t)
+	task := h.backupTask("op", "inc", "gone", metadata("incremental", "100", "150"))
+	_, err := h.copyFinish(t.Context(), task, JobResult{Tail: completedTail})
+	says(t, err, "claims success, but read metadata: xtrabackup_checkpoints is missing")
+}

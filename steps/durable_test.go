@@ -130,3 +130,21 @@ func TestExists(t *testing.T) {
 		t.Error("below a file: no error")
 	}
 }
+
+func TestMakeFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a", "b", "c")
+	for range 2 {
+		if err := makeFolder(path, 0o750); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || !info.IsDir() || info.Mode().Perm() != 0o750 {
+		t.Errorf("made is %v, %v", info, err)
+	}
+	write(t, dir, map[string]string{"file": ""})
+	if err := makeFolder(filepath.Join(dir, "file", "below"), 0o750); err == nil {
+		t.Error("a folder was made below a file")
+	}
+}

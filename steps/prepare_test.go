@@ -1,0 +1,75 @@
+package steps
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+const completedTail = "[00] 2026-11-22 20:37:39 completed OK!\n"
+
+func TestChainIsPreparedLinkByLink(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.backup("full", "", "0", "100", nil)
+	h.backup("a", "full", "100", "150", nil)
+	h.backup("b", "a", "150", "150", nil)
+	task := h.restoreTask("full", "a", "b")
+	task.Data.Tool = &xtrabackup
+	p := task.Data.Placement
+	for i := range 3 {
+		write(t, p.link(i), map[string]string{"file": ""})
+	}
+	prepared := func(to string) { write(t, p.prepared(), metadata("full-prepared", "0", to)) }
+	spec, err := h.prepareJob(t.Context(), task)
+	if err != nil || !strings.Contains(spec.Line(), "--apply-log-only") || strings.Contains(spec.Line(), "--incremental-dir") {
+		t.Errorf("the full backup: %s, %v", spec.Line(), err)
+	}
+	ended := JobResult{Tail: completedTail, Started: time.Now(), Ended: time.Now()}
+	for i, want := range []struct{ to, event, last string }{{"100", EventMore, ""}, {"150", EventMore, "--apply-log-only"}, {"150", EventOK, ""}} {
+		if i > 0 {
+			spec, err := h.applyJob(t.Context(), task)
+			if err != nil || !strings.Contains(spec.Line(), "--incremental-dir="+p.link(i)) || strings.Contains(spec.Line(), "--apply-log-only") != (want.last != "") {
+				t.Errorf("link %d: %s, %v", i, spec.Line(), err)
+			}
+		}
+		prepared(want.to)
+		out, err := h.prepareFinish(t.Context(), task, ended)
+		if err != nil || out.Event != want.event || out.Data.Applied != i+1 {
+			t.Fatalf("link %d: %+v, %v", i, out, err)
+		}
+		if there, _ := exists(p.link(i)); there != (i == 0) {
+			t.Errorf("link %d: its copy is there: %t", i, there)
+		}
+		task.Data = out.Data
+	}
+}
+
+func TestPreparationIsProved(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		result JobResult
+		files  map[string]string
+		want   []string
+	}{
+		"failed": {JobResult{ExitCode: 1, Tail: "InnoDB: Error: no\n"}, metadata("log-applied", "0", "100"),
+			[]string{"mariabackup, preparing backup 'full', failed with exit code 1", "last lines of the program:\nInnoDB: Error: no"}},
+		"says so and did not": {JobResult{Tail: completedTail}, metadata("full-backuped", "0", "100"),
+			[]string{"mariabackup, preparing backup 'full', claims success, but the tool left the chain unprepared", "completed OK!"}},
+		"went elsewhere": {JobResult{Tail: completedTail}, metadata("log-applied", "0", "90"), []string{"prepared the chain up to LSN 90, not 100"}},
+		"left nothing":   {JobResult{Tail: completedTail}, map[string]string{"x": ""}, []string{"xtrabackup_checkpoints is missing"}},
+	} {
+		h := newHost(t)
+		h.backup("full", "", "0", "100", nil)
+		task := h.restoreTask("full")
+		task.Data.Tool = &mariabackup
+		write(t, task.Data.Placement.prepared(), test.files)
+		_, err := h.prepareFinish(t.Context(), task, test.result)
+		says(t, err, test.want...)
+		var tool *ToolError
+		if !errors.As(err, &tool) {
+			t.Errorf("%s: %T", name, err)
+		}
+	}
+}
