@@ -30,6 +30,7 @@ var readmeParts = map[string]func(*testing.T) string{
 	"restore-wait":    readmeRestoreWait,
 
 	"wire-answers": readmeAnswers,
+	"crash-matrix": readmeCrashMatrix,
 }
 
 // The generated parts are what the program says today; -update makes them so.

@@ -1,0 +1,16 @@
+package main
+
+import (
+	"os"
+	"testing"
+)
+
+// readmeCrashMatrix is what the newest `make crash` printed.
+func readmeCrashMatrix(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("e2e/testdata/crash-matrix.md")
+	if err != nil {
+		t.Fatalf("%v: run make crash", err)
+	}
+	return string(text)
+}
