@@ -192,6 +192,9 @@ func (m *Manager) stopJob(job persistence.Job, running *steps.RunningJob) (decis
 // finishJob judges a job that has ended.
 func (m *Manager) finishJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, job persistence.Job, result steps.JobResult) (decision, error) {
 	result.Tail = m.host.Redact(result.Tail)
+	for i, line := range result.Complaints {
+		result.Complaints[i] = m.host.Redact(line)
+	}
 	d := decision{jobID: job.ID, folder: job.Folder, result: processResult(result)}
 	if o.CancelAt != nil {
 		return d, steps.ErrCancelled

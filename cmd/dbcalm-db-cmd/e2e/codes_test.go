@@ -81,7 +81,7 @@ func TestAnswers(t *testing.T) {
 
 		{`{"cmd":"full_backup","args":{"id":"full"}}`, conflict + `Backup with id 'full' already exists"}`},
 		{`{"cmd":"incremental_backup","args":{"id":"full","from_backup_id":"inc"}}`, conflict + `Backup with id 'full' already exists"}`},
-		{`{"cmd":"full_backup","args":{"id":"stray"}}`, conflict + `Backup with id 'stray' already exists: the folder ` + w.backupDir + `/stray is there without a record; remove it if it is of no use"}`},
+		{`{"cmd":"full_backup","args":{"id":"stray"}}`, conflict + `Backup with id 'stray' already exists: the folder ` + w.backupDir + `/stray is there without a record and may be the only copy of that backup; choose another id, or move the folder out of backup_dir"}`},
 		{`{"cmd":"delete_backup","args":{"id":"full"}}`, conflict + `backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first"}`},
 
 		{`{"cmd":"restore_backup","args":{"id_list":["full"],"target":"database"}}`, unavailable + `cannot restore to database, MySQL/MariaDb server is not stopped: process ` +

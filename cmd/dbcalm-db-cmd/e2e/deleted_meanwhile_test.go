@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"dbcalm-db-cmd/machine"
@@ -24,8 +25,10 @@ func TestBaseDeletedMeanwhile(t *testing.T) {
 	if left := entries(t, w.backupDir); len(left) != 1 || left[0] != "full" {
 		t.Errorf("in the store: %v", left)
 	}
-	if backups, err := w.client.Backups(w.ctx()); err != nil || len(backups) != 0 {
-		t.Errorf("recorded: %+v, %v", backups, err)
+	// The full one's folder is still there; that its record is not, is said.
+	backups, err := w.client.Backups(w.ctx())
+	if err != nil || len(backups) != 1 || backups[0].ID != "full" || !strings.Contains(backups[0].Problem, "record is lost") {
+		t.Errorf("listed: %+v, %v", backups, err)
 	}
 }
 

@@ -33,6 +33,7 @@ func TestSecondDaemon(t *testing.T) {
 	// On a state of its own, it gives way to whoever has the socket.
 	first := w.stateDir
 	w.configure("state_dir", filepath.Join(w.dir, "other"))
+	w.configure("database_path", filepath.Join(w.dir, "other.sqlite3"))
 	_, stderr, code := w.cli("serve")
 	if code == 0 || !strings.Contains(stderr, w.socket) {
 		t.Errorf("on the same socket: exit code %d\n%s", code, stderr)
@@ -45,6 +46,7 @@ func TestSecondDaemon(t *testing.T) {
 	// Once the first has crashed, its state can be had again at once.
 	w.kill()
 	w.configure("state_dir", first)
+	w.configure("database_path", w.database)
 	w.start()
 }
 
