@@ -89,7 +89,7 @@ func (h *Host) seal(ctx context.Context, t Task) (Outcome, error) {
 		return Outcome{}, err
 	}
 	m := Manifest{
-		Format: manifestFormat, ID: t.Args.ID, ParentID: t.Args.FromBackupID, Kind: "full", Operation: t.Operation,
+		Format: plainFormat, ID: t.Args.ID, ParentID: t.Args.FromBackupID, Kind: "full", Operation: t.Operation,
 		Tool: *t.Data.Tool, Server: *t.Data.Server, FromLSN: c.FromLSN, ToLSN: c.ToLSN, LastLSN: c.LastLSN,
 		Options: command.Line(), StartTime: t.Data.CopyStarted, EndTime: time.Now().UTC(), ScheduleID: t.Args.ScheduleID,
 		Folders: folders, Files: files,

@@ -15,7 +15,8 @@ import (
 // JobSpec is a program to run under a supervisor. It holds no secret: it lies
 // in a file, and its command line in a table others read.
 type JobSpec struct {
-	// Path is the program, Args its arguments without the name.
+	// Path is the program, Args its arguments without the name. It is empty for
+	// a stream that is only checked.
 	Path string   `json:"path"`
 	Args []string `json:"args"`
 	// Dir is the folder it runs in.
@@ -24,6 +25,14 @@ type JobSpec struct {
 	// disk before the result is: a result that outlives a power cut must not
 	// speak of files that did not.
 	Output string `json:"output"`
+	// Empty tells that Output is to be made anew, without what it holds, before
+	// the program starts: what an interrupted try has left.
+	Empty bool `json:"empty,omitempty"`
+	// Stream is what goes from the program to the store or back; nil for none.
+	Stream *JobStream `json:"stream,omitempty"`
+	// Shell is the shell command at the stream's other end. It may hold a secret
+	// and is handed to the supervisor with the daemon's go, by no file.
+	Shell string `json:"-"`
 	// Grace is how long the program may take to obey SIGINT before SIGKILL.
 	Grace time.Duration `json:"grace"`
 }
@@ -52,6 +61,14 @@ type JobResult struct {
 	Stopped bool `json:"stopped,omitempty"`
 	// Tail is the end of what the program printed.
 	Tail string `json:"tail"`
+	// Fault is what went wrong first, as a sentence that names the program at
+	// fault, when that is not the program itself; empty for nothing.
+	Fault string `json:"fault,omitempty"`
+	// ShellTail is the end of what the shell command printed to its standard
+	// error.
+	ShellTail string `json:"shell_tail,omitempty"`
+	// Stream is set when the stream has come whole.
+	Stream *StreamResult `json:"stream,omitempty"`
 	// Complaints are the lines in which the program spoke of errors.
 	Complaints []string  `json:"complaints,omitempty"`
 	Started    time.Time `json:"started"`

@@ -19,8 +19,14 @@ import (
 // written last: a folder without it is not known to be whole.
 const ManifestName = "dbcalm.json"
 
-// manifestFormat is the version of the manifest's format.
-const manifestFormat = 1
+// The versions of the manifest's format. A program that knows only the first
+// must not take a stream or a compressed file for a table.
+const (
+	plainFormat = 1
+	// packedFormat is that of streams and of compressed files.
+	packedFormat   = 2
+	manifestFormat = packedFormat
+)
 
 // Manifest describes one backup.
 type Manifest struct {
@@ -43,9 +49,17 @@ type Manifest struct {
 	// ScheduleID is as asked for.
 	ScheduleID *int64 `json:"schedule_id,omitempty"`
 	// Size is the sum of the files' sizes in bytes.
-	Size    int64          `json:"size"`
-	Folders []string       `json:"folders"`
-	Files   []ManifestFile `json:"files"`
+	Size int64 `json:"size"`
+	// PlainSize is the sum of the sizes in bytes of what is restored, where that
+	// differs.
+	PlainSize int64 `json:"plain_size,omitempty"`
+	// Compression is gzip or zstd when the files are compressed one by one.
+	Compression string `json:"compression,omitempty"`
+	// Stream is set for a backup that is one stream. Files then has the files
+	// beside it, and it too unless it was forwarded.
+	Stream  *ManifestStream `json:"stream,omitempty"`
+	Folders []string        `json:"folders"`
+	Files   []ManifestFile  `json:"files"`
 }
 
 // ManifestFile is one file of a backup; Path is relative to its folder.
@@ -53,6 +67,18 @@ type ManifestFile struct {
 	Path   string `json:"path"`
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
+	// Plain is the file as it is restored, when it is stored compressed.
+	Plain *ManifestFile `json:"plain,omitempty"`
+}
+
+// ManifestStream is the stream of a backup.
+type ManifestStream struct {
+	// File is its name, in the backup's folder or wherever it was forwarded to.
+	File      string `json:"file"`
+	Forwarded bool   `json:"forwarded,omitempty"`
+	// Compression is "", gzip or zstd.
+	Compression string `json:"compression,omitempty"`
+	StreamResult
 }
 
 // ReadManifest reads the manifest of a backup's folder; fs.ErrNotExist if it

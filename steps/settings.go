@@ -32,6 +32,18 @@ type Settings struct {
 	Parallel int
 	// UseMemory is the memory in bytes the tool prepares with.
 	UseMemory uint64
+	// Stream makes backups one stream each instead of a folder of files.
+	Stream bool
+	// Compression is "", gzip or zstd; CompressionLevel is its level, 0 for the
+	// default.
+	Compression      string
+	CompressionLevel int
+	// Forward is the shell command that takes streams instead of the store,
+	// Retrieve the one that prints them again; either may be empty.
+	Forward  string
+	Retrieve string
+	// StallTimeout is how long a stream may stand still.
+	StallTimeout time.Duration
 	// Supervisor is the command that supervises a job; the job's folder is
 	// appended to it. Empty means this very program.
 	Supervisor []string

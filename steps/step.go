@@ -28,11 +28,25 @@ type Data struct {
 	CopyStarted time.Time   `json:"copy_started,omitzero"`
 	Server      *ServerInfo `json:"server,omitempty"`
 	Tool        *ToolInfo   `json:"tool,omitempty"`
+	// Form is how this backup is stored, decided once for the whole operation.
+	Form *Form `json:"form,omitempty"`
+	// Stream is the stream as it was stored.
+	Stream *StreamResult `json:"stream,omitempty"`
 	// Applied counts the links of a chain that the stage already holds,
 	// prepared.
 	Applied int `json:"applied,omitempty"`
 	// Placement says how and where a restore goes into place.
 	Placement *Placement `json:"placement,omitempty"`
+}
+
+// Form is how a backup is stored.
+type Form struct {
+	Stream bool `json:"stream,omitempty"`
+	// Compression is "", gzip or zstd.
+	Compression string `json:"compression,omitempty"`
+	Level       int    `json:"level,omitempty"`
+	// Forward sends the stream through the shell command of that name.
+	Forward bool `json:"forward,omitempty"`
 }
 
 // Task is what a step is told of its operation.
@@ -66,6 +80,9 @@ type Outcome struct {
 const (
 	EventOK        = "ok"
 	EventMore      = "more"
+	EventStream    = "stream"
+	EventCompress  = "compress"
+	EventUnpack    = "unpack"
 	EventFailed    = "failed"
 	EventCancelled = "cancelled"
 )

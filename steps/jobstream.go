@@ -1,0 +1,48 @@
+package steps
+
+import "time"
+
+// JobStream is a backup's stream between a job's program and the store. The
+// supervisor carries it: in one pass it is walked chunk by chunk, compressed or
+// uncompressed, counted and hashed.
+type JobStream struct {
+	// Direction is StreamOut or StreamIn.
+	Direction string `json:"direction"`
+	// File is where the stream is stored; empty when JobSpec.Shell takes or gives
+	// it.
+	File string `json:"file,omitempty"`
+	// Command is what messages call JobSpec.Shell: the configuration's key.
+	Command string `json:"command,omitempty"`
+	// Env is added to the environment of JobSpec.Shell, NAME=value each.
+	Env []string `json:"env,omitempty"`
+	// Compression is "", gzip or zstd, Level its level; 0 means the default.
+	Compression string `json:"compression,omitempty"`
+	Level       int    `json:"level,omitempty"`
+	// Size in bytes and SHA256 are what a StreamIn must be, as stored.
+	Size   int64  `json:"size,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
+	// Contents is the file to which the list of what the stream holds is
+	// written, in the form of stream.Contents; empty for none.
+	Contents string `json:"contents,omitempty"`
+	// StallTimeout is how long the stream may stand still because its taker, or
+	// Shell, does nothing.
+	StallTimeout time.Duration `json:"stall_timeout"`
+}
+
+// The directions of a stream.
+const (
+	// StreamOut goes from the program's standard output to the store.
+	StreamOut = "out"
+	// StreamIn goes from the store to the program's standard input; without a
+	// program it is only checked.
+	StreamIn = "in"
+)
+
+// StreamResult is what a supervisor has seen of a stream that has come whole.
+type StreamResult struct {
+	// PlainSize and StoredSize are in bytes, before and after compression.
+	PlainSize  int64 `json:"plain_size"`
+	StoredSize int64 `json:"stored_size"`
+	// SHA256 is that of the stored bytes.
+	SHA256 string `json:"sha256"`
+}
