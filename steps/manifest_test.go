@@ -128,7 +128,7 @@ func TestManifestIsRead(t *testing.T) {
 	for text, want := range map[string]string{
 		"":             "read manifest of " + dir,
 		`{"format":1,`: "unexpected end of JSON input",
-		`{"format":2}`: "its format 2 is newer than this program's 1",
+		`{"format":3}`: "its format 3 is newer than this program's 2",
 	} {
 		write(t, dir, map[string]string{ManifestName: text})
 		_, err := ReadManifest(dir)
