@@ -23,38 +23,48 @@ const acceptTimeout = 3 * time.Second
 // FullBackup accepts a full backup and returns the operation's id. The
 // backup itself is made afterwards.
 func (m *Manager) FullBackup(ctx context.Context, r BackupRequest) (string, error) {
-	if err := m.checkNew(ctx, r.ID); err != nil {
-		return "", err
-	}
-	if err := m.checkServer(ctx); err != nil {
-		return "", err
-	}
 	args := Args{ID: r.ID, ScheduleID: r.ScheduleID}
-	claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}}
-	return m.accept(ctx, "full_backup", r.ID, args, claims)
+	return m.once(ctx, r.RequestID, "full_backup", args, func(request *persistence.Request) (string, error) {
+		if err := m.checkNew(ctx, r.ID); err != nil {
+			return "", err
+		}
+		if err := m.checkServer(ctx); err != nil {
+			return "", err
+		}
+		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}}
+		return m.accept(ctx, "full_backup", r.ID, args, claims, request)
+	})
 }
 
 // IncrementalBackup accepts an incremental backup on r.FromBackupID.
 func (m *Manager) IncrementalBackup(ctx context.Context, r BackupRequest) (string, error) {
+	args := Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID}
+	return m.once(ctx, r.RequestID, "incremental_backup", args, func(request *persistence.Request) (string, error) {
+		if err := m.checkBase(ctx, r); err != nil {
+			return "", err
+		}
+		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}, {BackupID: r.FromBackupID, Use: persistence.Reads}}
+		return m.accept(ctx, "incremental_backup", r.ID, args, claims, request)
+	})
+}
+
+// checkBase refuses an incremental whose base is not there or no longer fits
+// the data directory.
+func (m *Manager) checkBase(ctx context.Context, r BackupRequest) error {
 	if err := m.checkNew(ctx, r.ID); err != nil {
-		return "", err
+		return err
 	}
 	_, err := m.store.Backup(ctx, r.FromBackupID)
 	if errors.Is(err, persistence.ErrNotFound) {
-		return "", refuse(NotFound, "Base backup with id '%s' not found", r.FromBackupID)
+		return refuse(NotFound, "Base backup with id '%s' not found", r.FromBackupID)
 	}
 	if err != nil {
-		return "", internal(err)
+		return internal(err)
 	}
 	if err := m.host.CheckNotRestored(ctx, r.FromBackupID); err != nil {
-		return "", &Error{Kind: Conflict, Message: err.Error(), Err: err}
+		return &Error{Kind: Conflict, Message: err.Error(), Err: err}
 	}
-	if err := m.checkServer(ctx); err != nil {
-		return "", err
-	}
-	args := Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID}
-	claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}, {BackupID: r.FromBackupID, Use: persistence.Reads}}
-	return m.accept(ctx, "incremental_backup", r.ID, args, claims)
+	return m.checkServer(ctx)
 }
 
 // checkNew refuses the id of a backup that is recorded or whose folder is
@@ -85,25 +95,29 @@ func (m *Manager) checkServer(ctx context.Context) error {
 
 // RestoreBackup accepts the restore of a chain.
 func (m *Manager) RestoreBackup(ctx context.Context, r RestoreRequest) (string, error) {
-	if err := m.checkOrder(ctx, r.IDList); err != nil {
-		return "", err
-	}
 	args := Args{IDList: r.IDList, Target: string(r.Target)}
-	name := "restore_folder"
-	if r.Target == TargetDatabase {
-		name = "restore_database"
-		if err := m.host.CheckDataDir(ctx); err != nil {
-			return "", &Error{Kind: Unavailable, Message: err.Error(), Err: err}
+	return m.once(ctx, r.RequestID, "restore_backup", args, func(request *persistence.Request) (string, error) {
+		if err := m.checkOrder(ctx, r.IDList); err != nil {
+			return "", err
 		}
-		args.TmpDir = m.host.DataDir
-	} else {
-		args.TmpDir = m.restoreFolder()
-	}
-	var claims []persistence.Claim
-	for _, id := range r.IDList {
-		claims = append(claims, persistence.Claim{BackupID: id, Use: persistence.Reads})
-	}
-	return m.accept(ctx, name, r.IDList[len(r.IDList)-1], args, claims)
+		// Where it goes is no part of what was asked for.
+		args := args
+		name := "restore_folder"
+		if r.Target == TargetDatabase {
+			name = "restore_database"
+			if err := m.host.CheckDataDir(ctx); err != nil {
+				return "", &Error{Kind: Unavailable, Message: err.Error(), Err: err}
+			}
+			args.TmpDir = m.host.DataDir
+		} else {
+			args.TmpDir = m.restoreFolder()
+		}
+		var claims []persistence.Claim
+		for _, id := range r.IDList {
+			claims = append(claims, persistence.Claim{BackupID: id, Use: persistence.Reads})
+		}
+		return m.accept(ctx, name, r.IDList[len(r.IDList)-1], args, claims, request)
+	})
 }
 
 // checkOrder checks, by the records alone, that the ids are a chain in order.
@@ -159,9 +173,9 @@ func (m *Manager) restoreFolder() string {
 	}
 }
 
-// accept records an operation; once it returns, the operation is never
-// forgotten.
-func (m *Manager) accept(ctx context.Context, name, backup string, args Args, claims []persistence.Claim) (string, error) {
+// accept records an operation, and with it the request that began it, if that
+// has an id; once it returns, neither is ever forgotten.
+func (m *Manager) accept(ctx context.Context, name, backup string, args Args, claims []persistence.Claim, request *persistence.Request) (string, error) {
 	d := m.definitions[name]
 	text, err := json.Marshal(args)
 	if err != nil {
@@ -180,7 +194,12 @@ func (m *Manager) accept(ctx context.Context, name, backup string, args Args, cl
 		return "", refuse(Unavailable, "the daemon is stopping: try again when it has started")
 	}
 	crashpoint.Here("accept-before")
-	if err := m.store.Accept(ctx, o, claims, m.firstProcess(o, d)); err != nil {
+	if request != nil {
+		err = m.store.AcceptOnce(ctx, *request, o, claims, m.firstProcess(o, d))
+	} else {
+		err = m.store.Accept(ctx, o, claims, m.firstProcess(o, d))
+	}
+	if err != nil {
 		return "", refuseAccept(err, backup)
 	}
 	crashpoint.Here("accept-recorded")

@@ -66,7 +66,7 @@ func TestRestoreOfABackupThatIsBeingDeleted(t *testing.T) {
 	w.replace["validate_delete"] = steps.Step{Run: block(begun, letGo)}
 	w.start()
 	deleted := make(chan error)
-	go func() { deleted <- w.DeleteBackup(t.Context(), "full") }()
+	go func() { deleted <- w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}) }()
 	id := <-begun
 	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
 	refusal(t, err, Conflict, "backup 'full' is in use: operation "+id+" deletes it; wait for its end or cancel it")
@@ -158,7 +158,7 @@ func TestOneOfManyRequestsForOneBackupIsAccepted(t *testing.T) {
 	errs := make(chan error)
 	for range 8 {
 		go func() {
-			_, err := w.accept(t.Context(), "full_backup", "b", Args{ID: "b"}, []persistence.Claim{{BackupID: "b", Use: persistence.Makes}})
+			_, err := w.accept(t.Context(), "full_backup", "b", Args{ID: "b"}, []persistence.Claim{{BackupID: "b", Use: persistence.Makes}}, nil)
 			errs <- err
 		}()
 	}

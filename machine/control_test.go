@@ -266,7 +266,7 @@ func TestRetryThatSucceedsForgetsTheError(t *testing.T) {
 	}}
 	w.start()
 	letGo <- errLuck
-	refusal(t, w.DeleteBackup(t.Context(), "full"), Internal, "backup 'full' was not deleted: no luck today")
+	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}), Internal, "backup 'full' was not deleted: no luck today")
 	list, err := w.Manager.Operations(t.Context(), OperationFilter{Limit: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -294,7 +294,7 @@ func TestRetryIsRefusedWhenTheBackupIsInUse(t *testing.T) {
 	id := w.restore("full")
 	w.ends(id, persistence.Failed)
 	deleted := make(chan error)
-	go func() { deleted <- w.DeleteBackup(context.Background(), "full") }()
+	go func() { deleted <- w.DeleteBackup(context.Background(), DeleteRequest{ID: "full"}) }()
 	<-begun
 	w.eventually("the retry is refused for the delete", func() bool {
 		_, err := w.Retry(t.Context(), id)

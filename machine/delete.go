@@ -15,7 +15,30 @@ const deletePatience = 3 * time.Second
 
 // DeleteBackup removes a backup and returns when it is gone, or, if that
 // takes long, when its removal can no longer fail to be carried on.
-func (m *Manager) DeleteBackup(ctx context.Context, id string) error {
+func (m *Manager) DeleteBackup(ctx context.Context, r DeleteRequest) error {
+	args := Args{ID: r.ID}
+	operation, err := m.once(ctx, r.RequestID, "delete_backup", args, func(request *persistence.Request) (string, error) {
+		if err := m.checkDeletable(ctx, r.ID); err != nil {
+			return "", err
+		}
+		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Deletes}}
+		return m.accept(ctx, "delete_backup", r.ID, args, claims, request)
+	})
+	if err != nil {
+		return err
+	}
+	o, err := m.await(ctx, operation, deletePatience)
+	if err != nil {
+		return internal(err)
+	}
+	if o.Status == persistence.Failed || o.Status == persistence.Cancelled {
+		return refuse(Internal, "backup '%s' was not deleted: %s", r.ID, o.Error)
+	}
+	return nil
+}
+
+// checkDeletable refuses the deletion of what is not there or still needed.
+func (m *Manager) checkDeletable(ctx context.Context, id string) error {
 	there, err := m.host.Deletable(ctx, id)
 	if err != nil {
 		return internal(err)
@@ -28,18 +51,6 @@ func (m *Manager) DeleteBackup(ctx context.Context, id string) error {
 			return refuse(Conflict, "backup '%s' cannot be deleted: %v", id, err)
 		}
 		return internal(err)
-	}
-	claims := []persistence.Claim{{BackupID: id, Use: persistence.Deletes}}
-	operation, err := m.accept(ctx, "delete_backup", id, Args{ID: id}, claims)
-	if err != nil {
-		return err
-	}
-	o, err := m.await(ctx, operation, deletePatience)
-	if err != nil {
-		return internal(err)
-	}
-	if o.Status == persistence.Failed || o.Status == persistence.Cancelled {
-		return refuse(Internal, "backup '%s' was not deleted: %s", id, o.Error)
 	}
 	return nil
 }

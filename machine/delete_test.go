@@ -19,15 +19,15 @@ func TestDeleteRemovesFolderAndRecord(t *testing.T) {
 	w.backup("inc", "full", 100, 200)
 	w.backup("other", "", 0, 100)
 	w.start()
-	refusal(t, w.DeleteBackup(t.Context(), "full"), Conflict, "backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first")
+	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}), Conflict, "backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first")
 	for _, id := range []string{"inc", "full"} {
-		if err := w.DeleteBackup(t.Context(), id); err != nil {
+		if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: id}); err != nil {
 			t.Errorf("delete %s: %v", id, err)
 		}
 		if _, err := w.Backup(t.Context(), id); !errors.Is(err, persistence.ErrNotFound) {
 			t.Errorf("the record of %s: %v", id, err)
 		}
-		refusal(t, w.DeleteBackup(t.Context(), id), NotFound, "Backup with id '"+id+"' not found")
+		refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: id}), NotFound, "Backup with id '"+id+"' not found")
 	}
 	if left := w.names(w.host.BackupDir); left != "other" {
 		t.Errorf("the store holds %s", left)
@@ -55,12 +55,12 @@ func TestDeleteOfHalfABackup(t *testing.T) {
 	w.write(filepath.Join(w.host.BackupFolder("copied"), steps.ManifestName), string(text))
 	w.start()
 	for _, id := range []string{"row", "folder"} {
-		if err := w.DeleteBackup(t.Context(), id); err != nil {
+		if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: id}); err != nil {
 			t.Errorf("delete what there is of %s: %v", id, err)
 		}
 	}
 	for _, id := range []string{"foreign", "copied", "nonsense"} {
-		refusal(t, w.DeleteBackup(t.Context(), id), NotFound, "Backup with id '"+id+"' not found")
+		refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: id}), NotFound, "Backup with id '"+id+"' not found")
 	}
 	if left := w.names(w.host.BackupDir); left != "copied foreign" {
 		t.Errorf("the store holds %s", left)
@@ -75,10 +75,10 @@ func TestDeleteOfABackupInUse(t *testing.T) {
 	w.start()
 	id := w.restore("full")
 	w.works(id, "prepare")
-	refusal(t, w.DeleteBackup(t.Context(), "full"), Conflict, "backup 'full' is in use: operation "+id+" reads it")
+	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}), Conflict, "backup 'full' is in use: operation "+id+" reads it")
 	w.pass("ok")
 	w.ends(id, persistence.Succeeded)
-	if err := w.DeleteBackup(t.Context(), "full"); err != nil {
+	if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -93,7 +93,7 @@ func TestDeleteThatTakesLong(t *testing.T) {
 	w.start()
 	ctx, cancel := context.WithCancel(t.Context())
 	deleted := make(chan error)
-	go func() { deleted <- w.DeleteBackup(ctx, "full") }()
+	go func() { deleted <- w.DeleteBackup(ctx, DeleteRequest{ID: "full"}) }()
 	id := <-begun
 	cancel()
 	if err := <-deleted; err != nil {
@@ -112,7 +112,7 @@ func TestDeleteThatFails(t *testing.T) {
 	w.backup("full", "", 0, 100)
 	w.replace["retire_backup"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.start()
-	refusal(t, w.DeleteBackup(t.Context(), "full"), Internal, "backup 'full' was not deleted: no luck today")
+	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}), Internal, "backup 'full' was not deleted: no luck today")
 	if _, err := w.Backup(t.Context(), "full"); err != nil {
 		t.Errorf("the record: %v", err)
 	}

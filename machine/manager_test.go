@@ -125,7 +125,7 @@ func TestExclusiveMachinesAndThoseWithoutASlot(t *testing.T) {
 	if v := w.show(second); v.Status != "waiting" {
 		t.Errorf("two restores work on one data directory: %s", v.Status)
 	}
-	if err := w.DeleteBackup(t.Context(), "other"); err != nil {
+	if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: "other"}); err != nil {
 		t.Errorf("a delete waits for a slot: %v", err)
 	}
 	letGo <- nil

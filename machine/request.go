@@ -8,6 +8,9 @@ type BackupRequest struct {
 	ID           string
 	FromBackupID string
 	ScheduleID   *int64
+	// RequestID names the command so that it can be sent again without being
+	// carried out again; empty for none. So it does in every request.
+	RequestID string
 }
 
 // Target says where a restore puts the chain.
@@ -24,8 +27,15 @@ const (
 // RestoreRequest asks for a chain to be restored. IDList holds the full
 // backup first, then its incrementals in order.
 type RestoreRequest struct {
-	IDList []string
-	Target Target
+	IDList    []string
+	Target    Target
+	RequestID string
+}
+
+// DeleteRequest asks for a backup to be deleted.
+type DeleteRequest struct {
+	ID        string
+	RequestID string
 }
 
 // OperationFilter narrows a listing of operations. The zero value lists the

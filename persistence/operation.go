@@ -33,28 +33,32 @@ func scanOperation(row scanner) (Operation, error) {
 // open operation's use of a backup forbids this one's.
 func (s *Store) Accept(ctx context.Context, o Operation, claims []Claim, first Process) error {
 	return s.inTx(ctx, "record operation", func(tx *sql.Tx) error {
-		if err := checkClaims(ctx, tx, o.ID, claims); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status,
-			seq, attempt, data, failed_in, error, created_at) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?)`,
-			o.ID, o.Machine, o.Definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data), stamp{o.CreatedAt})
-		if err != nil {
-			return err
-		}
-		for _, c := range claims {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO operation_claim (operation_id, backup_id, use) VALUES (?,?,?)`,
-				o.ID, c.BackupID, c.Use); err != nil {
-				return err
-			}
-		}
-		accepted := Transition{Seq: 1, Event: "accept", To: o.State, Attempt: o.Attempt, At: o.CreatedAt, Reason: "command accepted"}
-		if err := insertTransition(ctx, tx, o.ID, accepted); err != nil {
-			return err
-		}
-		_, err = insertProcess(ctx, tx, first)
-		return err
+		return acceptOperation(ctx, tx, o, claims, first)
 	})
+}
+
+func acceptOperation(ctx context.Context, tx *sql.Tx, o Operation, claims []Claim, first Process) error {
+	if err := checkClaims(ctx, tx, o.ID, claims); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status,
+		seq, attempt, data, failed_in, error, created_at) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?)`,
+		o.ID, o.Machine, o.Definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data), stamp{o.CreatedAt})
+	if err != nil {
+		return err
+	}
+	for _, c := range claims {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO operation_claim (operation_id, backup_id, use) VALUES (?,?,?)`,
+			o.ID, c.BackupID, c.Use); err != nil {
+			return err
+		}
+	}
+	accepted := Transition{Seq: 1, Event: "accept", To: o.State, Attempt: o.Attempt, At: o.CreatedAt, Reason: "command accepted"}
+	if err := insertTransition(ctx, tx, o.ID, accepted); err != nil {
+		return err
+	}
+	_, err = insertProcess(ctx, tx, first)
+	return err
 }
 
 // checkClaims refuses uses of backups that exclude each other: nothing is

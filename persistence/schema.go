@@ -104,6 +104,14 @@ CREATE TABLE operation_job (
 	ended_at DATETIME NULL
 );
 CREATE INDEX operation_job_operation ON operation_job(operation_id);
+`, `
+CREATE TABLE operation_request (
+	id TEXT NOT NULL PRIMARY KEY,
+	command TEXT NOT NULL,
+	args TEXT NOT NULL,
+	operation_id TEXT NOT NULL REFERENCES operation(id),
+	at DATETIME NOT NULL
+);
 `}
 
 // migrate brings the schema to this program's version. A database of a newer

@@ -50,7 +50,7 @@ func TestAnAnswerThatFitsIsNotCut(t *testing.T) {
 func TestALongEchoIsCut(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{
-		deleteBackup: func(context.Context, string) error {
+		deleteBackup: func(context.Context, machine.DeleteRequest) error {
 			return &machine.Error{Kind: machine.Unavailable, Message: strings.Repeat("mend it ", 1000)}
 		},
 	}, Options{})

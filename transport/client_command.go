@@ -15,6 +15,7 @@ type wireArgs struct {
 	Target       machine.Target `json:"target,omitempty"`
 	Limit        int            `json:"limit,omitempty"`
 	State        string         `json:"state,omitempty"`
+	RequestID    string         `json:"request_id,omitempty"`
 }
 
 // FullBackup asks for a full backup and returns its operation's id.
@@ -34,6 +35,7 @@ func (c Client) backup(ctx context.Context, command string, request machine.Back
 		ID:           request.ID,
 		FromBackupID: request.FromBackupID,
 		ScheduleID:   request.ScheduleID,
+		RequestID:    request.RequestID,
 	}, &answer)
 	return answer.ID, err
 }
@@ -41,13 +43,13 @@ func (c Client) backup(ctx context.Context, command string, request machine.Back
 // RestoreBackup asks for a restore and returns its operation's id.
 func (c Client) RestoreBackup(ctx context.Context, request machine.RestoreRequest) (string, error) {
 	var answer envelope
-	err := c.call(ctx, restoreBackupCommand, wireArgs{IDList: request.IDList, Target: request.Target}, &answer)
+	err := c.call(ctx, restoreBackupCommand, wireArgs{IDList: request.IDList, Target: request.Target, RequestID: request.RequestID}, &answer)
 	return answer.ID, err
 }
 
 // DeleteBackup deletes a backup; it is gone when the answer is there.
-func (c Client) DeleteBackup(ctx context.Context, id string) error {
-	return c.call(ctx, deleteBackupCommand, wireArgs{ID: id}, &envelope{})
+func (c Client) DeleteBackup(ctx context.Context, request machine.DeleteRequest) error {
+	return c.call(ctx, deleteBackupCommand, wireArgs{ID: request.ID, RequestID: request.RequestID}, &envelope{})
 }
 
 // Operations lists operations, newest first.

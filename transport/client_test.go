@@ -34,7 +34,7 @@ func TestTheClientMirrorsTheService(t *testing.T) {
 		fullBackup:        func(_ context.Context, r machine.BackupRequest) (string, error) { asked = r; return "1", nil },
 		incrementalBackup: func(_ context.Context, r machine.BackupRequest) (string, error) { asked = r; return "2", nil },
 		restoreBackup:     func(_ context.Context, r machine.RestoreRequest) (string, error) { asked = r; return "3", nil },
-		deleteBackup:      func(_ context.Context, id string) error { asked = id; return nil },
+		deleteBackup:      func(_ context.Context, r machine.DeleteRequest) error { asked = r; return nil },
 		operations: func(_ context.Context, f machine.OperationFilter) ([]machine.OperationSummary, error) {
 			asked = f
 			return []machine.OperationSummary{summary}, nil
@@ -54,16 +54,17 @@ func TestTheClientMirrorsTheService(t *testing.T) {
 			t.Errorf("%s: %v\n  got %+v\n want %+v\nasked %+v\n want %+v", call, err, got, want, asked, wantAsked)
 		}
 	}
-	full := machine.BackupRequest{ID: "b1", ScheduleID: &schedule}
+	full := machine.BackupRequest{ID: "b1", ScheduleID: &schedule, RequestID: "r1"}
 	id, err := client.FullBackup(ctx, full)
 	check("FullBackup", id, "1", full, err)
-	incremental := machine.BackupRequest{ID: "b2", FromBackupID: "b1"}
+	incremental := machine.BackupRequest{ID: "b2", FromBackupID: "b1", RequestID: "r2"}
 	id, err = client.IncrementalBackup(ctx, incremental)
 	check("IncrementalBackup", id, "2", incremental, err)
-	restore := machine.RestoreRequest{IDList: []string{"b1", "b2"}, Target: machine.TargetFolder}
+	restore := machine.RestoreRequest{IDList: []string{"b1", "b2"}, Target: machine.TargetFolder, RequestID: "r3"}
 	id, err = client.RestoreBackup(ctx, restore)
 	check("RestoreBackup", id, "3", restore, err)
-	check("DeleteBackup", nil, nil, "b1", client.DeleteBackup(ctx, "b1"))
+	remove := machine.DeleteRequest{ID: "b1", RequestID: "r4"}
+	check("DeleteBackup", nil, nil, remove, client.DeleteBackup(ctx, remove))
 	filter := machine.OperationFilter{Limit: 3, State: "copy"}
 	operations, err := client.Operations(ctx, filter)
 	check("Operations", operations, []machine.OperationSummary{summary}, filter, err)
@@ -101,7 +102,7 @@ func TestARefusalIsTyped(t *testing.T) {
 func TestTheClientHearsAnEarlyRefusal(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{}, Options{})
-	err := Client{Path: server.path}.DeleteBackup(t.Context(), strings.Repeat("x", 3<<20))
+	err := Client{Path: server.path}.DeleteBackup(t.Context(), machine.DeleteRequest{ID: strings.Repeat("x", 3<<20)})
 	if textOrEmpty(err) != "request is larger than 1048576 bytes" {
 		t.Errorf("got %v", err)
 	}

@@ -41,4 +41,5 @@ const (
 	argTarget       = "target"
 	argLimit        = "limit"
 	argState        = "state"
+	argRequestID    = "request_id"
 )

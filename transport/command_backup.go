@@ -10,6 +10,7 @@ func fullBackup(ctx context.Context, service Service, args *arguments) (reply, e
 	request := machine.BackupRequest{
 		ID:         args.backupID(argID),
 		ScheduleID: args.integer(argScheduleID),
+		RequestID:  args.requestID(argRequestID),
 	}
 	if err := args.end(); err != nil {
 		return reply{}, err
@@ -23,6 +24,7 @@ func incrementalBackup(ctx context.Context, service Service, args *arguments) (r
 		ID:           args.backupID(argID),
 		FromBackupID: args.backupID(argFromBackupID),
 		ScheduleID:   args.integer(argScheduleID),
+		RequestID:    args.requestID(argRequestID),
 	}
 	if request.FromBackupID == request.ID {
 		args.refuse("argument %s: '%s' cannot stand on itself; give the id of another backup", argFromBackupID, request.ID)
@@ -36,8 +38,9 @@ func incrementalBackup(ctx context.Context, service Service, args *arguments) (r
 
 func restoreBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
 	request := machine.RestoreRequest{
-		IDList: args.backupIDs(argIDList),
-		Target: args.target(argTarget),
+		IDList:    args.backupIDs(argIDList),
+		Target:    args.target(argTarget),
+		RequestID: args.requestID(argRequestID),
 	}
 	if err := args.end(); err != nil {
 		return reply{}, err
@@ -47,11 +50,11 @@ func restoreBackup(ctx context.Context, service Service, args *arguments) (reply
 }
 
 func deleteBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
-	id := args.backupID(argID)
+	request := machine.DeleteRequest{ID: args.backupID(argID), RequestID: args.requestID(argRequestID)}
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}
-	return done(), service.DeleteBackup(ctx, id)
+	return done(), service.DeleteBackup(ctx, request)
 }
 
 // backupListAnswer is the answer to backup_list.

@@ -11,7 +11,7 @@ type fakeService struct {
 	fullBackup        func(context.Context, machine.BackupRequest) (string, error)
 	incrementalBackup func(context.Context, machine.BackupRequest) (string, error)
 	restoreBackup     func(context.Context, machine.RestoreRequest) (string, error)
-	deleteBackup      func(context.Context, string) error
+	deleteBackup      func(context.Context, machine.DeleteRequest) error
 	operations        func(context.Context, machine.OperationFilter) ([]machine.OperationSummary, error)
 	operation         func(context.Context, string) (machine.OperationView, error)
 	cancel            func(context.Context, string) error
@@ -43,11 +43,11 @@ func (f *fakeService) RestoreBackup(ctx context.Context, request machine.Restore
 	return f.restoreBackup(ctx, request)
 }
 
-func (f *fakeService) DeleteBackup(ctx context.Context, id string) error {
+func (f *fakeService) DeleteBackup(ctx context.Context, request machine.DeleteRequest) error {
 	if f.deleteBackup == nil {
 		return nil
 	}
-	return f.deleteBackup(ctx, id)
+	return f.deleteBackup(ctx, request)
 }
 
 func (f *fakeService) Operations(ctx context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error) {

@@ -3,6 +3,7 @@ package transport
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"dbcalm-db-cmd/machine"
 )
@@ -11,6 +12,7 @@ import (
 const (
 	operationIDLimit = 128
 	stateLimit       = 128
+	requestIDLimit   = 128
 	listingLimit     = 1000
 )
 
@@ -141,6 +143,21 @@ func (a *arguments) state(name string) string {
 		a.refuse("argument %s: want at most %d bytes, got %d", name, stateLimit, len(state))
 	}
 	return state
+}
+
+// requestID reads the name a client has given its request; absent, it is
+// empty.
+func (a *arguments) requestID(name string) string {
+	value := a.take(name)
+	if value == nil || !a.is(name, value, kindText) {
+		return ""
+	}
+	id := textOf(value)
+	invisible := func(r rune) bool { return r <= ' ' || r > '~' }
+	if id == "" || len(id) > requestIDLimit || strings.ContainsFunc(id, invisible) {
+		a.refuse("argument %s: '%s' cannot name a request: use 1 to %d visible ASCII characters, such as a UUID", name, shorten(id, echoLimit), requestIDLimit)
+	}
+	return id
 }
 
 // operationID reads the id of an operation that must be there.

@@ -101,7 +101,7 @@ func TestAnswersOfRefusal(t *testing.T) {
 		restoreBackup: func(_ context.Context, request machine.RestoreRequest) (string, error) {
 			return "", refuse(request.IDList[0])
 		},
-		deleteBackup: func(_ context.Context, id string) error { return refuse(id) },
+		deleteBackup: func(_ context.Context, request machine.DeleteRequest) error { return refuse(request.ID) },
 		operation: func(_ context.Context, id string) (machine.OperationView, error) {
 			return machine.OperationView{}, refuse(id)
 		},

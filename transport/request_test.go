@@ -15,6 +15,8 @@ func TestRefusedRequests(t *testing.T) {
 	t.Parallel()
 	const rule = "use 1 to 128 letters, digits, '.', '_', '-' or ':', not '.' or '-' first, and neither 'restores' nor 'tmp'"
 	const big = "9223372036854775808"
+	const requestRule = "use 1 to 128 visible ASCII characters, such as a UUID"
+	long := strings.Repeat("r", 129)
 	server := start(t, &fakeService{}, Options{})
 	for request, want := range map[string]string{
 		// The envelope.
@@ -91,6 +93,14 @@ func TestRefusedRequests(t *testing.T) {
 		`{"cmd":"operation_show","args":{"id":""}}`:                                    "argument id: want the id of an operation, 1 to 128 bytes, got 0",
 		`{"cmd":"operation_cancel","args":{"id":"` + strings.Repeat("o", 129) + `"}}`:  "argument id: want the id of an operation, 1 to 128 bytes, got 129",
 
+		`{"cmd":"full_backup","args":{"id":"a","request_id":""}}`:                                         "argument request_id: '' cannot name a request: " + requestRule,
+		`{"cmd":"delete_backup","args":{"id":"a","request_id":"a b"}}`:                                    "argument request_id: 'a b' cannot name a request: " + requestRule,
+		`{"cmd":"delete_backup","args":{"id":"a","request_id":"\u0000"}}`:                                 "argument request_id: '\x00' cannot name a request: " + requestRule,
+		`{"cmd":"incremental_backup","args":{"id":"a","from_backup_id":"b","request_id":"ä"}}`:            "argument request_id: 'ä' cannot name a request: " + requestRule,
+		`{"cmd":"restore_backup","args":{"id_list":["a"],"target":"folder","request_id":"` + long + `"}}`: "argument request_id: '" + long + "' cannot name a request: " + requestRule,
+		`{"cmd":"full_backup","args":{"id":"a","request_id":5}}`:                                          "argument request_id: want text, got number",
+		`{"cmd":"backup_list","args":{"request_id":"r"}}`:                                                 "unknown argument: request_id",
+
 		// The framing.
 		`hello`:                      `request is not a JSON object: it starts with "h"`,
 		` [1]`:                       `request is not a JSON object: it starts with "["`,
@@ -124,6 +134,10 @@ func TestRequestsReachTheService(t *testing.T) {
 			asked <- request
 			return "op", nil
 		},
+		deleteBackup: func(_ context.Context, request machine.DeleteRequest) error {
+			asked <- request
+			return nil
+		},
 		operations: func(_ context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error) {
 			asked <- filter
 			return nil, nil
@@ -131,12 +145,15 @@ func TestRequestsReachTheService(t *testing.T) {
 	}, Options{})
 	schedule, negative := int64(9223372036854775807), int64(-3)
 	for request, want := range map[string]any{
-		`{"cmd":"full_backup","args":{"id":"A.b_c-1:2"}}`:                                 machine.BackupRequest{ID: "A.b_c-1:2"},
-		`{"cmd":"full_backup","args":{"id":"\u0061","schedule_id":-3}}`:                   machine.BackupRequest{ID: "a", ScheduleID: &negative},
-		fmt.Sprintf(`{"cmd":"full_backup","args":{"id":"x","schedule_id":%d}}`, schedule): machine.BackupRequest{ID: "x", ScheduleID: &schedule},
-		`{"cmd":"incremental_backup","args":{"id":"x","from_backup_id":"X"}}`:             machine.BackupRequest{ID: "x", FromBackupID: "X"},
-		`{"cmd":"restore_backup","args":{"id_list":["b","a"],"target":"database"}}`:       machine.RestoreRequest{IDList: []string{"b", "a"}, Target: machine.TargetDatabase},
-		`{"cmd":"restore_backup","args":{"id_list":["b"],"target":"folder"}}`:             machine.RestoreRequest{IDList: []string{"b"}, Target: machine.TargetFolder},
+		`{"cmd":"full_backup","args":{"id":"A.b_c-1:2"}}`:                                           machine.BackupRequest{ID: "A.b_c-1:2"},
+		`{"cmd":"full_backup","args":{"id":"\u0061","schedule_id":-3}}`:                             machine.BackupRequest{ID: "a", ScheduleID: &negative},
+		fmt.Sprintf(`{"cmd":"full_backup","args":{"id":"x","schedule_id":%d}}`, schedule):           machine.BackupRequest{ID: "x", ScheduleID: &schedule},
+		`{"cmd":"incremental_backup","args":{"id":"x","from_backup_id":"X"}}`:                       machine.BackupRequest{ID: "x", FromBackupID: "X"},
+		`{"cmd":"restore_backup","args":{"id_list":["b","a"],"target":"database"}}`:                 machine.RestoreRequest{IDList: []string{"b", "a"}, Target: machine.TargetDatabase},
+		`{"cmd":"restore_backup","args":{"id_list":["b"],"target":"folder"}}`:                       machine.RestoreRequest{IDList: []string{"b"}, Target: machine.TargetFolder},
+		`{"cmd":"full_backup","args":{"id":"x","request_id":"~!/0"}}`:                               machine.BackupRequest{ID: "x", RequestID: "~!/0"},
+		`{"cmd":"delete_backup","args":{"id":"x","request_id":"` + strings.Repeat("r", 128) + `"}}`: machine.DeleteRequest{ID: "x", RequestID: strings.Repeat("r", 128)},
+		`{"cmd":"delete_backup","args":{"id":"x","request_id":null}}`:                               machine.DeleteRequest{ID: "x"},
 		`{"cmd":"operation_list"}`:                                     machine.OperationFilter{},
 		`{"cmd":"operation_list","args":{"limit":1,"state":"halted"}}`: machine.OperationFilter{Limit: 1, State: "halted"},
 	} {

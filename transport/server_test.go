@@ -14,7 +14,7 @@ import (
 func TestOneLogLineACommand(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{
-		deleteBackup: func(context.Context, string) error {
+		deleteBackup: func(context.Context, machine.DeleteRequest) error {
 			return &machine.Error{Kind: machine.Internal, Message: "cannot delete", Err: errors.New("the cause")}
 		},
 		cancel: func(context.Context, string) error {

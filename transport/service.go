@@ -13,6 +13,9 @@ import (
 // anything that exists. Refusals are *machine.Error; any other error becomes
 // a 500 that does not show its text to the client.
 //
+// A request with a RequestID that was accepted before is not carried out
+// again: it is answered with the operation it began then.
+//
 // The context is not cancelled when the client goes away: an accepted command
 // stays accepted. It is cancelled when the daemon stops and has waited long
 // enough, and the methods must then return soon.
@@ -26,7 +29,7 @@ type Service interface {
 	// the same promise as FullBackup.
 	RestoreBackup(ctx context.Context, request machine.RestoreRequest) (string, error)
 	// DeleteBackup returns when the backup is gone.
-	DeleteBackup(ctx context.Context, id string) error
+	DeleteBackup(ctx context.Context, request machine.DeleteRequest) error
 	// Operations lists operations, newest first.
 	Operations(ctx context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error)
 	// Operation returns one operation.

@@ -23,7 +23,7 @@ func (a *app) backupFullCommand() *cobra.Command {
 with --wait the command ends when the operation does.`,
 		Args: oneID(newBackupAdvice),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request := options.request(cmd, args[0])
+			request := options.command(cmd, args[0])
 			return a.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
 				return d.FullBackup(ctx, request)
 			})
@@ -42,7 +42,7 @@ named with --from, be that a full or an incremental one. The operation's id is
 printed on stdout; with --wait the command ends when the operation does.`,
 		Args: oneID(newBackupAdvice),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request := options.request(cmd, args[0])
+			request := options.command(cmd, args[0])
 			return a.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
 				return d.IncrementalBackup(ctx, request)
 			})
@@ -57,16 +57,17 @@ printed on stdout; with --wait the command ends when the operation does.`,
 type backupOptions struct {
 	from     string
 	schedule int64
+	request  string
 	wait     bool
 }
 
 func (o *backupOptions) flags(cmd *cobra.Command) *cobra.Command {
 	cmd.Flags().Int64Var(&o.schedule, "schedule-id", 0, "record that schedule `N` of the API server asked for it")
-	return waits(cmd, &o.wait)
+	return waits(repeatable(cmd, &o.request), &o.wait)
 }
 
-func (o *backupOptions) request(cmd *cobra.Command, id string) machine.BackupRequest {
-	request := machine.BackupRequest{ID: id, FromBackupID: o.from}
+func (o *backupOptions) command(cmd *cobra.Command, id string) machine.BackupRequest {
+	request := machine.BackupRequest{ID: id, FromBackupID: o.from, RequestID: o.request}
 	if cmd.Flags().Changed("schedule-id") {
 		request.ScheduleID = &o.schedule
 	}

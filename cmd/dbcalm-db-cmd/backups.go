@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
 )
 
 func (a *app) backupsCommand() *cobra.Command {
@@ -12,6 +14,7 @@ func (a *app) backupsCommand() *cobra.Command {
 
 func (a *app) backupsDeleteCommand() *cobra.Command {
 	var wait bool
+	var request string
 	cmd := &cobra.Command{
 		Use:   "delete ID",
 		Short: "Delete a backup that no other stands on",
@@ -23,12 +26,12 @@ backups stand on it: delete those first, the last of the chain first of all.`,
 			if err != nil {
 				return err
 			}
-			if err := daemonError(d.DeleteBackup(cmd.Context(), args[0])); err != nil {
+			if err := daemonError(d.DeleteBackup(cmd.Context(), machine.DeleteRequest{ID: args[0], RequestID: request})); err != nil {
 				return err
 			}
 			return a.print(fmt.Sprintf("Backup %s is deleted.\n", args[0]))
 		},
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until it is gone; a deletion is always waited for")
-	return cmd
+	return repeatable(cmd, &request)
 }

@@ -62,8 +62,8 @@ func TestBackupsDelete(t *testing.T) {
 	for _, wait := range []string{"--wait", "--wait=false"} {
 		d := &fakeDaemon{}
 		in := newInvocation(t, d)
-		in.expect(t, exitOK, "backups", "delete", "full-1", "--socket", "/x", wait)
-		if !reflect.DeepEqual(d.asked, []any{askedDelete("full-1")}) {
+		in.expect(t, exitOK, "backups", "delete", "full-1", "--socket", "/x", "--request-id", "r", wait)
+		if !reflect.DeepEqual(d.asked, []any{machine.DeleteRequest{ID: "full-1", RequestID: "r"}}) {
 			t.Errorf("asked %v", d.asked)
 		}
 		contains(t, "stdout", in.stdout.String(), "Backup full-1 is deleted.\n")

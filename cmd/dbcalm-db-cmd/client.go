@@ -22,7 +22,7 @@ type daemon interface {
 	IncrementalBackup(ctx context.Context, request machine.BackupRequest) (string, error)
 	RestoreBackup(ctx context.Context, request machine.RestoreRequest) (string, error)
 	// DeleteBackup returns once the backup is gone.
-	DeleteBackup(ctx context.Context, id string) error
+	DeleteBackup(ctx context.Context, request machine.DeleteRequest) error
 	// Operations returns the newest first.
 	Operations(ctx context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error)
 	Operation(ctx context.Context, id string) (machine.OperationView, error)

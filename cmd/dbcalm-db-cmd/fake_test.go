@@ -31,7 +31,6 @@ type (
 	askedOperation string
 	askedCancel    string
 	askedRetry     string
-	askedDelete    string
 )
 
 func (f *fakeDaemon) keep(question any) {
@@ -55,8 +54,8 @@ func (f *fakeDaemon) RestoreBackup(_ context.Context, r machine.RestoreRequest) 
 	return f.id, f.err
 }
 
-func (f *fakeDaemon) DeleteBackup(_ context.Context, id string) error {
-	f.keep(askedDelete(id))
+func (f *fakeDaemon) DeleteBackup(_ context.Context, r machine.DeleteRequest) error {
+	f.keep(r)
 	return f.err
 }
 

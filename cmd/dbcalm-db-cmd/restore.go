@@ -10,7 +10,7 @@ import (
 )
 
 func (a *app) restoreCommand() *cobra.Command {
-	var target string
+	var target, request string
 	var wait bool
 	targets := []string{string(machine.TargetDatabase), string(machine.TargetFolder)}
 	cmd := &cobra.Command{
@@ -38,14 +38,14 @@ operation does.`,
 				if err != nil {
 					return "", err
 				}
-				return d.RestoreBackup(ctx, machine.RestoreRequest{IDList: chain, Target: machine.Target(target)})
+				return d.RestoreBackup(ctx, machine.RestoreRequest{IDList: chain, Target: machine.Target(target), RequestID: request})
 			})
 		},
 	}
 	cmd.Flags().StringVar(&target, "target", "", "`WHERE` to restore to: database or folder (required)")
 	required(cmd, "target")
 	completeFlag(cmd, "target", targets)
-	return a.speaksToDaemon(waits(cmd, &wait))
+	return a.speaksToDaemon(waits(repeatable(cmd, &request), &wait))
 }
 
 func findChain(ctx context.Context, d daemon, id string) ([]string, error) {

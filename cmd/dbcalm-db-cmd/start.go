@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 )
@@ -9,6 +10,18 @@ import (
 // waits gives a command that starts an operation its --wait.
 func waits(cmd *cobra.Command, wait *bool) *cobra.Command {
 	cmd.Flags().BoolVar(wait, "wait", false, "wait for the operation's end, telling its states on stderr")
+	return cmd
+}
+
+// repeatable gives a command that starts an operation its --request-id.
+func repeatable(cmd *cobra.Command, id *string) *cobra.Command {
+	cmd.Flags().StringVar(id, "request-id", "", "name this request `TEXT`; sent again, it starts nothing and is answered as before")
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		if cmd.Flags().Changed("request-id") && *id == "" {
+			return errors.New("--request-id is empty: give it 1 to 128 visible characters, or leave it out")
+		}
+		return nil
+	}
 	return cmd
 }
 

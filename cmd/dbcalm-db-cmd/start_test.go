@@ -21,6 +21,11 @@ func TestStartingCommands(t *testing.T) {
 			machine.RestoreRequest{IDList: []string{"full-1", "inc-1", "inc-2"}, Target: machine.TargetDatabase}},
 		{[]string{"restore", "full-2", "--target", "folder"},
 			machine.RestoreRequest{IDList: []string{"full-2"}, Target: machine.TargetFolder}},
+		{[]string{"backup", "full", "full-9", "--request-id", "r1"}, machine.BackupRequest{ID: "full-9", RequestID: "r1"}},
+		{[]string{"backup", "incremental", "inc-9", "--from", "full-1", "--request-id", "r2"},
+			machine.BackupRequest{ID: "inc-9", FromBackupID: "full-1", RequestID: "r2"}},
+		{[]string{"restore", "full-2", "--target", "folder", "--request-id", "r3"},
+			machine.RestoreRequest{IDList: []string{"full-2"}, Target: machine.TargetFolder, RequestID: "r3"}},
 	} {
 		d := &fakeDaemon{id: firstID, backups: sampleBackups()}
 		in := newInvocation(t, d)
@@ -35,6 +40,19 @@ func TestStartingCommands(t *testing.T) {
 		if in.stderr.String() != want {
 			t.Errorf("%q: stderr %q, want %q", c.args, in.stderr.String(), want)
 		}
+	}
+}
+
+// An empty request id, as of a variable that is not set, would start the
+// operation anew each time.
+func TestAnEmptyRequestIDIsNone(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"backup", "full", "x"}, {"backup", "incremental", "x", "--from", "y"}, {"restore", "x", "--target", "folder"}, {"backups", "delete", "x"},
+	} {
+		in := newInvocation(t, nil)
+		in.expect(t, exitUsage, append(args, "--request-id", "", "--socket", "/x")...)
+		contains(t, "stderr", in.stderr.String(), "--request-id is empty: give it 1 to 128 visible characters, or leave it out")
 	}
 }
 

@@ -283,7 +283,7 @@ func (c *crash) tidy() {
 		case c.spare == "" && strings.HasSuffix(id, "-full") || id == "spare":
 			c.spare = id
 		default:
-			if err := w.client.DeleteBackup(w.ctx(), id); err != nil {
+			if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: id}); err != nil {
 				t.Errorf("delete %s: %v", id, err)
 			}
 		}

@@ -94,7 +94,7 @@ func (c *crash) commands(rng *rand.Rand) (accepted []string) {
 	note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"base", "base-inc"}, Target: machine.TargetFolder}))
 	if c.spare != "" {
 		// It answers when the backup is gone, which the kills may delay.
-		go func(id string) { _ = w.client.DeleteBackup(w.ctx(), id) }(c.spare)
+		go func(id string) { _ = w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: id}) }(c.spare)
 	}
 	if rng.IntN(5) == 0 && len(accepted) > 0 {
 		_ = w.client.Cancel(w.ctx(), accepted[rng.IntN(len(accepted))])

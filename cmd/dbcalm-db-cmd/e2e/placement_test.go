@@ -126,10 +126,10 @@ func TestBackupWithoutManifest(t *testing.T) {
 	unchanged(t, w.backupDir, before)
 	w.db.Start()
 	w.holds(want)
-	if err := w.client.DeleteBackup(w.ctx(), "on-it"); err != nil {
+	if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "on-it"}); err != nil {
 		t.Error(err)
 	}
-	if err := w.client.DeleteBackup(w.ctx(), "inc"); err != nil {
+	if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "inc"}); err != nil {
 		t.Error(err)
 	}
 }

@@ -222,7 +222,7 @@ func (p *power) remove(point string) {
 		if id == "base" || id == "base-inc" || id == "restores" {
 			continue
 		}
-		p.struck(point, func() (string, error) { return "", w.client.DeleteBackup(w.ctx(), id) })
+		p.struck(point, func() (string, error) { return "", w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: id}) })
 		p.check()
 		return
 	}

@@ -46,7 +46,7 @@ func TestQueue(t *testing.T) {
 				t.Errorf("%d are listed as waiting, %v", len(waiting), err)
 			}
 			// Deleting needs no place, and one that waits can be cancelled.
-			refused(t, w.client.DeleteBackup(w.ctx(), "b4"), 404)
+			refused(t, w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "b4"}), 404)
 			if err := w.client.Cancel(w.ctx(), operations[3]); err != nil {
 				t.Error(err)
 			}

@@ -90,7 +90,7 @@ func TestRowsOtherProgramsRead(t *testing.T) {
 	expectRow(t, row(t, db, "restore", `1`), map[string]string{"id": "integer 1", "backup_id": "text full", "backup_timestamp": regexp.QuoteMeta(two["start_time"]),
 		"target": "text folder", "target_path": "text " + filepath.Join(view.Args.TmpDir, "full"), "start_time": timeText, "end_time": timeText, "process_id": prepared["id"]})
 
-	if err := w.client.DeleteBackup(w.ctx(), "inc"); err != nil {
+	if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "inc"}); err != nil {
 		t.Fatal(err)
 	}
 	deleted := row(t, db, "process", `type = 'cleanup_backups'`)
