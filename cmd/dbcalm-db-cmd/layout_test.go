@@ -40,6 +40,7 @@ var aloneImport = map[string][]string{
 	"os/exec":                        {"steps"},
 	"github.com/go-sql-driver/mysql": {"steps"},
 	"modernc.org/sqlite":             {"persistence"},
+	"github.com/klauspost/compress":  {"steps"},
 }
 
 // addressForms lie below net in name only: they open no connection.
