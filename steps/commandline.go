@@ -2,6 +2,7 @@ package steps
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"time"
 )
@@ -37,7 +38,7 @@ func (h *Host) backupCommand(tool ToolInfo, c Credentials, dataDir, target, base
 // says that incrementals follow: xtrabackup must then be told to leave the
 // last transactions open, which mariabackup does by itself.
 func (h *Host) prepareCommand(tool ToolInfo, target string, more bool) JobSpec {
-	args := h.prepareOptions()
+	args := h.prepareOptions(target)
 	if more && tool.Name == "xtrabackup" {
 		args = append(args, "--apply-log-only")
 	}
@@ -47,7 +48,7 @@ func (h *Host) prepareCommand(tool ToolInfo, target string, more bool) JobSpec {
 // applyCommand returns the command line that applies an incremental, a private
 // copy, to a prepared target.
 func (h *Host) applyCommand(tool ToolInfo, target, incremental string, more bool) JobSpec {
-	args := h.prepareOptions()
+	args := h.prepareOptions(target)
 	if more && tool.Name == "xtrabackup" {
 		args = append(args, "--apply-log-only")
 	}
@@ -55,12 +56,10 @@ func (h *Host) applyCommand(tool ToolInfo, target, incremental string, more bool
 	return JobSpec{Path: tool.Path, Args: args, Dir: "/", Output: target, Grace: StopGrace}
 }
 
-// prepareOptions begin the command lines that need no server. An option file
-// of the machine's own server must not leak into them, unless it is named.
-func (h *Host) prepareOptions() []string {
-	defaults := "--no-defaults"
-	if h.ServerDefaultsFile != "" {
-		defaults = "--defaults-file=" + h.ServerDefaultsFile
-	}
-	return []string{defaults, "--prepare", fmt.Sprintf("--use-memory=%d", h.UseMemory)}
+// prepareOptions begin the command lines that need no server. The backup holds
+// the settings its files were made with, the size of their pages for one:
+// without them the tool guesses, and an option file of the machine would give
+// it another server's. Told of this file alone, it reads no other.
+func (h *Host) prepareOptions(target string) []string {
+	return []string{"--defaults-file=" + filepath.Join(target, "backup-my.cnf"), "--prepare", fmt.Sprintf("--use-memory=%d", h.UseMemory)}
 }

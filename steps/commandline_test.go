@@ -25,7 +25,6 @@ func commandLines(tool ToolInfo) string {
 	socket := Credentials{User: "backup", Password: "s3cret", Socket: "/run/mysqld/mysqld.sock"}
 	plain := host(nil)
 	remote := host(func(s *Settings) { s.Host = "db1.example" })
-	settings := host(func(s *Settings) { s.ServerDefaultsFile = "/etc/mysql/my.cnf" })
 	lines := []struct {
 		purpose string
 		spec    JobSpec
@@ -34,13 +33,10 @@ func commandLines(tool ToolInfo) string {
 		{"incremental backup", plain.backupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "/var/backups/dbcalm/full 1")},
 		{"full backup, host in the credentials file", plain.backupCommand(tool, Credentials{User: "backup", Password: "s3cret", Host: "db1.example"}, "/var/lib/mysql/", partial+"/op-1", "")},
 		{"full backup, host configured", remote.backupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
-		{"full backup, server's option file", settings.backupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
 		{"prepare a full backup alone", plain.prepareCommand(tool, partial+"/op-stage/0", false)},
 		{"prepare a full backup with incrementals", plain.prepareCommand(tool, partial+"/op-stage/0", true)},
 		{"apply an incremental with more after it", plain.applyCommand(tool, partial+"/op-stage/0", partial+"/op-stage/1", true)},
 		{"apply the last incremental", plain.applyCommand(tool, partial+"/op-stage/0", partial+"/op-stage/1", false)},
-		{"prepare, server's option file", settings.prepareCommand(tool, partial+"/op-stage/0", false)},
-		{"apply, server's option file", settings.applyCommand(tool, partial+"/op-stage/0", partial+"/op-stage/1", false)},
 	}
 	var text strings.Builder
 	for _, l := range lines {

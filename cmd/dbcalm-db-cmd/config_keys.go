@@ -34,7 +34,7 @@ var keyNotes = map[string]keyNote{
 	"socket_mode":          {meaning: "Octal mode of both sockets. Who may write to one may restore and delete."},
 	"socket_group":         {meaning: "Group of both sockets, by name or number; \"\" for the daemon's own."},
 	"state_dir":            {meaning: "The daemon's own folder: its lock and the job folders. Not on the backup disk."},
-	"server_defaults_file": {meaning: "The server's my.cnf, given to the tool when it prepares; \"\" for none."},
+	"server_defaults_file": {meaning: "The server's my.cnf, read to see whether it keeps files outside data_dir; \"\" for none."},
 	"parallel": {
 		rule:    fmt.Sprintf("the number of CPUs, at most %d", mostWorkers),
 		meaning: fmt.Sprintf("Threads that copy and hash; 1 to %d.", maxParallel),

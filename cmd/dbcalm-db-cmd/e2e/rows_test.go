@@ -76,7 +76,7 @@ func TestRowsOtherProgramsRead(t *testing.T) {
 		"command": `text .* --incremental-basedir=` + w.backupDir + `/full .*`})
 	prepared := row(t, db, "process", `command_id = ? ORDER BY id DESC`, view.ID)
 	expectRow(t, prepared, common)
-	expectRow(t, prepared, map[string]string{"type": "text restore", "pid": `integer [1-9]\d*`, "command": `text .* --no-defaults --prepare .*`,
+	expectRow(t, prepared, map[string]string{"type": "text restore", "pid": `integer [1-9]\d*`, "command": `text .* --defaults-file=\S+/backup-my\.cnf --prepare .*`,
 		"args": `text \{"id_list":\["full","inc"\],"target":"folder","tmp_dir":"` + w.backupDir + `/restores/\d{4}(-\d\d){5}"\}`})
 
 	one := row(t, db, "backup", `id = 'full'`)
