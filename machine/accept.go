@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/crashpoint"
 )
 
@@ -56,7 +55,7 @@ func (m *Manager) checkBase(ctx context.Context, r BackupRequest) error {
 	}
 	_, err := m.store.Backup(ctx, r.FromBackupID)
 	if errors.Is(err, persistence.ErrNotFound) {
-		return refuse(NotFound, "Base backup with id '%s' not found", r.FromBackupID)
+		return m.notFound("Base backup", r.FromBackupID)
 	}
 	if err != nil {
 		return internal(err)
@@ -79,7 +78,11 @@ func (m *Manager) checkNew(ctx context.Context, id string) error {
 	}
 	folder := m.host.BackupFolder(id)
 	if _, err := os.Lstat(folder); err == nil {
-		return refuse(Conflict, "Backup with id '%s' already exists: the folder %s is there without a record and may be the only copy of that backup; choose another id, or move the folder out of backup_dir", id, folder)
+		advice := "choose another id, or move the folder out of backup_dir"
+		if m.recordLost(id) {
+			advice = "dbcalm-db-cmd backups rebuild records it again; else " + advice
+		}
+		return refuse(Conflict, "Backup with id '%s' already exists: the folder %s is there without a record and may be the only copy of that backup; %s", id, folder, advice)
 	}
 	return nil
 }
@@ -97,7 +100,7 @@ func (m *Manager) checkServer(ctx context.Context) error {
 func (m *Manager) RestoreBackup(ctx context.Context, r RestoreRequest) (string, error) {
 	args := Args{IDList: r.IDList, Target: string(r.Target)}
 	return m.once(ctx, r.RequestID, "restore_backup", args, func(request *persistence.Request) (string, error) {
-		if err := m.checkOrder(ctx, r.IDList); err != nil {
+		if err := m.checkOrder(ctx, r); err != nil {
 			return "", err
 		}
 		// Where it goes is no part of what was asked for.
@@ -118,35 +121,6 @@ func (m *Manager) RestoreBackup(ctx context.Context, r RestoreRequest) (string, 
 		}
 		return m.accept(ctx, name, r.IDList[len(r.IDList)-1], args, claims, request)
 	})
-}
-
-// checkOrder checks, by the records alone, that the ids are a chain in order.
-// Whether their files are whole is the operation's first question.
-func (m *Manager) checkOrder(ctx context.Context, ids []string) error {
-	parent := ""
-	for _, id := range ids {
-		b, err := m.store.Backup(ctx, id)
-		if errors.Is(err, persistence.ErrNotFound) {
-			return refuse(NotFound, "Backup with id '%s' not found", id)
-		}
-		if err != nil {
-			return internal(err)
-		}
-		if b.FromBackupID != parent {
-			return m.wrongOrder(ctx, ids)
-		}
-		parent = id
-	}
-	return nil
-}
-
-func (m *Manager) wrongOrder(ctx context.Context, ids []string) error {
-	last := ids[len(ids)-1]
-	right, err := steps.Lineage(ctx, m.store, last)
-	if err != nil {
-		return &Error{Kind: Invalid, Message: err.Error(), Err: err}
-	}
-	return refuse(Invalid, "id_list is no chain in order: backup '%s' is restored by %q", last, right)
 }
 
 // lastStamp makes the names of restore folders unique.

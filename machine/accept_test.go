@@ -19,6 +19,7 @@ func TestRestoreIsRefused(t *testing.T) {
 	w.backup("inc2", "inc1", 200, 300)
 	w.backup("other", "", 0, 100)
 	w.record(persistence.Backup{ID: "orphan", FromBackupID: "full", StartTime: time.Now().UTC()})
+	w.manifest(steps.Manifest{ID: "lost"})
 	w.start()
 	for _, test := range []struct {
 		ids  string
@@ -27,16 +28,19 @@ func TestRestoreIsRefused(t *testing.T) {
 	}{
 		{"nonsense", NotFound, "Backup with id 'nonsense' not found"},
 		{"full nonsense", NotFound, "Backup with id 'nonsense' not found"},
-		{"inc1", Invalid, `id_list is no chain in order: backup 'inc1' is restored by ["full" "inc1"]`},
-		{"full inc2", Invalid, `backup 'inc2' is restored by ["full" "inc1" "inc2"]`},
-		{"full inc2 inc1", Invalid, `backup 'inc1' is restored by ["full" "inc1"]`},
-		{"other inc1", Invalid, `backup 'inc1' is restored by ["full" "inc1"]`},
-		{"full full", Invalid, `backup 'full' is restored by ["full"]`},
-		{"full other", Invalid, `backup 'other' is restored by ["other"]`},
+		{"full nonsense inc1", NotFound, `Backup with id 'nonsense' not found; ` + byItself("inc1", `["full","inc1"]`)},
+		{"full lost", NotFound, "Backup with id 'lost' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"},
+		{"inc1", Invalid, "id_list is no chain in order: " + byItself("inc1", `["full","inc1"]`)},
+		{"full inc2", Invalid, byItself("inc2", `["full","inc1","inc2"]`)},
+		{"full inc2 inc1", Invalid, byItself("inc1", `["full","inc1"]`)},
+		{"other inc1", Invalid, byItself("inc1", `["full","inc1"]`)},
+		{"full full", Invalid, byItself("full", `["full"]`)},
+		{"full inc1 full", Invalid, byItself("full", `["full"]`)},
+		{"full other", Invalid, byItself("other", `["other"]`)},
 	} {
 		for _, target := range []Target{TargetFolder, TargetDatabase} {
 			_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: strings.Fields(test.ids), Target: target})
-			refusal(t, err, test.kind, test.want)
+			refusal(t, err, test.kind, strings.ReplaceAll(test.want, "TARGET", string(target)))
 		}
 	}
 	w.write(filepath.Join(w.host.DataDir, ".hidden"), "")
@@ -47,6 +51,11 @@ func TestRestoreIsRefused(t *testing.T) {
 	}
 }
 
+// byItself is how the right chain of a backup is named.
+func byItself(id, list string) string {
+	return "backup '" + id + "' is restored by dbcalm-db-cmd restore " + id + " --target TARGET, on the socket by the id_list " + list
+}
+
 func TestChainThatIsBrokenInTheRecords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -55,7 +64,12 @@ func TestChainThatIsBrokenInTheRecords(t *testing.T) {
 	w.exec(w.outsider(), `DELETE FROM backup WHERE id = 'full'`)
 	w.start()
 	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"inc"}, Target: TargetFolder})
-	refusal(t, err, Invalid, "backup 'full' is not recorded: the chain is broken; take a new full backup")
+	refusal(t, err, Invalid, "backup 'inc' cannot be restored: it stands on 'full', which is not recorded; the chains that are whole: dbcalm-db-cmd backups list")
+	w.manifest(steps.Manifest{ID: "full"})
+	_, err = w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full", "inc"}, Target: TargetFolder})
+	refusal(t, err, NotFound, "Backup with id 'full' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild")
+	_, err = w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"inc"}, Target: TargetFolder})
+	refusal(t, err, Invalid, "which is not recorded; its folder is there, its record is lost: dbcalm-db-cmd backups rebuild")
 }
 
 func TestRestoreOfABackupThatIsBeingDeleted(t *testing.T) {
@@ -110,6 +124,7 @@ func TestBackupIsRefusedBeforeAServerIsAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
+	w.manifest(steps.Manifest{ID: "lost"})
 	w.start()
 	const credentials = "credentials file not found or missing [client-dbcalm] section"
 	for _, test := range []struct {
@@ -123,6 +138,7 @@ func TestBackupIsRefusedBeforeAServerIsAsked(t *testing.T) {
 		{BackupRequest{ID: "new", FromBackupID: "full"}, Unavailable, credentials},
 		{BackupRequest{ID: "full", FromBackupID: "full"}, Conflict, "Backup with id 'full' already exists"},
 		{BackupRequest{ID: "new", FromBackupID: "nonsense"}, NotFound, "Base backup with id 'nonsense' not found"},
+		{BackupRequest{ID: "new", FromBackupID: "lost"}, NotFound, "Base backup with id 'lost' not found: its folder is there, its record is lost"},
 		{BackupRequest{ID: "new", FromBackupID: "new"}, NotFound, "Base backup with id 'new' not found"},
 	} {
 		w.write(filepath.Join(w.host.BackupFolder("loose"), "file"), "")

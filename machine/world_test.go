@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -163,6 +164,17 @@ func (w *world) backup(id, from string, fromLSN, toLSN int) {
 	w.write(filepath.Join(folder, "backup-my.cnf"), "[mysqld]\ninnodb_page_size=16384\n")
 	w.write(filepath.Join(folder, "shop", table), "rows of "+id)
 	w.record(persistence.Backup{ID: id, FromBackupID: from, StartTime: time.Now().UTC()})
+}
+
+// manifest puts a manifest into the store, in the folder of its id.
+func (w *world) manifest(m steps.Manifest) {
+	w.t.Helper()
+	m.Format = 1
+	text, err := json.Marshal(m)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.write(filepath.Join(w.host.BackupFolder(m.ID), steps.ManifestName), string(text))
 }
 
 func (w *world) record(b persistence.Backup) {

@@ -88,8 +88,11 @@ func (h *Host) seal(ctx context.Context, t Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if err := h.checkBaseStayed(t); err != nil {
+		return Outcome{}, err
+	}
 	m := Manifest{
-		Format: plainFormat, ID: t.Args.ID, ParentID: t.Args.FromBackupID, Kind: "full", Operation: t.Operation,
+		Format: plainFormat, ID: t.Args.ID, ParentID: t.Args.FromBackupID, ParentOperation: t.Data.BaseOperation, Kind: "full", Operation: t.Operation,
 		Tool: *t.Data.Tool, Server: *t.Data.Server, FromLSN: c.FromLSN, ToLSN: c.ToLSN, LastLSN: c.LastLSN,
 		Options: command.Line(), StartTime: t.Data.CopyStarted, EndTime: time.Now().UTC(), ScheduleID: t.Args.ScheduleID,
 		Folders: folders, Files: files,

@@ -24,7 +24,7 @@ import (
 func (h *Host) stage(ctx context.Context, t Task) (Outcome, error) {
 	links, err := h.chain(ctx, t.Args.IDList)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, instead(err, links, t.Args.Target)
 	}
 	p := *t.Data.Placement
 	if err := h.makeStage(t, &p); err != nil {
@@ -33,6 +33,9 @@ func (h *Host) stage(ctx context.Context, t Task) (Outcome, error) {
 	var copied, kept int
 	for i, l := range links {
 		c, k, err := h.stageLink(ctx, l, p.link(i))
+		if errors.Is(err, errDamaged) {
+			return Outcome{}, instead(err, links[:i], t.Args.Target)
+		}
 		if err != nil {
 			return Outcome{}, err
 		}

@@ -28,6 +28,9 @@ type Data struct {
 	CopyStarted time.Time   `json:"copy_started,omitzero"`
 	Server      *ServerInfo `json:"server,omitempty"`
 	Tool        *ToolInfo   `json:"tool,omitempty"`
+	// BaseOperation made the backup that this one stands on, as it was when it
+	// was found fit for that.
+	BaseOperation string `json:"base_operation,omitempty"`
 	// Form is how this backup is stored, decided once for the whole operation.
 	Form *Form `json:"form,omitempty"`
 	// Stream is the stream as it was stored.

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"dbcalm-db-cmd/persistence"
@@ -131,61 +130,6 @@ func (h *Host) link(ctx context.Context, id string) (Link, error) {
 		return l, fmt.Errorf("the folder of backup '%s' holds backup '%s' on '%s'; the record says it stands on '%s'", id, l.Manifest.ID, l.Manifest.ParentID, record.FromBackupID)
 	}
 	return l, l.Manifest.checkFiles(l.Folder)
-}
-
-// Lineage returns the ids of the chain that ends with the given backup, the
-// full one first, as recorded.
-func Lineage(ctx context.Context, catalog Catalog, id string) ([]string, error) {
-	var ids []string
-	for id != "" {
-		if slices.Contains(ids, id) {
-			return nil, fmt.Errorf("backup '%s' stands on itself", id)
-		}
-		ids = append(ids, id)
-		record, err := catalog.Backup(ctx, id)
-		if errors.Is(err, persistence.ErrNotFound) {
-			return nil, fmt.Errorf("backup '%s' is not recorded: the chain is broken; take a new full backup", id)
-		}
-		if err != nil {
-			return nil, err
-		}
-		id = record.FromBackupID
-	}
-	slices.Reverse(ids)
-	return ids, nil
-}
-
-// chain reads the links of a chain and checks that each joins the one before,
-// by parent and by LSN: the tools themselves apply almost anything.
-func (h *Host) chain(ctx context.Context, ids []string) ([]Link, error) {
-	var links []Link
-	for i, id := range ids {
-		l, err := h.link(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if i == 0 {
-			if l.Record.FromBackupID != "" || l.Checkpoints.Type != typeFull {
-				return nil, fmt.Errorf("backup '%s' is no full backup: a chain begins with one", id)
-			}
-		} else if err := joins(links[i-1], l); err != nil {
-			return nil, err
-		}
-		links = append(links, l)
-	}
-	return links, nil
-}
-
-func joins(parent, child Link) error {
-	switch {
-	case child.Record.FromBackupID != parent.Record.ID:
-		return fmt.Errorf("backup '%s' stands on '%s', not on '%s'", child.Record.ID, child.Record.FromBackupID, parent.Record.ID)
-	case child.Checkpoints.Type != typeIncremental:
-		return fmt.Errorf("backup '%s' is of type %s, not an incremental", child.Record.ID, child.Checkpoints.Type)
-	case child.Checkpoints.FromLSN != parent.Checkpoints.ToLSN:
-		return fmt.Errorf("backup '%s' begins at LSN %d, but '%s' ends at %d: they do not join", child.Record.ID, child.Checkpoints.FromLSN, parent.Record.ID, parent.Checkpoints.ToLSN)
-	}
-	return nil
 }
 
 // Span returns the log sequence numbers a stored backup covers, or what is

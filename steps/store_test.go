@@ -1,14 +1,10 @@
 package steps
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
-
-	"dbcalm-db-cmd/persistence"
 )
 
 func TestWorkFolderIsFreshForEveryAttempt(t *testing.T) {
@@ -77,90 +73,6 @@ func TestWorkFoldersOfManyOperations(t *testing.T) {
 		})
 	}
 	workers.Wait()
-}
-
-// errCatalog is what a catalog says that cannot be read.
-var errCatalog = errors.New("database is locked")
-
-func TestLineage(t *testing.T) {
-	t.Parallel()
-	c := &records{backups: map[string]persistence.Backup{
-		"full": {ID: "full"}, "a": {ID: "a", FromBackupID: "full"}, "b": {ID: "b", FromBackupID: "a"},
-		"orphan": {ID: "orphan", FromBackupID: "gone"}, "x": {ID: "x", FromBackupID: "y"}, "y": {ID: "y", FromBackupID: "x"},
-	}}
-	for id, want := range map[string]string{"full": "full", "b": "full a b"} {
-		if ids, err := Lineage(t.Context(), c, id); err != nil || strings.Join(ids, " ") != want {
-			t.Errorf("%s: %q, %v, want %s", id, ids, err, want)
-		}
-	}
-	for id, want := range map[string]string{
-		"orphan": "backup 'gone' is not recorded: the chain is broken; take a new full backup", "x": "backup 'x' stands on itself",
-	} {
-		_, err := Lineage(t.Context(), c, id)
-		says(t, err, want)
-	}
-	if _, err := Lineage(t.Context(), &records{err: errCatalog}, "a"); !errors.Is(err, errCatalog) {
-		t.Errorf("an error of the catalog: %v", err)
-	}
-}
-
-func TestChainIsChecked(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		ids   string
-		spoil func(h *testHost)
-		want  string
-	}{
-		"whole":                 {"full inc", nil, ""},
-		"the full one alone":    {"full", nil, ""},
-		"not recorded":          {"full nonsense", nil, "backup 'nonsense' is not recorded"},
-		"no full one first":     {"inc", nil, "backup 'inc' is no full backup: a chain begins with one"},
-		"on another":            {"other inc", nil, "backup 'inc' stands on 'full', not on 'other'"},
-		"a full one in between": {"full other", nil, "backup 'other' stands on '', not on 'full'"},
-		"no folder":             {"full inc", func(h *testHost) { h.must(os.RemoveAll(h.BackupFolder("inc"))) }, "the folder of backup 'inc' cannot be read"},
-		"no metadata":           {"full inc", func(h *testHost) { h.must(os.Remove(filepath.Join(h.BackupFolder("inc"), "xtrabackup_checkpoints"))) }, "backup 'inc' is damaged: read metadata: xtrabackup_checkpoints is missing; use another chain"},
-		"a hole in the LSNs": {"full inc", func(h *testHost) {
-			write(h.t, h.BackupFolder("inc"), metadata("incremental", "101", "150"))
-			h.writeManifest("inc", "full")
-		}, "backup 'inc' begins at LSN 101, but 'full' ends at 100: they do not join"},
-		"a full one recorded as an incremental": {"full inc", func(h *testHost) {
-			write(h.t, h.BackupFolder("inc"), metadata("full-backuped", "100", "150"))
-			h.writeManifest("inc", "full")
-		}, "backup 'inc' is of type full-backuped, not an incremental"},
-		"an incremental recorded as a full one": {"full", func(h *testHost) {
-			write(h.t, h.BackupFolder("full"), metadata("incremental", "0", "100"))
-			h.writeManifest("full", "")
-		}, "backup 'full' is no full backup"},
-		"another's folder": {"full inc", func(h *testHost) {
-			h.must(os.RemoveAll(h.BackupFolder("inc")))
-			h.must(os.CopyFS(h.BackupFolder("inc"), os.DirFS(h.BackupFolder("full"))))
-		}, "the folder of backup 'inc' holds backup 'full' on ''; the record says it stands on 'full'"},
-		"a manifest that cannot be read": {"full", func(h *testHost) {
-			write(h.t, h.BackupFolder("full"), map[string]string{ManifestName: "{"})
-		}, "read manifest of "},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			h := twoLinks(t)
-			h.backup("other", "", "0", "100", nil)
-			if test.spoil != nil {
-				test.spoil(h)
-			}
-			links, err := h.chain(t.Context(), strings.Fields(test.ids))
-			if test.want != "" {
-				says(t, err, test.want)
-			} else if err != nil || len(links) != len(strings.Fields(test.ids)) {
-				t.Errorf("%d links, %v", len(links), err)
-			}
-		})
-	}
-}
-
-func (h *testHost) must(err error) {
-	h.t.Helper()
-	if err != nil {
-		h.t.Fatal(err)
-	}
 }
 
 func TestSpan(t *testing.T) {

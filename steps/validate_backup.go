@@ -44,7 +44,7 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 	}
 	size, what := total, "a full backup"
 	if t.Args.FromBackupID != "" {
-		if err := h.checkBase(ctx, t.Args.FromBackupID, info); err != nil {
+		if t.Data.BaseOperation, err = h.checkBase(ctx, t.Args.FromBackupID, info); err != nil {
 			return Outcome{}, err
 		}
 		size, what = total-innodb, "an incremental backup"
@@ -84,31 +84,32 @@ func sameFolder(server, configured string) error {
 }
 
 // checkBase checks that an incremental may stand on a backup: its whole chain
-// is there, it is of this server's present, and no restore has come between.
-func (h *Host) checkBase(ctx context.Context, id string, info ServerInfo) error {
+// is there, it is of this server's present, and no restore has come between. It returns the operation that made it, empty if
+// nothing tells.
+func (h *Host) checkBase(ctx context.Context, id string, info ServerInfo) (string, error) {
 	ids, err := Lineage(ctx, h.catalog, id)
 	if err != nil {
-		return err
+		return "", err
 	}
 	links, err := h.chain(ctx, ids)
 	if err != nil {
-		return err
+		return "", err
 	}
 	base := links[len(links)-1]
 	if err := h.CheckNotRestored(ctx, id); err != nil {
-		return err
+		return "", err
 	}
 	if m := base.Manifest; m != nil && m.Server.UID != info.UID {
-		return fmt.Errorf("backup '%s' is of another server (%s, this one is %s): take a full backup", id, m.Server.UID, info.UID)
+		return "", fmt.Errorf("backup '%s' is of another server (%s, this one is %s): take a full backup", id, m.Server.UID, info.UID)
 	}
 	if m := base.Manifest; m != nil && !m.Server.DataBirth.IsZero() && !info.DataBirth.IsZero() && !m.Server.DataBirth.Equal(info.DataBirth) {
-		return fmt.Errorf("backup '%s' is of another data directory (created %s, this one %s): take a full backup", id,
+		return "", fmt.Errorf("backup '%s' is of another data directory (created %s, this one %s): take a full backup", id,
 			m.Server.DataBirth.Format(time.DateTime), info.DataBirth.Format(time.DateTime))
 	}
 	if info.LSN != 0 && base.Checkpoints.ToLSN > info.LSN {
-		return fmt.Errorf("backup '%s' ends at LSN %d, the server is only at %d, so its data is not what was backed up: take a full backup", id, base.Checkpoints.ToLSN, info.LSN)
+		return "", fmt.Errorf("backup '%s' ends at LSN %d, the server is only at %d, so its data is not what was backed up: take a full backup", id, base.Checkpoints.ToLSN, info.LSN)
 	}
-	return nil
+	return base.operation(), nil
 }
 
 // CheckNotRestored refuses an incremental on a backup that was taken before

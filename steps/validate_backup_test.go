@@ -93,7 +93,7 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 			m.Server.UID, m.Server.DataBirth = this.UID, this.DataBirth
 			test.spoil(h, m)
 			h.putManifest(h.BackupFolder("inc"), m)
-			err = h.checkBase(t.Context(), "inc", this)
+			_, err = h.checkBase(t.Context(), "inc", this)
 			if test.want != "" {
 				says(t, err, test.want)
 			} else if err != nil {
@@ -103,7 +103,7 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 	}
 	h := twoLinks(t)
 	for lsn, want := range map[uint64]string{0: "", 150: "", 149: "backup 'inc' ends at LSN 150, the server is only at 149, so its data is not what was backed up: take a full backup"} {
-		err := h.checkBase(t.Context(), "inc", ServerInfo{LSN: lsn})
+		_, err := h.checkBase(t.Context(), "inc", ServerInfo{LSN: lsn})
 		if want != "" {
 			says(t, err, want)
 		} else if err != nil {

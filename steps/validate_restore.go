@@ -13,7 +13,7 @@ import (
 func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
 	links, err := h.chain(ctx, t.Args.IDList)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, instead(err, links, t.Args.Target)
 	}
 	tool, err := h.tool(ctx)
 	if err != nil {

@@ -50,7 +50,8 @@ func (a *arguments) backupID(name string) string {
 	return a.checkedID(name, textOf(value))
 }
 
-// backupIDs reads a list of different ids, at least one.
+// backupIDs reads a list of ids, at least one. Whether they are a chain, and
+// different, is not a matter of form.
 func (a *arguments) backupIDs(name string) []string {
 	value, ok := a.require(name, kindList)
 	if !ok {
@@ -63,7 +64,6 @@ func (a *arguments) backupIDs(name string) []string {
 		a.refuse("argument %s: want at least one id, got an empty list", name)
 	}
 	ids := make([]string, 0, len(elements))
-	seen := make(map[string]bool, len(elements))
 	for i, element := range elements {
 		place := name + "[" + strconv.Itoa(i) + "]"
 		if !a.is(place, element, kindText) {
@@ -73,11 +73,6 @@ func (a *arguments) backupIDs(name string) []string {
 		if a.wrong != nil {
 			return nil
 		}
-		if seen[id] {
-			a.refuse("argument %s: '%s' is there twice", place, id)
-			return nil
-		}
-		seen[id] = true
 		ids = append(ids, id)
 	}
 	return ids

@@ -83,7 +83,6 @@ func TestRefusedRequests(t *testing.T) {
 		`{"cmd":"incremental_backup","args":{"id":"x","from_backup_id":"x"}}`:          "argument from_backup_id: 'x' cannot stand on itself; give the id of another backup",
 		`{"cmd":"restore_backup","args":{"id_list":[],"target":"folder"}}`:             "argument id_list: want at least one id, got an empty list",
 		`{"cmd":"restore_backup","args":{"id_list":["a","-b"],"target":"folder"}}`:     "argument id_list[1]: '-b' cannot be the id of a backup: " + rule,
-		`{"cmd":"restore_backup","args":{"id_list":["a","b","a"],"target":"folder"}}`:  "argument id_list[2]: 'a' is there twice",
 		`{"cmd":"restore_backup","args":{"id_list":["a"],"target":"Folder"}}`:          "argument target: want 'database' or 'folder', got 'Folder'",
 		`{"cmd":"restore_backup","args":{"id_list":["a"],"target":""}}`:                "argument target: want 'database' or 'folder', got ''",
 		`{"cmd":"operation_list","args":{"limit":0}}`:                                  "argument limit: want 1 to 1000, got 0",

@@ -1,0 +1,92 @@
+package machine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
+)
+
+// checkOrder checks, by the records alone, that the ids are a chain in order.
+// Whether their files are whole is the operation's first question.
+func (m *Manager) checkOrder(ctx context.Context, r RestoreRequest) error {
+	parent := ""
+	for _, id := range r.IDList {
+		b, err := m.store.Backup(ctx, id)
+		if errors.Is(err, persistence.ErrNotFound) {
+			return m.missingLink(ctx, r, id)
+		}
+		if err != nil {
+			return internal(err)
+		}
+		if b.FromBackupID != parent {
+			return m.wrongOrder(ctx, r)
+		}
+		parent = id
+	}
+	return nil
+}
+
+// wrongOrder refuses a list that is no chain and names the chain of its last
+// link, on the wire and as a person types it.
+func (m *Manager) wrongOrder(ctx context.Context, r RestoreRequest) error {
+	last := r.IDList[len(r.IDList)-1]
+	right, err := steps.Lineage(ctx, m.store, last)
+	var missing *steps.MissingLinkError
+	if errors.As(err, &missing) {
+		return &Error{Kind: Invalid, Err: err, Message: fmt.Sprintf("backup '%s' cannot be restored: it stands on '%s', which is not recorded; %s",
+			last, missing.ID, m.lostAdvice(missing.ID, "the chains that are whole: dbcalm-db-cmd backups list"))}
+	}
+	if err != nil {
+		return &Error{Kind: Invalid, Message: err.Error(), Err: err}
+	}
+	return refuse(Invalid, "id_list is no chain in order: %s", rightChain(right, r.Target))
+}
+
+// missingLink refuses a list of which one id is not recorded. If its last link
+// is, that one's chain is what was meant.
+func (m *Manager) missingLink(ctx context.Context, r RestoreRequest, id string) error {
+	refusal := m.notFound("Backup", id)
+	last := r.IDList[len(r.IDList)-1]
+	if right, err := steps.Lineage(ctx, m.store, last); err == nil {
+		refusal.Message += "; " + rightChain(right, r.Target)
+	}
+	return refusal
+}
+
+// rightChain names a chain on the wire and as a person types it.
+func rightChain(ids []string, target Target) string {
+	last := ids[len(ids)-1]
+	// Texts always encode.
+	list, _ := json.Marshal(ids)
+	return fmt.Sprintf("backup '%s' is restored by dbcalm-db-cmd restore %s --target %s, on the socket by the id_list %s", last, last, target, list)
+}
+
+// notFound refuses an id that is not recorded, and tells whether only its
+// record is missing.
+func (m *Manager) notFound(what, id string) *Error {
+	refusal := refuse(NotFound, "%s with id '%s' not found", what, id)
+	if advice := m.lostAdvice(id, ""); advice != "" {
+		refusal.Message += ": " + advice
+	}
+	return refusal
+}
+
+// lostAdvice says how a backup gets back its record, or otherwise where there
+// is no backup.
+func (m *Manager) lostAdvice(id, otherwise string) string {
+	if m.recordLost(id) {
+		return "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"
+	}
+	return otherwise
+}
+
+// recordLost tells, of a backup that is not recorded, whether it is in the
+// store all the same.
+func (m *Manager) recordLost(id string) bool {
+	f, err := steps.ReadManifest(m.host.BackupFolder(id))
+	return err == nil && f.ID == id
+}

@@ -1,0 +1,142 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"dbcalm-db-cmd/persistence"
+)
+
+// Lineage returns the ids of the chain that ends with the given backup, the
+// full one first, as recorded.
+func Lineage(ctx context.Context, catalog Catalog, id string) ([]string, error) {
+	var ids []string
+	for id != "" {
+		if slices.Contains(ids, id) {
+			return nil, fmt.Errorf("backup '%s' stands on itself", id)
+		}
+		ids = append(ids, id)
+		record, err := catalog.Backup(ctx, id)
+		if errors.Is(err, persistence.ErrNotFound) {
+			return nil, &MissingLinkError{ID: id}
+		}
+		if err != nil {
+			return nil, err
+		}
+		id = record.FromBackupID
+	}
+	slices.Reverse(ids)
+	return ids, nil
+}
+
+// MissingLinkError: a chain's link is not recorded.
+type MissingLinkError struct{ ID string }
+
+func (e *MissingLinkError) Error() string {
+	return fmt.Sprintf("backup '%s' is not recorded: the chain is broken; take a new full backup", e.ID)
+}
+
+// chain reads the links of a chain and checks that each joins the one before:
+// the tools themselves apply almost anything. With an error it returns the
+// links before the one that is wrong.
+func (h *Host) chain(ctx context.Context, ids []string) ([]Link, error) {
+	var links []Link
+	for i, id := range ids {
+		l, err := h.link(ctx, id)
+		if err != nil {
+			return links, err
+		}
+		if i == 0 {
+			if l.Record.FromBackupID != "" || l.Checkpoints.Type != typeFull {
+				return links, fmt.Errorf("backup '%s' is no full backup: a chain begins with one", id)
+			}
+		} else if err := joins(links[i-1], l); err != nil {
+			return links, err
+		}
+		links = append(links, l)
+	}
+	return links, nil
+}
+
+// joins checks that a backup stands on another: by its record, its LSNs and,
+// since those of two chains can be the same, by its manifest.
+func joins(parent, child Link) error {
+	switch {
+	case child.Record.FromBackupID == "":
+		return fmt.Errorf("backup '%s' is a full one: a chain of its own begins with it", child.Record.ID)
+	case child.Record.FromBackupID != parent.Record.ID:
+		return fmt.Errorf("backup '%s' stands on '%s', not on '%s'", child.Record.ID, child.Record.FromBackupID, parent.Record.ID)
+	case child.Checkpoints.Type != typeIncremental:
+		return fmt.Errorf("backup '%s' is of type %s, not an incremental", child.Record.ID, child.Checkpoints.Type)
+	case child.Checkpoints.FromLSN != parent.Checkpoints.ToLSN:
+		return fmt.Errorf("backup '%s' begins at LSN %d, but '%s' ends at %d: they do not join", child.Record.ID, child.Checkpoints.FromLSN, parent.Record.ID, parent.Checkpoints.ToLSN)
+	case child.Manifest == nil:
+		return nil
+	}
+	return child.Manifest.joins(parent.Record.ID, parent.Manifest)
+}
+
+// joins checks that a backup was taken of the same data as the one of the
+// given id, and on that very backup: its id may have come to name another.
+// The parent is nil for a backup that an older program made.
+func (m *Manifest) joins(id string, parent *Manifest) error {
+	if parent == nil {
+		if m.ParentOperation != "" {
+			return fmt.Errorf("backup '%s' stands on a backup '%s' that operation %s made, and the one that is there has no %s: it is another", m.ID, id, m.ParentOperation, ManifestName)
+		}
+		return nil
+	}
+	ours, theirs := m.Server, parent.Server
+	switch {
+	case m.ParentOperation != "" && m.ParentOperation != parent.Operation:
+		return fmt.Errorf("backup '%s' stands on a backup '%s' that operation %s made, and the one that is there was made by operation %s: it is another of the same id", m.ID, id, m.ParentOperation, parent.Operation)
+	case ours.UID != "" && theirs.UID != "" && ours.UID != theirs.UID:
+		return fmt.Errorf("backup '%s' is of server %s, but '%s' is of server %s: they are no chain", m.ID, ours.UID, id, theirs.UID)
+	case !ours.DataBirth.IsZero() && !theirs.DataBirth.IsZero() && !ours.DataBirth.Equal(theirs.DataBirth):
+		return fmt.Errorf("backup '%s' is of a data directory created %s, but '%s' is of one created %s: they are no chain", m.ID,
+			ours.DataBirth.Format(time.DateTime), id, theirs.DataBirth.Format(time.DateTime))
+	}
+	return nil
+}
+
+// operation returns the operation that made a link, empty if nothing tells.
+func (l Link) operation() string {
+	if l.Manifest == nil {
+		return ""
+	}
+	return l.Manifest.Operation
+}
+
+// checkBaseStayed checks that the backup an incremental was begun on is still
+// the one of that id.
+func (h *Host) checkBaseStayed(t Task) error {
+	if t.Data.BaseOperation == "" {
+		return nil
+	}
+	m, err := ReadManifest(h.BackupFolder(t.Args.FromBackupID))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err != nil || m.Operation != t.Data.BaseOperation {
+		return fmt.Errorf("backup '%s' has been replaced by another while this one was taken on it: take a full backup", t.Args.FromBackupID)
+	}
+	return nil
+}
+
+// instead adds to what is wrong with a chain that is to be restored which part
+// of it can be, as a person types it. Whole are the links before the wrong one.
+func instead(err error, whole []Link, target string) error {
+	var broken *persistence.Error
+	if errors.As(err, &broken) {
+		return err
+	}
+	if len(whole) == 0 {
+		return fmt.Errorf("%w; the other chains: dbcalm-db-cmd backups list", err)
+	}
+	last := whole[len(whole)-1].Record.ID
+	return fmt.Errorf("%w; the chain is whole up to '%s': dbcalm-db-cmd restore %s --target %s", err, last, last, target)
+}
