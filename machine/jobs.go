@@ -62,7 +62,7 @@ func (m *Manager) beginJob(ctx context.Context, r *run, o persistence.Operation,
 		return decision{}, err
 	}
 	crashpoint.Here("job-identified")
-	pid, err := running.Release(ctx)
+	pid, err := running.Release(ctx, spec.Shell)
 	if err != nil {
 		// It was killed while it waited; that is an interruption like any other.
 		m.log.Warn().Err(err).Str(keyOperation, o.ID).Msg("supervisor ended before it was let go")
@@ -199,7 +199,7 @@ func (m *Manager) finishJob(ctx context.Context, r *run, o persistence.Operation
 	if o.CancelAt != nil {
 		return d, steps.ErrCancelled
 	}
-	if result.Stopped || result.Signal != "" {
+	if result.Fault == "" && (result.Stopped || result.Signal != "") {
 		how := "the program was killed by " + result.Signal
 		if result.Stopped {
 			how = "the program was stopped, not by us"

@@ -80,6 +80,7 @@ const (
 	specFile    = "spec.json"
 	startedFile = "started.json"
 	outputFile  = "output.log"
+	shellFile   = "shell.log"
 	resultFile  = "result.json"
 )
 

@@ -78,10 +78,11 @@ func (h *Host) Launch(folder string) (*RunningJob, error) {
 	return job, nil
 }
 
-// Release lets the supervisor start its program and returns the program's
-// pid; 0 if it could not be started or the pid is not known in time.
-func (j *RunningJob) Release(ctx context.Context) (int, error) {
-	if _, err := j.gate.Write([]byte{'g'}); err != nil {
+// Release lets the supervisor start its program, with the shell command of its
+// JobSpec, and returns the program's pid; 0 if it could not be started, there
+// is none, or the pid is not known in time.
+func (j *RunningJob) Release(ctx context.Context, shell string) (int, error) {
+	if _, err := fmt.Fprintf(j.gate, "%c%s%c", goByte, shell, goByte); err != nil {
 		return 0, fmt.Errorf("release job: %w", err)
 	}
 	_ = j.gate.Close()
@@ -156,10 +157,17 @@ func (j *RunningJob) Close() {
 	})
 }
 
-// EndOrphan makes sure that the program of a job whose supervisor is gone has
-// ended too. The kernel kills it with the supervisor; this waits until that
-// is done.
+// EndOrphan makes sure that the programs of a job whose supervisor is gone have
+// ended too, with all they have started. The kernel kills them with the
+// supervisor; this waits until that is done.
 func EndOrphan(ctx context.Context, folder string) error {
+	if err := endProgram(ctx, folder); err != nil {
+		return err
+	}
+	return endStrays(ctx, folder)
+}
+
+func endProgram(ctx context.Context, folder string) error {
 	var id Identity
 	err := readJSON(filepath.Join(folder, startedFile), &id)
 	if errors.Is(err, os.ErrNotExist) {

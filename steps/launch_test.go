@@ -50,7 +50,7 @@ func TestSupervisorWithoutASpecEnds(t *testing.T) {
 	if err := b.job.process.wait(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.job.Release(ctx); err == nil {
+	if _, err := b.job.Release(ctx, ""); err == nil {
 		t.Error("a supervisor that is gone was released")
 	}
 	if _, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
@@ -137,7 +137,7 @@ func TestReleaseDoesNotWaitForEver(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if pid, err := b.job.Release(ctx); pid != 0 || err != nil {
+	if pid, err := b.job.Release(ctx, ""); pid != 0 || err != nil {
 		t.Errorf("got %d, %v", pid, err)
 	}
 	if err := unix.Kill(b.job.Identity.PID, unix.SIGCONT); err != nil {

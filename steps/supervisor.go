@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -20,9 +19,10 @@ import (
 
 // The descriptors a supervisor is started with beside the usual three.
 const (
-	// goFD yields one byte when the daemon has recorded the supervisor; its
-	// end before that means that the daemon is gone.
-	goFD = 3
+	// goFD yields the job's shell command between two goBytes when the daemon has
+	// recorded the supervisor; less means that the daemon is gone.
+	goFD   = 3
+	goByte = 'g'
 	// pidFD takes the program's pid, for the table clients read.
 	pidFD = 4
 )
@@ -49,27 +49,32 @@ func Supervise(ctx context.Context, folder string) error {
 	if err := readJSON(filepath.Join(folder, specFile), &spec); err != nil {
 		return fmt.Errorf("read job: %w", err)
 	}
-	if !granted() {
+	shell, granted := grant()
+	if !granted {
 		return errors.New("the daemon ended before it let the job go")
 	}
 	crashpoint.Here("supervisor-granted")
 	raiseFileLimit()
-	result := runProgram(folder, spec, ctx.Done())
+	result := runJob(folder, spec, shell, ctx.Done())
 	crashpoint.Here("supervisor-ended")
 	writeResult(folder, result, ctx.Done())
 	crashpoint.Here("supervisor-result")
 	return nil
 }
 
-// granted waits for the daemon's go.
-func granted() bool {
+// grant waits for the daemon's go, and takes the shell command that comes with
+// it.
+func grant() (shell string, granted bool) {
 	f := os.NewFile(goFD, "go")
 	if f == nil {
-		return false
+		return "", false
 	}
 	defer f.Close()
-	n, err := f.Read(make([]byte, 1))
-	return n == 1 && err == nil
+	text, err := io.ReadAll(f)
+	if err != nil || len(text) < 2 || text[0] != goByte || text[len(text)-1] != goByte {
+		return "", false
+	}
+	return string(text[1 : len(text)-1]), true
 }
 
 // raiseFileLimit lets the tool open as many files as the host allows: it holds
@@ -84,48 +89,63 @@ func raiseFileLimit() {
 	}
 }
 
-func runProgram(folder string, spec JobSpec, stop <-chan struct{}) JobResult {
+// runJob runs the job's programs to their end and tells what it saw.
+func runJob(folder string, spec JobSpec, shell string, stop <-chan struct{}) JobResult {
 	result := JobResult{ExitCode: -1, Started: time.Now().UTC()}
-	printed := &output{}
-	if log, err := os.OpenFile(filepath.Join(folder, outputFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err == nil {
-		defer log.Close()
-		printed.log = log
+	p := &pipeline{folder: folder, spec: spec}
+	err := emptyOutput(spec)
+	if err == nil {
+		err = p.start(shell)
 	}
-	cmd := exec.Command(spec.Path, spec.Args...)
-	cmd.Dir = spec.Dir
-	cmd.Stdout, cmd.Stderr = printed, printed
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
-	if err := cmd.Start(); err != nil {
+	if err != nil {
 		result.StartError, result.Ended = err.Error(), time.Now().UTC()
 		return result
 	}
-	crashpoint.Here("supervisor-started")
-	announce(folder, cmd.Process.Pid)
-	ended := make(chan struct{})
-	var stopped bool
-	var watching sync.WaitGroup
-	watching.Go(func() { stopped = stopProgram(cmd.Process, spec.Grace, stop, ended) })
-	err := cmd.Wait()
-	close(ended)
-	watching.Wait()
-	printed.endLine()
-	if err == nil {
+	p.run(stop)
+	p.close()
+	result.Fault, result.Stopped = p.fault, p.stopped
+	if p.main == nil && !p.failed {
+		result.ExitCode = 0
+	}
+	if p.main != nil {
+		result.ExitCode, result.Signal = p.main.exitCode, p.main.signal
+		result.Tail, result.Complaints = p.main.printed.tail(), p.main.printed.complaints
+		if p.main.unread != nil {
+			// The program ended, but not all it printed could be read.
+			result.ExitCode, result.Tail = -1, result.Tail+"\n"+p.main.unread.Error()
+		}
+	}
+	if p.shell != nil {
+		result.ShellTail = p.shell.printed.tail()
+		// What has left its process group is ended here. A process that cannot be
+		// ended changes nothing about what came through the pipe.
+		_ = endStrays(context.Background(), folder)
+	}
+	if p.carry != nil && !p.failed {
+		r := p.carry.result
+		result.Stream = &StreamResult{PlainSize: r.PlainSize, StoredSize: r.StoredSize, SHA256: r.SHA256}
+	}
+	if !p.failed && !p.stopped && spec.Output != "" {
 		if err := syncFileSystem(spec.Output); err != nil {
 			result.SyncError = err.Error()
 		}
 	}
-	result.Ended, result.Stopped, result.Tail, result.Complaints = time.Now().UTC(), stopped, printed.tail(), printed.complaints
-	if state, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && state.Signaled() {
-		result.Signal = unix.SignalName(state.Signal())
-	} else {
-		result.ExitCode = cmd.ProcessState.ExitCode()
-	}
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		// The program ended, but not all it printed could be read.
-		result.ExitCode, result.Tail = -1, result.Tail+"\n"+err.Error()
-	}
+	result.Ended = time.Now().UTC()
 	return result
+}
+
+// emptyOutput gives a program that must find its folder empty a new one.
+func emptyOutput(spec JobSpec) error {
+	if !spec.Empty {
+		return nil
+	}
+	if err := os.RemoveAll(spec.Output); err != nil {
+		return fmt.Errorf("empty folder: %w", err)
+	}
+	if err := os.Mkdir(spec.Output, 0o750); err != nil {
+		return fmt.Errorf("empty folder: %w", err)
+	}
+	return nil
 }
 
 // announce tells the daemon, now and after a restart, which program runs.
@@ -138,26 +158,6 @@ func announce(folder string, pid int) {
 		_, _ = fmt.Fprintf(f, "%d\n", pid)
 		_ = f.Close()
 	}
-}
-
-// stopProgram waits for a request to stop and then signals the program:
-// SIGINT, which mariabackup obeys while it blocks SIGTERM, and SIGKILL after
-// the grace period. It tells whether it was asked to.
-func stopProgram(p *os.Process, grace time.Duration, stop <-chan struct{}, ended <-chan struct{}) bool {
-	select {
-	case <-ended:
-		return false
-	case <-stop:
-	}
-	_ = p.Signal(unix.SIGINT)
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case <-ended:
-	case <-timer.C:
-		_ = p.Kill()
-	}
-	return true
 }
 
 // writeResult writes the result, for as long as it takes: a full state disk

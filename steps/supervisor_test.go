@@ -22,6 +22,7 @@ type bench struct {
 	folder string
 	job    *RunningJob
 	gate   *os.File
+	shell  string
 }
 
 func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
@@ -44,6 +45,7 @@ func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
 	for _, c := range change {
 		c(&spec)
 	}
+	b.shell = spec.Shell
 	if err := b.CreateJob(b.folder, spec); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +74,7 @@ func (b *bench) launch() *bench {
 func (b *bench) start() int {
 	b.t.Helper()
 	b.launch()
-	pid, err := b.job.Release(b.t.Context())
+	pid, err := b.job.Release(b.t.Context(), b.shell)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -90,7 +90,7 @@ func leaveAtWork(t *testing.T, ctx context.Context, store *persistence.Store, ho
 	if err := store.IdentifyJob(ctx, job); err != nil {
 		t.Error(err)
 	}
-	if pid, err := running.Release(ctx); err != nil || pid == 0 {
+	if pid, err := running.Release(ctx, ""); err != nil || pid == 0 {
 		t.Errorf("program %d: pid %d, %v", i, pid, err)
 	}
 }
