@@ -1,0 +1,158 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/disktest"
+)
+
+func TestStreamIsStopped(t *testing.T) {
+	t.Parallel()
+	for name, b := range map[string]func(*testing.T) *streamBench{
+		"to a file": func(t *testing.T) *streamBench {
+			return newStreamBench(t, megabyte, `head -c 500000 "$TOOL"; echo x >ready; exec sleep 1000`, JobStream{Direction: StreamOut}, "")
+		},
+		"to a command": func(t *testing.T) *streamBench {
+			return newStreamBench(t, megabyte, `head -c 500000 "$TOOL"; exec sleep 1000`, JobStream{Direction: StreamOut, Command: "forward"},
+				`echo x >"$DIR/ready"; cat >/dev/null; touch "$DIR/finished"`)
+		},
+		"from a command": func(t *testing.T) *streamBench {
+			return newStreamBench(t, megabyte, `cat >/dev/null; touch finished`, JobStream{Direction: StreamIn, Command: "retrieve"},
+				`head -c 500000 "$STORED"; echo x >"$DIR/ready"; exec sleep 1000`)
+		},
+		"while it is checked": func(t *testing.T) *streamBench {
+			return newStreamBench(t, megabyte, "", JobStream{Direction: StreamIn, Command: "retrieve"},
+				`head -c 500000 "$STORED"; echo x >"$DIR/ready"; exec sleep 1000`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := b(t)
+			b.start()
+			b.has("ready")
+			if err := b.job.Stop(); err != nil {
+				t.Fatal(err)
+			}
+			if r := b.wait(); !r.Stopped || r.Fault != "" || r.Stream != nil {
+				t.Errorf("got %+v", r)
+			}
+			if b.exists("finished") {
+				t.Error("a program saw the end of a stream that had none")
+			}
+			b.nothingRuns()
+		})
+	}
+}
+
+// A process that a command leaves behind holds on to what the operation is
+// about to remove, or goes on writing what is taken for nothing.
+func TestNothingIsLeftBehindByACommand(t *testing.T) {
+	t.Parallel()
+	b := newStreamBench(t, megabyte, `cat "$TOOL"`, JobStream{Direction: StreamOut, Command: "forward"},
+		`sleep 1000 & setsid sleep 1000 & cat >"$STORED"`)
+	if r := b.done(); r.Fault != "" || r.Stream == nil {
+		t.Errorf("got %+v", r)
+	}
+	b.nothingRuns()
+}
+
+func TestCommandDiesWithTheSupervisor(t *testing.T) {
+	t.Parallel()
+	b := newStreamBench(t, 8*megabyte, `cat "$TOOL"; exec sleep 1000`, JobStream{Direction: StreamOut, Command: "forward"},
+		`(echo x >"$DIR/ready"; trap "" TERM INT; while :; do sleep 1; done) & setsid sleep 1000`)
+	b.start()
+	b.has("ready")
+	if err := unix.Kill(b.job.Identity.PID, unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if r, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	b.nothingRuns()
+}
+
+// A command may hold a password, and all the world reads command lines.
+func TestCommandIsNoPublicKnowledge(t *testing.T) {
+	t.Parallel()
+	b := newStreamBench(t, megabyte, `cat "$TOOL"`, JobStream{Direction: StreamOut, Command: "forward"},
+		`: s3cret; tr '\0' '\n' </proc/$$/cmdline >"$DIR/line"; env >"$DIR/environment"; cat >/dev/null`)
+	if r := b.done(); r.Fault != "" {
+		t.Fatalf("got %+v", r)
+	}
+	for name, text := range tree(t, b.dir) {
+		if name != "tool" && strings.Contains(text, "s3cret") {
+			t.Errorf("%s holds it: %s", name, text)
+		}
+	}
+	if text, err := os.ReadFile(filepath.Join(b.dir, "environment")); err != nil || !strings.Contains(string(text), "STORED=") {
+		t.Errorf("the environment is %q, %v", text, err)
+	}
+}
+
+func TestStreamFillsTheDisk(t *testing.T) {
+	t.Parallel()
+	if !disktest.Enter(t) {
+		return
+	}
+	b := newStreamBench(t, 8*megabyte, `cat "$TOOL"; exec sleep 1000`, JobStream{Direction: StreamOut}, "")
+	var spec JobSpec
+	if err := readJSON(filepath.Join(b.folder, specFile), &spec); err != nil {
+		t.Fatal(err)
+	}
+	spec.Stream.File = filepath.Join(disktest.Small(t, 2*megabyte), "b.xbstream")
+	if err := b.CreateJob(b.folder, spec); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.done(); r.Fault != "b.xbstream could not be written: write "+spec.Stream.File+": no space left on device: the disk is full: free space or make it larger, then try again" || r.Stream != nil {
+		t.Errorf("got %+v", r)
+	}
+	b.nothingRuns()
+}
+
+// A program that must find its folder empty gets a new one.
+func TestOutputIsEmptied(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "ls -A backups; echo new >backups/new", func(s *JobSpec) { s.Empty = true })
+	write(t, b.BackupDir, map[string]string{"left": "", "sub/left": ""})
+	b.start()
+	if r := b.wait(); r.Tail != "" || r.ExitCode != 0 {
+		t.Errorf("got %+v", r)
+	}
+	if got := tree(t, b.BackupDir); len(got) != 1 || got["new"] != "new\n" {
+		t.Errorf("the folder holds %v", got)
+	}
+}
+
+func TestProgressOfAStreamIsTold(t *testing.T) {
+	t.Parallel()
+	b := newStreamBench(t, megabyte, `cat "$TOOL"; read line <"$TOOL.gate"`, JobStream{Direction: StreamOut, StallTimeout: time.Second}, "")
+	if err := unix.Mkfifo(b.tool+".gate", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	gate, err := os.OpenFile(b.tool+".gate", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gate.Close()
+	b.start()
+	eventually(t, "all is counted", func() bool {
+		p, found := ReadProgress(b.folder)
+		return found && p.Plain >= megabyte && !p.At.IsZero()
+	})
+	if _, err := gate.WriteString("go\n"); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.wait(); r.Fault != "" || r.Stream == nil {
+		t.Errorf("got %+v", r)
+	}
+}
