@@ -112,6 +112,17 @@ CREATE TABLE operation_request (
 	operation_id TEXT NOT NULL REFERENCES operation(id),
 	at DATETIME NOT NULL
 );
+`, `
+CREATE TABLE operation_verification (
+	backup_id TEXT PRIMARY KEY,
+	made_by TEXT NOT NULL,
+	level TEXT NOT NULL,
+	passed_at DATETIME NULL,
+	damage TEXT NOT NULL,
+	failed_level TEXT NOT NULL,
+	failed_at DATETIME NULL,
+	failed_in TEXT NOT NULL
+);
 `}
 
 // migrate brings the schema to this program's version. A database of a newer

@@ -41,6 +41,8 @@ type Change struct {
 	Backup       *Backup
 	Restore      *Restore
 	DeleteBackup string
+	// Verdicts are added to what is known of their backups.
+	Verdicts []Verdict
 }
 
 // Apply makes the change, in one transaction, and returns the operation as it
@@ -129,6 +131,11 @@ func applyRows(ctx context.Context, tx *sql.Tx, before Operation, c Change) erro
 	}
 	if c.DeleteBackup != "" {
 		if err := deleteBackup(ctx, tx, c.DeleteBackup); err != nil {
+			return err
+		}
+	}
+	for _, v := range c.Verdicts {
+		if err := recordVerdict(ctx, tx, v, c.OperationID, c.At); err != nil {
 			return err
 		}
 	}
