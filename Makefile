@@ -12,6 +12,8 @@ FUZZTIME ?= 10s
 CRASH_KILLS  ?= 10000
 CRASH_TIME   ?= 24h
 CRASH_WORLDS ?= 3
+BENCH_MIB    ?= 1024
+BENCH_ROUNDS ?= 5
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 program     := dbcalm-db-cmd
@@ -60,6 +62,10 @@ crash: deps ## Kill everything CRASH_KILLS (10000) times or for CRASH_TIME (24h)
 .PHONY: powerloss
 powerloss: deps ## Cut the power on a file system that forgets what is not durable (root only)
 	CGO_ENABLED=1 go test -tags powerloss -count=1 -timeout 15m -run '^TestPowerLoss$$' ./cmd/$(program)/e2e
+
+.PHONY: bench
+bench: deps ## Compare streamed backups with shell pipelines: BENCH_MIB (1024) of data, BENCH_ROUNDS (5)
+	BENCH_MIB=$(BENCH_MIB) BENCH_ROUNDS=$(BENCH_ROUNDS) go test -tags speed -count=1 -timeout 30m -run '^TestSpeed$$' ./steps
 
 .PHONY: fmt
 fmt: ## Format the Go files

@@ -34,7 +34,11 @@ type carrier struct {
 func (c *carrier) start() {
 	c.in = &watchedReader{file: c.source}
 	c.out = &watchedWriter{Writer: io.Discard, source: c.in}
-	if c.sink != nil {
+	switch {
+	case c.sink == nil:
+	case c.Direction == StreamOut && c.Command == "":
+		c.out.Writer = &eagerFile{File: c.sink}
+	default:
 		c.out.Writer = c.sink
 	}
 	c.ended = make(chan struct{})
