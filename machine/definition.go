@@ -3,6 +3,7 @@ package machine
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/looplab/fsm"
@@ -199,6 +200,17 @@ func (d *Definition) cancellable() []string {
 		}
 	}
 	return names
+}
+
+// outcomes lists, in order, the events that the machine's states know.
+func (d *Definition) outcomes() []string {
+	events := map[string]bool{}
+	for _, s := range d.States {
+		for event := range s.On {
+			events[event] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(events))
 }
 
 func (s *State) limit() int {

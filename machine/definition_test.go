@@ -3,10 +3,13 @@ package machine
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/looplab/fsm"
+
+	"dbcalm-db-cmd/persistence"
 )
 
 func TestParseRefuses(t *testing.T) {
@@ -123,4 +126,24 @@ func declared(s *State, state, event string) string {
 		}
 	}
 	return ""
+}
+
+// A step must not return an event that the operation's own machine, stored by
+// an older program perhaps, does not know.
+func TestOutcomesAreThoseOfTheDefinition(t *testing.T) {
+	t.Parallel()
+	d, err := parse(`
+name: old
+states:
+  queued: {on: {start: copy}}
+  copy: {on: {ok: done, more: copy, failed: done}}
+  done: {on: {retry: queued}}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	given, err := task(persistence.Operation{Args: []byte("{}"), Data: []byte("{}")}, d)
+	if want := []string{"failed", "more", "ok", "retry", "start"}; err != nil || !slices.Equal(given.Events, want) {
+		t.Errorf("a step is told of %q, %v, want %q", given.Events, err, want)
+	}
 }

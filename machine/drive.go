@@ -154,8 +154,8 @@ func (m *Manager) pause(ctx context.Context, tries int) bool {
 }
 
 // task is what a step is told.
-func task(o persistence.Operation) (steps.Task, error) {
-	t := steps.Task{Operation: o.ID, Machine: o.Machine, State: o.State, Attempt: o.Attempt, CreatedAt: o.CreatedAt, Cancelled: o.CancelAt != nil}
+func task(o persistence.Operation, d *Definition) (steps.Task, error) {
+	t := steps.Task{Operation: o.ID, Machine: o.Machine, State: o.State, Events: d.outcomes(), Attempt: o.Attempt, CreatedAt: o.CreatedAt, Cancelled: o.CancelAt != nil}
 	if err := json.Unmarshal(o.Args, &t.Args); err != nil {
 		return t, fmt.Errorf("read arguments of operation %s: %w", o.ID, err)
 	}

@@ -27,7 +27,7 @@ func (m *Manager) work(ctx context.Context, r *run, o persistence.Operation, rec
 		return decision{}, err
 	}
 	defer done()
-	t, err := task(o)
+	t, err := task(o, r.definition)
 	if err != nil {
 		return decision{}, err
 	}

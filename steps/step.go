@@ -57,6 +57,9 @@ type Task struct {
 	Operation string
 	Machine   string
 	State     string
+	// Events are those that the operation's machine knows: one that an older
+	// program has begun does not know them all.
+	Events    []string
 	Attempt   int
 	CreatedAt time.Time
 	Args      Args
