@@ -31,14 +31,23 @@ func (m *Manager) apply(ctx context.Context, d *Definition, o persistence.Operat
 	err := table.Event(context.WithoutCancel(ctx), what.event)
 	var same fsm.NoTransitionError
 	var refused fsm.CanceledError
+	var elsewhere fsm.InvalidEventError
+	var nowhere fsm.UnknownEventError
 	switch {
 	case err == nil, errors.As(err, &same):
 		return after, nil
 	case errors.As(err, &refused):
 		return o, refused.Err
+	case errors.As(err, &elsewhere), errors.As(err, &nowhere):
+		return o, fmt.Errorf("%w: %w", errNoWay, err)
 	}
 	return o, fmt.Errorf("operation %s: %w", o.ID, err)
 }
+
+// errNoWay: the definition has no edge for the event. A definition that an
+// earlier version of this program stored does not know what steps have learnt
+// since.
+var errNoWay = errors.New("the machine has no way on")
 
 // change translates a decision into what is written.
 func (m *Manager) change(d *Definition, o persistence.Operation, what decision, to string) persistence.Change {

@@ -105,6 +105,9 @@ func (m *Manager) settle(ctx context.Context, r *run, o persistence.Operation, d
 			d = decision{event: steps.EventFailed, reason: err.Error(), failure: err.Error() + ": it was deleted while this backup was made; take a full backup", jobID: d.jobID, folder: d.folder, result: d.result}
 		case errors.Is(err, persistence.ErrExists):
 			d = decision{event: steps.EventFailed, reason: err.Error(), failure: "another program has recorded a backup of this id meanwhile; this one is given up", jobID: d.jobID, folder: d.folder, result: d.result}
+		case errors.Is(err, errNoWay) && d.event != failureEvent(r.definition.States[o.State]):
+			text := fmt.Sprintf("the operation began with an earlier version of this program, which did not know of %q: give the command again", d.event)
+			d = decision{event: failureEvent(r.definition.States[o.State]), reason: text, failure: text, jobID: d.jobID, folder: d.folder, result: d.result}
 		case errors.Is(err, persistence.ErrStale):
 			log.Error().Err(err).Msg("operation was changed by somebody else; left alone")
 			return false
