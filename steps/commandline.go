@@ -56,6 +56,19 @@ func (h *Host) applyCommand(tool ToolInfo, target, incremental string, more bool
 	return JobSpec{Path: tool.Path, Args: args, Dir: "/", Output: target, Grace: StopGrace}
 }
 
+// unpackCommand returns the command line that unpacks the stream on standard
+// input into a folder, which must be empty: an unpacker keeps what it finds.
+func (h *Host) unpackCommand(tool ToolInfo, unpacker, folder string) JobSpec {
+	args := []string{"-x", "-C", folder}
+	// Only the one's short option is the other's long one.
+	if threads := strconv.Itoa(h.Parallel); tool.Name == "xtrabackup" {
+		args = append(args, "--parallel="+threads)
+	} else {
+		args = append(args, "-p", threads)
+	}
+	return JobSpec{Path: unpacker, Args: args, Dir: "/", Output: folder, Empty: true, Grace: StopGrace}
+}
+
 // prepareOptions begin the command lines that need no server. The backup holds
 // the settings its files were made with, the size of their pages for one:
 // without them the tool guesses, and an option file of the machine would give

@@ -36,6 +36,7 @@ func commandLines(tool ToolInfo) string {
 		{"prepare a full backup alone", plain.prepareCommand(tool, partial+"/op-stage/0", false)},
 		{"prepare a full backup with incrementals", plain.prepareCommand(tool, partial+"/op-stage/0", true)},
 		{"apply an incremental with more after it", plain.applyCommand(tool, partial+"/op-stage/0", partial+"/op-stage/1", true)},
+		{"unpack a stream", plain.unpackCommand(tool, "/usr/bin/"+unpackerNames[tool.Name], partial+"/op-stage/0")},
 		{"apply the last incremental", plain.applyCommand(tool, partial+"/op-stage/0", partial+"/op-stage/1", false)},
 	}
 	var text strings.Builder
