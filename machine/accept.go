@@ -103,6 +103,9 @@ func (m *Manager) RestoreBackup(ctx context.Context, r RestoreRequest) (string, 
 		if err := m.checkOrder(ctx, r); err != nil {
 			return "", err
 		}
+		if err := m.host.CheckRetrievable(r.IDList); err != nil {
+			return "", &Error{Kind: Unavailable, Message: err.Error(), Err: err}
+		}
 		// Where it goes is no part of what was asked for.
 		args := args
 		name := "restore_folder"

@@ -68,9 +68,10 @@ func TestResultIsRead(t *testing.T) {
 // Neither the folder of a job nor the table of processes may hold a secret.
 func TestSpecsHoldNoPassword(t *testing.T) {
 	t.Parallel()
-	h := twoLinks(t)
+	h := packedLinks(t, "directory", "forwarded stream")
+	h.Retrieve = "curl --user me:s3cret sftp://vault/$DBCALM_FILE"
 	h.credentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nhost=db1\nport=3307\n")
-	task := h.restoreTask("full", "inc")
+	task := h.unpackTask()
 	task.Args.ID, task.Args.FromBackupID, task.Data.Work = "new", "inc", filepath.Join(h.partialDir(), "op-1")
 	task.Data.Tool, task.Data.Server = &mariabackup, &ServerInfo{DataDir: h.DataDir}
 	for name, step := range h.Steps() {
@@ -87,7 +88,7 @@ func TestSpecsHoldNoPassword(t *testing.T) {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(filepath.Join(folder, specFile))
-		if err != nil || strings.Contains(string(text), "s3cret") || strings.Contains(spec.Line(), "s3cret") || !strings.Contains(string(text), mariabackup.Path) {
+		if err != nil || strings.Contains(string(text), "s3cret") || strings.Contains(spec.Line(), "s3cret") || !strings.Contains(string(text), spec.Path) {
 			t.Errorf("%s: %v\n%s", name, err, text)
 		}
 	}

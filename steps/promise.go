@@ -45,20 +45,20 @@ const (
 // promised returns the names that the tables and definitions of a link have
 // once it is restored, in order.
 func (l Link) promised() ([]string, error) {
-	files, _, err := l.content()
+	c, err := l.content()
 	if err != nil {
 		return nil, err
 	}
 	names := map[string]bool{}
-	for _, f := range files {
-		if name, promised := promisedName(f.Path); promised {
+	for _, f := range c.files {
+		if name, promised := promisedName(f.restored().Path); promised {
 			names[name] = true
 		}
 	}
 	// A name that is given up may be taken by another table.
 	var taken []string
-	for _, f := range files {
-		path := strings.TrimSuffix(f.Path, ".delta")
+	for _, f := range c.files {
+		path := strings.TrimSuffix(f.restored().Path, ".delta")
 		mark := filepath.Ext(path)
 		table := strings.TrimSuffix(path, mark)
 		switch mark {
@@ -66,7 +66,7 @@ func (l Link) promised() ([]string, error) {
 			delete(names, table+".ibd")
 		case markRenamed:
 			delete(names, table+".ibd")
-			to, err := readRename(filepath.Join(l.Folder, f.Path))
+			to, err := l.newName(f, c)
 			if err != nil {
 				return nil, err
 			}
@@ -84,6 +84,19 @@ func (l Link) promised() ([]string, error) {
 	}
 	slices.Sort(list)
 	return list, nil
+}
+
+// newName returns the name that a mark gives to a table. A mark is stored as it
+// is, or kept in the list of what a stream holds.
+func (l Link) newName(mark ManifestFile, c content) (string, error) {
+	if !l.streamed() {
+		return readRename(filepath.Join(l.Folder, mark.Path))
+	}
+	to, kept := c.small[mark.Path]
+	if !kept {
+		return "", fmt.Errorf("backup '%s' is damaged: the list of what its stream holds lacks the new name in %s; use another chain", l.Manifest.ID, mark.Path)
+	}
+	return strings.TrimSpace(to), nil
 }
 
 // readRename returns the new name of a table that was renamed.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/stream"
 )
 
 // TestExchangedNames refuses an incremental backup that the tool could not
@@ -60,4 +62,40 @@ func TestPromisedName(t *testing.T) {
 			t.Errorf("%s promises %q, %t, want %q", path, name, promised, want)
 		}
 	}
+}
+
+// Of every form, a backup promises the same.
+func TestPromisesOfEveryForm(t *testing.T) {
+	t.Parallel()
+	for form, pack := range forms {
+		h := newHost(t)
+		h.backup("full", "", "0", "100", map[string]string{
+			"ibdata1": "", "d/db.opt": "x", "d/kept.ibd": "x", "d/a.ibd": "x", "d/a.ren": "d/old\n", "d/gone.ibd": "x", "d/gone.del": "",
+			"d/elsewhere.isl": "/old/elsewhere.ibd", "d/elsewhere.ibd": "x",
+		})
+		pack(h, "full")
+		links, err := h.chain(t.Context(), []string{"full"})
+		h.must(err)
+		got, err := links[0].promised()
+		want := []string{"d/db.opt", "d/elsewhere.ibd", "d/kept.ibd", "d/old.ibd"}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: promised %v, %v; want %v", form, got, err, want)
+		}
+	}
+}
+
+func TestMarkWithoutItsContent(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.backup("full", "", "0", "100", map[string]string{"d/a.ibd": "x", "d/a.ren": "d/old\n"})
+	h.streamed("full", stream.None, false)
+	links, err := h.chain(t.Context(), []string{"full"})
+	h.must(err)
+	path := filepath.Join(h.BackupFolder("full"), contentsName("full"))
+	var contents stream.Contents
+	h.must(readJSON(path, &contents))
+	contents.Small = nil
+	h.must(writeJSON(path, contents))
+	_, err = links[0].promised()
+	says(t, err, "backup 'full' is damaged: the list of what its stream holds lacks the new name in d/a.ren; use another chain")
 }

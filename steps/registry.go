@@ -13,6 +13,7 @@ func (h *Host) Steps() map[string]Step {
 
 		"validate_restore": {Run: h.validateRestore},
 		"stage_chain":      {Run: h.stage},
+		"unpack_link":      {Job: h.unpackJob, Finish: h.unpackFinish},
 		"prepare_full":     {Job: h.prepareJob, Finish: h.prepareFinish},
 		"apply_link":       {Job: h.applyJob, Finish: h.prepareFinish},
 		"arrange_restore":  {Run: h.arrange},

@@ -38,6 +38,12 @@ type Data struct {
 	// Applied counts the links of a chain that the stage already holds,
 	// prepared.
 	Applied int `json:"applied,omitempty"`
+	// Unpacker is the path of the program that unpacks streams; empty if the
+	// chain has none.
+	Unpacker string `json:"unpacker,omitempty"`
+	// Unpacked are the links of a chain, counted from 0, that the stage holds
+	// whole, unpacked from their streams.
+	Unpacked []int `json:"unpacked,omitempty"`
 	// Placement says how and where a restore goes into place.
 	Placement *Placement `json:"placement,omitempty"`
 }

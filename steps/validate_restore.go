@@ -25,6 +25,14 @@ func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
 			if err := tool.fits(l.Manifest.Server.Version); err != nil {
 				return Outcome{}, fmt.Errorf("backup '%s' cannot be prepared: %w", l.Record.ID, err)
 			}
+			if err := h.checkRetrievable(l.Manifest); err != nil {
+				return Outcome{}, err
+			}
+		}
+		if l.streamed() && t.Data.Unpacker == "" {
+			if t.Data.Unpacker, err = h.findUnpacker(tool); err != nil {
+				return Outcome{}, err
+			}
 		}
 		bytes, err := l.size()
 		if err != nil {
@@ -74,9 +82,12 @@ func (h *Host) checkDatabaseTarget(ctx context.Context) error {
 	return nil
 }
 
-// size returns the bytes a link's files take.
+// size returns the bytes that what is restored of a link takes.
 func (l Link) size() (uint64, error) {
 	if l.Manifest != nil {
+		if l.Manifest.PlainSize != 0 {
+			return uint64(l.Manifest.PlainSize), nil
+		}
 		return uint64(l.Manifest.Size), nil
 	}
 	files, _, err := listTree(l.Folder)

@@ -1,0 +1,213 @@
+package steps
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/steps/stream"
+)
+
+// Whatever forms the links of a chain are stored in, the stage holds the same.
+func TestStageHoldsAChainOfAnyForms(t *testing.T) {
+	t.Parallel()
+	plain := twoLinks(t)
+	for full := range forms {
+		for inc := range forms {
+			t.Run(full+", "+inc, func(t *testing.T) {
+				t.Parallel()
+				h := packedLinks(t, full, inc)
+				store := tree(t, h.BackupDir)
+				task := h.unpackTask()
+				out, err := h.stage(t.Context(), task)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if streams := strings.Contains(full, "stream") || strings.Contains(inc, "stream"); streams != (out.Event == EventUnpack) {
+					t.Fatalf("staging ends in %s: %s", out.Event, out.Reason)
+				}
+				if out.Event == EventUnpack {
+					task.Data = out.Data
+					if out, err = h.unpacks(task); err != nil || out.Event != EventOK {
+						t.Fatalf("%+v, %v", out, err)
+					}
+				}
+				for i, id := range []string{"full", "inc"} {
+					want := tree(t, plain.BackupFolder(id))
+					delete(want, ManifestName)
+					if got := tree(t, out.Data.Placement.link(i)); !maps.Equal(got, want) {
+						t.Errorf("link %d holds %v, want %v", i, got, want)
+					}
+				}
+				for name, content := range store {
+					if now, err := os.ReadFile(filepath.Join(h.BackupDir, name)); !strings.HasSuffix(name, "/") && (err != nil || string(now) != content) {
+						t.Errorf("%s of the store was changed to %q, %v", name, now, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// After a preparation that was broken off, what it has touched is unpacked
+// again, and nothing else.
+func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
+	t.Parallel()
+	h := packedLinks(t, "zstd stream", "gzip stream")
+	task := h.unpackTask()
+	out, err := h.stage(t.Context(), task)
+	h.must(err)
+	task.Data = out.Data
+	out, err = h.unpacks(task)
+	h.must(err)
+	task.Data = out.Data
+	p := task.Data.Placement
+	inode := func() FileID {
+		id, err := fileID(filepath.Join(p.link(1), "ibdata1.delta"))
+		h.must(err)
+		return id
+	}
+	first := inode()
+	write(t, p.link(0), map[string]string{"ibdata1": "prepared", "ib_logfile0": "made by the tool"})
+	for _, again := range []struct {
+		applied int
+		spoil   func()
+		want    []int
+	}{
+		{0, func() {}, []int{1}},
+		{0, func() { h.must(os.Truncate(filepath.Join(p.link(1), "ibdata1.delta"), 0)) }, nil},
+		{1, func() {}, nil},
+	} {
+		again.spoil()
+		task.Data.Applied, task.Data.Unpacked = again.applied, []int{0, 1}
+		out, err := h.stage(t.Context(), task)
+		if err != nil || out.Event != EventUnpack || !slices.Equal(out.Data.Unpacked, again.want) || out.Data.Applied != 0 {
+			t.Fatalf("%+v, %v; want %v unpacked", out, err, again.want)
+		}
+		if left := tree(t, p.link(0)); len(left) > 0 {
+			t.Errorf("for the full backup there is %v", left)
+		}
+		if again.want != nil && inode() != first {
+			t.Error("what was whole has been unpacked again")
+		}
+		task.Data = out.Data
+		if out, err = h.unpacks(task); err != nil {
+			t.Fatal(err)
+		}
+		if len(out.Data.Unpacked) != 2 || tree(t, p.link(0))["ibdata1"] != "system" {
+			t.Errorf("unpacked are %v: %v", out.Data.Unpacked, tree(t, p.link(0)))
+		}
+	}
+}
+
+// What an unpacker that was broken off has left, the next try removes.
+func TestUnpackingBeginsInAnEmptyFolder(t *testing.T) {
+	t.Parallel()
+	h := packedLinks(t, "stream", "directory")
+	task := h.unpackTask()
+	out, err := h.stage(t.Context(), task)
+	h.must(err)
+	task.Data = out.Data
+	write(t, out.Data.Placement.link(0), map[string]string{"ibdata1": "half", "gone/x": ""})
+	if out, err := h.unpacks(task); err != nil || out.Event != EventOK {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if got := tree(t, out.Data.Placement.link(0)); got["ibdata1"] != "system" || len(got) != 7 {
+		t.Errorf("the stage holds %v", got)
+	}
+}
+
+// The unpackers report success for much that is none.
+func TestUnpackingIsProved(t *testing.T) {
+	t.Parallel()
+	good := func() JobResult { return JobResult{Stream: &StreamResult{}} }
+	for name, test := range map[string]struct {
+		result func() JobResult
+		spoil  func(h *testHost, folder string)
+		want   []string
+	}{
+		"could not be started": {func() JobResult { return JobResult{StartError: "no such file", ExitCode: -1} }, nil,
+			[]string{"unpack backup 'full': mbstream could not be started: no such file"}},
+		"fails": {func() JobResult { return JobResult{ExitCode: 1, Tail: "wrong chunk magic\n"} }, nil,
+			[]string{"unpack backup 'full': mbstream failed with exit code 1", "last lines of the program:\nwrong chunk magic"}},
+		"has no room": {func() JobResult {
+			return JobResult{ExitCode: 1, Tail: "mbstream: Error writing file (Errcode: 28 \"No space left on device\")\n"}
+		}, nil, []string{"failed with exit code 1: the disk is full: free space or make it larger"}},
+		"complains": {func() JobResult {
+			return JobResult{Tail: "mbstream: Can't create file 'ibdata1': File exists\n", Stream: &StreamResult{}}
+		}, nil,
+			[]string{"unpack backup 'full': mbstream claims success, but complained", "File exists"}},
+		"is not to blame": {func() JobResult {
+			return JobResult{Fault: "retrieve failed with exit code 255", Signal: "SIGKILL", ExitCode: -1, ShellTail: "ssh: no route to host\n"}
+		}, nil, []string{"unpack backup 'full': retrieve failed with exit code 255", "ssh: no route to host"}},
+		"is killed":            {func() JobResult { return JobResult{Signal: "SIGKILL", ExitCode: -1} }, nil, []string{"mbstream was killed by SIGKILL"}},
+		"cannot be made safe":  {func() JobResult { return JobResult{SyncError: "input/output error"} }, nil, []string{"could not be put onto the disk: input/output error"}},
+		"did not take it all":  {func() JobResult { return JobResult{} }, nil, []string{"the stream was not read to its end"}},
+		"leaves out a file":    {good, func(h *testHost, folder string) { h.must(os.Remove(filepath.Join(folder, "ibdata1"))) }, []string{"mbstream claims success, but file ibdata1 is missing; use another chain"}},
+		"leaves a part":        {good, func(h *testHost, folder string) { h.must(os.Truncate(filepath.Join(folder, "ibdata1"), 3)) }, []string{"file ibdata1 has 3 bytes instead of 6"}},
+		"brings more":          {good, func(h *testHost, folder string) { write(h.t, folder, map[string]string{"more": ""}) }, []string{"file more is not of the stream"}},
+		"brings another's":     {good, func(h *testHost, folder string) { h.checkpoints(folder, "full-backuped", "0", "900") }, []string{"it holds another backup: its checkpoints are"}},
+		"brings one of a kind": {good, func(h *testHost, folder string) { h.checkpoints(folder, "incremental", "000", "100") }, []string{"a full backup was asked for"}},
+		"brings no metadata": {good, func(h *testHost, folder string) {
+			write(h.t, folder, map[string]string{"xtrabackup_info": strings.Repeat(" ", 90)})
+		}, []string{"xtrabackup_info"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := packedLinks(t, "stream", "directory")
+			task := h.unpackTask()
+			out, err := h.stage(t.Context(), task)
+			h.must(err)
+			task.Data = out.Data
+			if test.spoil != nil {
+				_, err := h.unpacks(task)
+				h.must(err)
+				test.spoil(h, task.Data.Placement.link(0))
+			}
+			_, err = h.unpackFinish(t.Context(), task, test.result())
+			says(t, err, test.want...)
+		})
+	}
+	h := packedLinks(t, "stream", "directory")
+	task := h.unpackTask()
+	if _, err := h.unpackFinish(t.Context(), task, JobResult{Stopped: true}); !errors.Is(err, ErrCancelled) {
+		t.Errorf("stopped: %v", err)
+	}
+}
+
+// checkpoints writes other checkpoints of the same length into a folder.
+func (h *testHost) checkpoints(folder, kind, from, to string) {
+	h.t.Helper()
+	write(h.t, folder, map[string]string{"xtrabackup_checkpoints": checkpoints(kind, from, to, to)})
+}
+
+// A link to a table elsewhere must not reach a server that restores it.
+func TestTableLinksAreNotUnpacked(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.StallTimeout = patience
+	h.backup("full", "", "0", "100", map[string]string{"shop/orders.isl": "/old/orders.ibd", "shop/orders.ibd": "rows"})
+	h.streamed("full", stream.None, false)
+	task := h.restoreTask("full")
+	task.Data.Tool = &mariabackup
+	var err error
+	task.Data.Unpacker, err = h.findUnpacker(mariabackup)
+	h.must(err)
+	out, err := h.stage(t.Context(), task)
+	h.must(err)
+	task.Data = out.Data
+	if out, err = h.unpacks(task); err != nil {
+		t.Fatal(err)
+	}
+	if got := tree(t, out.Data.Placement.link(0)); got["shop/orders.ibd"] != "rows" || got["shop/orders.isl"] != "" {
+		t.Errorf("the stage holds %v", got)
+	}
+	// After a crash between the judgement and its record it is judged again.
+	if out, err := h.unpackFinish(t.Context(), task, JobResult{Stream: &StreamResult{}}); err != nil || out.Event != EventOK {
+		t.Errorf("judged again: %+v, %v", out, err)
+	}
+}
