@@ -57,6 +57,7 @@ func (m *Manager) change(d *Definition, o persistence.Operation, what decision, 
 		Status: persistence.Running, Attempt: o.Attempt, Data: o.Data, FailedIn: o.FailedIn, Error: o.Error,
 		HonourCancel: from.Cancel != "" && what.event != eventCancel,
 		JobID:        what.jobID, Result: what.result,
+		OweOnFinish: m.host.OnFinish != "" && target.End != "",
 	}
 	switch {
 	case target.End == persistence.Succeeded:

@@ -98,6 +98,9 @@ func (m *Manager) settle(ctx context.Context, r *run, o persistence.Operation, d
 				}
 			}
 			m.tell(o, after, d)
+			if !after.Status.Open() {
+				m.wakeOnFinish()
+			}
 			return after.Status.Open()
 		case errors.Is(err, persistence.ErrCancelRequested):
 			d = decision{event: eventCancel, reason: "cancelled as requested", jobID: d.jobID, folder: d.folder, result: d.result}

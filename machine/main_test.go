@@ -17,7 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
-// TestMain lets this test binary, started for a job, be its supervisor.
+// TestMain lets this test binary, started for a job, be its supervisor, and for
+// on_finish its keeper.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "supervise" {
 		ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)
@@ -28,6 +29,16 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	if len(os.Args) > 1 && os.Args[1] == steps.OnFinishKeeper {
+		ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)
+		code, err := steps.KeepOnFinish(ctx, os.Stdin, os.Stdout, os.Stderr)
+		stop()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+		os.Exit(code)
 	}
 	// The race detector lets every program sleep for a second at its end.
 	if err := os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")); err != nil {

@@ -51,6 +51,9 @@ type Manager struct {
 	running map[string]*run
 	parsed  map[string]*Definition
 	stamps  lastStamp
+
+	// owed holds a token while an on_finish command may be owed.
+	owed chan struct{}
 }
 
 // run is an operation that this daemon works on.
@@ -74,6 +77,7 @@ func New(store *persistence.Store, host *steps.Host, options Options) (*Manager,
 		store: store, host: host, registry: registry, definitions: definitions,
 		max: max(1, options.MaxConcurrent), log: options.Logger,
 		running: map[string]*run{}, parsed: map[string]*Definition{},
+		owed: make(chan struct{}, 1),
 	}
 	m.base, m.stop = context.WithCancelCause(context.Background())
 	return m, nil
@@ -87,6 +91,9 @@ func (m *Manager) Start(ctx context.Context) error {
 		return err
 	}
 	if err := m.sweepJobs(ctx, open); err != nil {
+		return err
+	}
+	if err := m.startOnFinish(ctx); err != nil {
 		return err
 	}
 	m.mu.Lock()

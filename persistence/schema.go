@@ -123,6 +123,28 @@ CREATE TABLE operation_verification (
 	failed_at DATETIME NULL,
 	failed_in TEXT NOT NULL
 );
+`, `
+CREATE TABLE operation_end (
+	number INTEGER PRIMARY KEY AUTOINCREMENT,
+	operation_id TEXT NOT NULL REFERENCES operation(id),
+	seq INTEGER NOT NULL,
+	machine TEXT NOT NULL,
+	backup_id TEXT NOT NULL,
+	state TEXT NOT NULL,
+	status TEXT NOT NULL,
+	attempt INTEGER NOT NULL,
+	failed_in TEXT NOT NULL,
+	error TEXT NOT NULL,
+	started_at DATETIME NULL,
+	at DATETIME NOT NULL,
+	on_finish TEXT NOT NULL,
+	on_finish_error TEXT NOT NULL,
+	UNIQUE (operation_id, seq)
+);
+CREATE INDEX operation_end_owed ON operation_end(number) WHERE on_finish = 'owed';
+INSERT INTO operation_end (operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, at, on_finish, on_finish_error)
+	SELECT id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, finished_at, '', '' FROM operation
+	WHERE status NOT IN ('waiting', 'running') AND finished_at IS NOT NULL ORDER BY finished_at, number;
 `}
 
 // migrate brings the schema to this program's version. A database of a newer

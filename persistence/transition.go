@@ -43,6 +43,10 @@ type Change struct {
 	DeleteBackup string
 	// Verdicts are added to what is known of their backups.
 	Verdicts []Verdict
+
+	// OweOnFinish notes, with an ending change, that the on_finish command is to
+	// be run.
+	OweOnFinish bool
 }
 
 // Apply makes the change, in one transaction, and returns the operation as it
@@ -141,6 +145,9 @@ func applyRows(ctx context.Context, tx *sql.Tx, before Operation, c Change) erro
 	}
 	if c.Status.Open() {
 		return nil
+	}
+	if err := insertEnd(ctx, tx, c); err != nil {
+		return err
 	}
 	return endProcess(ctx, tx, process, c)
 }

@@ -22,7 +22,8 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 // patience is how long a test waits for what must happen.
 const patience = 30 * time.Second
 
-// TestMain lets this test binary, started by Launch, be the supervisor.
+// TestMain lets this test binary, started by Launch or RunOnFinish, be the
+// supervisor or the keeper.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "supervise" {
 		ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)
@@ -33,6 +34,16 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	if len(os.Args) > 1 && os.Args[1] == OnFinishKeeper {
+		ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)
+		code, err := KeepOnFinish(ctx, os.Stdin, os.Stdout, os.Stderr)
+		stop()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+		os.Exit(code)
 	}
 	// The race detector lets every program sleep for a second at its end.
 	if err := os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")); err != nil {

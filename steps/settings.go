@@ -47,6 +47,10 @@ type Settings struct {
 	// Supervisor is the command that supervises a job; the job's folder is
 	// appended to it. Empty means this very program.
 	Supervisor []string
+	// OnFinish is the shell command run after every operation; empty for none.
+	OnFinish string
+	// OnFinishTimeout is how long it may take.
+	OnFinishTimeout time.Duration
 }
 
 // Catalog is what the steps ask of the recorded backups.

@@ -71,7 +71,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 // report prints err on stderr; a broken configuration gets a line for each of
 // its problems.
 func (a *app) report(err error) {
-	if err == nil {
+	if err == nil || errors.Is(err, errSaid) {
 		return
 	}
 	var config *configError

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -18,7 +19,7 @@ const (
 
 // Config is the daemon's effective configuration. Once loadConfig reports no
 // problem, every path is absolute and clean, and every value is in its range.
-// It holds no secret.
+// Only Forward and OnFinish may hold a secret.
 type Config struct {
 	// Path is the file it was read from.
 	Path string
@@ -44,6 +45,8 @@ type Config struct {
 	Parallel           int
 	UseMemory          byteSize
 	MaxConcurrent      int
+	OnFinish           string // empty: none
+	OnFinishTimeout    time.Duration
 	LogLevel           zerolog.Level
 	LogFormat          string // json or console
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/rs/zerolog"
 )
 
@@ -31,6 +33,7 @@ func defaults(h host) *Config {
 		Parallel:              max(1, min(h.cpus, mostWorkers)),
 		UseMemory:             defaultMemory(h.memory),
 		MaxConcurrent:         1,
+		OnFinishTimeout:       30 * time.Second,
 		LogLevel:              zerolog.InfoLevel,
 		LogFormat:             format,
 	}

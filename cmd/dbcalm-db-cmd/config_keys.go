@@ -43,9 +43,11 @@ var keyNotes = map[string]keyNote{
 		rule:    fmt.Sprintf("a quarter of the RAM, %s to %s", leastMemory, mostMemory),
 		meaning: fmt.Sprintf("Memory to prepare with: bytes, or a number with K, M, G or T, powers of 1024; at least %s.", minMemory),
 	},
-	"max_concurrent": {meaning: fmt.Sprintf("Backups and restores that run at a time, the others wait; 1 to %d. Deletions do not count.", maxConcurrent)},
-	"log_level":      {meaning: "trace, debug, info, warn or error."},
-	"log_format":     {rule: formatConsole + " on a terminal, else " + formatJSON, meaning: "json or console, on stderr."},
+	"max_concurrent":    {meaning: fmt.Sprintf("Backups and restores that run at a time, the others wait; 1 to %d. Deletions do not count.", maxConcurrent)},
+	"on_finish":         {meaning: "Shell command run after every operation, however that ended, with its JSON on standard input; \"\" for none. Its value is never shown."},
+	"on_finish_timeout": {meaning: fmt.Sprintf("How long that command may take before it is killed; %s to %s.", brief(minOnFinish), brief(maxOnFinish))},
+	"log_level":         {meaning: "trace, debug, info, warn or error."},
+	"log_format":        {rule: formatConsole + " on a terminal, else " + formatJSON, meaning: "json or console, on stderr."},
 }
 
 func (a *app) configKeysCommand() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -68,6 +69,7 @@ func TestDefaults(t *testing.T) {
 		Parallel:              4,
 		UseMemory:             4 * gibibyte,
 		MaxConcurrent:         1,
+		OnFinishTimeout:       30 * time.Second,
 		LogLevel:              zerolog.InfoLevel,
 		LogFormat:             formatJSON,
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Limits of what the keys take.
@@ -15,6 +16,9 @@ const (
 	maxSocketPath = 107
 	// minMemory is the least with which a tool's InnoDB starts on any page size.
 	minMemory = 16 * mebibyte
+
+	minOnFinish = time.Second
+	maxOnFinish = time.Hour
 )
 
 // validation gathers what is wrong with a configuration's values.
@@ -30,6 +34,7 @@ func (l *loadedConfig) validate(given map[string]effective, h host) {
 	v.paths()
 	v.numbers()
 	v.socket()
+	v.onFinish()
 	v.unsupported()
 	v.tool()
 }
@@ -102,6 +107,16 @@ func (v *validation) numbers() {
 		v.complain("use_memory", "give at least %s, such as 512M or 2G", minMemory)
 	} else if v.host.memory > 0 && c.UseMemory > v.host.memory {
 		v.warn("use_memory", "%s is more than this machine's %s of memory", c.UseMemory, v.host.memory.readable())
+	}
+}
+
+func (v *validation) onFinish() {
+	c := v.config
+	if strings.ContainsRune(c.OnFinish, 0) {
+		v.complain("on_finish", "holds a zero byte, which no command can: remove it")
+	}
+	if c.OnFinishTimeout < minOnFinish || c.OnFinishTimeout > maxOnFinish {
+		v.complain("on_finish_timeout", "give %s to %s, such as 30s", brief(minOnFinish), brief(maxOnFinish))
 	}
 }
 

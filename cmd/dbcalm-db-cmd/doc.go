@@ -22,8 +22,8 @@
 //   - Every way to end is a row of the table in exit.go, which the root help
 //     prints.
 //   - Answers go to stdout, everything about getting them goes to stderr.
-//   - Config holds no secret, and nothing prints the value of a key that may
-//     hold one: keys of other programs, misspelt keys, and forward.
+//   - Nothing prints the value of a key that may hold a secret: keys of other
+//     programs, misspelt keys, forward and on_finish.
 //   - Defaults (config_default.go) and validation (config_validate.go) are two
 //     steps; every problem of a configuration is found before one is reported.
 package main

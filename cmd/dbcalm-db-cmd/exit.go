@@ -49,6 +49,9 @@ type exitError struct {
 
 func (e *exitError) Error() string { return e.err.Error() }
 
+// errSaid stands for an error that has been told of already.
+var errSaid = errors.New("")
+
 // Unwrap returns the error without its code.
 func (e *exitError) Unwrap() error { return e.err }
 

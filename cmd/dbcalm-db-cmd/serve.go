@@ -72,5 +72,6 @@ func (c *Config) host() steps.Settings {
 		DBType: c.DBType, BackupDir: c.BackupDir, CredentialsFile: c.BackupCredentialsFile, DataDir: c.DataDir, Host: c.Host,
 		BackupBin: c.BackupBin, StateDir: c.StateDir, ServerDefaultsFile: c.ServerDefaultsFile,
 		Parallel: c.Parallel, UseMemory: uint64(c.UseMemory),
+		OnFinish: c.OnFinish, OnFinishTimeout: c.OnFinishTimeout,
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 	"gopkg.in/yaml.v3"
@@ -48,6 +50,8 @@ var settings = []setting{
 	computed(numberKey("parallel", func(c *Config) *int { return &c.Parallel })),
 	computed(setting{key: "use_memory", set: setMemory, show: showMemory, wanted: memoryAdvice}),
 	numberKey("max_concurrent", func(c *Config) *int { return &c.MaxConcurrent }),
+	hidden(textKey("on_finish", func(c *Config) *string { return &c.OnFinish })),
+	durationKey("on_finish_timeout", func(c *Config) *time.Duration { return &c.OnFinishTimeout }),
 	{key: "log_level", set: setLevel, show: showLevel, wanted: "write trace, debug, info, warn or error"},
 	computed(textKey("log_format", func(c *Config) *string { return &c.LogFormat })),
 }
@@ -109,6 +113,35 @@ func numberKey(key string, field func(*Config) *int) setting {
 		show:   func(c *Config) any { return *field(c) },
 		wanted: "write a whole number",
 	}
+}
+
+func durationKey(key string, field func(*Config) *time.Duration) setting {
+	return setting{
+		key: key,
+		set: func(c *Config, n *yaml.Node) bool {
+			var text string
+			if !setText(&text, n) {
+				return false
+			}
+			duration, err := time.ParseDuration(text)
+			*field(c) = duration
+			return err == nil
+		},
+		show:   func(c *Config) any { return brief(*field(c)) },
+		wanted: "write a time with its unit, such as 30s or 5m",
+	}
+}
+
+// brief is a time as a person writes it: 1h, where Go writes 1h0m0s.
+func brief(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 func mandatory(s setting) setting { s.required = true; return s }

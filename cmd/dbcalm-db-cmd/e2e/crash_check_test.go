@@ -77,6 +77,7 @@ func (c *crash) checkRound(rng *rand.Rand, accepted []string, seen *watcher) {
 	t, w := c.w.t, c.w
 	t.Helper()
 	final := c.finalStates()
+	c.checkTold()
 	for _, id := range accepted {
 		if _, known := final[id]; !known {
 			t.Errorf("operation %s was accepted and is forgotten", id)

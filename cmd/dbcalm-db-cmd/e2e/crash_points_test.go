@@ -17,4 +17,5 @@ var crashPoints = []string{
 	"durable-written", "durable-renamed", "seal-before-manifest", "publish-after-rename",
 	"work-before-folder", "work-before-removal", "retire-renamed",
 	"stage-file", "place-before-exchange", "place-after-exchange", "place-entry", "place-renamed",
+	"on-finish-ran",
 }

@@ -44,6 +44,7 @@ func newCrashOn(t *testing.T, backupDir, stateDir, points string) *crash {
 	c.w = newWorld(t, worldOptions{tags: "crashpoints", backupDir: backupDir, stateDir: stateDir,
 		config: map[string]string{"max_concurrent": "4", "parallel": "1", "log_level": "info"}})
 	c.write("boot_id", "boot-0")
+	c.w.configure("on_finish", c.tellCommand())
 	c.w.env = append(c.w.env, "DBCALM_CRASH_DIR="+c.points)
 	c.checker = mariadbtest.Start(t)
 	c.checker.Stop()

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/steps"
+)
+
+// keepCommand is what the daemon starts for the on_finish command. It is not
+// for people.
+func (a *app) keepCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    steps.OnFinishKeeper,
+		Short:  "Run the on_finish command (started by the daemon)",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			code, err := steps.KeepOnFinish(cmd.Context(), a.stdin, a.stdout, a.stderr)
+			if err == nil && code != 0 {
+				err = exitWith(code, errSaid)
+			}
+			return err
+		},
+	}
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// What a reader is told to put into the configuration is taken by it.
+func TestReadmeConfigurationIsValid(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, block := range readmeCode(t, "yaml") {
+		if !strings.HasPrefix(block, "on_finish") {
+			continue
+		}
+		found++
+		loaded := loadConfig(writeConfig(t, minimal+block), testHost("/usr/bin/mariadb-backup"))
+		if len(loaded.problems)+len(loaded.warnings) > 0 {
+			t.Errorf("%s\nproblems %v, warnings %v", block, loaded.problems, loaded.warnings)
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d blocks set on_finish, want 1", found)
+	}
+}

@@ -1,0 +1,95 @@
+package persistence
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// End is one end of an operation. Its row is never changed but for what became
+// of the on_finish command; an operation that is retried ends again, with a
+// row of its own.
+type End struct {
+	// Number orders the ends.
+	Number      int64
+	OperationID string
+	// Seq is the transition that ended the operation.
+	Seq      int64
+	Machine  string
+	BackupID string
+	State    string
+	Status   Status
+	Attempt  int
+	// FailedIn is the state whose failure ended the operation.
+	FailedIn  string
+	Error     string
+	StartedAt *time.Time
+	At        time.Time
+}
+
+// onFinish says where the on_finish command of an end stands.
+const (
+	onFinishOwed   = "owed"
+	onFinishDone   = "done"
+	onFinishFailed = "failed"
+)
+
+const endColumns = `number, operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, at`
+
+func scanEnd(row scanner) (End, error) {
+	var e End
+	var started, at stamp
+	err := row.Scan(&e.Number, &e.OperationID, &e.Seq, &e.Machine, &e.BackupID, &e.State, &e.Status, &e.Attempt, &e.FailedIn, &e.Error, &started, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return e, ErrNotFound
+	}
+	e.StartedAt, e.At = started.pointer(), at.Time
+	return e, err
+}
+
+// insertEnd records the end of an operation whose row says that it has ended.
+func insertEnd(ctx context.Context, tx *sql.Tx, c Change) error {
+	onFinish := ""
+	if c.OweOnFinish {
+		onFinish = onFinishOwed
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO operation_end (operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, at, on_finish, on_finish_error)
+		SELECT id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, finished_at, ?, '' FROM operation WHERE id = ?`, onFinish, c.OperationID)
+	return err
+}
+
+// OwedOnFinish returns the first end whose on_finish command has not come to
+// its own end, or ErrNotFound.
+func (s *Store) OwedOnFinish(ctx context.Context) (End, error) {
+	e, err := scanEnd(s.read.QueryRowContext(ctx, `SELECT `+endColumns+` FROM operation_end WHERE on_finish = 'owed' ORDER BY number LIMIT 1`))
+	return e, s.explain("read owed on_finish", err)
+}
+
+// SettleOnFinish records that the on_finish command of an end has run, and why
+// it failed if it did.
+func (s *Store) SettleOnFinish(ctx context.Context, number int64, failure string) error {
+	became := onFinishDone
+	if failure != "" {
+		became = onFinishFailed
+	}
+	return s.inTx(ctx, "record on_finish", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE operation_end SET on_finish = ?, on_finish_error = ? WHERE number = ?`, became, failure, number)
+		return err
+	})
+}
+
+// ForgetOnFinish lets go of every on_finish command that is owed, and tells of
+// how many.
+func (s *Store) ForgetOnFinish(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.inTx(ctx, "forget on_finish", func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE operation_end SET on_finish = '' WHERE on_finish = 'owed'`)
+		if err != nil {
+			return err
+		}
+		n, err = result.RowsAffected()
+		return err
+	})
+	return n, err
+}
