@@ -118,7 +118,7 @@ func TestEntriesGoInAnOrderThatNoServerStartsOn(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ names, want string }{
 		{"aria_log.00000001 ib_logfile0 ibdata1 mysql shop undo001", "ib_logfile0 aria_log.00000001 mysql shop undo001 ibdata1"},
-		{"#innodb_redo ibdata1 mysql mysql.ibd undo_001 zebra", "#innodb_redo mysql mysql.ibd undo_001 zebra ibdata1"},
+		{"#innodb_redo ibdata1 mysql mysql.ibd undo_001 zebra", "#innodb_redo mysql undo_001 zebra mysql.ibd ibdata1"},
 	} {
 		p := &Placement{Mode: PlaceEntries, Stage: t.TempDir()}
 		for _, name := range strings.Fields(test.names) {

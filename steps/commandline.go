@@ -30,7 +30,7 @@ func (h *Host) backupCommand(tool ToolInfo, c Credentials, dataDir, target, base
 	if base != "" {
 		args = append(args, "--incremental-basedir="+base)
 	}
-	args = append(args, "--parallel="+strconv.Itoa(h.Parallel))
+	args = append(append(args, "--parallel="+strconv.Itoa(h.Parallel)), h.BackupArgs...)
 	return JobSpec{Path: tool.Path, Args: args, Dir: "/", Output: target, Grace: StopGrace}
 }
 
@@ -74,5 +74,6 @@ func (h *Host) unpackCommand(tool ToolInfo, unpacker, folder string) JobSpec {
 // without them the tool guesses, and an option file of the machine would give
 // it another server's. Told of this file alone, it reads no other.
 func (h *Host) prepareOptions(target string) []string {
-	return []string{"--defaults-file=" + filepath.Join(target, "backup-my.cnf"), "--prepare", fmt.Sprintf("--use-memory=%d", h.UseMemory)}
+	options := []string{"--defaults-file=" + filepath.Join(target, "backup-my.cnf"), "--prepare", fmt.Sprintf("--use-memory=%d", h.UseMemory)}
+	return append(options, h.prepareArgs()...)
 }

@@ -103,8 +103,9 @@ func refusedConnection(err error) bool {
 	return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ECONNREFUSED)
 }
 
-// lockedFiles are the files a running server holds a write lock on.
-var lockedFiles = []string{"ibdata1", "aria_log_control", "ib_logfile0"}
+// lockedFiles are the files a running server holds a write lock on, MariaDB's
+// and MySQL's; some may lie elsewhere.
+var lockedFiles = []string{"ibdata1", "aria_log_control", "ib_logfile0", "mysql.ibd", "undo_001"}
 
 // lockHolder returns the pid of a process that locks a server's files in dir,
 // 0 for none.

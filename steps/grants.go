@@ -3,55 +3,94 @@ package steps
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
 
-// neededGrants returns the global privileges that a backup needs, each as a
-// list of names of which one is enough. A missing BINLOG MONITOR shows only
-// when the tool has copied everything, so we look first.
+// privilege is something a backup needs to be allowed.
+type privilege struct {
+	// names are its names, of which one is enough; the first is asked for.
+	names []string
+	// on is a table; empty for a privilege on everything.
+	on string
+}
+
+// neededGrants returns what a backup needs. What is missing shows with some
+// tools only when they have copied everything, so we look first.
 // https://mariadb.com/kb/en/mariabackup-overview/#authentication-and-privileges
-// https://docs.percona.com/percona-xtrabackup/8.0/privileges.html
-func neededGrants(info ServerInfo) [][]string {
-	needed := [][]string{{"RELOAD"}, {"PROCESS"}}
+// https://docs.percona.com/percona-xtrabackup/8.4/privileges.html
+func neededGrants(info ServerInfo) []privilege {
+	needed := []privilege{{names: []string{"RELOAD"}}, {names: []string{"PROCESS"}}}
 	if info.Flavour == MariaDB {
 		if info.Binlog {
-			needed = append(needed, []string{"BINLOG MONITOR", "REPLICATION CLIENT", "SUPER"})
+			needed = append(needed, privilege{names: []string{"BINLOG MONITOR", "REPLICATION CLIENT", "SUPER"}})
 		}
 		return needed
 	}
-	needed = append(needed, []string{"LOCK TABLES"}, []string{"REPLICATION CLIENT"})
-	if !strings.HasPrefix(info.Version, "5.") {
-		needed = append(needed, []string{"BACKUP_ADMIN"})
+	needed = append(needed, privilege{names: []string{"LOCK TABLES"}}, privilege{names: []string{"REPLICATION CLIENT", "SUPER"}})
+	if !atLeast(info.Version, 8, 0) {
+		return needed
+	}
+	needed = append(needed, privilege{names: []string{"BACKUP_ADMIN"}})
+	if info.RedoArchive != "" {
+		needed = append(needed, privilege{names: []string{"INNODB_REDO_LOG_ARCHIVE"}})
+	}
+	tables := []string{"log_status", "replication_group_members"}
+	if atLeast(info.Version, 8, 0, 24) {
+		tables = append(tables, "keyring_component_status")
+	}
+	for _, table := range tables {
+		needed = append(needed, privilege{names: []string{"SELECT"}, on: "performance_schema." + table})
 	}
 	return needed
 }
 
-var globalGrant = regexp.MustCompile(`^GRANT (.+) ON \*\.\* TO `)
-
 // missingGrants compares SHOW GRANTS' lines with what is needed.
-func missingGrants(lines []string, needed [][]string) []string {
-	var held []string
+func missingGrants(lines []string, needed []privilege) []privilege {
+	var grants []grantLine
 	for _, line := range lines {
-		match := globalGrant.FindStringSubmatch(line)
-		if match == nil {
-			continue
-		}
-		for name := range strings.SplitSeq(match[1], ",") {
-			held = append(held, strings.ToUpper(strings.TrimSpace(name)))
+		if g, ok := parseGrant(line); ok {
+			grants = append(grants, g)
 		}
 	}
-	if slices.Contains(held, "ALL PRIVILEGES") {
-		return nil
-	}
-	var missing []string
-	for _, names := range needed {
-		if !slices.ContainsFunc(names, func(n string) bool { return slices.Contains(held, n) }) {
-			missing = append(missing, names[0])
+	return slices.DeleteFunc(slices.Clone(needed), func(p privilege) bool { return p.held(grants) })
+}
+
+func (p privilege) held(grants []grantLine) bool {
+	held := false
+	for _, g := range grants {
+		named := slices.Contains(g.privileges, "ALL PRIVILEGES") || slices.ContainsFunc(p.names, func(n string) bool { return slices.Contains(g.privileges, n) })
+		switch {
+		case !named:
+		case p.on == "":
+			held = held || g.on == "*.*" && !g.revoked
+		case g.covers(p.on) && g.revoked:
+			return false
+		case g.covers(p.on):
+			held = true
 		}
 	}
-	return missing
+	return held
+}
+
+// grantAdvice names what is missing and the statements that grant it.
+func grantAdvice(missing []privilege) (list, statements string) {
+	var names, global, run []string
+	for _, p := range missing {
+		if p.on == "" {
+			names, global = append(names, p.names[0]), append(global, p.names[0])
+		}
+	}
+	if len(global) > 0 {
+		run = append(run, "GRANT "+strings.Join(global, ", ")+" ON *.* TO its account")
+	}
+	for _, p := range missing {
+		if p.on != "" {
+			text := p.names[0] + " ON " + p.on
+			names, run = append(names, text), append(run, "GRANT "+text+" TO its account")
+		}
+	}
+	return strings.Join(names, ", "), "run " + strings.Join(run, ", and ")
 }
 
 // checkGrants refuses a user whose privileges would make the tool fail, early
@@ -59,25 +98,54 @@ func missingGrants(lines []string, needed [][]string) []string {
 func (s *server) checkGrants(ctx context.Context, info ServerInfo, user string) error {
 	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
 	defer cancel()
-	rows, err := s.db.QueryContext(ctx, `SHOW GRANTS`)
+	lines, err := s.grants(ctx, "")
 	if err != nil {
-		return fmt.Errorf("ask the server for the backup user's grants: %w", err)
+		return err
 	}
-	defer rows.Close()
-	var lines []string
-	for rows.Next() {
-		var line string
-		if err := rows.Scan(&line); err != nil {
-			return fmt.Errorf("read grants: %w", err)
+	missing := missingGrants(lines, neededGrants(info))
+	inactive := ""
+	if roles := slices.Concat(each(lines, parseRoles)...); len(missing) > 0 && len(roles) > 0 && info.Flavour == MySQL {
+		if missing, inactive, err = s.missingWithRoles(ctx, roles, neededGrants(info)); err != nil {
+			return err
 		}
-		lines = append(lines, line)
 	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read grants: %w", err)
+	if len(missing) == 0 {
+		return nil
 	}
-	if missing := missingGrants(lines, neededGrants(info)); len(missing) > 0 {
-		list := strings.Join(missing, ", ")
-		return fmt.Errorf("the backup user '%s' lacks the privilege %s: run GRANT %s ON *.* TO its account", user, list, list)
+	list, statements := grantAdvice(missing)
+	return fmt.Errorf("the backup user '%s' lacks the privilege %s: %s%s", user, list, statements, inactive)
+}
+
+// missingWithRoles looks again with the roles that are active when the user
+// has logged in, as they are for the tool. Those that are not are of no use.
+func (s *server) missingWithRoles(ctx context.Context, granted []string, needed []privilege) (missing []privilege, inactive string, err error) {
+	var active string
+	if err := s.db.QueryRowContext(ctx, `SELECT CURRENT_ROLE()`).Scan(&active); err != nil {
+		return nil, "", fmt.Errorf("ask the server for the backup user's roles: %w", err)
 	}
-	return nil
+	using := ""
+	if active == "NONE" {
+		inactive = "; its role " + strings.Join(granted, ", ") + " is not active when it logs in: SET DEFAULT ROLE ALL TO its account may be all it takes"
+	} else {
+		using = " FOR CURRENT_USER() USING " + active
+	}
+	lines, err := s.grants(ctx, using)
+	return missingGrants(lines, needed), inactive, err
+}
+
+// grants returns the lines of SHOW GRANTS.
+func (s *server) grants(ctx context.Context, whose string) ([]string, error) {
+	lines, err := s.column(ctx, `SHOW GRANTS`+whose)
+	if err != nil {
+		return nil, fmt.Errorf("ask the server for the backup user's grants: %w", err)
+	}
+	return lines, nil
+}
+
+func each[A, B any](list []A, of func(A) B) []B {
+	var out []B
+	for _, a := range list {
+		out = append(out, of(a))
+	}
+	return out
 }

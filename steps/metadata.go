@@ -119,15 +119,19 @@ func proveBackup(folder string, base *Checkpoints) (Checkpoints, error) {
 }
 
 // provePrepared checks that a folder is prepared up to the given LSN, and so
-// may become a data directory: the tools copy back unprepared ones without a
-// word.
-func provePrepared(folder string, toLSN uint64) error {
+// may become a data directory, or, where more links follow, take the next one:
+// the tools copy back unprepared ones without a word.
+func provePrepared(folder string, toLSN uint64, tool string, more bool) error {
 	c, err := readCheckpoints(folder)
 	if err != nil {
 		return err
 	}
 	if c.Type != typeLogApplied && c.Type != typeFullPrepared {
 		return fmt.Errorf("the tool left the chain unprepared (type %s)", c.Type)
+	}
+	if want := map[bool]string{true: typeLogApplied, false: typeFullPrepared}[more]; tool == toolFor[MySQL] && c.Type != want {
+		// The last transactions are still open, or can no longer be joined.
+		return fmt.Errorf("the tool left the chain in state %s instead of %s", c.Type, want)
 	}
 	if c.ToLSN != toLSN {
 		return fmt.Errorf("the tool prepared the chain up to LSN %d, not %d", c.ToLSN, toLSN)

@@ -108,17 +108,25 @@ func TestProofOfABackup(t *testing.T) {
 
 func TestProofOfAPreparedChain(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ kind, to, want string }{
-		{"log-applied", "100", ""},
-		{"full-prepared", "100", ""},
-		{"full-backuped", "100", "the tool left the chain unprepared (type full-backuped)"},
-		{"incremental", "100", "the tool left the chain unprepared (type incremental)"},
-		{"log-applied", "90", "the tool prepared the chain up to LSN 90, not 100"},
-		{"log-applied", "many", "not a number"},
+	for _, test := range []struct {
+		kind, to, tool string
+		more           bool
+		want           string
+	}{
+		{"log-applied", "100", "mariabackup", false, ""},
+		{"log-applied", "100", "mariabackup", true, ""},
+		{"full-prepared", "100", "xtrabackup", false, ""},
+		{"log-applied", "100", "xtrabackup", true, ""},
+		{"log-applied", "100", "xtrabackup", false, "the tool left the chain in state log-applied instead of full-prepared"},
+		{"full-prepared", "100", "xtrabackup", true, "the tool left the chain in state full-prepared instead of log-applied"},
+		{"full-backuped", "100", "xtrabackup", false, "the tool left the chain unprepared (type full-backuped)"},
+		{"incremental", "100", "mariabackup", false, "the tool left the chain unprepared (type incremental)"},
+		{"log-applied", "90", "mariabackup", false, "the tool prepared the chain up to LSN 90, not 100"},
+		{"log-applied", "many", "mariabackup", false, "not a number"},
 	} {
 		dir := t.TempDir()
 		write(t, dir, metadata(test.kind, "0", test.to))
-		err := provePrepared(dir, 100)
+		err := provePrepared(dir, 100, test.tool, test.more)
 		if test.want != "" {
 			says(t, err, test.want)
 		} else if err != nil {

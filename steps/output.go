@@ -18,9 +18,14 @@ const (
 )
 
 // complaint matches a line in which a tool says that something went wrong.
-// It may begin with the tool's name, which is the path it was started by. The
-// names of tables stand later in a line and cannot match.
-var complaint = regexp.MustCompile(`^(\[\d+\] )?([0-9-]+ +[0-9:]+ )?(\d+ )?(\S+: )?((?i:error)\b|\[ERROR\]|FATAL ERROR|Was only able to copy log)`)
+// It may begin with the number of a thread and the time, in either order and in
+// the notation of any version, and with the tool's name, which is the path it
+// was started by. The names of tables stand later in a line and cannot match.
+var complaint = regexp.MustCompile(`^(\[\d+\] )?([0-9-]+ +[0-9:]+ |[0-9-]+T[0-9:.]+(Z|[+-][0-9:]+) )?(\[\d+\] |\d+ )?(\S+: )?((?i:error)\b|\[ERROR\]|FATAL ERROR|Was only able to copy log)`)
+
+// noComplaint matches one that a tool goes on after without a loss: when
+// XtraBackup is not let archive the redo log, it reads the log itself.
+var noComplaint = regexp.MustCompile(`innodb_redo_log_archive_(start|stop)`)
 
 // output keeps the end of what is written to it, and every complaint however
 // early it came, and passes everything on to a log as long as that can be
@@ -55,7 +60,7 @@ func (o *output) Write(p []byte) (int, error) {
 }
 
 func (o *output) endLine() {
-	if line := printable(o.line); len(o.complaints) < complaintLimit && complaint.MatchString(line) {
+	if line := printable(o.line); len(o.complaints) < complaintLimit && complaint.MatchString(line) && !noComplaint.MatchString(line) {
 		o.complaints = append(o.complaints, line)
 	}
 	o.line = o.line[:0]

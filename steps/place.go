@@ -16,13 +16,22 @@ import (
 	"dbcalm-db-cmd/steps/crashpoint"
 )
 
-// The entries that go into place first and last: without the first, with a
-// redo log but without the last, a server refuses to start.
+// placeOrder are the entries that go into place first, as a negative number,
+// and last: with a redo log but without the system tablespace, or with that but
+// without MySQL's data dictionary, a server refuses to start.
+var placeOrder = map[string]int{
+	"ib_logfile0": -1,
+	// The redo log of MySQL 8.0.30 and later.
+	"#innodb_redo": -1,
+	dictionary:     1,
+	lastEntry:      2,
+}
+
 const (
-	firstEntry = "ib_logfile0"
-	// firstEntryMySQL is the redo log of MySQL 8.0.30 and later.
-	firstEntryMySQL = "#innodb_redo"
-	lastEntry       = "ibdata1"
+	// dictionary is the data dictionary of MySQL 8.0 and later.
+	dictionary = "mysql.ibd"
+	// lastEntry is the system tablespace.
+	lastEntry = "ibdata1"
 )
 
 // arrange makes the prepared folder ready to become the target: complete,
@@ -85,19 +94,9 @@ func (p *Placement) identify() error {
 			}
 			p.Entries = append(p.Entries, PlacedEntry{Name: e.Name(), FileID: id})
 		}
-		slices.SortStableFunc(p.Entries, func(a, b PlacedEntry) int { return placeRank(a.Name) - placeRank(b.Name) })
+		slices.SortStableFunc(p.Entries, func(a, b PlacedEntry) int { return placeOrder[a.Name] - placeOrder[b.Name] })
 	}
 	return nil
-}
-
-func placeRank(name string) int {
-	switch name {
-	case firstEntry, firstEntryMySQL:
-		return 0
-	case lastEntry:
-		return 2
-	}
-	return 1
 }
 
 // stripMetadata removes the tool's own files, which do not belong into a data

@@ -24,7 +24,7 @@ func TestPlaceIsContentWithAStartedServer(t *testing.T) {
 	h := newHost(t)
 	h.DataDir, h.CredentialsFile = server.DataDir, server.CredentialsFile
 	p := &Placement{Mode: PlaceEntries, Target: server.DataDir, Stage: filepath.Join(server.DataDir, ".dbcalm-o")}
-	for _, name := range []string{firstEntry, lastEntry} {
+	for _, name := range []string{"ib_logfile0", lastEntry} {
 		id, err := fileID(filepath.Join(server.DataDir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -237,7 +237,7 @@ func TestServerStartsOnNoPart(t *testing.T) {
 	mariadbtest.FillTables(t, server.DB(), 3, 50)
 	want := mariadbtest.Fingerprint(t, server.DB())
 	h := hostOf(t, server)
-	tool, err := h.tool(t.Context())
+	tool, err := h.tool(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

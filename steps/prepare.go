@@ -30,7 +30,7 @@ func (h *Host) prepareFinish(_ context.Context, t Task, r JobResult) (Outcome, e
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := provePrepared(t.Data.Placement.prepared(), want.ToLSN); err != nil {
+	if err := provePrepared(t.Data.Placement.prepared(), want.ToLSN, t.Data.Tool.Name, t.Data.Applied < len(t.Args.IDList)-1); err != nil {
 		return Outcome{}, &ToolError{Summary: what + " claims success, but " + err.Error(), Tail: lastLines(r.Tail, tailLines)}
 	}
 	if t.Data.Applied > 0 {

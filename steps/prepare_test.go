@@ -21,20 +21,20 @@ func TestChainIsPreparedLinkByLink(t *testing.T) {
 	for i := range 3 {
 		write(t, p.link(i), map[string]string{"file": ""})
 	}
-	prepared := func(to string) { write(t, p.prepared(), metadata("full-prepared", "0", to)) }
+	prepared := func(kind, to string) { write(t, p.prepared(), metadata(kind, "0", to)) }
 	spec, err := h.prepareJob(t.Context(), task)
 	if err != nil || !strings.Contains(spec.Line(), "--apply-log-only") || strings.Contains(spec.Line(), "--incremental-dir") {
 		t.Errorf("the full backup: %s, %v", spec.Line(), err)
 	}
 	ended := JobResult{Tail: completedTail, Started: time.Now(), Ended: time.Now()}
-	for i, want := range []struct{ to, event, last string }{{"100", EventMore, ""}, {"150", EventMore, "--apply-log-only"}, {"150", EventOK, ""}} {
+	for i, want := range []struct{ kind, to, event, last string }{{"log-applied", "100", EventMore, ""}, {"log-applied", "150", EventMore, "--apply-log-only"}, {"full-prepared", "150", EventOK, ""}} {
 		if i > 0 {
 			spec, err := h.applyJob(t.Context(), task)
 			if err != nil || !strings.Contains(spec.Line(), "--incremental-dir="+p.link(i)) || strings.Contains(spec.Line(), "--apply-log-only") != (want.last != "") {
 				t.Errorf("link %d: %s, %v", i, spec.Line(), err)
 			}
 		}
-		prepared(want.to)
+		prepared(want.kind, want.to)
 		out, err := h.prepareFinish(t.Context(), task, ended)
 		if err != nil || out.Event != want.event || out.Data.Applied != i+1 {
 			t.Fatalf("link %d: %+v, %v", i, out, err)

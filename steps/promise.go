@@ -142,12 +142,15 @@ func proveRenames(folder string) error {
 
 // promisedName returns the name a backup's file has once it is restored, and
 // whether there must be one: tables and their definitions, in a database's
-// folder.
+// folder, and MySQL's dictionary of them all.
 func promisedName(path string) (string, bool) {
+	path = strings.TrimSuffix(path, ".delta")
 	if !strings.Contains(path, string(filepath.Separator)) {
+		if path == dictionary {
+			return path, true
+		}
 		return "", false
 	}
-	path = strings.TrimSuffix(path, ".delta")
 	switch filepath.Ext(path) {
 	case ".ibd", ".frm", ".MYD", ".MYI", ".MAD", ".MAI", ".CSV", ".opt", ".sdi", ".par":
 		return path, true

@@ -65,6 +65,10 @@ var advices = []struct{ says, means string }{
 	{"Lost connection to", "the server went away while the tool was at work"},
 	{"server has gone away", "the server went away while the tool was at work"},
 	{"Permission denied", "a file could not be read or written: run the daemon as root or as the server's user"},
+	{"failed to init keyring", "the tool could not use the server's keyring: check the keyring options in backup_args"},
+	{"wrapped around", "the server overwrote its redo log before the tool had read it: enlarge the redo log, or set innodb_redo_log_archive_dirs on MySQL 8"},
+	{"Unsupported server version", "the tool is too old or too new for the server"},
+	{"Please upgrade PXB", "the tool is older than the server: install its newest release of that series"},
 	{"Database page corruption detected", "the server's data is damaged: run CHECK TABLE on its tables"},
 }
 

@@ -42,6 +42,11 @@ type ServerInfo struct {
 	// Elsewhere lists the options by which it keeps files of its data outside
 	// its data directory, as "name=folder".
 	Elsewhere []string `json:"elsewhere,omitempty"`
+	// RedoArchive are the folders in which it archives its redo log while a
+	// backup runs, as "label:folder;…"; empty for none.
+	RedoArchive string `json:"redo_archive,omitempty"`
+	// Encryption lists what makes its backups need its keyring.
+	Encryption []string `json:"encryption,omitempty"`
 	// LSN is the current log sequence number; 0 if the server did not tell.
 	LSN uint64 `json:"lsn,omitempty"`
 }
@@ -154,10 +159,13 @@ func (s *server) info(ctx context.Context) (ServerInfo, error) {
 			info.Elsewhere = append(info.Elsewhere, option+"="+value)
 		}
 	}
-	if text, err := s.show(ctx, `SHOW GLOBAL STATUS LIKE 'Innodb_lsn_current'`); err == nil && text != "" {
-		if _, err := fmt.Sscan(text, &info.LSN); err != nil {
-			return info, fmt.Errorf("ask the server for its log sequence number: %q is no number", text)
-		}
+	if info.Flavour == MySQL {
+		// Older ones have no such variable.
+		info.RedoArchive, _ = s.show(ctx, `SHOW GLOBAL VARIABLES LIKE 'innodb_redo_log_archive_dirs'`)
+	}
+	var err error
+	if info.LSN, err = s.lsn(ctx); err != nil {
+		return info, err
 	}
 	return info, nil
 }
@@ -173,17 +181,6 @@ func (s *server) show(ctx context.Context, query string) (string, error) {
 }
 
 var versionNumber = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
-
-// series returns the first two numbers of a version: releases of one series
-// read each other's files.
-func series(version string) string {
-	number := versionNumber.FindString(version)
-	parts := strings.SplitN(number, ".", 3)
-	if len(parts) < 2 {
-		return ""
-	}
-	return parts[0] + "." + parts[1]
-}
 
 // Reachable answers whether a backup can be begun: it tells an unusable
 // credentials file, a server that is down or hangs, and a refused login

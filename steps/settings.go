@@ -32,6 +32,9 @@ type Settings struct {
 	Parallel int
 	// UseMemory is the memory in bytes the tool prepares with.
 	UseMemory uint64
+	// BackupArgs are further options for the tool, each one CheckBackupArg
+	// accepts.
+	BackupArgs []string
 	// Stream makes backups one stream each instead of a folder of files.
 	Stream bool
 	// Compression is "", gzip or zstd; CompressionLevel is its level, 0 for the

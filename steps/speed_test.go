@@ -82,7 +82,7 @@ const (
 )
 
 func (h *testHost) ways() []way {
-	tool, err := h.tool(h.t.Context())
+	tool, err := h.tool(h.t.Context(), "")
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -26,24 +25,21 @@ var toolNames = map[string][]string{
 	MySQL:   {"xtrabackup"},
 }
 
-// toolPackages say what to install.
-var toolPackages = map[string]string{
-	MariaDB: "install the package mariadb-backup",
-	MySQL:   "install Percona XtraBackup of the server's series",
-}
+// toolFor is what the tool for a kind of server calls itself.
+var toolFor = map[string]string{MariaDB: "mariabackup", MySQL: "xtrabackup"}
 
 // toolTimeout bounds the question for the tool's version.
 const toolTimeout = 10 * time.Second
 
-// FindTool returns the path of the backup tool for a kind of database, looked
-// up on PATH, or an error that says what to install.
-func FindTool(dbType string) (string, error) {
+// findTool returns the path of the backup tool for a kind of database, looked
+// up on PATH.
+func findTool(dbType string) (string, error) {
 	for _, name := range toolNames[dbType] {
 		if path, err := exec.LookPath(name); err == nil {
 			return filepath.Abs(path)
 		}
 	}
-	return "", fmt.Errorf("no %s on PATH: %s, or set backup_bin", strings.Join(toolNames[dbType], " or "), toolPackages[dbType])
+	return "", fmt.Errorf("no %s on PATH", strings.Join(toolNames[dbType], " or "))
 }
 
 var (
@@ -54,17 +50,19 @@ var (
 	xtrabackupBanner  = regexp.MustCompile(`(?i)xtrabackup version (\S+)`)
 )
 
-// tool finds the tool and asks it who it is, rather than trust its name.
-func (h *Host) tool(ctx context.Context) (ToolInfo, error) {
+// tool finds the tool and asks it who it is, rather than trust its name. The
+// version is that of the server it is for, empty where that is not known.
+func (h *Host) tool(ctx context.Context, version string) (ToolInfo, error) {
+	advice := toolAdvice(h.DBType, version)
 	path := h.BackupBin
 	if path == "" {
 		var err error
-		if path, err = FindTool(h.DBType); err != nil {
-			return ToolInfo{}, err
+		if path, err = findTool(h.DBType); err != nil {
+			return ToolInfo{}, fmt.Errorf("%w: %s, or set backup_bin", err, advice)
 		}
 	}
 	if info, err := os.Stat(path); err != nil || info.IsDir() {
-		return ToolInfo{}, fmt.Errorf("the backup tool %s is not there: %s, or correct backup_bin", path, toolPackages[h.DBType])
+		return ToolInfo{}, fmt.Errorf("the backup tool %s is not there: %s, or correct backup_bin", path, advice)
 	}
 	ctx, cancel := context.WithTimeout(ctx, toolTimeout)
 	defer cancel()
@@ -83,35 +81,12 @@ func (h *Host) tool(ctx context.Context) (ToolInfo, error) {
 	} else {
 		return info, fmt.Errorf("%s is neither mariabackup nor xtrabackup: %q; correct backup_bin", path, firstLine(string(banner)))
 	}
-	if want := map[string]string{MariaDB: "mariabackup", MySQL: "xtrabackup"}[h.DBType]; info.Name != want {
-		return info, fmt.Errorf("%s is %s, which cannot back up %s: %s, or correct backup_bin or db_type", path, info.Name, h.DBType, toolPackages[h.DBType])
+	if info.Name != toolFor[h.DBType] {
+		return info, fmt.Errorf("%s is %s %s, which cannot back up %s: %s, or correct backup_bin or db_type", path, info.Name, info.Version,
+			strings.TrimSpace(productNames[h.DBType]+" "+version), advice)
 	}
 	return info, nil
 }
-
-// fits refuses a tool of another series than the server's, whose files it may
-// misread without a word.
-func (t ToolInfo) fits(serverVersion string) error {
-	want := series(serverVersion)
-	if t.Name == "xtrabackup" {
-		fit, known := xtrabackupSeries[want]
-		if !known {
-			fit = []string{want}
-		}
-		if !slices.Contains(fit, series(t.Version)) {
-			return fmt.Errorf("xtrabackup %s does not fit MySQL %s: install Percona XtraBackup %s", t.Version, serverVersion, strings.Join(fit, " or "))
-		}
-		return nil
-	}
-	if series(t.Version) != want {
-		return fmt.Errorf("mariabackup %s does not fit MariaDB %s: install mariadb-backup %s from the same source as the server", t.Version, serverVersion, want)
-	}
-	return nil
-}
-
-// xtrabackupSeries are the tool's series for the server's series that are not
-// called the same.
-var xtrabackupSeries = map[string][]string{"5.6": {"2.3", "2.4"}, "5.7": {"2.4"}}
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")

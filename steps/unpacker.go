@@ -19,7 +19,7 @@ func (h *Host) findUnpacker(tool ToolInfo) (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", fmt.Errorf("no %s beside %s or on PATH, which unpacks streamed backups: %s", name, tool.Path, toolPackages[h.DBType])
+		return "", fmt.Errorf("no %s beside %s or on PATH, which unpacks streamed backups: %s", name, tool.Path, toolAdvice(h.DBType, ""))
 	}
 	return filepath.Abs(path)
 }

@@ -13,10 +13,6 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	tool, err := h.tool(ctx)
-	if err != nil {
-		return Outcome{}, err
-	}
 	s, err := h.connect(ctx)
 	if err != nil {
 		return Outcome{}, err
@@ -29,7 +25,11 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 	if info.Flavour != h.DBType {
 		return Outcome{}, fmt.Errorf("the server is %s %s, but db_type says %s: correct db_type, or socket or host in the credentials file", info.Flavour, info.Version, h.DBType)
 	}
-	if err := tool.fits(info.Version); err != nil {
+	tool, err := h.tool(ctx, info.Version)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := tool.fits(info); err != nil {
 		return Outcome{}, err
 	}
 	if err := sameFolder(info.DataDir, h.DataDir); err != nil {
@@ -37,6 +37,14 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 	}
 	if err := s.checkGrants(ctx, info, credentials.User); err != nil {
 		return Outcome{}, err
+	}
+	if info.Flavour == MySQL {
+		if info.Encryption, err = s.encryption(ctx, info.Version); err != nil {
+			return Outcome{}, err
+		}
+		if err := h.checkEncryption("the server uses", info.Encryption); err != nil {
+			return Outcome{}, err
+		}
 	}
 	total, innodb, err := dataSize(info.DataDir)
 	if err != nil {

@@ -15,15 +15,22 @@ func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, instead(err, links, t.Args.Target)
 	}
-	tool, err := h.tool(ctx)
+	version := ""
+	if m := links[0].Manifest; m != nil {
+		version = m.Server.Version
+	}
+	tool, err := h.tool(ctx, version)
 	if err != nil {
 		return Outcome{}, err
 	}
 	var size uint64
 	for _, l := range links {
 		if l.Manifest != nil {
-			if err := tool.fits(l.Manifest.Server.Version); err != nil {
+			if err := tool.fits(l.Manifest.Server); err != nil {
 				return Outcome{}, fmt.Errorf("backup '%s' cannot be prepared: %w", l.Record.ID, err)
+			}
+			if err := h.checkEncryption("backup '"+l.Record.ID+"' was taken with", l.Manifest.Server.Encryption); err != nil {
+				return Outcome{}, err
 			}
 			if err := h.checkRetrievable(l.Manifest); err != nil {
 				return Outcome{}, err
