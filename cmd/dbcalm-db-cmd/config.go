@@ -36,6 +36,7 @@ type Config struct {
 	// BackupBin is the backup tool's absolute path; when it was not found, the
 	// name that was given, empty if none was.
 	BackupBin          string
+	BackupArgs         []string // further options for the tool
 	SocketPath         string
 	LegacySocketPath   string // empty: none
 	SocketMode         fs.FileMode

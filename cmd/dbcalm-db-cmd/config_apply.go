@@ -20,7 +20,7 @@ func (l *loadedConfig) apply(file *configFile) map[string]effective {
 		if !s.set(l.config, e.node) {
 			text := written(s, e.node)
 			value.Value = text
-			if e.node.ShortTag() == "!!str" && !s.hidden {
+			if e.node.ShortTag() == "!!str" && !s.hidden && !s.guarded {
 				text = fmt.Sprintf("%q", text)
 			}
 			l.problems = append(l.problems, finding{
@@ -37,7 +37,7 @@ const notShown = "(not shown)"
 // written is a value as the file has it.
 func written(s setting, node *yaml.Node) string {
 	switch {
-	case s.hidden:
+	case s.hidden, s.guarded && node.Kind == yaml.ScalarNode:
 		return notShown
 	case node.Kind == yaml.SequenceNode:
 		return "a list"

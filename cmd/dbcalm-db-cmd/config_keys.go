@@ -29,6 +29,7 @@ var keyNotes = map[string]keyNote{
 		rule:    strings.Join(backupTools(typeMariaDB), " or ") + ", for mysql " + strings.Join(backupTools(typeMySQL), " or ") + ", found on PATH",
 		meaning: "The backup tool: a path, or a name looked up on PATH.",
 	},
+	"backup_args":          {meaning: "List of further options for the backup tool, such as [\"--throttle=40\"]; those about keyrings, plugins and limits also go to its prepare."},
 	"socket_path":          {meaning: fmt.Sprintf("Unix socket for commands; at most %d bytes.", maxSocketPath)},
 	"legacy_socket_path":   {meaning: "Second socket, for older clients; \"\" for none."},
 	"socket_mode":          {meaning: "Octal mode of both sockets. Who may write to one may restore and delete."},

@@ -27,6 +27,11 @@ func TestConfigProblems(t *testing.T) {
 		{minimal + "state_dir: ''", `:3: state_dir: "": give an absolute path, such as /var/lib/dbcalm/db-cmd`},
 		{minimal + "server_defaults_file: my.cnf", `:3: server_defaults_file: "my.cnf": give an absolute path, such as /etc/mysql/my.cnf`},
 		{minimal + "backup_bin: bin/tool", `:3: backup_bin: "bin/tool": give an absolute path, such as /usr/bin/mariadb-backup`},
+		{minimal + "backup_args: --throttle=40", `:3: backup_args: (not shown): write a list of options, such as ["--throttle=40"]`},
+		{minimal + "backup_args: [1]", `:3: backup_args: a list: write a list of options, such as ["--throttle=40"]`},
+		{minimal + "backup_args:\n- --throttle=40\n- --parallel=4", `:3: backup_args: [--throttle=40 (not shown)]: text 2: --parallel is not to be given here: set the key parallel`},
+		{minimal + "backup_args: [--password=s3cret, s3cret]", `:3: backup_args: [(not shown) (not shown)]: text 1: --password is not to be given here: everybody could read it: write it into the credentials file; ` +
+			`text 2: not an option: write each as one text, such as --throttle=40`},
 		{minimal + "state_dir: /var/backups/dbcalm/state", `:3: state_dir: "/var/backups/dbcalm/state": must not lie inside backup_dir (/var/backups/dbcalm): choose a path elsewhere`},
 		{minimal + "state_dir: /var/lib/mysql", `:3: state_dir: "/var/lib/mysql": must not lie inside data_dir (/var/lib/mysql): choose a path elsewhere`},
 		{minimal + "database_path: /var/backups/dbcalm/db", `:3: database_path: "/var/backups/dbcalm/db": must not lie inside backup_dir (/var/backups/dbcalm): choose a path elsewhere`},

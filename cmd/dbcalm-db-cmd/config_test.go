@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func TestDefaults(t *testing.T) {
 		LogLevel:              zerolog.InfoLevel,
 		LogFormat:             formatJSON,
 	}
-	if *loaded.config != want {
+	if !reflect.DeepEqual(*loaded.config, want) {
 		t.Errorf("got  %+v\nwant %+v", *loaded.config, want)
 	}
 }

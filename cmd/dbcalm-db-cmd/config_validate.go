@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"dbcalm-db-cmd/steps"
 )
 
 // Limits of what the keys take.
@@ -37,6 +39,7 @@ func (l *loadedConfig) validate(given map[string]effective, h host) {
 	v.onFinish()
 	v.unsupported()
 	v.tool()
+	v.backupArgs()
 }
 
 // complain adds a problem of a key, unless there is one already: the first is
@@ -154,5 +157,18 @@ func (v *validation) tool() {
 		v.warn("backup_bin", "%s is not there or cannot be executed: install the backup tool or correct the path", bin)
 	default:
 		v.warn("backup_bin", "%s was not found on PATH: install it, or write its path", bin)
+	}
+}
+
+// backupArgs names every option that is refused.
+func (v *validation) backupArgs() {
+	var advice []string
+	for i, arg := range v.config.BackupArgs {
+		if err := steps.CheckBackupArg(arg); err != nil {
+			advice = append(advice, fmt.Sprintf("text %d: %v", i+1, err))
+		}
+	}
+	if len(advice) > 0 {
+		v.complain("backup_args", "%s", strings.Join(advice, "; "))
 	}
 }

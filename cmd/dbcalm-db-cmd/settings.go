@@ -10,6 +10,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"gopkg.in/yaml.v3"
+
+	"dbcalm-db-cmd/steps"
 )
 
 // setting is one key of the configuration.
@@ -27,6 +29,8 @@ type setting struct {
 	required bool
 	// hidden keeps a value that may hold a secret from being printed.
 	hidden bool
+	// guarded keeps a value of the wrong type from being printed.
+	guarded bool
 }
 
 // settings are the keys, in the order in which they are shown.
@@ -41,6 +45,7 @@ var settings = []setting{
 	hidden(textKey("forward", func(c *Config) *string { return &c.Forward })),
 	textKey("host", func(c *Config) *string { return &c.Host }),
 	computed(pathKey("backup_bin", func(c *Config) *string { return &c.BackupBin })),
+	{key: "backup_args", set: setArgs, show: showArgs, guarded: true, wanted: `write a list of options, such as ["--throttle=40"]`},
 	pathKey("socket_path", func(c *Config) *string { return &c.SocketPath }),
 	pathKey("legacy_socket_path", func(c *Config) *string { return &c.LegacySocketPath }),
 	{key: "socket_mode", set: setMode, show: showMode, wanted: modeAdvice},
@@ -154,6 +159,34 @@ func setText(field *string, n *yaml.Node) bool {
 	}
 	*field = n.Value
 	return true
+}
+
+func setArgs(c *Config, n *yaml.Node) bool {
+	if n.Kind != yaml.SequenceNode {
+		return false
+	}
+	args := []string{}
+	for _, item := range n.Content {
+		var arg string
+		if !setText(&arg, resolve(item)) {
+			return false
+		}
+		args = append(args, arg)
+	}
+	c.BackupArgs = args
+	return true
+}
+
+// showArgs leaves out what is refused: it may be a password.
+func showArgs(c *Config) any {
+	shown := []string{}
+	for _, arg := range c.BackupArgs {
+		if steps.CheckBackupArg(arg) != nil {
+			arg = notShown
+		}
+		shown = append(shown, arg)
+	}
+	return shown
 }
 
 // setMode reads the digits as octal whether they are quoted or not: 0660 is
