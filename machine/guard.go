@@ -13,6 +13,9 @@ import (
 
 func (m *Manager) runStep(ctx context.Context, step steps.Step, t steps.Task) (d decision, err error) {
 	defer m.guard(t, &err)
+	ctx, meter := steps.WithMeter(ctx)
+	m.measure(t.Operation, meter)
+	defer m.measure(t.Operation, nil)
 	outcome, err := step.Run(ctx, t)
 	if err != nil {
 		return decision{}, err

@@ -23,7 +23,9 @@ func (m *Manager) Operations(ctx context.Context, f OperationFilter) ([]Operatio
 	}
 	views := make([]OperationSummary, 0, len(list))
 	for _, o := range list {
-		views = append(views, summary(o))
+		v := summary(o)
+		v.Progress = m.progress(ctx, o)
+		views = append(views, v)
 	}
 	return views, nil
 }
@@ -52,6 +54,7 @@ func (m *Manager) Operation(ctx context.Context, id string) (OperationView, erro
 		if err != nil {
 			return v, internal(err)
 		}
+		v.Progress = m.progress(ctx, o)
 		v.Cancellable = slices.Contains(d.cancellable(), o.State)
 	}
 	transitions, err := m.store.Transitions(ctx, id)

@@ -11,12 +11,28 @@ type OperationSummary struct {
 	Backup string `json:"backup"`
 	State  string `json:"state"`
 	// Status is waiting, running, succeeded, failed or cancelled.
-	Status     string     `json:"status"`
-	Attempt    int        `json:"attempt"`
-	Error      string     `json:"error"`
-	CreatedAt  time.Time  `json:"created_at"`
-	StartedAt  *time.Time `json:"started_at"`
-	FinishedAt *time.Time `json:"finished_at"`
+	Status  string `json:"status"`
+	Attempt int    `json:"attempt"`
+	Error   string `json:"error"`
+	// Progress is set while work is under way that can be measured.
+	Progress   *ProgressView `json:"progress,omitempty"`
+	CreatedAt  time.Time     `json:"created_at"`
+	StartedAt  *time.Time    `json:"started_at"`
+	FinishedAt *time.Time    `json:"finished_at"`
+}
+
+// ProgressView is how far the state of a running operation is.
+type ProgressView struct {
+	// What says what the state does.
+	What string `json:"what"`
+	// DoneBytes of TotalBytes are done; a total of 0 means that none is known.
+	DoneBytes  int64 `json:"done_bytes"`
+	TotalBytes int64 `json:"total_bytes"`
+	// BytesPerSecond is the mean of the whole state, 0 before anything is done.
+	BytesPerSecond float64 `json:"bytes_per_second"`
+	// SecondsLeft is what is left at that rate; nil when nobody can tell.
+	SecondsLeft *float64  `json:"seconds_left"`
+	Since       time.Time `json:"since"`
 }
 
 // OperationView is everything the daemon knows of one operation.

@@ -109,6 +109,7 @@ func sealFiles(ctx context.Context, folder string, parallel int) (files []Manife
 	if err != nil {
 		return nil, nil, err
 	}
+	expect(ctx, sizeOf(files))
 	err = eachFile(ctx, parallel, len(files), func(i int) error {
 		path := filepath.Join(folder, files[i].Path)
 		hash, err := hashFile(ctx, path)
@@ -203,7 +204,16 @@ func hashFile(ctx context.Context, path string) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// contextReader stops reading when its context ends.
+func sizeOf(files []ManifestFile) int64 {
+	var size int64
+	for _, f := range files {
+		size += f.Size
+	}
+	return size
+}
+
+// contextReader stops reading when its context ends, and counts what it reads
+// for those who watch.
 type contextReader struct {
 	ctx context.Context
 	r   io.Reader
@@ -213,7 +223,9 @@ func (c contextReader) Read(p []byte) (int, error) {
 	if c.ctx.Err() != nil {
 		return 0, context.Cause(c.ctx)
 	}
-	return c.r.Read(p)
+	n, err := c.r.Read(p)
+	advance(c.ctx, n)
+	return n, err
 }
 
 // checkFiles compares a backup's files with its manifest by presence and size.

@@ -5,7 +5,7 @@ func (h *Host) Steps() map[string]Step {
 	return map[string]Step{
 		"validate_backup": {Run: h.validateBackup},
 		"prepare_work":    {Run: h.prepareWork},
-		"copy_backup":     {Job: h.copyJob, Finish: h.copyFinish},
+		"copy_backup":     {Job: h.copyJob, Finish: h.copyFinish, Progress: h.copyProgress},
 		"seal_backup":     {Run: h.seal},
 		"publish_backup":  {Run: h.publish, Probe: h.probePublished},
 		"record_backup":   {Run: h.recordBackup},
@@ -13,9 +13,9 @@ func (h *Host) Steps() map[string]Step {
 
 		"validate_restore": {Run: h.validateRestore},
 		"stage_chain":      {Run: h.stage},
-		"unpack_link":      {Job: h.unpackJob, Finish: h.unpackFinish},
-		"prepare_full":     {Job: h.prepareJob, Finish: h.prepareFinish},
-		"apply_link":       {Job: h.applyJob, Finish: h.prepareFinish},
+		"unpack_link":      {Job: h.unpackJob, Finish: h.unpackFinish, Progress: h.unpackProgress},
+		"prepare_full":     {Job: h.prepareJob, Finish: h.prepareFinish, Progress: h.prepareProgress},
+		"apply_link":       {Job: h.applyJob, Finish: h.prepareFinish, Progress: h.applyProgress},
 		"arrange_restore":  {Run: h.arrange},
 		"place_restore":    {Run: h.place},
 		"record_restore":   {Run: h.recordRestore},

@@ -26,6 +26,7 @@ func (h *Host) stage(ctx context.Context, t Task) (Outcome, error) {
 	}
 	var copied, kept, streams int
 	var unpacked []int
+	expect(ctx, storedSize(links))
 	for i, l := range links {
 		if l.streamed() {
 			streams++
@@ -91,6 +92,18 @@ func stageStream(l Link, to string, there bool) (whole bool, err error) {
 		return false, fmt.Errorf("stage backup '%s': %w", l.Record.ID, err)
 	}
 	return false, nil
+}
+
+// storedSize is the sum of the sizes of the files that are staged one by one,
+// as stored.
+func storedSize(links []Link) int64 {
+	var size int64
+	for _, l := range links {
+		if c, err := l.content(); err == nil && !l.streamed() {
+			size += sizeOf(c.files)
+		}
+	}
+	return size
 }
 
 // makeStage makes the stage's folder. Where folders cannot change places, it

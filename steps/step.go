@@ -31,6 +31,8 @@ type Data struct {
 	// BaseOperation made the backup that this one stands on, as it was when it
 	// was found fit for that.
 	BaseOperation string `json:"base_operation,omitempty"`
+	// DataSize is what a full copy of the server's data takes, in bytes.
+	DataSize uint64 `json:"data_size,omitempty"`
 	// Form is how this backup is stored, decided once for the whole operation.
 	Form *Form `json:"form,omitempty"`
 	// Stream is the stream as it was stored.
@@ -120,6 +122,9 @@ type Step struct {
 	// Probe looks at the disk after an interruption and tells whether the work
 	// was done; if so, with which outcome.
 	Probe func(ctx context.Context, t Task) (Outcome, bool, error)
+	// Progress tells how far a job is whose folder this is, from what lies on the
+	// disk; false if that cannot be told. Other steps are measured by a Meter.
+	Progress func(t Task, folder string) (Progress, bool)
 }
 
 func ok(t Task, reason string) Outcome {

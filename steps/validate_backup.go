@@ -66,7 +66,7 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 	if taken, err := exists(h.BackupFolder(t.Args.ID)); err != nil || taken {
 		return Outcome{}, fmt.Errorf("the folder %s is there already: remove it if it is of no use, or choose another id (%w)", h.BackupFolder(t.Args.ID), errOr(err, os.ErrExist))
 	}
-	t.Data.Server, t.Data.Tool = &info, &tool
+	t.Data.Server, t.Data.Tool, t.Data.DataSize = &info, &tool, total
 	return ok(t, fmt.Sprintf("%s %s, %s %s, %s of data", info.Flavour, info.Version, tool.Name, tool.Version, humanBytes(total))), nil
 }
 
