@@ -1,0 +1,115 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestProgressOfACopy(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	folder := filepath.Join(h.dir, "job")
+	page := strings.Repeat("x", 16<<10)
+	write(t, h.DataDir, map[string]string{"a/one.ibd": page, "a/two.ibd": page, "ibdata1": page})
+	write(t, h.dir, map[string]string{"work/ibdata1": page, "work/ib_logfile0": page + page})
+	task := Task{Data: Data{Work: filepath.Join(h.dir, "work"), DataSize: 64 << 10, CopyStarted: time.Unix(1, 0), Server: &ServerInfo{DataDir: h.DataDir}}}
+	want := func(what string, done int64) {
+		t.Helper()
+		if p, known := h.copyProgress(task, folder); !known || p.Done != done || p.Total != 64<<10 || !p.Began.Equal(time.Unix(1, 0)) {
+			t.Errorf("%s: %+v, %t; want %d done", what, p, known, done)
+		}
+	}
+	want("by the files it has written", takes(t, filepath.Join(h.dir, "work/ibdata1")))
+	write(t, folder, map[string]string{progressFile: `{"plain": 5000, "stored": 10}`})
+	want("by the stream it has given", 5000)
+	write(t, folder, map[string]string{progressFile: `{"plain": 500000, "stored": 10}`})
+	want("never more than nearly all", 64<<10*99/100)
+	task.Args.FromBackupID = "full"
+	want("an incremental, before it tells anything", 0)
+	write(t, folder, map[string]string{outputFile: "[01] 2026-11-22 22:10:00 Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
+		"[02] 2026-11-22 22:10:00 Streaming ./a/two.ibd\n[01] 2026-11-22 22:10:00         ...done\n" +
+		"[00] 2026-11-22 22:10:00         ...done\n[03] 2026-11-22 22:10:01 Copying " + h.DataDir + "/ibdata1 to x\n[03] 2026-11-22 22:10:01         ...done\n"})
+	want("an incremental, by the files it is done with", takes(t, filepath.Join(h.DataDir, "a/one.ibd"), filepath.Join(h.DataDir, "ibdata1")))
+	task.Data.DataSize = 0
+	if _, known := h.copyProgress(task, folder); known {
+		t.Error("a total was invented")
+	}
+}
+
+// takes is what files take on the disk, in bytes.
+func takes(t *testing.T, paths ...string) int64 {
+	t.Helper()
+	var sum int64
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += int64(allocated(info))
+	}
+	return sum
+}
+
+func TestProgressOfAPreparation(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	folder := filepath.Join(h.dir, "job")
+	write(t, h.BackupFolder("full"), map[string]string{"xtrabackup_checkpoints": "backup_type = full-backuped\nfrom_lsn = 0\nto_lsn = 1000\nlast_lsn = 3000\n"})
+	write(t, folder, map[string]string{outputFile: "InnoDB: Read redo log up to LSN=1200\nInnoDB: Read redo log up to LSN=2000\n"})
+	task := Task{Args: Args{IDList: []string{"full", "inc"}}}
+	if p, known := h.prepareProgress(task, folder); !known || p.Done != 1000 || p.Total != 2000 {
+		t.Errorf("prepare: %+v, %t", p, known)
+	}
+	m, err := ReadManifest(h.BackupFolder("inc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Files = []ManifestFile{{Path: "a/t.ibd.delta", Size: 300}, {Path: "a/u.ibd.delta.zst", Size: 1, Plain: &ManifestFile{Path: "a/u.ibd.delta", Size: 100}}, {Path: "a/t.frm", Size: 50}}
+	h.putManifest(h.BackupFolder("inc"), m)
+	task.Data.Applied, task.Data.Placement = 1, &Placement{Stage: filepath.Join(h.dir, "stage")}
+	write(t, task.Data.Placement.link(1), map[string]string{"a/t.ibd.delta": ""})
+	if p, known := h.applyProgress(task, folder); !known || p.Done != 100 || p.Total != 400 {
+		t.Errorf("apply: %+v, %t", p, known)
+	}
+}
+
+func TestMeterCountsWhatIsRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a": "12345", "b/c": "678"})
+	ctx, m := WithMeter(t.Context())
+	if _, _, err := sealFiles(ctx, dir, 1); err != nil {
+		t.Fatal(err)
+	}
+	if p := m.Progress(); p.Done != 8 || p.Total != 8 || p.Began.IsZero() {
+		t.Errorf("got %+v", p)
+	}
+	// Without a meter the work goes on all the same.
+	if _, _, err := sealFiles(context.Background(), dir, 1); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestProgressOfAnUnpackedStream(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	m, err := ReadManifest(h.BackupFolder("full"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Stream = &ManifestStream{StreamResult: StreamResult{StoredSize: 1000}}
+	h.putManifest(h.BackupFolder("full"), m)
+	folder := filepath.Join(h.dir, "job")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeProgress(folder, 5000, 400)
+	if p, known := h.unpackProgress(Task{Args: Args{IDList: []string{"full"}}}, folder); !known || fmt.Sprint(p.Done, p.Total) != "400 1000" {
+		t.Errorf("got %+v, %t", p, known)
+	}
+}
