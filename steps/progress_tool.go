@@ -71,7 +71,10 @@ func copiedFiles(output, dataDir string) int64 {
 		if begins := beginsFile.FindStringSubmatch(lines.Text()); begins != nil {
 			open[begins[1]] = begins[2]
 		} else if ends := endsFile.FindStringSubmatch(lines.Text()); ends != nil {
-			path := open[ends[1]]
+			path, begun := open[ends[1]]
+			if !begun {
+				continue
+			}
 			delete(open, ends[1])
 			if !filepath.IsAbs(path) {
 				path = filepath.Join(dataDir, path)
