@@ -100,6 +100,14 @@ func (c *carrier) check() error {
 	return nil
 }
 
+// altered tells whether what came was read, and is not what was stored. The
+// carrier has ended.
+func (c *carrier) altered() bool {
+	_, source := errors.AsType[*stream.SourceError](c.err)
+	_, sink := errors.AsType[*stream.SinkError](c.err)
+	return c.Direction == StreamIn && c.err != nil && !source && !sink
+}
+
 func (c *carrier) writeContents() error {
 	text, err := json.Marshal(c.result.Contents)
 	if err == nil {

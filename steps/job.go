@@ -64,6 +64,9 @@ type JobResult struct {
 	// Fault is what went wrong first, as a sentence that names the program at
 	// fault, when that is not the program itself; empty for nothing.
 	Fault string `json:"fault,omitempty"`
+	// Damaged tells that the fault is the stored stream's own: it was read, and is
+	// not what was stored.
+	Damaged bool `json:"damaged,omitempty"`
 	// ShellTail is the end of what the shell command printed to its standard
 	// error.
 	ShellTail string `json:"shell_tail,omitempty"`

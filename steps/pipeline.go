@@ -28,6 +28,8 @@ type pipeline struct {
 	// suspect is what to call the fault unless a program soon gives a better
 	// reason.
 	suspect  string
+	// damaged tells that the fault is the stored stream's own.
+	damaged  bool
 	failed   bool
 	stopped  bool
 	patience *time.Timer

@@ -41,6 +41,7 @@ func (p *pipeline) shellEnded() {
 	case failure != "":
 		p.fail(name + " " + failure)
 	case p.suspect != "" && p.carry.Direction == StreamIn:
+		p.damaged = p.carry.altered()
 		p.fail(name + " ended well, but " + p.suspect)
 	case p.carry.Direction == StreamOut && (left > 0 || p.carry.sink != nil):
 		p.fail(name + " ended before it had read the whole stream")
@@ -100,8 +101,10 @@ func (p *pipeline) carryEnded() {
 	case c.Command != "" && p.shell.running():
 		p.suspectOf(fmt.Sprintf("what it gave is not the stream that was forwarded: %v", c.err))
 	case c.Command != "":
+		p.damaged = true
 		p.fail(fmt.Sprintf("%s ended well, but what it gave is not the stream that was forwarded: %v", c.Command, c.err))
 	default:
+		p.damaged = true
 		p.fail(fmt.Sprintf("%s is damaged: %v; use another chain", c.name(), c.err))
 	}
 }

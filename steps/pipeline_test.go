@@ -178,6 +178,9 @@ func TestStreamBreaksOnTheWayIn(t *testing.T) {
 			if !strings.HasPrefix(r.Fault, test.fault) || test.fault == "" && (r.Fault != "" || r.ExitCode != test.code) || r.Stream != nil {
 				t.Errorf("got %+v", r)
 			}
+			if damaged := strings.Contains(test.fault, "damaged") || strings.Contains(test.fault, "not the stream"); r.Damaged != damaged {
+				t.Errorf("held against the stored stream: %t", r.Damaged)
+			}
 			b.nothingRuns()
 		})
 	}

@@ -104,6 +104,7 @@ func runJob(folder string, spec JobSpec, shell string, stop <-chan struct{}) Job
 	p.run(stop)
 	p.close()
 	result.Fault, result.Stopped = p.fault, p.stopped
+	result.Damaged = p.damaged && p.fault != ""
 	if p.main == nil && !p.failed {
 		result.ExitCode = 0
 	}
