@@ -55,6 +55,7 @@ func Supervise(ctx context.Context, folder string) error {
 	}
 	crashpoint.Here("supervisor-granted")
 	raiseFileLimit()
+	yieldToServer()
 	result := runJob(folder, spec, shell, ctx.Done())
 	crashpoint.Here("supervisor-ended")
 	writeResult(folder, result, ctx.Done())
