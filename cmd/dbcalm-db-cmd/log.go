@@ -10,6 +10,7 @@ import (
 // The keys of the daemon's log that are set here.
 const (
 	keyConfig  = "config"
+	keyLimit   = "limit_ms"
 	keyVersion = "version"
 )
 

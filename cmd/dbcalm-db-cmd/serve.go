@@ -53,8 +53,10 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 	}
 	notify(log, systemd.SdNotifyReady)
 	log.Info().Str("socket", cfg.SocketPath).Str("version", version).Msg("ready")
+	stopWatchdog := startWatchdog(cfg, log)
 	err = server.Serve(ctx)
 	notify(log, systemd.SdNotifyStopping)
+	stopWatchdog()
 	log.Info().Msg("stopping; programs under way run on and are adopted at the next start")
 	return err
 }

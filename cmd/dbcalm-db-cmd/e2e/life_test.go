@@ -108,24 +108,7 @@ func TestStopAnswersThoseWhoAsk(t *testing.T) {
 func TestSystemdIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
-	path := filepath.Join(w.dir, "notify")
-	listener, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	if err := listener.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
-	told := func(want string) {
-		t.Helper()
-		message := make([]byte, 4096)
-		n, err := listener.Read(message)
-		if err != nil || !bytes.Contains(append([]byte("\n"), message[:n]...), []byte("\n"+want)) {
-			t.Errorf("told %q, %v; wanted %s", message[:n], err, want)
-		}
-	}
-	w.env = append(w.env, "NOTIFY_SOCKET="+path)
+	told := w.listenAsSystemd()
 	w.launch()
 	told("READY=1")
 	// Whoever systemd starts after that finds the daemon ready.
@@ -134,6 +117,50 @@ func TestSystemdIsTold(t *testing.T) {
 	}
 	w.stop()
 	told("STOPPING=1")
+}
+
+// TestWatchdogIsFed while clients are answered. A socket that somebody removes
+// ends that: systemd then starts the daemon anew, which binds it again.
+func TestWatchdogIsFed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{})
+	told := w.listenAsSystemd()
+	w.env = append(w.env, "WATCHDOG_USEC=600000")
+	w.launch()
+	told("READY=1")
+	told("WATCHDOG=1")
+	told("WATCHDOG=1")
+	if err := os.Remove(w.socket); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("the daemon says why it is silent", func() bool {
+		return strings.Contains(w.daemonLog(), "not healthy; systemd starts the daemon anew if this stays so")
+	})
+	w.stop()
+}
+
+// listenAsSystemd receives what the daemon tells systemd. The function it
+// returns demands what it is told next.
+func (w *world) listenAsSystemd() (told func(want string)) {
+	w.t.Helper()
+	path := filepath.Join(w.dir, "notify")
+	listener, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = listener.Close() })
+	if err := listener.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		w.t.Fatal(err)
+	}
+	w.env = append(w.env, "NOTIFY_SOCKET="+path)
+	return func(want string) {
+		w.t.Helper()
+		message := make([]byte, 4096)
+		n, err := listener.Read(message)
+		if err != nil || !bytes.Contains(append([]byte("\n"), message[:n]...), []byte("\n"+want)) {
+			w.t.Errorf("told %q, %v; wanted %s", message[:n], err, want)
+		}
+	}
 }
 
 // TestSocketModes gives the sockets the mode that was asked for.
