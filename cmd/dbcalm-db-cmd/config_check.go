@@ -8,7 +8,7 @@ import (
 )
 
 func (a *app) configCommand() *cobra.Command {
-	return group("config", "Look at the configuration", a.configCheckCommand(), a.configKeysCommand())
+	return group("config", "Look at the configuration", a.configCheckCommand(), a.configExampleCommand(), a.configKeysCommand())
 }
 
 func (a *app) configCheckCommand() *cobra.Command {

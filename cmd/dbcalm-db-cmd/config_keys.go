@@ -13,11 +13,13 @@ type keyNote struct {
 	rule string
 	// meaning says what the value is, in which unit, and what it does.
 	meaning string
+	// example is a value to show of a key whose default cannot be written down.
+	example any
 }
 
 var keyNotes = map[string]keyNote{
-	"db_type":                 {meaning: "Kind of the server: mariadb or mysql."},
-	"backup_dir":              {meaning: "Folder of the backups, one folder a backup. Made if missing."},
+	"db_type":                 {meaning: "Kind of the server: mariadb or mysql.", example: typeMariaDB},
+	"backup_dir":              {meaning: "Folder of the backups, one folder a backup. Made if missing.", example: "/var/backups/dbcalm"},
 	"backup_credentials_file": {meaning: "Option file whose section [client-dbcalm] holds user and password, and socket, or host and port, of the server."},
 	"data_dir":                {meaning: "The server's data directory. A restore to database goes there."},
 	"database_path":           {meaning: "SQLite file with the tables clients read and the operations. Made if missing, for the group of its folder."},
@@ -28,6 +30,7 @@ var keyNotes = map[string]keyNote{
 	"backup_bin": {
 		rule:    strings.Join(backupTools(typeMariaDB), " or ") + ", for mysql " + strings.Join(backupTools(typeMySQL), " or ") + ", found on PATH",
 		meaning: "The backup tool: a path, or a name looked up on PATH.",
+		example: "/usr/bin/" + backupTools(typeMariaDB)[0],
 	},
 	"backup_args":          {meaning: "List of further options for the backup tool, such as [\"--throttle=40\"]; those about keyrings, plugins and limits also go to its prepare."},
 	"socket_path":          {meaning: fmt.Sprintf("Unix socket for commands; at most %d bytes.", maxSocketPath)},
@@ -39,31 +42,52 @@ var keyNotes = map[string]keyNote{
 	"parallel": {
 		rule:    fmt.Sprintf("the number of CPUs, at most %d", mostWorkers),
 		meaning: fmt.Sprintf("Threads that copy and hash; 1 to %d.", maxParallel),
+		example: mostWorkers,
 	},
 	"use_memory": {
 		rule:    fmt.Sprintf("a quarter of the RAM, %s to %s", leastMemory, mostMemory),
 		meaning: fmt.Sprintf("Memory to prepare with: bytes, or a number with K, M, G or T, powers of 1024; at least %s.", minMemory),
+		example: mostMemory,
 	},
 	"max_concurrent":    {meaning: fmt.Sprintf("Backups and restores that run at a time, the others wait; 1 to %d. Deletions do not count.", maxConcurrent)},
 	"on_finish":         {meaning: "Shell command run after every operation, however that ended, with its JSON on standard input; \"\" for none. Its value is never shown."},
 	"on_finish_timeout": {meaning: fmt.Sprintf("How long that command may take before it is killed; %s to %s.", brief(minOnFinish), brief(maxOnFinish))},
 	"log_level":         {meaning: "trace, debug, info, warn or error."},
-	"log_format":        {rule: formatConsole + " on a terminal, else " + formatJSON, meaning: "json or console, on stderr."},
+	"log_format":        {rule: formatConsole + " on a terminal, else " + formatJSON, meaning: "json or console, on stderr.", example: formatJSON},
+}
+
+// keyView is what config keys --json prints of a key.
+type keyView struct {
+	Key      string `json:"key"`
+	Required bool   `json:"required"`
+	// Default is for people: of a key whose default depends on the machine it
+	// says how that comes about.
+	Default string `json:"default"`
+	Meaning string `json:"meaning"`
 }
 
 func (a *app) configKeysCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "Print every key with its default and meaning",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			var b strings.Builder
+			var views []keyView
 			for _, s := range settings {
-				fmt.Fprintf(&b, "%s (%s)\n      %s\n", s.key, s.defaultText(), keyNotes[s.key].meaning)
+				meaning := keyNotes[s.key].meaning
+				fmt.Fprintf(&b, "%s (%s)\n      %s\n", s.key, s.defaultText(), meaning)
+				views = append(views, keyView{Key: s.key, Required: s.required, Default: s.defaultText(), Meaning: meaning})
+			}
+			if asJSON {
+				return a.printJSON(views)
 			}
 			return a.print(b.String())
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
 }
 
 // defaultText is a key's default as a person reads it, on whatever machine.

@@ -7,6 +7,9 @@ func TestConfigKeys(t *testing.T) {
 	in := newInvocation(t, nil)
 	in.expect(t, exitOK, "config", "keys")
 	golden(t, "config/keys.txt", in.stdout.String())
+	in = newInvocation(t, nil)
+	in.expect(t, exitOK, "config", "keys", "--json")
+	golden(t, "config/keys.json", in.stdout.String())
 }
 
 func TestEveryKeyHasANote(t *testing.T) {
@@ -18,6 +21,9 @@ func TestEveryKeyHasANote(t *testing.T) {
 		}
 		if s.computed != (note.rule != "") {
 			t.Errorf("%s: computed %v, but the rule is %q", s.key, s.computed, note.rule)
+		}
+		if (s.computed || s.required) != (note.example != nil) {
+			t.Errorf("%s: required %v, computed %v, but the example is %v", s.key, s.required, s.computed, note.example)
 		}
 	}
 	if len(keyNotes) != len(settings) {

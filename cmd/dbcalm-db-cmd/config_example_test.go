@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestConfigExample(t *testing.T) {
+	t.Parallel()
+	in := newInvocation(t, nil)
+	in.expect(t, exitOK, "config", "example")
+	golden(t, "config/example.yml", in.stdout.String())
+}
+
+// The example is a configuration without a problem as it is, and also with
+// every key in it: whoever takes a # away gets what it says.
+func TestConfigExampleIsRight(t *testing.T) {
+	t.Parallel()
+	text, err := exampleConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := regexp.MustCompile(`(?m)^#(\S)`).ReplaceAllString(text, "$1")
+	for _, s := range settings {
+		if strings.Count("\n"+all, "\n"+s.key+":") != 1 {
+			t.Errorf("%s is not in it once", s.key)
+		}
+	}
+	for name, content := range map[string]string{"as it is": text, "with every key": all} {
+		path := filepath.Join(t.TempDir(), "config.yml")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		loaded := loadConfig(path, testHost("/usr/bin/mariadb-backup"))
+		for _, f := range append(loaded.problems, loaded.warnings...) {
+			t.Errorf("%s: %s", name, f)
+		}
+		for _, v := range loaded.values {
+			s, _ := findSetting(v.Key)
+			if want := s.show(defaults(testHost())); !s.required && keyNotes[s.key].example == nil && v.Value != want {
+				t.Errorf("%s: %s is %v, its default %v", name, v.Key, v.Value, want)
+			}
+		}
+	}
+	for line := range strings.Lines(text) {
+		if len(strings.TrimSpace(line)) > exampleWidth && strings.HasPrefix(line, "# ") {
+			t.Errorf("too long: %s", line)
+		}
+	}
+}
