@@ -114,22 +114,24 @@ func (h *Host) prepareProgress(t Task, folder string) (Progress, bool) {
 // applyProgress tells how far the tool is with an incremental: it removes each
 // changed part it has applied.
 func (h *Host) applyProgress(t Task, _ string) (Progress, bool) {
-	m := h.manifestOrNil(t.Args.IDList[t.Data.Applied])
-	if m == nil || t.Data.Placement == nil {
+	id := t.Args.IDList[t.Data.Applied]
+	l := Link{Folder: h.BackupFolder(id), Manifest: h.manifestOrNil(id)}
+	if l.Manifest == nil || t.Data.Placement == nil {
+		return Progress{}, false
+	}
+	c, err := l.content()
+	if err != nil {
 		return Progress{}, false
 	}
 	var p Progress
-	for _, f := range m.Files {
-		size := f.Size
-		if f.Plain != nil {
-			f, size = *f.Plain, f.Plain.Size
-		}
+	for _, f := range c.files {
+		f = f.restored()
 		if filepath.Ext(f.Path) != ".delta" {
 			continue
 		}
-		p.Total += size
+		p.Total += f.Size
 		if there, err := exists(filepath.Join(t.Data.Placement.link(t.Data.Applied), f.Path)); err == nil && !there {
-			p.Done += size
+			p.Done += f.Size
 		}
 	}
 	p.cap()
