@@ -18,6 +18,7 @@ const (
 	operationShowCommand     = "operation_show"
 	operationCancelCommand   = "operation_cancel"
 	operationRetryCommand    = "operation_retry"
+	operationWatchCommand    = "operation_watch"
 )
 
 var commands = map[string]command{
@@ -28,6 +29,7 @@ var commands = map[string]command{
 	backupListCommand:        backupList,
 	operationListCommand:     operationList,
 	operationShowCommand:     operationShow,
+	operationWatchCommand:    operationWatch,
 	operationCancelCommand:   operationCancel,
 	operationRetryCommand:    operationRetry,
 }

@@ -43,9 +43,7 @@ func operationShow(ctx context.Context, service Service, args *arguments) (reply
 		return reply{}, err
 	}
 	view, err := service.Operation(ctx, id)
-	view.Transitions = listed(view.Transitions)
-	view.Processes = listed(view.Processes)
-	return about(id, codeOK, operationShowAnswer{codeOK, view}), err
+	return about(id, codeOK, shown(view)), err
 }
 
 func operationCancel(ctx context.Context, service Service, args *arguments) (reply, error) {

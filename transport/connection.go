@@ -35,6 +35,14 @@ func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 		logger.Debug().Err(err).Msg("client left without a request")
 		return
 	}
+	if answered.next != nil {
+		sendErr := s.stream(stopping, calls, conn, answered)
+		logAnswer(logger, answered, time.Since(begun), sendErr)
+		if sendErr == nil {
+			drain(stopping, conn)
+		}
+		return
+	}
 	answer, err := answered.bytes()
 	if err != nil {
 		unencodable := refused(calls, err)

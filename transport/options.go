@@ -30,6 +30,12 @@ type Options struct {
 	// StopTimeout is how long a stopping Server waits for calls of its Service
 	// before it cancels their contexts; 0 means 10 s.
 	StopTimeout time.Duration
+	// WatchInterval is how often an operation that is watched is looked at; 0
+	// means 500 ms.
+	WatchInterval time.Duration
+	// MaxWatches is how many clients may watch at once; others are refused. 0
+	// means 16.
+	MaxWatches int
 	// MaxConnections is how many clients are served at once; others wait. 0
 	// means 128.
 	MaxConnections int
@@ -44,6 +50,8 @@ const (
 	defaultRequestTimeout             = 10 * time.Second
 	defaultAnswerTimeout              = 5 * time.Second
 	defaultStopTimeout                = 10 * time.Second
+	defaultWatchInterval              = 500 * time.Millisecond
+	defaultMaxWatches                 = 16
 	defaultMaxConnections             = 128
 )
 
@@ -59,6 +67,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.StopTimeout == 0 {
 		o.StopTimeout = defaultStopTimeout
+	}
+	if o.WatchInterval == 0 {
+		o.WatchInterval = defaultWatchInterval
+	}
+	if o.MaxWatches == 0 {
+		o.MaxWatches = defaultMaxWatches
 	}
 	if o.MaxConnections == 0 {
 		o.MaxConnections = defaultMaxConnections

@@ -18,6 +18,9 @@ type reply struct {
 	cause   error
 	// body is the answer where the common envelope is not enough.
 	body any
+	// next returns the next line of an answer that has many, and whether it is
+	// the last; nil for all others. Body is then not sent.
+	next func(ctx context.Context) (body any, last bool, err error)
 }
 
 // bytes returns the answer as it is sent.

@@ -15,6 +15,8 @@ type Server struct {
 	options Options
 	// slots holds a token for every connection being served.
 	slots chan struct{}
+	// watches holds one for every client that watches.
+	watches chan struct{}
 	// closed is closed by Close.
 	closed chan struct{}
 
@@ -31,6 +33,7 @@ func New(service Service, options Options) *Server {
 		service: service,
 		options: options,
 		slots:   make(chan struct{}, options.MaxConnections),
+		watches: make(chan struct{}, options.MaxWatches),
 		closed:  make(chan struct{}),
 	}
 }
