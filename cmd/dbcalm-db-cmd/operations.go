@@ -13,7 +13,8 @@ import (
 
 func (a *app) operationsCommand() *cobra.Command {
 	return a.speaksToDaemon(group("operations", "Look at operations, cancel and retry them",
-		a.operationsListCommand(), a.operationsShowCommand(), a.operationsCancelCommand(), a.operationsRetryCommand()))
+		a.operationsListCommand(), a.operationsShowCommand(), a.operationsWatchCommand(),
+		a.operationsCancelCommand(), a.operationsRetryCommand()))
 }
 
 const (

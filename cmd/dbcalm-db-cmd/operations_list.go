@@ -56,9 +56,17 @@ TOOK is how long it has run, or, before its turn, has waited.`,
 func (a *app) operationsText(operations []machine.OperationSummary) string {
 	t := table{header: []string{"ID", "MACHINE", "BACKUP", "STATE", "WHEN", "TOOK", "RESULT"}, right: []int{5}}
 	for _, o := range operations {
-		t.add(o.ID, o.Machine, o.Backup, o.State, stamp(o.CreatedAt), span(a.took(o)), result(o))
+		t.add(o.ID, o.Machine, o.Backup, stateText(o), stamp(o.CreatedAt), span(a.took(o)), result(o))
 	}
 	return t.String()
+}
+
+// stateText is an operation's state, with how far that is where it is known.
+func stateText(o machine.OperationSummary) string {
+	if o.Progress == nil || o.Progress.TotalBytes == 0 {
+		return o.State
+	}
+	return fmt.Sprintf("%s %d %%", o.State, percent(o.Progress))
 }
 
 // longestReason keeps a listing's lines readable; operations show has it all.

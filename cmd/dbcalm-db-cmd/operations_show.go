@@ -68,6 +68,9 @@ func (a *app) headText(view machine.OperationView) string {
 	line("Arguments", argumentsText(view.Args))
 	line("Status", view.Status)
 	line("State", view.State)
+	if view.Progress != nil && view.Progress.DoneBytes > 0 {
+		line("Progress", progressText(view.Progress))
+	}
 	line("Attempt", strconv.Itoa(view.Attempt))
 	line("Created", stamp(view.CreatedAt))
 	if view.StartedAt != nil {

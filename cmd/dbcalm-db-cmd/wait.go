@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,11 @@ func (a *app) await(ctx context.Context, d daemon, id string) error {
 	if err != nil {
 		return err
 	}
+	return a.verdict(view)
+}
+
+// verdict tells how an operation has ended.
+func (a *app) verdict(view machine.OperationView) error {
 	took := span(a.took(view.OperationSummary))
 	if view.Status == statusSucceeded {
 		return a.print(fmt.Sprintf("%s succeeded in %s\n", subject(view.OperationSummary), took))
@@ -39,80 +45,63 @@ func (a *app) await(ctx context.Context, d daemon, id string) error {
 	if view.Error != "" {
 		text += ": " + view.Error
 	}
-	text = strings.TrimRight(text, "\n") + "\nSee " + a.commandLine("operations", "show", id)
+	text = strings.TrimRight(text, "\n") + "\nSee " + a.commandLine("operations", "show", view.ID)
 	return exitWith(exitFailed, errors.New(text))
 }
 
-// follow polls an operation until it is over, with a line on stderr for each
-// new transition.
+// follow polls an operation until it is over and tells on stderr how it goes.
 func (a *app) follow(ctx context.Context, d daemon, id string) (machine.OperationView, error) {
+	views, err := a.followAll(ctx, a.displayOn(a.stderr), func(ctx context.Context, known []machine.OperationView) ([]machine.OperationView, error) {
+		view, err := d.Operation(ctx, id)
+		return []machine.OperationView{view}, err
+	})
+	if len(views) == 0 {
+		return machine.OperationView{}, err
+	}
+	return views[0], err
+}
+
+// followAll polls operations until all of them are over. The question is given
+// what it answered last.
+func (a *app) followAll(ctx context.Context, shown display, question func(context.Context, []machine.OperationView) ([]machine.OperationView, error)) ([]machine.OperationView, error) {
+	defer shown.close()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	var told progress
+	var views []machine.OperationView
 	var away time.Time
 	for {
-		view, err := ask(ctx, func(ctx context.Context) (machine.OperationView, error) { return d.Operation(ctx, id) })
+		fresh, err := ask(ctx, func(ctx context.Context) ([]machine.OperationView, error) { return question(ctx, views) })
 		switch {
 		case ctx.Err() != nil:
-			return view, a.stoppedWaiting(id)
+			return views, a.stoppedWaiting(views)
 		case err == nil:
-			away = time.Time{}
-			told.tell(a, view)
-			if isOver(view.Status) {
-				return view, nil
+			away, views = time.Time{}, fresh
+			shown.show(views)
+			if !slices.ContainsFunc(views, func(v machine.OperationView) bool { return !isOver(v.Status) }) {
+				return views, nil
 			}
 		case exitCode(err) != exitUnreachable:
-			return view, err
+			return views, err
 		case away.IsZero():
 			away = a.now()
-			a.note("%s  no daemon (%v); still waiting, the operation may be going on", stamp(away), err)
+			shown.note(fmt.Sprintf("%s  no daemon (%v); still waiting, the operation may be going on", stamp(away), err))
 		case a.now().Sub(away) > patience:
-			return view, err
+			return views, err
 		}
 		select {
 		case <-ctx.Done():
-			return view, a.stoppedWaiting(id)
+			return views, a.stoppedWaiting(views)
 		case <-ticker.C:
 		}
 	}
 }
 
-func (a *app) stoppedWaiting(id string) error {
-	return exitWith(exitInterrupted, fmt.Errorf("stopped waiting; operation %s goes on: %s",
-		id, a.commandLine("operations", "show", id)))
-}
-
-// progress is what has been told of an operation so far.
-type progress struct {
-	seq int64
-	// polls counts the polls that found it waiting: at the first it may only
-	// not have begun yet.
-	polls int
-}
-
-func (p *progress) tell(a *app, view machine.OperationView) {
-	if view.Status == "waiting" {
-		if p.polls++; p.polls == 2 {
-			a.note("%s  waiting for its turn", stamp(a.now()))
-		}
+func (a *app) stoppedWaiting(views []machine.OperationView) error {
+	text := "stopped waiting; what was begun goes on: " + a.commandLine("operations", "list")
+	if len(views) == 1 {
+		text = fmt.Sprintf("stopped waiting; operation %s goes on: %s", views[0].ID, a.commandLine("operations", "show", views[0].ID))
 	}
-	if p.seq == 0 {
-		p.seq = beforeRetry(view.Transitions)
-	}
-	for _, t := range view.Transitions {
-		if t.Seq <= p.seq {
-			continue
-		}
-		p.seq = t.Seq
-		line := stamp(t.At) + "  " + t.To
-		if t.From != "" {
-			line = stamp(t.At) + "  " + t.From + " → " + t.To
-		}
-		if t.Reason != "" {
-			line += ": " + oneLine(t.Reason)
-		}
-		a.note("%s", line)
-	}
+	return exitWith(exitInterrupted, errors.New(text))
 }
 
 // beforeRetry returns the number of the last transition of earlier attempts,

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
+)
+
+func (a *app) operationsWatchCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "watch [ID]",
+		Short: "Watch an operation, or all that are under way, until the end",
+		Long: `Watch an operation, or without an ID all that are under way or waiting, until
+the end. A terminal shows each operation's states with what they took, and how
+far it is; elsewhere each change is a line. The exit code says how it ended.
+` + abbreviation,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.watchAll(cmd.Context())
+			}
+			d, id, err := a.findOperation(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return a.watch(cmd.Context(), func(ctx context.Context, _ []machine.OperationView) ([]machine.OperationView, error) {
+				view, err := d.Operation(ctx, id)
+				return []machine.OperationView{view}, err
+			})
+		},
+	}
+}
+
+func (a *app) watchAll(ctx context.Context) error {
+	d, err := a.connect()
+	if err != nil {
+		return err
+	}
+	return a.watch(ctx, func(ctx context.Context, known []machine.OperationView) ([]machine.OperationView, error) {
+		return openOnes(ctx, d, known)
+	})
+}
+
+// openOnes returns the operations that are open, after those that were known
+// before, whatever has become of these.
+func openOnes(ctx context.Context, d daemon, known []machine.OperationView) ([]machine.OperationView, error) {
+	list, err := d.Operations(ctx, machine.OperationFilter{Limit: longestListing})
+	if err != nil {
+		return nil, err
+	}
+	var views []machine.OperationView
+	seen := map[string]bool{}
+	look := func(id string) error {
+		view, err := d.Operation(ctx, id)
+		seen[id] = true
+		views = append(views, view)
+		return err
+	}
+	for _, view := range known {
+		if isOver(view.Status) {
+			seen[view.ID] = true
+			views = append(views, view)
+		} else if err := look(view.ID); err != nil {
+			return nil, err
+		}
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		if !isOver(list[i].Status) && !seen[list[i].ID] {
+			if err := look(list[i].ID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return views, nil
+}
+
+// watch shows operations until they are over and tells how each has ended.
+func (a *app) watch(ctx context.Context, question func(context.Context, []machine.OperationView) ([]machine.OperationView, error)) error {
+	views, err := a.followAll(ctx, a.displayOn(a.stdout), question)
+	if err != nil {
+		return err
+	}
+	if len(views) == 0 {
+		return a.print("Nothing is under way.\n")
+	}
+	var problems []error
+	for _, view := range views {
+		problems = append(problems, a.verdict(view))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return exitWith(exitFailed, err)
+	}
+	return nil
+}
