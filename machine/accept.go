@@ -153,13 +153,18 @@ func (m *Manager) restoreFolder() string {
 // accept records an operation, and with it the request that began it, if that
 // has an id; once it returns, neither is ever forgotten.
 func (m *Manager) accept(ctx context.Context, name, backup string, args Args, claims []persistence.Claim, request *persistence.Request) (string, error) {
+	return m.acceptAs(ctx, uuid.NewString(), name, backup, args, claims, request)
+}
+
+// acceptAs is accept for an operation whose arguments speak of its id.
+func (m *Manager) acceptAs(ctx context.Context, id, name, backup string, args Args, claims []persistence.Claim, request *persistence.Request) (string, error) {
 	d := m.definitions[name]
 	text, err := json.Marshal(args)
 	if err != nil {
 		return "", internal(err)
 	}
 	now := time.Now().UTC()
-	o := persistence.Operation{ID: uuid.NewString(), Machine: name, Definition: d.text, BackupID: backup, Args: text,
+	o := persistence.Operation{ID: id, Machine: name, Definition: d.text, BackupID: backup, Args: text,
 		State: d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: now}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()

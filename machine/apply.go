@@ -86,6 +86,10 @@ func (m *Manager) change(d *Definition, o persistence.Operation, what decision, 
 			c.Data = data
 		}
 		c.Backup, c.Restore, c.DeleteBackup = what.outcome.Backup, what.outcome.Restore, what.outcome.DeleteBackup
+		c.Verdicts = what.outcome.Verdicts
+	}
+	if what.damage != nil {
+		c.Verdicts = append(c.Verdicts, what.damage.Verdict())
 	}
 	return c
 }

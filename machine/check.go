@@ -15,7 +15,8 @@ var statePattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // outcomeEvents are the events a step can return.
 var outcomeEvents = []string{steps.EventOK, steps.EventMore, steps.EventStream, steps.EventCompress, steps.EventUnpack,
-	steps.EventFailed, steps.EventCancelled, eventHalt}
+	steps.EventFailed, steps.EventCancelled, eventHalt,
+	string(persistence.LevelFiles), string(persistence.LevelChecksum), string(persistence.LevelPrepare), string(persistence.LevelBoot)}
 
 // check returns everything that is wrong with a definition, given the steps
 // there are, so that a daemon refuses it at start and not at night.

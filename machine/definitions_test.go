@@ -16,7 +16,7 @@ func TestEmbeddedDefinitionsPass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"delete_backup", "full_backup", "incremental_backup", "restore_database", "restore_folder"}
+	want := []string{"delete_backup", "full_backup", "incremental_backup", "restore_database", "restore_folder", "verify_backup"}
 	if !slices.Equal(Names(), want) || len(definitions) != len(want) {
 		t.Errorf("there are %q, want %q", Names(), want)
 	}

@@ -22,9 +22,11 @@ type decision struct {
 	outcome *steps.Outcome
 	// failure is why the operation fails, for the person who asked for it.
 	failure string
-	jobID   int64
-	folder  string
-	result  *persistence.ProcessResult
+	// damage is set when that is a stored backup's fault.
+	damage *steps.Damage
+	jobID  int64
+	folder string
+	result *persistence.ProcessResult
 }
 
 // drive works on an operation until it has ended or the daemon stops.
@@ -63,6 +65,7 @@ func (m *Manager) drive(ctx context.Context, r *run, recovering bool) {
 			// The reason is one line of a table; the error has the program's last words.
 			d.failure = err.Error()
 			d.reason, _, _ = strings.Cut(d.failure, "\n")
+			d.damage, _ = errors.AsType[*steps.Damage](err)
 			d.event = failureEvent(r.definition.States[o.State])
 		}
 		recovering, tries = false, 0

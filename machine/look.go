@@ -89,6 +89,9 @@ func (m *Manager) Backups(ctx context.Context) ([]BackupView, error) {
 		}
 		views = append(views, v)
 	}
+	if err := m.addVerifications(ctx, views); err != nil {
+		return nil, internal(err)
+	}
 	unrecorded, err := m.unrecorded(ctx, list)
 	if err != nil {
 		return nil, internal(err)
@@ -114,7 +117,7 @@ func (m *Manager) unrecorded(ctx context.Context, recorded []persistence.Backup)
 			continue
 		}
 		views = append(views, BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID, StartTime: f.StartTime, EndTime: &f.EndTime,
-			Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Problem: "its folder is there, its record is lost"})
+			Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Unrecorded: true, Problem: "its folder is there, its record is lost"})
 	}
 	return views, nil
 }

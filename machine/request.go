@@ -1,6 +1,11 @@
 package machine
 
-import "dbcalm-db-cmd/steps"
+import (
+	"slices"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
+)
 
 // BackupRequest asks for a full backup, or, with FromBackupID, for an
 // incremental one that stands on that backup.
@@ -31,6 +36,23 @@ type RestoreRequest struct {
 	Target    Target
 	RequestID string
 }
+
+// Level is how thoroughly a verification looks.
+type Level = persistence.Level
+
+// VerifyRequest asks for a backup, with the chain it stands on, to be
+// verified. An empty Level means DefaultLevel.
+type VerifyRequest struct {
+	ID        string
+	Level     Level
+	RequestID string
+}
+
+// DefaultLevel is the level of a verification that is asked for without one.
+const DefaultLevel = persistence.LevelChecksum
+
+// Levels are all levels, each of which proves what those before it prove.
+func Levels() []Level { return slices.Clone(persistence.Levels) }
 
 // DeleteRequest asks for a backup to be deleted.
 type DeleteRequest struct {

@@ -6,8 +6,8 @@ import "time"
 type OperationSummary struct {
 	ID      string `json:"id"`
 	Machine string `json:"machine"`
-	// Backup is the backup the operation makes, restores (the chain's last
-	// link) or deletes.
+	// Backup is the backup the operation makes, restores or verifies (the
+	// chain's last link), or deletes.
 	Backup string `json:"backup"`
 	State  string `json:"state"`
 	// Status is waiting, running, succeeded, failed or cancelled.
@@ -83,9 +83,20 @@ type BackupView struct {
 	// covers; both 0 when its files do not tell.
 	FromLSN uint64 `json:"from_lsn"`
 	ToLSN   uint64 `json:"to_lsn"`
+	// Unrecorded tells that the backup is in the store only: it has no record.
+	Unrecorded bool `json:"unrecorded,omitempty"`
+	// Verified is the highest level at which the backup was ever proved; nil for
+	// none.
+	Verified *VerifiedView `json:"verified"`
 	// Problem says why the backup cannot be used, empty when nothing is known
-	// against it (its folder is missing, say).
+	// against it (its folder is missing, say, or a verification found damage).
 	Problem string `json:"problem"`
+}
+
+// VerifiedView is what a backup was proved to be, and when last.
+type VerifiedView struct {
+	Level Level     `json:"level"`
+	At    time.Time `json:"at"`
 }
 
 // RetryDecision says where a retried operation goes on.

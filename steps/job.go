@@ -39,6 +39,10 @@ type JobSpec struct {
 
 // Line returns the command line as a person would type it.
 func (s JobSpec) Line() string {
+	if s.Path == "" && s.Stream != nil {
+		// Only the shell command runs, whose text is not for everybody to read.
+		return s.Stream.Command
+	}
 	line := quoteWord(s.Path)
 	for _, arg := range s.Args {
 		line += " " + quoteWord(arg)

@@ -74,6 +74,7 @@ func TestSpecsHoldNoPassword(t *testing.T) {
 	task := h.unpackTask()
 	task.Args.ID, task.Args.FromBackupID, task.Data.Work = "new", "inc", filepath.Join(h.partialDir(), "op-1")
 	task.Data.Tool, task.Data.Server = &mariabackup, &ServerInfo{DataDir: h.DataDir}
+	task.Data.ServerProgram = &ServerProgram{Path: "/usr/sbin/mariadbd"}
 	for name, step := range h.Steps() {
 		if step.Job == nil {
 			continue

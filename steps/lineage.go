@@ -52,14 +52,23 @@ func (h *Host) chain(ctx context.Context, ids []string) ([]Link, error) {
 		}
 		if i == 0 {
 			if l.Record.FromBackupID != "" || l.Checkpoints.Type != typeFull {
-				return links, fmt.Errorf("backup '%s' is no full backup: a chain begins with one", id)
+				return links, h.unjoined(l, "", fmt.Errorf("backup '%s' is no full backup: a chain begins with one", id))
 			}
 		} else if err := joins(links[i-1], l); err != nil {
-			return links, err
+			return links, h.unjoined(l, ids[i-1], err)
 		}
 		links = append(links, l)
 	}
 	return links, nil
+}
+
+// unjoined tells a link that does not join the one it stands on by its record
+// from a list of ids that is no chain.
+func (h *Host) unjoined(l Link, parent string, err error) error {
+	if l.Record.FromBackupID != parent {
+		return err
+	}
+	return h.damage(l.Record.ID, persistence.LevelFiles, err)
 }
 
 // joins checks that a backup stands on another: by its record, its LSNs and,
@@ -133,6 +142,15 @@ func instead(err error, whole []Link, target string) error {
 	var broken *persistence.Error
 	if errors.As(err, &broken) {
 		return err
+	}
+	if target == TargetVerify {
+		if _, found := errors.AsType[*Damage](err); !found {
+			return err
+		}
+		if len(whole) == 0 {
+			return fmt.Errorf("%w; take a full backup", err)
+		}
+		return fmt.Errorf("%w; take a full backup; the chain is whole up to '%s'", err, whole[len(whole)-1].Record.ID)
 	}
 	if len(whole) == 0 {
 		return fmt.Errorf("%w; the other chains: dbcalm-db-cmd backups list", err)

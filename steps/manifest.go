@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"dbcalm-db-cmd/persistence"
 )
 
 // ManifestName is the file that makes a backup's folder describe itself. It is
@@ -233,13 +235,13 @@ func (m *Manifest) checkFiles(folder string) error {
 	for _, f := range m.Files {
 		info, err := os.Lstat(filepath.Join(folder, f.Path))
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("backup '%s' is damaged: file %s is missing; use another chain", m.ID, f.Path)
+			return m.damaged(persistence.LevelFiles, fmt.Errorf("file %s is missing", f.Path))
 		}
 		if err != nil {
 			return fmt.Errorf("check backup '%s': %w", m.ID, err)
 		}
 		if info.Size() != f.Size {
-			return fmt.Errorf("backup '%s' is damaged: file %s has %d bytes instead of %d; use another chain", m.ID, f.Path, info.Size(), f.Size)
+			return m.damaged(persistence.LevelFiles, fmt.Errorf("file %s has %d bytes instead of %d", f.Path, info.Size(), f.Size))
 		}
 	}
 	return nil

@@ -86,6 +86,12 @@ func (p *Placement) prepared() string { return p.link(0) }
 // link is the folder of the stage for a link of the chain.
 func (p *Placement) link(i int) string { return filepath.Join(p.Stage, fmt.Sprint(i)) }
 
+// StageFolder is where an operation stages a chain that does not go into the
+// data directory.
+func (h *Host) StageFolder(operation string) string {
+	return filepath.Join(h.partialDir(), operation+"-stage")
+}
+
 // planPlacement decides where the chain is staged: on the file system it is
 // to end on, beside the data directory if that can be swapped whole, else
 // hidden inside it.
@@ -93,7 +99,7 @@ func (h *Host) planPlacement(t Task) (*Placement, error) {
 	if t.Args.Target != "database" {
 		return &Placement{
 			Target: filepath.Join(t.Args.TmpDir, t.Args.IDList[0]),
-			Stage:  filepath.Join(h.partialDir(), t.Operation+"-stage"),
+			Stage:  h.StageFolder(t.Operation),
 			Mode:   PlaceFolder,
 		}, nil
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"dbcalm-db-cmd/persistence"
 )
 
 // checkPromised checks that every table and definition of the last link is in
@@ -18,7 +20,7 @@ func (h *Host) checkPromised(t Task, folder string) error {
 	}
 	for _, name := range names {
 		if there, err := exists(filepath.Join(folder, name)); err != nil || !there {
-			return fmt.Errorf("the restored data lacks %s of backup '%s': it was not put into place; use another chain (%w)", name, id, errOr(err, errDamaged))
+			return h.damage(id, persistence.LevelPrepare, fmt.Errorf("the restored data lacks %s of backup '%s': it was not put into place; use another chain (%w)", name, id, errOr(err, errDamaged)))
 		}
 	}
 	return nil

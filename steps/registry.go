@@ -21,6 +21,16 @@ func (h *Host) Steps() map[string]Step {
 		"record_restore":   {Run: h.recordRestore},
 		"discard_restore":  {Run: h.discardRestore},
 
+		"validate_verify": {Run: h.validateVerify},
+		"check_chain":     {Run: h.checkChain},
+		"retrieve_stream": {Job: h.retrieveJob, Finish: h.retrieveFinish},
+		"stage_scratch":   {Run: h.stageScratch},
+		"prove_tables":    {Run: h.proveTables},
+		"examine_tables":  {Job: h.examineJob, Finish: h.examineFinish},
+		"clean_scratch":   {Run: h.cleanScratch},
+		"record_verify":   {Run: h.recordVerify},
+		"discard_verify":  {Run: h.discardVerify},
+
 		"validate_delete": {Run: h.validateDelete},
 		"retire_backup":   {Run: h.retireDeleted},
 		"erase_backup":    {Run: h.erase},

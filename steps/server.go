@@ -39,6 +39,9 @@ type ServerInfo struct {
 	// nothing tells.
 	DataBirth time.Time `json:"data_birth,omitzero"`
 	Binlog    bool      `json:"binlog"`
+	// LowerCaseTables is the variable lower_case_table_names, which must be the
+	// same wherever the data is used.
+	LowerCaseTables int `json:"lower_case_table_names,omitempty"`
 	// Elsewhere lists the options by which it keeps files of its data outside
 	// its data directory, as "name=folder".
 	Elsewhere []string `json:"elsewhere,omitempty"`
@@ -138,8 +141,8 @@ func (s *server) info(ctx context.Context) (ServerInfo, error) {
 	defer cancel()
 	var info ServerInfo
 	var comment string
-	if err := s.db.QueryRowContext(ctx, `SELECT @@version, @@version_comment, @@datadir, @@log_bin`).
-		Scan(&info.Version, &comment, &info.DataDir, &info.Binlog); err != nil {
+	if err := s.db.QueryRowContext(ctx, `SELECT @@version, @@version_comment, @@datadir, @@log_bin, @@lower_case_table_names`).
+		Scan(&info.Version, &comment, &info.DataDir, &info.Binlog, &info.LowerCaseTables); err != nil {
 		return info, fmt.Errorf("ask the server for its version: %w", err)
 	}
 	info.DataBirth = dataBirth(info.DataDir)

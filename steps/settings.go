@@ -25,6 +25,9 @@ type Settings struct {
 	Host string
 	// BackupBin is the tool's path; empty means: look on PATH.
 	BackupBin string
+	// ServerBin is the path of the server's program, on which backups are booted;
+	// empty means: look for it.
+	ServerBin string
 	StateDir  string
 	// ServerDefaultsFile is the server's my.cnf, empty if it has none to tell of.
 	ServerDefaultsFile string

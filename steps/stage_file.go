@@ -39,7 +39,7 @@ func (l Link) stageFile(ctx context.Context, stored ManifestFile, folder string)
 		return false, err
 	}
 	if want.SHA256 != "" && hash != want.SHA256 {
-		return false, fmt.Errorf("file %s %w: its checksum is not the recorded one", want.Path, errDamaged)
+		return false, wrongSum(want)
 	}
 	return false, nil
 }
@@ -91,7 +91,7 @@ func unpackFile(ctx context.Context, from, to string, want ManifestFile, compres
 	case err != nil:
 		return stageError(to, err)
 	case stored.SHA256 != want.SHA256 || stored.Size != want.Size:
-		return fmt.Errorf("file %s %w: its checksum is not the recorded one", want.Path, errDamaged)
+		return wrongSum(want)
 	case plain.SHA256 != want.Plain.SHA256 || plain.Size != want.Plain.Size:
 		return fmt.Errorf("file %s %w: uncompressed, its checksum is not the recorded one", want.Path, errDamaged)
 	}

@@ -2,7 +2,6 @@ package steps
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,10 +32,7 @@ func (h *Host) stageLink(ctx context.Context, l Link, to string) (copied, kept i
 		crashpoint.Here("stage-file")
 		var err error
 		keep[i], err = l.stageFile(ctx, c.files[i], to)
-		if errors.Is(err, errDamaged) {
-			return fmt.Errorf("backup '%s' is damaged: %w; use another chain", l.Record.ID, err)
-		}
-		return err
+		return h.blame(l.Record.ID, err)
 	})
 	for _, k := range keep {
 		if k {

@@ -15,8 +15,10 @@ type Args struct {
 	ScheduleID   *int64   `json:"schedule_id,omitempty"`
 	IDList       []string `json:"id_list,omitempty"`
 	Target       string   `json:"target,omitempty"`
-	// TmpDir is the folder a restore works in or leaves behind.
+	// TmpDir is the folder a restore or a verification works in or leaves behind.
 	TmpDir string `json:"tmp_dir,omitempty"`
+	// Level is how thoroughly a verification looks.
+	Level persistence.Level `json:"level,omitempty"`
 }
 
 // Data is what the steps of an operation leave for later ones. It is
@@ -46,6 +48,8 @@ type Data struct {
 	// Unpacked are the links of a chain, counted from 0, that the stage holds
 	// whole, unpacked from their streams.
 	Unpacked []int `json:"unpacked,omitempty"`
+	// ServerProgram is what a verification boots.
+	ServerProgram *ServerProgram `json:"server_program,omitempty"`
 	// Placement says how and where a restore goes into place.
 	Placement *Placement `json:"placement,omitempty"`
 }
@@ -88,6 +92,8 @@ type Outcome struct {
 	Backup       *persistence.Backup
 	Restore      *persistence.Restore
 	DeleteBackup string
+	// Verdicts are what the operation has found out about backups.
+	Verdicts []persistence.Verdict
 }
 
 // The events steps return. An error is EventFailed.

@@ -114,20 +114,31 @@ func (h *Host) link(ctx context.Context, id string) (Link, error) {
 	}
 	l := Link{Record: record, Folder: h.BackupFolder(id)}
 	if _, err := os.Stat(l.Folder); err != nil {
-		return l, fmt.Errorf("the folder of backup '%s' cannot be read: %w; take a new full backup", id, err)
+		err = fmt.Errorf("the folder of backup '%s' cannot be read: %w; take a new full backup", id, err)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = h.damage(id, persistence.LevelFiles, err)
+		}
+		return l, err
 	}
 	if l.Checkpoints, err = readCheckpoints(l.Folder); err != nil {
-		return l, fmt.Errorf("backup '%s' is damaged: %w; use another chain", id, err)
+		if errors.Is(err, fs.ErrPermission) {
+			return l, fmt.Errorf("check backup '%s': %w", id, err)
+		}
+		return l, h.damaged(id, persistence.LevelFiles, err)
 	}
 	l.Manifest, err = ReadManifest(l.Folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil
 	}
+	if malformed(err) {
+		return l, h.damaged(id, persistence.LevelFiles, err)
+	}
 	if err != nil {
 		return l, err
 	}
 	if l.Manifest.ID != id || l.Manifest.ParentID != record.FromBackupID {
-		return l, fmt.Errorf("the folder of backup '%s' holds backup '%s' on '%s'; the record says it stands on '%s'", id, l.Manifest.ID, l.Manifest.ParentID, record.FromBackupID)
+		return l, h.damage(id, persistence.LevelFiles,
+			fmt.Errorf("the folder of backup '%s' holds backup '%s' on '%s'; the record says it stands on '%s'", id, l.Manifest.ID, l.Manifest.ParentID, record.FromBackupID))
 	}
 	return l, l.Manifest.checkFiles(l.Folder)
 }

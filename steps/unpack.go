@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"dbcalm-db-cmd/persistence"
 )
 
 // unpackJob unpacks the next stream of the chain into its folder of the stage.
@@ -49,14 +51,15 @@ func (h *Host) unpackFinish(_ context.Context, t Task, r JobResult) (Outcome, er
 	}
 	id, program := l.Manifest.ID, filepath.Base(t.Data.Unpacker)
 	if err := proveStream("unpack backup '"+id+"'", program, r); err != nil {
-		return Outcome{}, err
+		return Outcome{}, h.blameStream(t, id, r, err)
 	}
 	folder := t.Data.Placement.link(i)
 	if err := removeTableLinks(folder); err != nil {
 		return Outcome{}, err
 	}
 	if err := h.proveUnpacked(t, i, l, folder); err != nil {
-		return Outcome{}, fmt.Errorf("unpack backup '%s': %s claims success, but %w; use another chain", id, program, err)
+		return Outcome{}, h.damage(id, persistence.LevelPrepare,
+			fmt.Errorf("unpack backup '%s': %s claims success, but %w; use another chain", id, program, err))
 	}
 	t.Data.Unpacked = append(slices.Clone(t.Data.Unpacked), i)
 	outcome := ok(t, fmt.Sprintf("'%s' unpacked, %s, checksum right, in %s", id, humanBytes(uint64(r.Stream.PlainSize)), r.Ended.Sub(r.Started).Round(time.Millisecond)))

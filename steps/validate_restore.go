@@ -2,7 +2,6 @@ package steps
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -15,37 +14,9 @@ func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, instead(err, links, t.Args.Target)
 	}
-	version := ""
-	if m := links[0].Manifest; m != nil {
-		version = m.Server.Version
-	}
-	tool, err := h.tool(ctx, version)
+	size, err := h.preparable(ctx, &t, links)
 	if err != nil {
 		return Outcome{}, err
-	}
-	var size uint64
-	for _, l := range links {
-		if l.Manifest != nil {
-			if err := tool.fits(l.Manifest.Server); err != nil {
-				return Outcome{}, fmt.Errorf("backup '%s' cannot be prepared: %w", l.Record.ID, err)
-			}
-			if err := h.checkEncryption("backup '"+l.Record.ID+"' was taken with", l.Manifest.Server.Encryption); err != nil {
-				return Outcome{}, err
-			}
-			if err := h.checkRetrievable(l.Manifest); err != nil {
-				return Outcome{}, err
-			}
-		}
-		if l.streamed() && t.Data.Unpacker == "" {
-			if t.Data.Unpacker, err = h.findUnpacker(tool); err != nil {
-				return Outcome{}, err
-			}
-		}
-		bytes, err := l.size()
-		if err != nil {
-			return Outcome{}, err
-		}
-		size += bytes
 	}
 	room := h.BackupDir
 	if t.Args.Target == "database" {
@@ -65,8 +36,46 @@ func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
 	if t.Data.Placement, err = h.planPlacement(t); err != nil {
 		return Outcome{}, err
 	}
-	t.Data.Tool = &tool
 	return ok(t, fmt.Sprintf("chain of %d, %s; will go into %s %s", len(links), humanBytes(size), t.Data.Placement.Target, manner[t.Data.Placement.Mode])), nil
+}
+
+// preparable notes in the task's data which programs unpack and prepare a
+// chain, checks that they fit each link, and returns the bytes that the links
+// take.
+func (h *Host) preparable(ctx context.Context, t *Task, links []Link) (size uint64, err error) {
+	version := ""
+	if m := links[0].Manifest; m != nil {
+		version = m.Server.Version
+	}
+	tool, err := h.tool(ctx, version)
+	if err != nil {
+		return 0, err
+	}
+	t.Data.Tool = &tool
+	for _, l := range links {
+		if l.Manifest != nil {
+			if err := tool.fits(l.Manifest.Server); err != nil {
+				return 0, fmt.Errorf("backup '%s' cannot be prepared: %w", l.Record.ID, err)
+			}
+			if err := h.checkEncryption("backup '"+l.Record.ID+"' was taken with", l.Manifest.Server.Encryption); err != nil {
+				return 0, err
+			}
+			if err := h.checkRetrievable(l.Manifest); err != nil {
+				return 0, err
+			}
+		}
+		if l.streamed() && t.Data.Unpacker == "" {
+			if t.Data.Unpacker, err = h.findUnpacker(tool); err != nil {
+				return 0, err
+			}
+		}
+		bytes, err := l.size()
+		if err != nil {
+			return 0, err
+		}
+		size += bytes
+	}
+	return size, nil
 }
 
 // checkDatabaseTarget refuses a data directory that is in use, not empty, or
@@ -107,5 +116,3 @@ func (l Link) size() (uint64, error) {
 	}
 	return size, nil
 }
-
-var errDamaged = errors.New("is damaged")

@@ -13,6 +13,7 @@ type wireArgs struct {
 	ScheduleID   *int64         `json:"schedule_id,omitempty"`
 	IDList       []string       `json:"id_list,omitempty"`
 	Target       machine.Target `json:"target,omitempty"`
+	Level        machine.Level  `json:"level,omitempty"`
 	Limit        int            `json:"limit,omitempty"`
 	State        string         `json:"state,omitempty"`
 	RequestID    string         `json:"request_id,omitempty"`
@@ -50,6 +51,13 @@ func (c Client) RestoreBackup(ctx context.Context, request machine.RestoreReques
 // DeleteBackup deletes a backup; it is gone when the answer is there.
 func (c Client) DeleteBackup(ctx context.Context, request machine.DeleteRequest) error {
 	return c.call(ctx, deleteBackupCommand, wireArgs{ID: request.ID, RequestID: request.RequestID}, &envelope{})
+}
+
+// VerifyBackup asks for a backup to be verified and returns its operation's id.
+func (c Client) VerifyBackup(ctx context.Context, request machine.VerifyRequest) (string, error) {
+	var answer envelope
+	err := c.call(ctx, verifyBackupCommand, wireArgs{ID: request.ID, Level: request.Level, RequestID: request.RequestID}, &answer)
+	return answer.ID, err
 }
 
 // Operations lists operations, newest first.

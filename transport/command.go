@@ -13,6 +13,7 @@ const (
 	incrementalBackupCommand = "incremental_backup"
 	restoreBackupCommand     = "restore_backup"
 	deleteBackupCommand      = "delete_backup"
+	verifyBackupCommand      = "verify_backup"
 	backupListCommand        = "backup_list"
 	operationListCommand     = "operation_list"
 	operationShowCommand     = "operation_show"
@@ -26,6 +27,7 @@ var commands = map[string]command{
 	incrementalBackupCommand: incrementalBackup,
 	restoreBackupCommand:     restoreBackup,
 	deleteBackupCommand:      deleteBackup,
+	verifyBackupCommand:      verifyBackup,
 	backupListCommand:        backupList,
 	operationListCommand:     operationList,
 	operationShowCommand:     operationShow,
@@ -41,6 +43,7 @@ const (
 	argScheduleID   = "schedule_id"
 	argIDList       = "id_list"
 	argTarget       = "target"
+	argLevel        = "level"
 	argLimit        = "limit"
 	argState        = "state"
 	argRequestID    = "request_id"

@@ -57,6 +57,15 @@ func deleteBackup(ctx context.Context, service Service, args *arguments) (reply,
 	return done(), service.DeleteBackup(ctx, request)
 }
 
+func verifyBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
+	request := machine.VerifyRequest{ID: args.backupID(argID), Level: args.level(argLevel), RequestID: args.requestID(argRequestID)}
+	if err := args.end(); err != nil {
+		return reply{}, err
+	}
+	operation, err := service.VerifyBackup(ctx, request)
+	return accepted(operation), err
+}
+
 // backupListAnswer is the answer to backup_list.
 type backupListAnswer struct {
 	Code    int                  `json:"code"`

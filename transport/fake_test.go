@@ -11,6 +11,7 @@ type fakeService struct {
 	fullBackup        func(context.Context, machine.BackupRequest) (string, error)
 	incrementalBackup func(context.Context, machine.BackupRequest) (string, error)
 	restoreBackup     func(context.Context, machine.RestoreRequest) (string, error)
+	verifyBackup      func(context.Context, machine.VerifyRequest) (string, error)
 	deleteBackup      func(context.Context, machine.DeleteRequest) error
 	operations        func(context.Context, machine.OperationFilter) ([]machine.OperationSummary, error)
 	operation         func(context.Context, string) (machine.OperationView, error)
@@ -41,6 +42,13 @@ func (f *fakeService) RestoreBackup(ctx context.Context, request machine.Restore
 		return anOperation, nil
 	}
 	return f.restoreBackup(ctx, request)
+}
+
+func (f *fakeService) VerifyBackup(ctx context.Context, request machine.VerifyRequest) (string, error) {
+	if f.verifyBackup == nil {
+		return anOperation, nil
+	}
+	return f.verifyBackup(ctx, request)
 }
 
 func (f *fakeService) DeleteBackup(ctx context.Context, request machine.DeleteRequest) error {

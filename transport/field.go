@@ -2,6 +2,7 @@ package transport
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -94,6 +95,19 @@ func (a *arguments) target(name string) machine.Target {
 		a.refuse("argument %s: want 'database' or 'folder', got '%s'", name, shorten(string(target), echoLimit))
 	}
 	return target
+}
+
+// level reads how thoroughly a backup is verified; absent, it is empty.
+func (a *arguments) level(name string) machine.Level {
+	value := a.take(name)
+	if value == nil || !a.is(name, value, kindText) {
+		return ""
+	}
+	level := machine.Level(textOf(value))
+	if !slices.Contains(machine.Levels(), level) {
+		a.refuse("argument %s: want one of %s, got '%s'", name, machine.Levels(), shorten(string(level), echoLimit))
+	}
+	return level
 }
 
 // integer reads a number that may be absent.

@@ -36,7 +36,7 @@ func TestAnswersOfSuccess(t *testing.T) {
 			return machine.RetryDecision{State: "copy", Attempt: 2, Reason: "nothing was copied"}, nil
 		},
 		backups: func(context.Context) ([]machine.BackupView, error) {
-			return []machine.BackupView{{ID: "b1", StartTime: at, EndTime: &at, Size: &size, FromLSN: 1, ToLSN: 2}}, nil
+			return []machine.BackupView{{ID: "b1", StartTime: at, EndTime: &at, Size: &size, FromLSN: 1, ToLSN: 2, Verified: &machine.VerifiedView{Level: "boot", At: at}}, {ID: "b2", StartTime: at, Problem: "no"}}, nil
 		},
 	}, Options{})
 
@@ -49,12 +49,14 @@ func TestAnswersOfSuccess(t *testing.T) {
 		`{"cmd":"restore_backup","args":{"id_list":["b1","b2"],"target":"folder"}}`:                                              accepted,
 		"\r\n\t { \"args\" : { \"target\" : \"database\" , \"id_list\" : [ \"b1\" ] } , \"cmd\" : \"restore_backup\" } trailing": accepted,
 		`{"cmd":"delete_backup","args":{"id":"b1"}}`:                                                                             `{"code":200,"status":"OK"}`,
+		`{"cmd":"verify_backup","args":{"id":"b1"}}`:                                                                             accepted,
+		`{"cmd":"verify_backup","args":{"id":"b1","level":"boot","request_id":"again"}}`:                                         accepted,
 		`{"cmd":"operation_cancel","args":{"id":"op-1"}}`:                                                                        `{"code":200,"status":"OK","id":"op-1"}`,
 		`{"cmd":"operation_retry","args":{"id":"op-1"}}`:                                                                         `{"code":202,"status":"Accepted","id":"op-1","state":"copy","attempt":2,"reason":"nothing was copied"}`,
 		`{"cmd":"operation_list"}`:                                                                                               `{"code":200,"status":"OK","operations":[{"id":"` + anOperation + `","machine":"full_backup","backup":"b1","state":"copy","status":"running","attempt":1,"error":"","created_at":"2026-03-04T05:06:07.89Z","started_at":"2026-03-04T05:06:07.89Z","finished_at":null}]}`,
 		`{"cmd":"operation_show","args":{"id":"op-1"}}`: `{"code":200,"id":"` + anOperation + `","machine":"full_backup","backup":"b1","state":"copy","status":"running","attempt":1,"error":"","created_at":"2026-03-04T05:06:07.89Z","started_at":"2026-03-04T05:06:07.89Z","finished_at":null,"args":{"id":"b1","schedule_id":7},"cancellable":true,` +
 			`"transitions":[{"seq":1,"from":"waiting","event":"start","to":"validate","attempt":1,"at":"2026-03-04T05:06:07.89Z","reason":"a <b> & 'c'"}],"processes":[]}`,
-		`{"cmd":"backup_list","args":null}`: `{"code":200,"status":"OK","backups":[{"id":"b1","from_backup_id":"","schedule_id":null,"start_time":"2026-03-04T05:06:07.89Z","end_time":"2026-03-04T05:06:07.89Z","size":1234,"from_lsn":1,"to_lsn":2,"problem":""}]}`,
+		`{"cmd":"backup_list","args":null}`: `{"code":200,"status":"OK","backups":[{"id":"b1","from_backup_id":"","schedule_id":null,"start_time":"2026-03-04T05:06:07.89Z","end_time":"2026-03-04T05:06:07.89Z","size":1234,"from_lsn":1,"to_lsn":2,"verified":{"level":"boot","at":"2026-03-04T05:06:07.89Z"},"problem":""},{"id":"b2","from_backup_id":"","schedule_id":null,"start_time":"2026-03-04T05:06:07.89Z","end_time":null,"size":null,"from_lsn":0,"to_lsn":0,"verified":null,"problem":"no"}]}`,
 	} {
 		if got := ask(t, server.path, request); got != want {
 			t.Errorf("%s\n got %s\nwant %s", request, got, want)
@@ -101,6 +103,7 @@ func TestAnswersOfRefusal(t *testing.T) {
 		restoreBackup: func(_ context.Context, request machine.RestoreRequest) (string, error) {
 			return "", refuse(request.IDList[0])
 		},
+		verifyBackup: func(_ context.Context, request machine.VerifyRequest) (string, error) { return "", refuse(request.ID) },
 		deleteBackup: func(_ context.Context, request machine.DeleteRequest) error { return refuse(request.ID) },
 		operation: func(_ context.Context, id string) (machine.OperationView, error) {
 			return machine.OperationView{}, refuse(id)
@@ -117,6 +120,7 @@ func TestAnswersOfRefusal(t *testing.T) {
 		`{"cmd":"full_backup","args":{"id":"%s"}}`,
 		`{"cmd":"incremental_backup","args":{"id":"%s","from_backup_id":"x"}}`,
 		`{"cmd":"restore_backup","args":{"id_list":["%s"],"target":"database"}}`,
+		`{"cmd":"verify_backup","args":{"id":"%s"}}`,
 		`{"cmd":"delete_backup","args":{"id":"%s"}}`,
 		`{"cmd":"operation_show","args":{"id":"%s"}}`,
 		`{"cmd":"operation_cancel","args":{"id":"%s"}}`,

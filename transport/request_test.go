@@ -52,11 +52,16 @@ func TestRefusedRequests(t *testing.T) {
 		`{"cmd":"restore_backup","args":{"target":"folder"}}`:        "Missing required argument: id_list",
 		`{"cmd":"restore_backup","args":{"id_list":["x"]}}`:          "Missing required argument: target",
 		`{"cmd":"delete_backup","args":{}}`:                          "Missing required argument: id",
+		`{"cmd":"verify_backup","args":{"level":"files"}}`:           "Missing required argument: id",
 		`{"cmd":"operation_show"}`:                                   "Missing required argument: id",
 		`{"cmd":"operation_cancel","args":{}}`:                       "Missing required argument: id",
 		`{"cmd":"operation_retry","args":{}}`:                        "Missing required argument: id",
 
 		// Wrong types.
+		`{"cmd":"verify_backup","args":{"id":"x","level":5}}`:                      "argument level: want text, got number",
+		`{"cmd":"verify_backup","args":{"id":"x","level":"deep"}}`:                 "argument level: want one of [files checksum prepare boot], got 'deep'",
+		`{"cmd":"verify_backup","args":{"id":"x","level":""}}`:                     "argument level: want one of [files checksum prepare boot], got ''",
+		`{"cmd":"verify_backup","args":{"id":"../x"}}`:                             "argument id: '../x' cannot be the id of a backup: " + rule,
 		`{"cmd":"full_backup","args":{"id":5}}`:                                    "argument id: want text, got number",
 		`{"cmd":"full_backup","args":{"id":true}}`:                                 "argument id: want text, got boolean",
 		`{"cmd":"full_backup","args":{"id":{}}}`:                                   "argument id: want text, got object",
@@ -137,6 +142,10 @@ func TestRequestsReachTheService(t *testing.T) {
 			asked <- request
 			return nil
 		},
+		verifyBackup: func(_ context.Context, request machine.VerifyRequest) (string, error) {
+			asked <- request
+			return "op", nil
+		},
 		operations: func(_ context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error) {
 			asked <- filter
 			return nil, nil
@@ -153,6 +162,8 @@ func TestRequestsReachTheService(t *testing.T) {
 		`{"cmd":"full_backup","args":{"id":"x","request_id":"~!/0"}}`:                               machine.BackupRequest{ID: "x", RequestID: "~!/0"},
 		`{"cmd":"delete_backup","args":{"id":"x","request_id":"` + strings.Repeat("r", 128) + `"}}`: machine.DeleteRequest{ID: "x", RequestID: strings.Repeat("r", 128)},
 		`{"cmd":"delete_backup","args":{"id":"x","request_id":null}}`:                               machine.DeleteRequest{ID: "x"},
+		`{"cmd":"verify_backup","args":{"id":"b"}}`:                                                 machine.VerifyRequest{ID: "b"},
+		`{"cmd":"verify_backup","args":{"id":"b","level":"prepare","request_id":"r"}}`:              machine.VerifyRequest{ID: "b", Level: "prepare", RequestID: "r"},
 		`{"cmd":"operation_list"}`:                                     machine.OperationFilter{},
 		`{"cmd":"operation_list","args":{"limit":1,"state":"halted"}}`: machine.OperationFilter{Limit: 1, State: "halted"},
 	} {

@@ -30,6 +30,9 @@ type Service interface {
 	RestoreBackup(ctx context.Context, request machine.RestoreRequest) (string, error)
 	// DeleteBackup returns when the backup is gone.
 	DeleteBackup(ctx context.Context, request machine.DeleteRequest) error
+	// VerifyBackup accepts a verification and returns its operation's id, under
+	// the same promise as FullBackup. An empty level is the default one.
+	VerifyBackup(ctx context.Context, request machine.VerifyRequest) (string, error)
 	// Operations lists operations, newest first.
 	Operations(ctx context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error)
 	// Operation returns one operation.

@@ -9,7 +9,8 @@ import (
 )
 
 func (a *app) backupsCommand() *cobra.Command {
-	return a.speaksToDaemon(group("backups", "List and delete backups", a.backupsListCommand(), a.backupsDeleteCommand()))
+	return a.speaksToDaemon(group("backups", "List, verify and delete backups",
+		a.backupsListCommand(), a.backupsVerifyCommand(), a.backupsDeleteCommand()))
 }
 
 func (a *app) backupsDeleteCommand() *cobra.Command {

@@ -17,7 +17,8 @@ func (a *app) backupsListCommand() *cobra.Command {
 		Short: "List the backups, each chain as a tree",
 		Long: `List the backups, oldest first, each incremental below the backup it stands on.
 WHEN is when the backup began, in UTC; LSNs are the server's log sequence
-numbers that it covers.`,
+numbers that it covers. VERIFIED is the highest level at which it was ever
+proved, and the day it last was.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := a.connect()
@@ -42,7 +43,7 @@ numbers that it covers.`,
 
 func backupsText(backups []machine.BackupView) string {
 	t := table{
-		header: []string{"BACKUP", "KIND", "SIZE", "FROM LSN", "TO LSN", "WHEN", "TOOK", "PROBLEM"},
+		header: []string{"BACKUP", "KIND", "SIZE", "FROM LSN", "TO LSN", "WHEN", "TOOK", "VERIFIED", "PROBLEM"},
 		right:  []int{2, 3, 4},
 	}
 	var bytes byteSize
@@ -57,7 +58,7 @@ func backupsText(backups []machine.BackupView) string {
 		}
 		problem := row.problem()
 		troubled = troubled || problem != ""
-		t.add(row.branch+b.ID, kind(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN), stamp(b.StartTime), backupTook(b), problem)
+		t.add(row.branch+b.ID, kind(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN), stamp(b.StartTime), backupTook(b), verified(b), problem)
 	}
 	if !troubled {
 		t.dropLast()
@@ -65,6 +66,13 @@ func backupsText(backups []machine.BackupView) string {
 	return t.String() + "\n" + strings.Join([]string{
 		count(len(backups), "backup"), count(chains, "chain"), bytes.readable(),
 	}, ", ") + "\n"
+}
+
+func verified(b machine.BackupView) string {
+	if b.Verified == nil {
+		return "-"
+	}
+	return string(b.Verified.Level) + " " + b.Verified.At.UTC().Format(time.DateOnly)
 }
 
 func kind(b machine.BackupView) string {

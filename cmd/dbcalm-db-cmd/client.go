@@ -21,6 +21,8 @@ type daemon interface {
 	FullBackup(ctx context.Context, request machine.BackupRequest) (string, error)
 	IncrementalBackup(ctx context.Context, request machine.BackupRequest) (string, error)
 	RestoreBackup(ctx context.Context, request machine.RestoreRequest) (string, error)
+	// VerifyBackup returns the id of the operation that was accepted.
+	VerifyBackup(ctx context.Context, request machine.VerifyRequest) (string, error)
 	// DeleteBackup returns once the backup is gone.
 	DeleteBackup(ctx context.Context, request machine.DeleteRequest) error
 	// Operations returns the newest first.

@@ -35,7 +35,10 @@ type Config struct {
 	Host                  string
 	// BackupBin is the backup tool's absolute path; when it was not found, the
 	// name that was given, empty if none was.
-	BackupBin          string
+	BackupBin string
+	// ServerBin is the server's program, likewise; it is only needed to boot
+	// backups.
+	ServerBin          string
 	BackupArgs         []string // further options for the tool
 	SocketPath         string
 	LegacySocketPath   string // empty: none

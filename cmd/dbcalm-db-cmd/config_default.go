@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -45,20 +46,39 @@ func defaultMemory(installed byteSize) byteSize {
 	return max(leastMemory, min(quarter, mostMemory))
 }
 
-// computeDefaults fills in what depends on other keys: the backup tool is the
-// one of the database's kind. One that is not there stays unset, so that it is
-// looked for again when it is needed.
+// computeDefaults fills in what depends on other keys: the backup tool and the
+// server's program are those of the database's kind. One that is not there
+// stays unset, so that it is looked for again when it is needed.
 func computeDefaults(c *Config, h host) {
-	names := backupTools(c.DBType)
-	if c.BackupBin != "" {
-		names = []string{c.BackupBin}
+	c.BackupBin = locate(h, c.BackupBin, backupTools(c.DBType))
+	var programs []string
+	for _, name := range serverPrograms(c.DBType) {
+		programs = append(programs, name, filepath.Join("/usr/sbin", name))
+	}
+	c.ServerBin = locate(h, c.ServerBin, programs)
+}
+
+// locate returns the path of the program that was given, else of the first of
+// the names that is there.
+func locate(h host, given string, names []string) string {
+	if given != "" {
+		names = []string{given}
 	}
 	for _, name := range names {
 		if found, ok := h.program(name); ok {
-			c.BackupBin = found
-			return
+			return found
 		}
 	}
+	return given
+}
+
+// serverPrograms are the names of the server's program, the one to prefer
+// first.
+func serverPrograms(dbType string) []string {
+	if dbType == typeMySQL {
+		return []string{"mysqld"}
+	}
+	return []string{"mariadbd", "mysqld"}
 }
 
 // backupTools are the names of the backup tool, the one to prefer first.

@@ -24,6 +24,9 @@ func (v *validation) paths() {
 	if strings.Contains(c.BackupBin, "/") {
 		v.absolute("backup_bin", c.BackupBin, "/usr/bin/mariadb-backup")
 	}
+	if strings.Contains(c.ServerBin, "/") {
+		v.absolute("server_bin", c.ServerBin, "/usr/sbin/mariadbd")
+	}
 
 	v.apart("backup_dir", c.BackupDir, "data_dir", c.DataDir)
 	for _, outer := range []struct{ key, path string }{{"backup_dir", c.BackupDir}, {"data_dir", c.DataDir}} {

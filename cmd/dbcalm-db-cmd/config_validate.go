@@ -38,7 +38,7 @@ func (l *loadedConfig) validate(given map[string]effective, h host) {
 	v.socket()
 	v.onFinish()
 	v.unsupported()
-	v.tool()
+	v.programs()
 	v.backupArgs()
 }
 
@@ -144,19 +144,25 @@ func (v *validation) unsupported() {
 	}
 }
 
-// tool warns only: the tool may be installed while the daemon runs, and an
-// operation that misses it says so.
-func (v *validation) tool() {
-	bin := v.config.BackupBin
-	switch _, found := v.host.program(bin); {
-	case found || v.refused("backup_bin"):
-	case bin == "":
+// programs warns only: a program may be installed while the daemon runs, and an
+// operation that misses it says so. Without a server's program only one level
+// of verification cannot be had, so nothing is said unless one was named.
+func (v *validation) programs() {
+	if v.config.BackupBin == "" && !v.refused("backup_bin") {
 		v.warn("backup_bin", "%s was not found on PATH: install it, or set backup_bin to its path",
 			strings.Join(backupTools(v.config.DBType), " or "))
+	}
+	v.program("backup_bin", v.config.BackupBin, "the backup tool")
+	v.program("server_bin", v.config.ServerBin, "the server's program")
+}
+
+func (v *validation) program(key, bin, what string) {
+	switch _, found := v.host.program(bin); {
+	case found || bin == "" || v.refused(key):
 	case filepath.IsAbs(bin):
-		v.warn("backup_bin", "%s is not there or cannot be executed: install the backup tool or correct the path", bin)
+		v.warn(key, "%s is not there or cannot be executed: install %s or correct the path", bin, what)
 	default:
-		v.warn("backup_bin", "%s was not found on PATH: install it, or write its path", bin)
+		v.warn(key, "%s was not found on PATH: install it, or write its path", bin)
 	}
 }
 

@@ -54,6 +54,11 @@ func (f *fakeDaemon) RestoreBackup(_ context.Context, r machine.RestoreRequest) 
 	return f.id, f.err
 }
 
+func (f *fakeDaemon) VerifyBackup(_ context.Context, r machine.VerifyRequest) (string, error) {
+	f.keep(r)
+	return f.id, f.err
+}
+
 func (f *fakeDaemon) DeleteBackup(_ context.Context, r machine.DeleteRequest) error {
 	f.keep(r)
 	return f.err

@@ -38,7 +38,7 @@ socket; the subcommands about backups and operations speak to that daemon.
 	)
 	add(root, groupDaemon, a.serveCommand(), a.configCommand(), a.machineCommand(), a.versionCommand())
 	add(root, groupBackups, a.backupCommand(), a.restoreCommand(), a.backupsCommand(), a.operationsCommand())
-	root.AddCommand(a.superviseCommand(), a.keepCommand())
+	root.AddCommand(a.superviseCommand(), a.keepCommand(), a.examineCommand())
 	a.markEntry(root)
 	return root
 }

@@ -72,7 +72,7 @@ func notify(log zerolog.Logger, state string) {
 func (c *Config) host() steps.Settings {
 	return steps.Settings{
 		DBType: c.DBType, BackupDir: c.BackupDir, CredentialsFile: c.BackupCredentialsFile, DataDir: c.DataDir, Host: c.Host,
-		BackupBin: c.BackupBin, StateDir: c.StateDir, ServerDefaultsFile: c.ServerDefaultsFile, BackupArgs: c.BackupArgs,
+		BackupBin: c.BackupBin, ServerBin: c.ServerBin, StateDir: c.StateDir, ServerDefaultsFile: c.ServerDefaultsFile, BackupArgs: c.BackupArgs,
 		Parallel: c.Parallel, UseMemory: uint64(c.UseMemory),
 		OnFinish: c.OnFinish, OnFinishTimeout: c.OnFinishTimeout,
 	}

@@ -46,6 +46,7 @@ var settings = []setting{
 	textKey("host", func(c *Config) *string { return &c.Host }),
 	computed(pathKey("backup_bin", func(c *Config) *string { return &c.BackupBin })),
 	{key: "backup_args", set: setArgs, show: showArgs, guarded: true, wanted: `write a list of options, such as ["--throttle=40"]`},
+	computed(pathKey("server_bin", func(c *Config) *string { return &c.ServerBin })),
 	pathKey("socket_path", func(c *Config) *string { return &c.SocketPath }),
 	pathKey("legacy_socket_path", func(c *Config) *string { return &c.LegacySocketPath }),
 	{key: "socket_mode", set: setMode, show: showMode, wanted: modeAdvice},

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/steps"
+)
+
+// examineCommand is what the daemon starts to see whether a server runs on a
+// restored folder. It is not for people: the server may write to the folder.
+func (a *app) examineCommand() *cobra.Command {
+	var e steps.Examination
+	cmd := &cobra.Command{
+		Use:    "examine FOLDER",
+		Short:  "Start a private server on a prepared folder and check its tables (started by the daemon)",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if e.Folder, err = filepath.Abs(args[0]); err != nil {
+				return err
+			}
+			return e.Run(cmd.Context(), a.stdout)
+		},
+	}
+	cmd.Flags().StringVar(&e.Server, "server", "", "the server's program")
+	cmd.Flags().Uint64Var(&e.UseMemory, "use-memory", 0, "its buffer pool, in bytes")
+	cmd.Flags().IntVar(&e.Parallel, "parallel", 1, "tables to check at a time")
+	cmd.Flags().IntVar(&e.LowerCaseTables, "lower-case-table-names", 0, "as the server backed up had it")
+	for _, name := range []string{"server", "use-memory"} {
+		required(cmd, name)
+	}
+	return cmd
+}

@@ -1,0 +1,128 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
+)
+
+// VerifyBackup accepts the verification of a backup and of all it stands on.
+func (m *Manager) VerifyBackup(ctx context.Context, r VerifyRequest) (string, error) {
+	if r.Level == "" {
+		r.Level = DefaultLevel
+	}
+	if !slices.Contains(persistence.Levels, r.Level) {
+		return "", refuse(Invalid, "unknown level '%s': use one of %s", r.Level, persistence.Levels)
+	}
+	asked := Args{ID: r.ID, Level: r.Level}
+	return m.once(ctx, r.RequestID, "verify_backup", asked, func(request *persistence.Request) (string, error) {
+		ids, err := m.verifiable(ctx, r.ID)
+		if err != nil {
+			return "", err
+		}
+		var claims []persistence.Claim
+		for _, id := range ids {
+			claims = append(claims, persistence.Claim{BackupID: id, Use: persistence.Reads})
+		}
+		id, args := uuid.NewString(), Args{IDList: ids, Target: steps.TargetVerify, Level: r.Level}
+		if r.Level.Covers(persistence.LevelPrepare) {
+			args.TmpDir = m.host.StageFolder(id)
+		}
+		return m.acceptAs(ctx, id, "verify_backup", r.ID, args, claims, request)
+	})
+}
+
+// verifiable returns the chain of a backup, or why there is none to verify.
+func (m *Manager) verifiable(ctx context.Context, id string) ([]string, error) {
+	_, err := m.store.Backup(ctx, id)
+	if errors.Is(err, persistence.ErrNotFound) {
+		return nil, m.notThere(ctx, id)
+	}
+	if err != nil {
+		return nil, internal(err)
+	}
+	ids, err := steps.Lineage(ctx, m.store, id)
+	var missing *steps.MissingLinkError
+	var broken *persistence.Error
+	switch {
+	case errors.As(err, &missing):
+		return nil, &Error{Kind: Conflict, Err: err, Message: fmt.Sprintf("backup '%s' cannot be restored: it stands on '%s', which is not recorded; %s",
+			id, missing.ID, m.lostAdvice(missing.ID, "take a full backup"))}
+	case errors.As(err, &broken):
+		return nil, internal(err)
+	case err != nil:
+		return nil, &Error{Kind: Conflict, Message: err.Error(), Err: err}
+	}
+	return ids, nil
+}
+
+// notThere refuses a backup that is not recorded, and tells whether it is just
+// being made.
+func (m *Manager) notThere(ctx context.Context, id string) error {
+	open, err := m.store.OpenOperations(ctx)
+	if err != nil {
+		return internal(err)
+	}
+	for _, o := range open {
+		if d := m.definitions[o.Machine]; o.BackupID == id && d != nil && d.Process == persistence.TypeBackup {
+			return refuse(Conflict, "backup '%s' is still being made by operation %s: verify it when that has ended", id, o.ID)
+		}
+	}
+	return m.notFound("Backup", id)
+}
+
+// addVerifications adds to backups what verifications have found out. What is
+// known of another backup that had the same id is left out.
+func (m *Manager) addVerifications(ctx context.Context, views []BackupView) error {
+	known, err := m.store.Verifications(ctx)
+	if err != nil || len(known) == 0 {
+		return err
+	}
+	damaged := map[string]bool{}
+	for i := range views {
+		v := &views[i]
+		found, verified := known[v.ID]
+		if !verified || found.MadeBy != m.host.MadeBy(v.ID) {
+			continue
+		}
+		if found.Level != "" {
+			v.Verified = &VerifiedView{Level: found.Level, At: found.PassedAt}
+		}
+		if found.Damage == "" {
+			continue
+		}
+		damaged[v.ID] = true
+		if v.Problem == "" {
+			v.Problem = fmt.Sprintf("failed %s on %s: %s", found.FailedLevel, found.FailedAt.UTC().Format(time.DateTime), found.Damage)
+		}
+	}
+	for i := range views {
+		if v := &views[i]; v.Problem == "" {
+			v.Problem = standsOnDamage(views, *v, damaged)
+		}
+	}
+	return nil
+}
+
+// standsOnDamage says so of a backup that cannot be restored because one below
+// it cannot.
+func standsOnDamage(views []BackupView, v BackupView, damaged map[string]bool) string {
+	for id, steps := v.FromBackupID, 0; id != "" && steps < len(views); steps++ {
+		if damaged[id] {
+			return fmt.Sprintf("stands on '%s', which is damaged", id)
+		}
+		i := slices.IndexFunc(views, func(other BackupView) bool { return other.ID == id })
+		if i < 0 {
+			return ""
+		}
+		id = views[i].FromBackupID
+	}
+	return ""
+}

@@ -1,0 +1,184 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"dbcalm-db-cmd/persistence"
+)
+
+// TargetVerify is the target of a verification: a restore that leaves nothing
+// behind.
+const TargetVerify = "verify"
+
+// validateVerify looks for every file of the chain and checks that the links
+// join. Its event is the level asked for, which decides what else is done.
+func (h *Host) validateVerify(ctx context.Context, t Task) (Outcome, error) {
+	links, err := h.chain(ctx, t.Args.IDList)
+	if err != nil {
+		return Outcome{}, instead(err, links, TargetVerify)
+	}
+	outcome := Outcome{Event: string(t.Args.Level), Data: t.Data}
+	if !t.Args.Level.Covers(persistence.LevelPrepare) {
+		outcome.Reason, err = h.describeFiles(links, t.Args.Level)
+		return outcome, err
+	}
+	size, err := h.preparable(ctx, &t, links)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if t.Args.Level.Covers(persistence.LevelBoot) {
+		program, err := h.serverProgram(ctx)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if err := program.fits(links[len(links)-1]); err != nil {
+			return Outcome{}, err
+		}
+		t.Data.ServerProgram = &program
+	}
+	if err := requireSpace(h.BackupDir, size, "the verification"); err != nil {
+		return Outcome{}, err
+	}
+	t.Data.Placement = &Placement{Stage: h.StageFolder(t.Operation), Mode: PlaceFolder}
+	outcome.Data = t.Data
+	outcome.Reason = fmt.Sprintf("chain of %d, %s; will be tried in %s", len(links), humanBytes(size), t.Data.Placement.Stage)
+	return outcome, nil
+}
+
+// describeFiles tells what has been found of a chain, or why it cannot be
+// looked at more thoroughly.
+func (h *Host) describeFiles(links []Link, level persistence.Level) (string, error) {
+	files, forwarded := 0, 0
+	for _, l := range links {
+		if l.Manifest == nil {
+			return "", fmt.Errorf("backup '%s' has no %s, which would say what its files must be: an older program made it; verify at level prepare or boot", l.Record.ID, ManifestName)
+		}
+		if l.forwarded() {
+			forwarded++
+		}
+		if level.Covers(persistence.LevelChecksum) {
+			if err := h.checkRetrievable(l.Manifest); err != nil {
+				return "", err
+			}
+		}
+		files += len(l.Manifest.Files)
+	}
+	reason := fmt.Sprintf("chain of %d, %d files: all there, of the right size", len(links), files)
+	if forwarded > 0 {
+		reason += fmt.Sprintf("; streams that were forwarded, which only a higher level looks at: %d", forwarded)
+	}
+	return reason, nil
+}
+
+// checkChain compares every byte of the chain with the manifests.
+func (h *Host) checkChain(ctx context.Context, t Task) (Outcome, error) {
+	links, err := h.chain(ctx, t.Args.IDList)
+	if err != nil {
+		return Outcome{}, instead(err, links, TargetVerify)
+	}
+	files, size := 0, uint64(0)
+	for i, l := range links {
+		if err := h.checkSums(ctx, l); err != nil {
+			return Outcome{}, instead(err, links[:i], TargetVerify)
+		}
+		for _, f := range l.Manifest.Files {
+			files, size = files+1, size+uint64(f.Size)
+		}
+	}
+	outcome := ok(t, fmt.Sprintf("%d files, %s: checksums right", files, humanBytes(size)))
+	if _, _, found := nextForwarded(t, links); found {
+		outcome.Event = EventStream
+	}
+	return outcome, nil
+}
+
+// checkSums compares the files of a link with its manifest.
+func (h *Host) checkSums(ctx context.Context, l Link) error {
+	files := l.Manifest.Files
+	return eachFile(ctx, h.Parallel, len(files), func(i int) error {
+		return h.blame(l.Record.ID, checkSum(ctx, l.Folder, files[i]))
+	})
+}
+
+// stageScratch stages the chain where nothing else works on it.
+func (h *Host) stageScratch(ctx context.Context, t Task) (Outcome, error) {
+	if err := awaitServer(ctx, t.Data.Placement.Stage); err != nil {
+		return Outcome{}, err
+	}
+	return h.stage(ctx, t)
+}
+
+// proveTables checks that the prepared chain holds every table it should. Its
+// event is the level asked for.
+func (h *Host) proveTables(_ context.Context, t Task) (Outcome, error) {
+	if err := h.checkPromised(t, t.Data.Placement.prepared()); err != nil {
+		return Outcome{}, instead(err, nil, TargetVerify)
+	}
+	return Outcome{Event: string(t.Args.Level), Reason: "every table is there", Data: t.Data}, nil
+}
+
+// cleanScratch removes what the verification has made.
+func (h *Host) cleanScratch(ctx context.Context, t Task) (Outcome, error) {
+	if err := h.removeScratch(ctx, t); err != nil {
+		return Outcome{}, err
+	}
+	return ok(t, "scratch folder removed"), nil
+}
+
+func (h *Host) removeScratch(ctx context.Context, t Task) error {
+	if p := t.Data.Placement; p != nil {
+		if err := awaitServer(ctx, p.Stage); err != nil {
+			return err
+		}
+	}
+	return h.removeWork(t.Operation)
+}
+
+// discardVerify removes it when the verification has failed.
+func (h *Host) discardVerify(ctx context.Context, t Task) (Outcome, error) {
+	if err := h.removeScratch(ctx, t); err != nil {
+		return Outcome{}, err
+	}
+	return discarded(t), nil
+}
+
+// recordVerify returns what has been proved: of the backup all that was asked
+// for, of those it stands on what goes for each by itself.
+func (h *Host) recordVerify(_ context.Context, t Task) (Outcome, error) {
+	var verdicts []persistence.Verdict
+	last := len(t.Args.IDList) - 1
+	for i, id := range t.Args.IDList {
+		v := persistence.Verdict{BackupID: id, MadeBy: h.MadeBy(id), Level: t.Args.Level}
+		if i < last && v.Level.Covers(persistence.LevelPrepare) {
+			// It was prepared, but not to its own end alone.
+			v.Level = persistence.LevelChecksum
+			if v.MadeBy == "" {
+				continue // it has no checksums
+			}
+		}
+		verdicts = append(verdicts, v)
+	}
+	reason := fmt.Sprintf("'%s' is proved at level %s", t.Args.IDList[last], t.Args.Level)
+	if n := len(verdicts) - 1; n > 0 {
+		var others []string
+		for _, v := range verdicts[:n] {
+			others = append(others, "'"+v.BackupID+"'")
+		}
+		reason += fmt.Sprintf("; what it stands on at level %s: %s", verdicts[0].Level, strings.Join(others, ", "))
+	}
+	outcome := ok(t, reason)
+	outcome.Verdicts = verdicts
+	return outcome, nil
+}
+
+// checkSum compares one file with its manifest.
+func checkSum(ctx context.Context, folder string, want ManifestFile) error {
+	hash, err := hashFile(ctx, filepath.Join(folder, want.Path))
+	if err == nil && hash != want.SHA256 {
+		err = wrongSum(want)
+	}
+	return err
+}
