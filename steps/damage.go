@@ -161,10 +161,8 @@ func (h *Host) blameRun(t Task, id string, level persistence.Level, r JobResult,
 // own fault. That a command does not give it is not: the stream may be whole
 // where it lies.
 func (h *Host) blameStream(t Task, id string, r JobResult, err error) error {
-	for _, words := range []string{" is damaged: ", "is not the stream that was forwarded", unix.EIO.Error()} {
-		if strings.Contains(r.Fault, words) {
-			return h.damage(id, persistence.LevelChecksum, err)
-		}
+	if r.Damaged || strings.Contains(r.Fault, unix.EIO.Error()) {
+		return h.damage(id, persistence.LevelChecksum, err)
 	}
 	if t.Data.Placement == nil {
 		return err

@@ -23,7 +23,7 @@ func (h *Host) Steps() map[string]Step {
 
 		"validate_verify": {Run: h.validateVerify},
 		"check_chain":     {Run: h.checkChain},
-		"retrieve_stream": {Job: h.retrieveJob, Finish: h.retrieveFinish},
+		"retrieve_stream": {Job: h.retrieveJob, Finish: h.retrieveFinish, Progress: h.retrieveProgress},
 		"stage_scratch":   {Run: h.stageScratch},
 		"prove_tables":    {Run: h.proveTables},
 		"examine_tables":  {Job: h.examineJob, Finish: h.examineFinish},

@@ -79,16 +79,19 @@ func (h *Host) checkChain(ctx context.Context, t Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, instead(err, links, TargetVerify)
 	}
-	files, size := 0, uint64(0)
+	files, size := 0, int64(0)
+	for _, l := range links {
+		for _, f := range l.Manifest.Files {
+			files, size = files+1, size+f.Size
+		}
+	}
+	expect(ctx, size)
 	for i, l := range links {
 		if err := h.checkSums(ctx, l); err != nil {
 			return Outcome{}, instead(err, links[:i], TargetVerify)
 		}
-		for _, f := range l.Manifest.Files {
-			files, size = files+1, size+uint64(f.Size)
-		}
 	}
-	outcome := ok(t, fmt.Sprintf("%d files, %s: checksums right", files, humanBytes(size)))
+	outcome := ok(t, fmt.Sprintf("%d files, %s: checksums right", files, humanBytes(uint64(size))))
 	if _, _, found := nextForwarded(t, links); found {
 		outcome.Event = EventStream
 	}

@@ -59,3 +59,14 @@ func (h *Host) retrieveFinish(ctx context.Context, t Task, r JobResult) (Outcome
 	}
 	return outcome, nil
 }
+
+// retrieveProgress tells how much has come.
+func (h *Host) retrieveProgress(t Task, folder string) (Progress, bool) {
+	for i, id := range t.Args.IDList {
+		if l := (Link{Manifest: h.manifestOrNil(id)}); l.forwarded() && !slices.Contains(t.Data.Unpacked, i) {
+			come, told := ReadProgress(folder)
+			return Progress{Done: come.Stored, Total: l.Manifest.Stream.StoredSize}, told
+		}
+	}
+	return Progress{}, false
+}

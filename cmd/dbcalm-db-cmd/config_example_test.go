@@ -27,7 +27,7 @@ func TestConfigExampleIsRight(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		loaded := loadConfig(path, testHost("/usr/bin/mariadb-backup"))
+		loaded := loadConfig(path, testHost("/usr/bin/mariadb-backup", "/usr/sbin/mariadbd"))
 		for _, f := range append(loaded.problems, loaded.warnings...) {
 			t.Errorf("%s: %s", name, f)
 		}
