@@ -117,7 +117,7 @@ func (m *Manager) unrecorded(ctx context.Context, recorded []persistence.Backup)
 			continue
 		}
 		views = append(views, BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID, StartTime: f.StartTime, EndTime: &f.EndTime,
-			Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Unrecorded: true, Problem: "its folder is there, its record is lost"})
+			Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Unrecorded: true, Problem: "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"})
 	}
 	return views, nil
 }

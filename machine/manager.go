@@ -131,7 +131,7 @@ func (m *Manager) warnUnrecorded(ctx context.Context) error {
 		return nil
 	}
 	for _, f := range lost {
-		m.log.Warn().Str(keyBackup, f.ID).Msg("a backup is in the store and not recorded: was the database lost or put back?")
+		m.log.Warn().Str(keyBackup, f.ID).Msg("a backup is in the store and not recorded: was the database lost or put back? dbcalm-db-cmd backups rebuild records it again")
 	}
 	return nil
 }

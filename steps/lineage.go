@@ -86,13 +86,13 @@ func joins(parent, child Link) error {
 	case child.Manifest == nil:
 		return nil
 	}
-	return child.Manifest.joins(parent.Record.ID, parent.Manifest)
+	return child.Manifest.Joins(parent.Record.ID, parent.Manifest)
 }
 
-// joins checks that a backup was taken of the same data as the one of the
+// Joins checks that a backup was taken of the same data as the one of the
 // given id, and on that very backup: its id may have come to name another.
 // The parent is nil for a backup that an older program made.
-func (m *Manifest) joins(id string, parent *Manifest) error {
+func (m *Manifest) Joins(id string, parent *Manifest) error {
 	if parent == nil {
 		if m.ParentOperation != "" {
 			return fmt.Errorf("backup '%s' stands on a backup '%s' that operation %s made, and the one that is there has no %s: it is another", m.ID, id, m.ParentOperation, ManifestName)
@@ -101,6 +101,8 @@ func (m *Manifest) joins(id string, parent *Manifest) error {
 	}
 	ours, theirs := m.Server, parent.Server
 	switch {
+	case m.FromLSN != parent.ToLSN:
+		return fmt.Errorf("backup '%s' begins at LSN %d, but '%s' ends at %d: they do not join", m.ID, m.FromLSN, id, parent.ToLSN)
 	case m.ParentOperation != "" && m.ParentOperation != parent.Operation:
 		return fmt.Errorf("backup '%s' stands on a backup '%s' that operation %s made, and the one that is there was made by operation %s: it is another of the same id", m.ID, id, m.ParentOperation, parent.Operation)
 	case ours.UID != "" && theirs.UID != "" && ours.UID != theirs.UID:

@@ -10,8 +10,9 @@ import (
 	"dbcalm-db-cmd/persistence"
 )
 
-// Unrecorded returns the manifests of the backups in the store that are not
-// among the recorded ones. Folders without a manifest are not ours.
+// Unrecorded returns the manifests, without their files, of the backups in the
+// store that are not among the recorded ones. Folders without a manifest are
+// not ours.
 func (h *Host) Unrecorded(recorded []persistence.Backup) ([]Manifest, error) {
 	entries, err := os.ReadDir(h.BackupDir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -28,6 +29,7 @@ func (h *Host) Unrecorded(recorded []persistence.Backup) ([]Manifest, error) {
 		}
 		// One that is being published or cannot be read is somebody else's news.
 		if m, err := ReadManifest(h.BackupFolder(e.Name())); err == nil && m.ID == e.Name() {
+			m.Files, m.Folders = nil, nil
 			lost = append(lost, *m)
 		}
 	}

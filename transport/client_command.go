@@ -16,6 +16,7 @@ type wireArgs struct {
 	Level        machine.Level  `json:"level,omitempty"`
 	Limit        int            `json:"limit,omitempty"`
 	State        string         `json:"state,omitempty"`
+	Prune        bool           `json:"prune,omitempty"`
 	RequestID    string         `json:"request_id,omitempty"`
 }
 
@@ -91,4 +92,12 @@ func (c Client) Backups(ctx context.Context) ([]machine.BackupView, error) {
 	var answer backupListAnswer
 	err := c.call(ctx, backupListCommand, nil, &answer)
 	return answer.Backups, err
+}
+
+// Rebuild has the table of backups compared with the store. The answer comes
+// when that is done.
+func (c Client) Rebuild(ctx context.Context, request machine.RebuildRequest) (machine.RebuildReport, error) {
+	var answer backupRebuildAnswer
+	err := c.call(ctx, backupRebuildCommand, wireArgs{Prune: request.Prune}, &answer)
+	return answer.RebuildReport, err
 }

@@ -15,6 +15,7 @@ const (
 	deleteBackupCommand      = "delete_backup"
 	verifyBackupCommand      = "verify_backup"
 	backupListCommand        = "backup_list"
+	backupRebuildCommand     = "backup_rebuild"
 	operationListCommand     = "operation_list"
 	operationShowCommand     = "operation_show"
 	operationCancelCommand   = "operation_cancel"
@@ -29,6 +30,7 @@ var commands = map[string]command{
 	deleteBackupCommand:      deleteBackup,
 	verifyBackupCommand:      verifyBackup,
 	backupListCommand:        backupList,
+	backupRebuildCommand:     backupRebuild,
 	operationListCommand:     operationList,
 	operationShowCommand:     operationShow,
 	operationWatchCommand:    operationWatch,
@@ -44,6 +46,7 @@ const (
 	argIDList       = "id_list"
 	argTarget       = "target"
 	argLevel        = "level"
+	argPrune        = "prune"
 	argLimit        = "limit"
 	argState        = "state"
 	argRequestID    = "request_id"

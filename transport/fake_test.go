@@ -17,6 +17,7 @@ type fakeService struct {
 	operation         func(context.Context, string) (machine.OperationView, error)
 	cancel            func(context.Context, string) error
 	retry             func(context.Context, string) (machine.RetryDecision, error)
+	rebuild           func(context.Context, machine.RebuildRequest) (machine.RebuildReport, error)
 	backups           func(context.Context) ([]machine.BackupView, error)
 }
 
@@ -91,4 +92,11 @@ func (f *fakeService) Backups(ctx context.Context) ([]machine.BackupView, error)
 		return nil, nil
 	}
 	return f.backups(ctx)
+}
+
+func (f *fakeService) Rebuild(ctx context.Context, request machine.RebuildRequest) (machine.RebuildReport, error) {
+	if f.rebuild == nil {
+		return machine.RebuildReport{}, nil
+	}
+	return f.rebuild(ctx, request)
 }

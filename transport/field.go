@@ -128,6 +128,12 @@ func (a *arguments) integer(name string) *int64 {
 	return &number
 }
 
+// flag reads a yes or no; absent, it is a no.
+func (a *arguments) flag(name string) bool {
+	value := a.take(name)
+	return value != nil && a.is(name, value, kindBoolean) && string(value) == "true"
+}
+
 // limit reads how many lines a listing may have; absent, it is 0.
 func (a *arguments) limit(name string) int {
 	number := a.integer(name)

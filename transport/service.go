@@ -41,6 +41,9 @@ type Service interface {
 	Cancel(ctx context.Context, id string) error
 	// Retry lets a stopped operation go on and says from where.
 	Retry(ctx context.Context, id string) (machine.RetryDecision, error)
+	// Rebuild compares the table of backups with the store and tells in what
+	// they differ.
+	Rebuild(ctx context.Context, request machine.RebuildRequest) (machine.RebuildReport, error)
 	// Backups lists the recorded backups.
 	Backups(ctx context.Context) ([]machine.BackupView, error)
 }

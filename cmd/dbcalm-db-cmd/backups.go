@@ -9,8 +9,8 @@ import (
 )
 
 func (a *app) backupsCommand() *cobra.Command {
-	return a.speaksToDaemon(group("backups", "List, verify and delete backups",
-		a.backupsListCommand(), a.backupsVerifyCommand(), a.backupsDeleteCommand()))
+	return a.speaksToDaemon(group("backups", "List, verify, rebuild and delete backups",
+		a.backupsListCommand(), a.backupsVerifyCommand(), a.backupsRebuildCommand(), a.backupsDeleteCommand()))
 }
 
 func (a *app) backupsDeleteCommand() *cobra.Command {

@@ -31,6 +31,8 @@ type daemon interface {
 	Cancel(ctx context.Context, id string) error
 	Retry(ctx context.Context, id string) (machine.RetryDecision, error)
 	Backups(ctx context.Context) ([]machine.BackupView, error)
+	// Rebuild returns when the whole store has been looked at.
+	Rebuild(ctx context.Context, request machine.RebuildRequest) (machine.RebuildReport, error)
 }
 
 // answerTimeout is far beyond what the daemon takes to answer anything but a

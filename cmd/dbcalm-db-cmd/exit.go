@@ -15,6 +15,7 @@ const (
 	exitUnreachable = 4
 	exitRefused     = 5
 	exitRunning     = 6
+	exitAttention   = 7
 	exitInterrupted = 130
 )
 
@@ -29,6 +30,7 @@ var exitMeanings = []struct {
 	{exitUnreachable, "the daemon cannot be reached"},
 	{exitRefused, "the daemon refused the command"},
 	{exitRunning, "another daemon is running on the same state"},
+	{exitAttention, "done, and something was found that needs a person"},
 	{exitInterrupted, "interrupted; an operation that was waited for goes on"},
 }
 

@@ -21,6 +21,7 @@ type fakeDaemon struct {
 	views    []any
 	decision machine.RetryDecision
 	backups  []machine.BackupView
+	rebuilt  machine.RebuildReport
 	err      error
 
 	asked []any
@@ -92,6 +93,11 @@ func (f *fakeDaemon) Cancel(_ context.Context, id string) error {
 func (f *fakeDaemon) Retry(_ context.Context, id string) (machine.RetryDecision, error) {
 	f.keep(askedRetry(id))
 	return f.decision, f.err
+}
+
+func (f *fakeDaemon) Rebuild(_ context.Context, r machine.RebuildRequest) (machine.RebuildReport, error) {
+	f.keep(r)
+	return f.rebuilt, f.err
 }
 
 func (f *fakeDaemon) Backups(context.Context) ([]machine.BackupView, error) {

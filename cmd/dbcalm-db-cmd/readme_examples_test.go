@@ -69,6 +69,10 @@ func readmeBackupsList(t *testing.T) string {
 	return typed(t, recordedDaemon(t, "restored"), "backups list")
 }
 
+func readmeBackupsRebuild(t *testing.T) string {
+	return typed(t, &fakeDaemon{rebuilt: recorded[machine.RebuildReport](t, "rebuild")}, "backups rebuild")
+}
+
 func readmeOperationsList(t *testing.T) string {
 	return typed(t, recordedDaemon(t, "restored"), "operations list")
 }
@@ -83,12 +87,15 @@ func readmeAnswers(t *testing.T) string {
 	socket := filepath.Join(t.TempDir(), "db-cmd.sock")
 	d := recordedDaemon(t, "running")
 	d.operations, d.backups = d.operations[:1], d.backups[1:2]
+	d.rebuilt = recorded[machine.RebuildReport](t, "rebuild")
+	d.rebuilt.Findings = d.rebuilt.Findings[1:2]
 	failed := recorded[machine.OperationView](t, "failed").ID
 	d.decision = machine.RetryDecision{State: "queued", Attempt: 2, Reason: "retry: begins again from the start, since nothing of the failed attempt is left"}
 	listen(t, d, socket)
 	var parts []string
 	for _, request := range []string{
 		`{"cmd": "backup_list"}`,
+		`{"cmd": "backup_rebuild", "args": {"prune": true}}`,
 		`{"cmd": "operation_list", "args": {"limit": 1, "state": "succeeded"}}`,
 		`{"cmd": "operation_show", "args": {"id": "` + d.id + `"}}`,
 		`{"cmd": "operation_cancel", "args": {"id": "` + d.id + `"}}`,

@@ -25,6 +25,7 @@ var readmeParts = map[string]func(*testing.T) string{
 	"config-check":    readmeConfigCheck,
 	"backup-wait":     readmeBackupWait,
 	"backups-list":    readmeBackupsList,
+	"backups-rebuild": readmeBackupsRebuild,
 	"operations-list": readmeOperationsList,
 	"operations-show": readmeOperationsShow,
 	"restore-wait":    readmeRestoreWait,

@@ -1,6 +1,6 @@
 package e2e
 
-// crashPoints are the named places in the program, between every two effects;
+// crashPoints are the named places in operations, between every two effects;
 // before-STATE and after-STATE lie around the transaction that leaves a
 // state.
 var crashPoints = []string{

@@ -114,7 +114,7 @@ func TestForeignLinks(t *testing.T) {
 		was = *m
 		m.Server.UID = "another-server"
 	})
-	fails("backup 'inc' is of server another-server, but 'full' is of server "+was.Server.UID+": they are no chain")
+	fails("backup 'inc' is of server another-server, but 'full' is of server " + was.Server.UID + ": they are no chain")
 	w.rewrite("inc", func(m *steps.Manifest) { *m, m.ParentID = was, "other" })
 	fails("the folder of backup 'inc' holds backup 'inc' on 'other'; the record says it stands on 'full'")
 	w.rewrite("inc", func(m *steps.Manifest) { *m = was })

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
+)
+
+func (a *app) backupsRebuildCommand() *cobra.Command {
+	var asJSON bool
+	var request machine.RebuildRequest
+	cmd := &cobra.Command{
+		Use:   "rebuild",
+		Short: "Record backups whose record is lost, and tell what else is amiss in the store",
+		Long: `Compare the records of the backups with the folders in backup_dir. A backup
+that is there without a record, after the loss of the database say, is recorded
+again from the dbcalm.json in its folder, together with the chain it stands on.
+Everything else that does not match is told, with what to do about it, and left
+as it is.
+
+With --prune the records of backups without a folder go, and so does what
+operations that are over have left in backup_dir/.partial. A folder that may be
+a backup is never removed, nor anything that an operation is at work on; and
+nothing is while backup_dir holds none of the recorded backups, as when its disk
+is not mounted.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d, err := a.connect()
+			if err != nil {
+				return err
+			}
+			// A large store takes its time; it is waited for, as a deletion is.
+			report, err := d.Rebuild(cmd.Context(), request)
+			if err != nil {
+				return daemonError(err)
+			}
+			if asJSON {
+				report.Findings = notNil(report.Findings)
+				err = a.printJSON(report)
+			} else {
+				err = a.print(rebuildText(report))
+			}
+			if n := needing(report); err == nil && n > 0 {
+				err = exitWith(exitAttention, errors.New(count(n, "finding")+" left for you to decide on"))
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&request.Prune, "prune", false, "also remove records without a folder, and left-over work")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func rebuildText(report machine.RebuildReport) string {
+	if len(report.Findings) == 0 {
+		return "Nothing to do: " + count(report.Recorded, "backup") + " recorded, and the store matches.\n"
+	}
+	t := table{header: []string{"NAME", "FOUND", "DONE", "DETAILS"}}
+	done := map[string]int{}
+	for _, f := range report.Findings {
+		what := f.Done
+		if what == "" {
+			what = "-"
+		}
+		done[f.Done]++
+		t.add(f.Name, f.Found, what, f.Advice)
+	}
+	var parts []string
+	for _, what := range []struct{ done, text string }{
+		{machine.DoneRecorded, "recorded again"}, {machine.DoneUnrecorded, "without a folder no longer recorded"},
+	} {
+		if n := done[what.done]; n > 0 {
+			parts = append(parts, count(n, "backup")+" "+what.text)
+		}
+	}
+	if n := done[machine.DoneRemoved]; n > 0 {
+		parts = append(parts, count(n, "leftover")+" removed")
+	}
+	parts = append(parts, count(report.Recorded, "backup")+" recorded now")
+	return t.String() + "\n" + strings.Join(parts, ", ") + "\n"
+}
+
+// needing counts the findings that are left to a person.
+func needing(report machine.RebuildReport) int {
+	n := 0
+	for _, f := range report.Findings {
+		if f.Done == "" {
+			n++
+		}
+	}
+	return n
+}

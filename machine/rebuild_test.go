@@ -1,0 +1,250 @@
+package machine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
+)
+
+// stored puts a backup with its manifest into the store, without a record.
+func (w *world) stored(id, from string) steps.Manifest {
+	w.t.Helper()
+	m := steps.Manifest{ID: id, ParentID: from, Operation: "made-" + id, StartTime: time.Now().UTC(), EndTime: time.Now().UTC(), Size: 7}
+	if from != "" {
+		m.ParentOperation = "made-" + from
+	}
+	w.manifest(m)
+	return m
+}
+
+// rebuilds demands what a rebuild does and leaves to a person.
+func (w *world) rebuilds(prune bool, want string) RebuildReport {
+	w.t.Helper()
+	report, err := w.Manager.Rebuild(w.t.Context(), RebuildRequest{Prune: prune})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var words []string
+	for _, f := range report.Findings {
+		words = append(words, fmt.Sprintf("%s:%s:%s", f.Name, f.Found, f.Done))
+	}
+	if got := strings.Join(words, ", "); got != want {
+		w.t.Errorf("got  %s\nwant %s", got, want)
+	}
+	return report
+}
+
+func TestRebuildRecordsWhatIsInTheStore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	if report := w.rebuilds(true, ""); report.Recorded != 0 {
+		t.Errorf("an empty store: %+v", report)
+	}
+	w.stored("b", "a")
+	full := w.stored("a", "")
+	w.write(filepath.Join(w.host.BackupDir, "holiday", "beach.jpg"), "")
+	report := w.rebuilds(false, "a:no record:recorded, b:no record:recorded, holiday:no manifest:")
+	if report.Recorded != 2 || !strings.HasPrefix(report.Findings[1].Advice, "incremental on 'a' of 20") {
+		t.Errorf("%+v", report)
+	}
+	b, err := w.Backup(t.Context(), "a")
+	if err != nil || !b.StartTime.Equal(full.StartTime.Truncate(time.Microsecond)) || *b.Size != 7 || b.EndTime == nil {
+		t.Errorf("%+v, %v", b, err)
+	}
+	rows, err := w.Processes(t.Context(), "made-b")
+	if err != nil || len(rows) != 1 || rows[0].Status != "success" || !strings.Contains(rows[0].Command, "rebuild") || string(rows[0].Args) != `{"id":"b","from_backup_id":"a"}` ||
+		!strings.Contains(rows[0].Output, "recovered from its dbcalm.json") || rows[0].EndTime == nil {
+		t.Errorf("%+v, %v", rows, err)
+	}
+	w.rebuilds(true, "holiday:no manifest:")
+	if _, err := os.Stat(filepath.Join(w.host.BackupDir, "holiday", "beach.jpg")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRebuildPrunesRecordsWithoutFolders(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, link := range [][2]string{{"full", ""}, {"inc", "full"}, {"kept", ""}} {
+		w.backup(link[0], link[1], 0, 0)
+	}
+	w.start()
+	away := w.host.BackupDir + "-away"
+	if err := os.Rename(w.host.BackupDir, away); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.Manager.Rebuild(t.Context(), RebuildRequest{})
+	refusal(t, err, Unavailable, "read backup_dir: ", "check that its disk is mounted; nothing was changed")
+	if err := os.Mkdir(w.host.BackupDir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Manager.Rebuild(t.Context(), RebuildRequest{Prune: true})
+	refusal(t, err, Unavailable, "not one of the backups that are recorded (3) is in backup_dir "+w.host.BackupDir+": mount its disk; nothing was changed")
+	if list, err := w.Store.Backups(t.Context()); err != nil || len(list) != 3 {
+		t.Fatalf("the empty mount point cost us records: %+v, %v", list, err)
+	}
+	w.rebuilds(false, "inc:no folder:, full:no folder:, kept:no folder:")
+	if err := os.Remove(w.host.BackupDir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(away, w.host.BackupDir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(w.host.BackupFolder("full")); err != nil {
+		t.Fatal(err)
+	}
+	w.rebuilds(true, "full:no folder:")
+	if err := os.RemoveAll(w.host.BackupFolder("inc")); err != nil {
+		t.Fatal(err)
+	}
+	if report := w.rebuilds(true, "inc:no folder:record removed, full:no folder:record removed"); report.Recorded != 1 {
+		t.Errorf("%+v", report)
+	}
+	w.rebuilds(true, "")
+}
+
+// The disk goes away after the store was looked at.
+func TestStoreThatVanishesDuringARebuild(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.backup("full", "", 0, 0)
+	w.start()
+	c, err := w.catalogue(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders, err := w.host.Survey(t.Context(), c.recorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(w.host.BackupFolder("full")); err != nil {
+		t.Fatal(err)
+	}
+	p := newPlan(w.host.BackupDir, c, c, folders, w.host.Gone)
+	p.removeRows(true)
+	_, err = w.writeRebuild(t.Context(), p)
+	refusal(t, err, Unavailable, "nothing was changed")
+	if _, err := w.Backup(t.Context(), "full"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRebuildLeavesOpenOperationsAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	begun, letGo := make(chan string), make(chan error)
+	w.replace["validate_backup"] = steps.Step{Run: block(begun, nil)}
+	erase := w.host.Steps()["erase_backup"].Run
+	w.replace["erase_backup"] = steps.Step{Run: func(ctx context.Context, t steps.Task) (steps.Outcome, error) {
+		if out, err := block(begun, letGo)(ctx, t); err != nil {
+			return out, err
+		}
+		return erase(ctx, t)
+	}}
+	w.backup("other", "", 0, 0)
+	w.backup("dying", "", 0, 0)
+	w.start()
+	making := w.accepted(w.accept(t.Context(), "full_backup", "new", Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
+	<-begun
+	// Published, and not yet recorded.
+	w.stored("new", "")
+	w.stored("on-new", "new")
+	w.write(filepath.Join(w.host.BackupDir, ".partial", making+"-1", "ibdata1"), "")
+	deleted := make(chan error)
+	go func() { deleted <- w.DeleteBackup(t.Context(), DeleteRequest{ID: "dying"}) }()
+	<-begun
+	if !w.host.Gone("dying") {
+		t.Error("the folder is still in the store")
+	}
+	w.rebuilds(true, "")
+	if _, err := w.Backup(t.Context(), "dying"); err != nil {
+		t.Errorf("the record went before the deletion was over: %v", err)
+	}
+	letGo <- nil
+	if err := <-deleted; err != nil {
+		t.Error(err)
+	}
+	if err := w.Cancel(t.Context(), making); err != nil {
+		t.Fatal(err)
+	}
+	w.ends(making, persistence.Cancelled)
+	w.rebuilds(true, "new:no record:recorded, on-new:no record:recorded")
+}
+
+func TestRebuildRemovesLeftovers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.backup("full", "", 0, 0)
+	w.replace["erase_backup"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
+	w.start()
+	err := w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"})
+	refusal(t, err, Internal, "no luck today")
+	w.backup("other", "", 0, 0)
+	list, err := w.Manager.Operations(t.Context(), OperationFilter{State: "halted"})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	halted := ".partial/" + list[0].ID + "-1"
+	unknown := filepath.Join(w.host.BackupDir, ".partial", "of-nobody-1")
+	w.write(filepath.Join(unknown, "ibdata1"), "")
+	sealed := filepath.Join(w.host.BackupDir, ".partial", "sealed-1")
+	w.write(filepath.Join(sealed, steps.ManifestName), `{"format":1,"id":"sealed"}`)
+	want := "full:no folder:%[1]s, " + halted + ":leftover:%[2]s, .partial/of-nobody-1:leftover:%[2]s, .partial/sealed-1:leftover:"
+	report := w.rebuilds(false, fmt.Sprintf(want, "", ""))
+	for i, says := range []string{"its folder ", "work of operation " + list[0].ID + ", which ended as halted", "work of an operation that is not known: dbcalm-db-cmd backups rebuild --prune removes it", sealed + " may be a whole backup: to keep it"} {
+		if !strings.Contains(report.Findings[i].Advice, says) {
+			t.Errorf("finding %+v does not say %q", report.Findings[i], says)
+		}
+	}
+	w.rebuilds(true, fmt.Sprintf(want, DoneUnrecorded, DoneRemoved))
+	w.rebuilds(true, ".partial/sealed-1:leftover:")
+	if err := os.Rename(sealed, w.host.BackupFolder("sealed")); err != nil {
+		t.Fatal(err)
+	}
+	w.rebuilds(true, "sealed:no record:recorded")
+	if left := w.names(w.host.BackupDir); left != ".partial other sealed" {
+		t.Errorf("the store holds %s", left)
+	}
+}
+
+// A retry reopens an operation just when its work is about to be removed.
+func TestLeftoverOfARetriedOperation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.backup("full", "", 0, 0)
+	begun, letGo := make(chan string), make(chan error)
+	w.replace["erase_backup"] = steps.Step{Run: block(begun, letGo)}
+	w.start()
+	go func() { _ = w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}) }()
+	id := <-begun
+	list, err := w.host.Leftovers()
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	if removed, err := w.removeLeftover(t.Context(), list[0]); removed || err != nil {
+		t.Errorf("removed: %v, %v", removed, err)
+	}
+	letGo <- nil
+	w.ends(id, persistence.Succeeded)
+}
+
+func TestRebuildWhileTheDatabaseIsLocked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.stored("a", "")
+	other := w.outsider()
+	w.exec(other, `BEGIN IMMEDIATE`)
+	_, err := w.Manager.Rebuild(t.Context(), RebuildRequest{})
+	refusal(t, err, Unavailable, "another program holds a lock on it")
+	w.exec(other, `ROLLBACK`)
+	w.rebuilds(false, "a:no record:recorded")
+}

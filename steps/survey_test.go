@@ -1,0 +1,110 @@
+package steps
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestStoreIsSurveyed(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	elsewhere := filepath.Join(h.dir, "elsewhere")
+	write(t, h.BackupDir, map[string]string{
+		"foreign/file": "", "file": "", "broken/" + ManifestName: "{", "copy/" + ManifestName: `{"id":"full"}`, ".partial/op-1/" + ManifestName: `{"id":".partial"}`,
+		"restores/2026/full/ibdata1": "", "tmp/x": "", "lost+found/y": "",
+	})
+	h.backup("short", "", "0", "100", map[string]string{"ibdata1": "system"})
+	h.backup("known", "", "0", "100", map[string]string{"ibdata1": "system"})
+	for _, id := range []string{"short", "known"} {
+		h.must(os.Truncate(filepath.Join(h.BackupFolder(id), "ibdata1"), 1))
+	}
+	// A backup may lie on another disk.
+	h.must(os.Rename(h.BackupFolder("inc"), elsewhere))
+	h.must(os.Symlink(elsewhere, h.BackupFolder("inc")))
+	h.must(os.Symlink(filepath.Join(h.dir, "away"), h.BackupFolder("away")))
+	list, err := h.Survey(t.Context(), func(id string) bool { return id == "known" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range list {
+		verdict := "ok"
+		switch {
+		case errors.Is(s.Problem, fs.ErrNotExist):
+			verdict = "none"
+		case errors.Is(s.Problem, ErrOtherBackup):
+			verdict = "other:" + s.Manifest.ID
+		case s.Problem != nil && s.Manifest == nil:
+			verdict = "unreadable"
+		case s.Problem != nil:
+			verdict = "damaged"
+		}
+		got = append(got, s.Name+"="+verdict)
+		if s.Manifest != nil && s.Manifest.Files != nil {
+			t.Errorf("%s comes with its files", s.Name)
+		}
+	}
+	if got, want := strings.Join(got, " "), "broken=unreadable copy=other:full foreign=none full=ok inc=ok known=ok short=damaged"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for id, gone := range map[string]bool{"full": false, "inc": false, "file": false, "away": false, "nonsense": true} {
+		if h.Gone(id) != gone {
+			t.Errorf("%s is gone: %v", id, !gone)
+		}
+	}
+	h.BackupDir += "/nowhere"
+	if _, err := h.Survey(t.Context(), nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a store: %v", err)
+	}
+	if list, err := h.Leftovers(); err != nil || len(list) != 0 {
+		t.Errorf("without a store there is left %v, %v", list, err)
+	}
+}
+
+func TestLeftovers(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	partial := filepath.Join(h.BackupDir, ".partial")
+	h.must(os.MkdirAll(filepath.Join(partial, "a-b-2"), 0o700))
+	h.must(os.Rename(h.BackupFolder("full"), filepath.Join(partial, "a-b-2", "retired")))
+	h.must(os.Rename(h.BackupFolder("inc"), filepath.Join(partial, "c-1")))
+	write(t, partial, map[string]string{"d-stage/0/ibdata1": "x", "e-1/" + ManifestName: `{"files":[{"path":"gone"}]}`, "f-1/" + ManifestName: "{", "g": ""})
+	list, err := h.Leftovers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range list {
+		got = append(got, strings.ReplaceAll(l.Operation+":"+l.Backup, partial, ""))
+	}
+	if got, want := strings.Join(got, " "), "a-b:/a-b-2/retired c:/c-1 d: e: f:/f-1 g:"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for _, l := range list {
+		stray, err := h.TakeAway(l)
+		if err != nil || filepath.Dir(stray) != partial || strings.HasPrefix(filepath.Base(stray), l.Operation) {
+			t.Errorf("%s was taken away to %s, %v", l.Path, stray, err)
+		}
+	}
+	// Taken away and not yet removed, when the daemon ended.
+	list, err = h.Leftovers()
+	if err != nil || len(list) != 6 {
+		t.Fatalf("left are %v, %v", list, err)
+	}
+	for _, l := range list {
+		stray, err := h.TakeAway(l)
+		if err != nil || stray != l.Path {
+			t.Errorf("%s was taken away again to %s, %v", l.Path, stray, err)
+		}
+		if err := h.RemoveStray(stray); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := tree(t, h.BackupDir); len(got) != 0 {
+		t.Errorf("left are %v", got)
+	}
+}

@@ -1,0 +1,24 @@
+package transport
+
+import (
+	"context"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// backupRebuildAnswer is the answer to backup_rebuild.
+type backupRebuildAnswer struct {
+	Code   int    `json:"code"`
+	Status string `json:"status"`
+	machine.RebuildReport
+}
+
+func backupRebuild(ctx context.Context, service Service, args *arguments) (reply, error) {
+	request := machine.RebuildRequest{Prune: args.flag(argPrune)}
+	if err := args.end(); err != nil {
+		return reply{}, err
+	}
+	report, err := service.Rebuild(ctx, request)
+	report.Findings = listed(report.Findings)
+	return found(backupRebuildAnswer{codeOK, phrases[codeOK], report}), err
+}
