@@ -17,7 +17,7 @@ import (
 const module = "dbcalm-db-cmd"
 
 // testSupport is imported by tests only and follows no other rule.
-var testSupport = []string{module + "/steps/mariadbtest", module + "/steps/disktest"}
+var testSupport = []string{module + "/steps/mariadbtest", module + "/steps/disktest", module + "/steps/xtrabackuptest", module + "/steps/xtrabackuptest/standin"}
 
 // mayImport lists, for each folder, the others of ours it may import. A
 // package below a folder follows that folder's rules.

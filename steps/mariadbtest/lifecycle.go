@@ -149,5 +149,8 @@ func (s *Server) serverArgs() []string {
 	if s.options.binlog {
 		args = append(args, "--log-bin=binlog", "--server-id=1", "--sync-binlog=0")
 	}
+	if s.options.claim != "" {
+		args = append(args, "--version="+s.options.claim)
+	}
 	return append(args, s.options.args...)
 }

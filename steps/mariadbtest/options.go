@@ -14,6 +14,7 @@ type options struct {
 	password string
 	without  []string
 	args     []string
+	claim    string
 }
 
 // WithBinlog turns the binary log on. The backup user then also has the grant
@@ -39,8 +40,17 @@ func WithArgs(args ...string) Option {
 	return func(o *options) { o.args = append(o.args, args...) }
 }
 
+// Claiming makes the server tell everybody that it is a MySQL of this version.
+// Its backup user has all privileges: MariaDB has not those of MySQL's own.
+func Claiming(version string) Option {
+	return func(o *options) { o.claim = version }
+}
+
 // grants lists what the backup user is granted.
 func (o *options) grants() ([]string, error) {
+	if o.claim != "" {
+		return []string{"ALL PRIVILEGES"}, nil
+	}
 	grants := []string{"RELOAD", "PROCESS"}
 	if o.binlog {
 		grants = append(grants, "BINLOG MONITOR")

@@ -1,0 +1,82 @@
+package xtrabackuptest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// Version is one the stand-in can be.
+type Version struct {
+	// Tool is the version of XtraBackup, Server one of a MySQL it fits.
+	Tool, Server string
+}
+
+// Versions are all of them, the oldest first. The server's are as long as
+// distributions make them, so that there is room to put MariaDB's in.
+var Versions = []Version{
+	{"2.3.10", "5.6.51-0ubuntu0.14.04.1"},
+	{"2.4.29", "5.7.44-0ubuntu0.18.04.1"},
+	{"8.0.35-31", "8.0.35-0ubuntu0.22.04.1"},
+	{"8.4.0-1", "8.4.3-0ubuntu0.24.04.1"},
+}
+
+// built is the stand-in, compiled once a test run.
+var built struct {
+	sync.Mutex
+	dir string
+}
+
+// build returns the path of the stand-in.
+func build() (string, error) {
+	built.Lock()
+	defer built.Unlock()
+	path := filepath.Join(built.dir, "standin")
+	if built.dir != "" {
+		return path, nil
+	}
+	dir, err := os.MkdirTemp("", "dbx")
+	if err != nil {
+		return "", fmt.Errorf("build the stand-in: %w", err)
+	}
+	path = filepath.Join(dir, "standin")
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "dbcalm-db-cmd/steps/xtrabackuptest/standin").CombinedOutput()
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("build the stand-in: %w\n%s", err, out), os.RemoveAll(dir))
+	}
+	built.dir = dir
+	return path, nil
+}
+
+// Remove removes what Install has built; TestMain calls it when all tests have
+// ended.
+func Remove() error {
+	built.Lock()
+	defer built.Unlock()
+	if built.dir == "" {
+		return nil
+	}
+	err := os.RemoveAll(built.dir)
+	built.dir = ""
+	return err
+}
+
+// Install puts a stand-in of a version into a folder of the test's and returns
+// its path.
+func Install(t testing.TB, tool string) string {
+	t.Helper()
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "xtrabackup")
+	script := fmt.Sprintf("#!/bin/sh\nXTRABACKUP_STANDIN=%s exec %s \"$@\"\n", tool, program)
+	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
