@@ -7,21 +7,31 @@ import (
 )
 
 func (s *Server) createBackupUser() error {
-	grants, err := s.options.grants()
+	statements, err := s.grantStatements()
 	if err != nil {
 		return err
 	}
 	if _, err := s.db.Exec("CREATE USER ?@'localhost' IDENTIFIED BY ?", s.User, s.Password); err != nil {
 		return fmt.Errorf("create backup user: %w", err)
 	}
-	if len(grants) == 0 {
-		return nil
-	}
-	grant := "GRANT " + strings.Join(grants, ", ") + " ON *.* TO ?@'localhost'"
-	if _, err := s.db.Exec(grant, s.User); err != nil {
-		return fmt.Errorf("grant to backup user: %w", err)
+	for _, statement := range statements {
+		if _, err := s.db.Exec(statement+" TO ?@'localhost'", s.User); err != nil {
+			return fmt.Errorf("grant to backup user: %w", err)
+		}
 	}
 	return nil
+}
+
+// grantStatements grant the backup user what it needs, but for whom.
+func (s *Server) grantStatements() ([]string, error) {
+	if s.version != "" {
+		return s.mysqlGrants()
+	}
+	grants, err := s.options.grants()
+	if err != nil || len(grants) == 0 {
+		return nil, err
+	}
+	return []string{"GRANT " + strings.Join(grants, ", ") + " ON *.*"}, nil
 }
 
 func (s *Server) writeCredentials() error {

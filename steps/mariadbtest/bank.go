@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 )
 
 // The bank the writer works on. A transfer changes two accounts and appends a
@@ -21,8 +22,9 @@ var bankTables = []string{
 	`CREATE TABLE IF NOT EXISTS bank.ledger (seq BIGINT PRIMARY KEY, payer INT NOT NULL, payee INT NOT NULL,
 		amount INT NOT NULL) ENGINE=InnoDB`,
 	"CREATE TABLE IF NOT EXISTS bank.counter_myisam (seq BIGINT PRIMARY KEY) ENGINE=MyISAM",
-	"CREATE TABLE IF NOT EXISTS bank.counter_aria (seq BIGINT PRIMARY KEY) ENGINE=Aria",
-	fmt.Sprintf("INSERT IGNORE INTO bank.account SELECT seq, %d FROM bank.seq_1_to_%d", openingBalance, accounts),
+	// Of a server that has no Aria it is another MyISAM.
+	"CREATE TABLE IF NOT EXISTS bank.counter_aria (seq BIGINT PRIMARY KEY) ENGINE=%s",
+	fmt.Sprintf("INSERT IGNORE INTO bank.account SELECT seq, %d FROM %%s", openingBalance),
 }
 
 var counters = []string{"bank.counter_myisam", "bank.counter_aria"}
@@ -30,7 +32,18 @@ var counters = []string{"bank.counter_myisam", "bank.counter_aria"}
 // openBank makes the tables, catches the counters up, which a killed server
 // may have left one line behind, and returns the ledger's last number.
 func openBank(db *sql.DB) (int64, error) {
-	for _, statement := range bankTables {
+	from, err := numbers(db, "bank", accounts)
+	if err != nil {
+		return 0, err
+	}
+	kinds, err := engines(db)
+	if err != nil {
+		return 0, err
+	}
+	last := len(bankTables) - 1
+	statements := slices.Clone(bankTables)
+	statements[last-1], statements[last] = fmt.Sprintf(statements[last-1], kinds[len(kinds)-1]), fmt.Sprintf(statements[last], from)
+	for _, statement := range statements {
 		if _, err := db.Exec(statement); err != nil {
 			return 0, fmt.Errorf("make bank: %w", err)
 		}
@@ -41,11 +54,11 @@ func openBank(db *sql.DB) (int64, error) {
 			return 0, fmt.Errorf("catch up %s: %w", counter, err)
 		}
 	}
-	var last int64
-	if err := db.QueryRow("SELECT COALESCE(MAX(seq), 0) FROM bank.ledger").Scan(&last); err != nil {
+	var newest int64
+	if err := db.QueryRow("SELECT COALESCE(MAX(seq), 0) FROM bank.ledger").Scan(&newest); err != nil {
 		return 0, fmt.Errorf("read bank.ledger: %w", err)
 	}
-	return last, nil
+	return newest, nil
 }
 
 // transfer does one round; it can end anywhere and leave the invariant intact.

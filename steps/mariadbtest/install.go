@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // sizeArgs keep a server small: a start takes a fraction of a second and an
@@ -19,6 +20,9 @@ var sizeArgs = []string{
 
 // commonArgs go to everything that runs as this server.
 func (s *Server) commonArgs() []string {
+	if s.version != "" {
+		return s.mysqlArgs()
+	}
 	args := []string{"--no-defaults"}
 	// Started by root, MariaDB stays root only when told to.
 	if os.Geteuid() == 0 {
@@ -35,7 +39,16 @@ func (s *Server) tempDir() string { return filepath.Join(s.Dir, "tmp") }
 // installDataDir makes a data directory with the system tables and a root
 // account without a password, reachable only through the private socket.
 func (s *Server) installDataDir() error {
+	if s.version != "" {
+		return s.installMySQL()
+	}
 	args := append(s.commonArgs(), "--auth-root-authentication-method=normal", "--skip-test-db")
+	// The size of pages, say, cannot be changed later.
+	for _, arg := range s.options.args {
+		if strings.HasPrefix(arg, "--innodb-") {
+			args = append(args, arg)
+		}
+	}
 	out, err := exec.Command(s.programs.install, args...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("make data directory %s: %w: %s", s.DataDir, err, out)

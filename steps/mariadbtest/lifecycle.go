@@ -138,6 +138,9 @@ func (s *Server) logPath() string { return filepath.Join(s.Dir, "mariadbd.log") 
 // serverArgs trade safety at a power cut, which no test has, for speed; what
 // a client saw committed still survives Kill.
 func (s *Server) serverArgs() []string {
+	if s.version != "" {
+		return s.mysqlServerArgs()
+	}
 	args := append(s.commonArgs(),
 		"--socket="+s.Socket,
 		"--pid-file="+filepath.Join(s.Dir, "mariadbd.pid"),

@@ -15,6 +15,7 @@ type options struct {
 	without  []string
 	args     []string
 	claim    string
+	mysqld   string
 }
 
 // WithBinlog turns the binary log on. The backup user then also has the grant

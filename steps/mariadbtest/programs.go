@@ -1,6 +1,7 @@
 package mariadbtest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,6 +31,20 @@ func findPrograms() (programs, error) {
 		return programs{}, err
 	}
 	return programs{server: server, install: install}, nil
+}
+
+// find returns the programs of the server that is wanted, and the version of a
+// real MySQL.
+func (o *options) find() (programs, string, error) {
+	if o.mysqld == "" {
+		found, err := findPrograms()
+		return found, "", err
+	}
+	if o.claim != "" {
+		return programs{}, "", errors.New("the option Claiming is for MariaDB")
+	}
+	version, err := MySQLVersion(o.mysqld)
+	return programs{server: o.mysqld}, version, err
 }
 
 func findProgram(name string) (string, error) {

@@ -32,8 +32,10 @@ type Server struct {
 	t        testing.TB
 	options  options
 	programs programs
-	db       *sql.DB
-	process  *process
+	// version is a real MySQL's.
+	version string
+	db      *sql.DB
+	process *process
 }
 
 // Start makes a data directory, starts a server on it and creates the backup
@@ -56,7 +58,7 @@ func newServer(t testing.TB, opts []Option) (*Server, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	found, err := findPrograms()
+	found, version, err := o.find()
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +77,7 @@ func newServer(t testing.TB, opts []Option) (*Server, error) {
 		t:               t,
 		options:         o,
 		programs:        found,
+		version:         version,
 	}
 	t.Cleanup(s.remove)
 	if len(s.Socket) > maxSocketPath {
