@@ -36,7 +36,7 @@ func neededGrants(info ServerInfo) []privilege {
 		needed = append(needed, privilege{names: []string{"INNODB_REDO_LOG_ARCHIVE"}})
 	}
 	tables := []string{"log_status", "replication_group_members"}
-	if atLeast(info.Version, 8, 0, 24) {
+	if atLeast(info.Version, keyringComponents...) {
 		tables = append(tables, "keyring_component_status")
 	}
 	for _, table := range tables {

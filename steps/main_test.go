@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/xtrabackuptest"
 )
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
@@ -49,7 +50,13 @@ func TestMain(m *testing.M) {
 	if err := os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")); err != nil {
 		panic(err)
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if err := xtrabackuptest.Remove(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+		os.Exit(code)
+	}))
 }
 
 // records is a Catalog in memory.

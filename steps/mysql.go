@@ -54,6 +54,10 @@ const (
 	errNoSuchTable  = 1146
 )
 
+// keyringComponents is the version from which on keyrings are components. The
+// older ones have no table of them, and some say that we may not read it.
+var keyringComponents = []int{8, 0, 24}
+
 // encryption lists what would make a MySQL server's backup need its keyring:
 // one that is in use, or tablespaces that are encrypted.
 func (s *server) encryption(ctx context.Context, version string) ([]string, error) {
@@ -67,8 +71,11 @@ func (s *server) encryption(ctx context.Context, version string) ([]string, erro
 	for _, name := range plugins {
 		found = append(found, "plugin "+name)
 	}
-	components, err := s.column(ctx, `SELECT STATUS_VALUE FROM performance_schema.keyring_component_status WHERE STATUS_KEY = 'Implementation_name' AND 'Active' IN
+	var components []string
+	if atLeast(version, keyringComponents...) {
+		components, err = s.column(ctx, `SELECT STATUS_VALUE FROM performance_schema.keyring_component_status WHERE STATUS_KEY = 'Implementation_name' AND 'Active' IN
 		(SELECT STATUS_VALUE FROM performance_schema.keyring_component_status WHERE STATUS_KEY = 'Component_status')`)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the server for its keyring: %w", err)
 	}

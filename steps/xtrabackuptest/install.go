@@ -73,8 +73,9 @@ func Install(t testing.TB, tool string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "xtrabackup")
-	script := fmt.Sprintf("#!/bin/sh\nXTRABACKUP_STANDIN=%s exec %s \"$@\"\n", tool, program)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "xtrabackup")
+	script := fmt.Sprintf("#!/bin/sh\nXTRABACKUP_STANDIN=%s XTRABACKUP_STANDIN_DIR='%s' exec %s \"$@\"\n", tool, dir, program)
 	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}

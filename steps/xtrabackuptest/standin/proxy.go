@@ -3,13 +3,11 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -18,7 +16,7 @@ import (
 // claims to be one: to mariabackup it tells a MariaDB's version, of the same
 // length.
 type proxy struct {
-	dir            string
+	name           string
 	listener       net.Listener
 	server         string
 	claimed, shown []byte
@@ -40,25 +38,24 @@ func startProxy(server, claimed string) (*proxy, error) {
 	if match == nil || len(match[1]) > len(claimed) {
 		return nil, fmt.Errorf("the server's version %s has no room for one of MariaDB", claimed)
 	}
-	dir, err := os.MkdirTemp("", "dbp")
-	if err != nil {
+	// Whoever kills this kills it before it can tidy up: the socket is in the
+	// test's folder. Its path would be too long for a socket; that of the working
+	// folder of this process is short.
+	if err := os.Chdir(os.Getenv("XTRABACKUP_STANDIN_DIR")); err != nil {
 		return nil, err
 	}
-	p := &proxy{dir: dir, server: server, claimed: []byte(claimed),
+	p := &proxy{name: fmt.Sprintf("s%d", os.Getpid()), server: server, claimed: []byte(claimed),
 		shown: append(match[1], strings.Repeat("-", len(claimed)-len(match[1]))...)}
-	if p.listener, err = net.Listen("unix", p.socket()); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+	if p.listener, err = net.Listen("unix", p.name); err != nil {
+		return nil, err
 	}
 	go p.serve()
 	return p, nil
 }
 
-func (p *proxy) socket() string { return filepath.Join(p.dir, "s") }
+func (p *proxy) socket() string { return fmt.Sprintf("/proc/%d/cwd/%s", os.Getpid(), p.name) }
 
-func (p *proxy) close() {
-	_ = p.listener.Close()
-	_ = os.RemoveAll(p.dir)
-}
+func (p *proxy) close() { _ = p.listener.Close() }
 
 func (p *proxy) serve() {
 	for {

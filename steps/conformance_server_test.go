@@ -1,0 +1,144 @@
+package steps
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/steps/mariadbtest"
+)
+
+// serverKits returns every kind of server there is, with a tool of its own or
+// without; what they claim to be shows in the name.
+func serverKits(t testing.TB) map[string]kit {
+	t.Helper()
+	found := map[string]kit{}
+	for _, k := range kits(t) {
+		found[k.name] = k
+	}
+	tool, mysqld, err := realPrograms()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if version, _ := mariadbtest.MySQLVersion(mysqld); tool == "" && version != "" {
+		found["MySQL "+version+", real, without a tool"] = kit{dbType: MySQL, server: []mariadbtest.Option{mariadbtest.MySQL(mysqld)}, real: true}
+	}
+	return found
+}
+
+// TestServerConformance holds every server to what the steps rely on.
+func TestServerConformance(t *testing.T) {
+	t.Parallel()
+	for name, k := range serverKits(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := mariadbtest.Start(t, k.server...)
+			h := hostOf(t, server)
+			h.DBType = k.dbType
+			conformQuestions(t, h, server)
+			conformLocks(t, h, server)
+			if k.real {
+				conformParts(t, h, server)
+			}
+		})
+	}
+}
+
+// conformQuestions asks what is asked before a backup.
+func conformQuestions(t *testing.T, h *testHost, server *mariadbtest.Server) {
+	server.Exec("CREATE USER poor@localhost IDENTIFIED BY 'p'", "GRANT PROCESS ON *.* TO poor@localhost")
+	s, err := h.connect(t.Context())
+	h.must(err)
+	defer s.close()
+	info, err := s.info(t.Context())
+	h.must(err)
+	if info.Flavour != h.DBType || series(info.Version) == "" || info.UID == "" || info.LSN == 0 || info.Binlog || info.RedoArchive != "" || len(info.Elsewhere) > 0 {
+		t.Errorf("it says %+v", info)
+	}
+	h.must(sameFolder(info.DataDir, server.DataDir))
+	h.must(s.checkGrants(t.Context(), info, server.User))
+	if h.DBType == MySQL {
+		found, err := s.encryption(t.Context(), info.Version)
+		if err != nil || len(found) > 0 {
+			t.Errorf("encryption: %q, %v", found, err)
+		}
+	}
+	before := info.LSN
+	mariadbtest.FillTables(t, server.DB(), 2, 50)
+	if info, err = s.info(t.Context()); err != nil || info.LSN <= before {
+		t.Errorf("LSN %d, and %d after rows were written, %v", before, info.LSN, err)
+	}
+	h.login(server, "poor", "p")
+	poor, err := h.connect(t.Context())
+	h.must(err)
+	defer poor.close()
+	says(t, poor.checkGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege RELOAD", "run GRANT RELOAD")
+	h.CredentialsFile = server.CredentialsFile
+}
+
+// conformLocks looks for the server by its locks, and in vain when it is dead.
+func conformLocks(t *testing.T, h *testHost, server *mariadbtest.Server) {
+	err := h.CheckDataDir(t.Context())
+	if !errors.Is(err, ErrServerRunning) {
+		t.Errorf("got %v", err)
+	}
+	says(t, err, "process "+strconv.Itoa(server.PID())+" holds locks in "+server.DataDir)
+	if pid := workingIn(server.DataDir); pid != server.PID() {
+		t.Errorf("process %d works in %s, not %d", pid, server.DataDir, server.PID())
+	}
+	server.Kill()
+	if err := h.CheckDataDir(t.Context()); !errors.Is(err, ErrDataDirNotEmpty) {
+		t.Errorf("after it was killed: %v", err)
+	}
+}
+
+// conformParts lets the server start on parts of a data directory, in the order
+// in which its entries go into place: it must refuse all but the whole.
+func conformParts(t *testing.T, h *testHost, server *mariadbtest.Server) {
+	whole := server.DataDir
+	server.StartOn(whole)
+	server.Stop()
+	p := &Placement{Mode: PlaceEntries, Target: filepath.Join(h.dir, "target"), Stage: filepath.Join(h.dir, "stage")}
+	h.must(os.MkdirAll(p.Stage, 0o700))
+	h.must(os.Mkdir(p.Target, 0o700))
+	h.must(clone(whole, p.prepared()))
+	// What a server brings along and no backup holds.
+	for _, name := range []string{"auto.cnf", "ibtmp1", "#innodb_temp"} {
+		h.must(os.RemoveAll(filepath.Join(p.prepared(), name)))
+	}
+	h.must(p.identify())
+	n := len(p.Entries)
+	for _, k := range []int{1, n / 2, n - 1} {
+		part := filepath.Join(h.dir, fmt.Sprintf("part%d", k))
+		h.must(os.Mkdir(part, 0o700))
+		for _, e := range p.Entries[:k] {
+			h.must(clone(filepath.Join(p.prepared(), e.Name), filepath.Join(part, e.Name)))
+		}
+		if err := server.TryStartOn(part); err == nil {
+			t.Errorf("the server starts on %d of %d entries, the last of them %s", k, n, p.Entries[k-1].Name)
+			server.Stop()
+		}
+	}
+	server.StartOn(p.prepared())
+	if err := mariadbtest.CheckTables(server.DB()); err != nil {
+		t.Error(err)
+	}
+}
+
+// clone copies a file or a folder with all that is in it.
+func clone(from, to string) error {
+	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
+		return fmt.Errorf("copy %s: %w: %s", from, err, strings.TrimSpace(string(out)))
+	}
+	_, err := os.Stat(to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

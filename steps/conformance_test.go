@@ -1,0 +1,168 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/steps/mariadbtest"
+)
+
+// TestConformance holds every kit to what the steps rely on. It passes as it is
+// with the real ones, too.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	for _, k := range kits(t) {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			t.Run("chain", func(t *testing.T) { t.Parallel(); conformChain(t, k) })
+			t.Run("interrupted and failing", func(t *testing.T) { t.Parallel(); conformTrouble(t, k) })
+		})
+	}
+}
+
+// conformChain takes a full backup and two incrementals under a writer, and
+// restores the chain to a folder, into the data directory, and by the tool's
+// own move.
+func conformChain(t *testing.T, k kit) {
+	b := newKitBench(t, k)
+	mariadbtest.FillTables(t, b.db.DB(), 6, 50)
+	writer := mariadbtest.StartWriter(t, b.db.DB())
+	await := func() {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		b.must(writer.Await(ctx, 20))
+	}
+	b.must(b.take("full", ""))
+	await()
+	b.db.Exec("CREATE TABLE fill.later (id INT PRIMARY KEY, text VARCHAR(20)) ENGINE=InnoDB", "INSERT INTO fill.later VALUES (1, 'one'), (2, 'two')", "DROP TABLE fill.t003")
+	b.must(b.take("one", "full"))
+	await()
+	b.db.Exec("DELETE FROM fill.later WHERE id = 1")
+	b.must(writer.Stop())
+	b.must(b.take("two", "one"))
+	want := mariadbtest.Fingerprint(t, b.db.DB())
+
+	folder, err := b.restore("folder", "full", "one", "two")
+	b.must(err)
+	if state, err := readCheckpoints(folder); err != nil || state.Type != k.prepared {
+		t.Errorf("the restored chain is in state %q, %v, want %q", state.Type, err, k.prepared)
+	}
+	if _, err := b.restore("database", "full", "one", "two"); !errors.Is(err, ErrServerRunning) {
+		t.Errorf("restored under a running server: %v", err)
+	}
+	// What the tools themselves do not all notice.
+	_, err = b.restore("folder", "full", "two")
+	says(t, err, "backup 'two' stands on 'one', not on 'full'")
+
+	b.db.Stop()
+	b.must(os.RemoveAll(b.DataDir))
+	b.must(os.Mkdir(b.DataDir, 0o700))
+	_, err = b.restore("database", "full", "one", "two")
+	b.must(err)
+	moved := filepath.Join(b.dir, "moved")
+	b.must(os.Mkdir(moved, 0o700))
+	if out, err := exec.Command(b.BackupBin, "--no-defaults", "--move-back", "--datadir="+moved, "--target-dir="+folder).CombinedOutput(); err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), completed) {
+		t.Errorf("move back: %v: %s", err, lastLines(string(out), tailLines))
+	}
+	for _, dir := range []string{b.DataDir, moved} {
+		b.db.StartOn(dir)
+		if err := mariadbtest.CheckTables(b.db.DB()); err != nil {
+			t.Error(err)
+		}
+		if err := mariadbtest.VerifyInvariant(b.db.DB()); err != nil {
+			t.Error(err)
+		}
+		if got := mariadbtest.Fingerprint(t, b.db.DB()); !maps.Equal(got, want) {
+			t.Errorf("%s holds %v, want %v", dir, got, want)
+		}
+		b.db.Stop()
+	}
+	// The stored ones were only read.
+	for _, id := range []string{"full", "one", "two"} {
+		m, err := ReadManifest(b.BackupFolder(id))
+		b.must(err)
+		for _, f := range m.Files {
+			if hash, err := hashFile(t.Context(), filepath.Join(b.BackupFolder(id), f.Path)); err != nil || hash != f.SHA256 {
+				t.Errorf("%s of the stored '%s' was altered: %v", f.Path, id, err)
+			}
+		}
+	}
+}
+
+// conformTrouble interrupts the tool and lets it fail.
+func conformTrouble(t *testing.T, k kit) {
+	b := newKitBench(t, k)
+	mariadbtest.FillTables(t, b.db.DB(), 4, 20)
+	slowly := func() (Task, *RunningJob) {
+		task := Task{Operation: fmt.Sprintf("slow-%d", b.seq), Attempt: 1, Args: Args{ID: fmt.Sprintf("slow-%d", b.seq)}}
+		b.BackupArgs = []string{"--throttle=1"}
+		defer func() { b.BackupArgs = nil }()
+		task, err := b.perform(task, "validate_backup", "prepare_work")
+		b.must(err)
+		spec, err := b.copyJob(t.Context(), task)
+		b.must(err)
+		b.seq++
+		folder := b.JobFolder(task.Operation, b.seq)
+		b.must(b.CreateJob(folder, spec))
+		job, err := b.Launch(folder)
+		b.must(err)
+		t.Cleanup(job.Close)
+		_, err = job.Release(t.Context(), spec.Shell)
+		b.must(err)
+		eventually(t, "the tool copies", func() bool {
+			there, _ := exists(filepath.Join(task.Data.Work, "ibdata1"))
+			return there
+		})
+		return task, job
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+
+	task, job := slowly()
+	b.must(job.Stop())
+	r, err := job.Wait(ctx)
+	b.must(err)
+	if _, err := b.copyFinish(ctx, task, r); !errors.Is(err, ErrCancelled) {
+		t.Errorf("stopped: %+v, %v", r, err)
+	}
+	_, err = b.perform(task, "discard_backup")
+	b.must(err)
+
+	_, job = slowly()
+	b.must(job.Kill(ctx))
+	if r, err := job.Wait(ctx); !errors.Is(err, ErrNoResult) {
+		t.Errorf("killed: %+v, %v", r, err)
+	}
+	// A fresh attempt is not bothered by what is left.
+	b.must(b.take("full", ""))
+
+	// A login that fails after all has been checked.
+	task, err = b.perform(Task{Operation: "locked", Attempt: 1, Args: Args{ID: "locked"}}, "validate_backup", "prepare_work")
+	b.must(err)
+	b.login(b.db, b.db.User, "wrong")
+	_, err = b.perform(task, "copy_backup")
+	says(t, err, "failed with exit code 1: the server refused the backup user's login", "last lines of the program:")
+	b.CredentialsFile = b.db.CredentialsFile
+
+	// A server that goes away.
+	task, job = slowly()
+	b.db.Kill()
+	r, err = job.Wait(ctx)
+	b.must(err)
+	_, err = b.copyFinish(ctx, task, r)
+	says(t, err, "failed with exit code 1")
+
+	// With its server down, what was taken before can be restored.
+	folder, err := b.restore("folder", "full")
+	b.must(err)
+	if state, err := readCheckpoints(folder); err != nil || state.Type != k.prepared {
+		t.Errorf("state %q, %v, want %q", state.Type, err, k.prepared)
+	}
+}

@@ -1,0 +1,206 @@
+package steps
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/xtrabackuptest"
+)
+
+// The variables that name real programs to conform to.
+const (
+	xtrabackupVariable = "DBCALM_TEST_XTRABACKUP"
+	mysqldVariable     = "DBCALM_TEST_MYSQLD"
+)
+
+// kit is a tool with a server that it fits.
+type kit struct {
+	// name says what it is, and whether it is real.
+	name   string
+	dbType string
+	// tool returns the tool's path.
+	tool func(testing.TB) string
+	// server are the options of its server.
+	server []mariadbtest.Option
+	// prepared is the state of a chain that is whole.
+	prepared string
+	// real tells that neither tool nor server stands in for another.
+	real bool
+}
+
+// kits returns every kit there is: MariaDB with its tool, which must be there;
+// a stand-in of every version of XtraBackup; and the real ones that are found.
+func kits(t testing.TB) []kit {
+	t.Helper()
+	list := []kit{{"MariaDB, real", MariaDB, func(t testing.TB) string {
+		path, err := findTool(MariaDB)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}, nil, typeLogApplied, true}}
+	for _, v := range xtrabackuptest.Versions {
+		name := fmt.Sprintf("stand-in for XtraBackup %s on MariaDB as MySQL %s", v.Tool, v.Server)
+		list = append(list, kit{name, MySQL, func(t testing.TB) string { return xtrabackuptest.Install(t, v.Tool) },
+			[]mariadbtest.Option{mariadbtest.Claiming(v.Server)}, typeFullPrepared, false})
+	}
+	tool, mysqld, err := realPrograms()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tool == "" || mysqld == "" {
+		return list
+	}
+	version, err := mariadbtest.MySQLVersion(mysqld)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(list, kit{fmt.Sprintf("%s on MySQL %s, real", tool, version), MySQL, func(testing.TB) string { return tool },
+		[]mariadbtest.Option{mariadbtest.MySQL(mysqld)}, typeFullPrepared, true})
+}
+
+// realPrograms returns a real xtrabackup and a real mysqld, empty for what is
+// not there. What a variable names must be there and be it.
+func realPrograms() (tool, mysqld string, err error) {
+	if tool = os.Getenv(xtrabackupVariable); tool != "" {
+		if tool, err = filepath.Abs(tool); err != nil {
+			return "", "", err
+		}
+		out, err := exec.Command(tool, "--version").CombinedOutput()
+		if err != nil || !xtrabackupBanner.Match(out) {
+			return "", "", fmt.Errorf("%s=%s is no xtrabackup: %w: %s", xtrabackupVariable, tool, errOr(err, os.ErrInvalid), out)
+		}
+	} else if path, lookErr := exec.LookPath("xtrabackup"); lookErr == nil {
+		tool = path
+	}
+	if mysqld = os.Getenv(mysqldVariable); mysqld != "" {
+		if _, err := mariadbtest.MySQLVersion(mysqld); err != nil {
+			return "", "", fmt.Errorf("%s: %w", mysqldVariable, err)
+		}
+	} else if path, lookErr := exec.LookPath("mysqld"); lookErr == nil {
+		// Debian calls MariaDB's so too.
+		if _, err := mariadbtest.MySQLVersion(path); err == nil {
+			mysqld = path
+		}
+	}
+	if os.Getenv(xtrabackupVariable) != "" && mysqld == "" {
+		return "", "", fmt.Errorf("%s is set and there is no real mysqld: name one by %s", xtrabackupVariable, mysqldVariable)
+	}
+	return tool, mysqld, nil
+}
+
+// TestKits says what the conformance suite runs on. `make test` shows it.
+func TestKits(t *testing.T) {
+	for _, k := range kits(t) {
+		fmt.Println("kit: " + k.name)
+	}
+	tool, mysqld, _ := realPrograms()
+	if tool == "" || mysqld == "" {
+		fmt.Printf("kit: NO real XtraBackup with a real MySQL: xtrabackup %s, mysqld %s; %s and %s name them\n",
+			missing(tool), missing(mysqld), xtrabackupVariable, mysqldVariable)
+	}
+}
+
+func missing(path string) string {
+	if path == "" {
+		return "not found"
+	}
+	return "is " + path
+}
+
+func TestNamedProgramsMustBeThem(t *testing.T) {
+	for name, test := range map[string]struct{ variable, value, want string }{
+		"a tool that is not there":  {xtrabackupVariable, "/nowhere/xtrabackup", "is no xtrabackup"},
+		"a tool that is another":    {xtrabackupVariable, "mariadb-backup", "is no xtrabackup"},
+		"a server that is MariaDB":  {mysqldVariable, "mariadbd", "is no MySQL"},
+		"a server that is not here": {mysqldVariable, "/nowhere/mysqld", "ask /nowhere/mysqld for its version"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if path, err := exec.LookPath(test.value); err == nil {
+				test.value = path
+			}
+			t.Setenv(test.variable, test.value)
+			if other := map[string]string{xtrabackupVariable: mysqldVariable, mysqldVariable: xtrabackupVariable}[test.variable]; os.Getenv(other) != "" {
+				t.Setenv(other, "")
+			}
+			_, _, err := realPrograms()
+			says(t, err, test.want)
+		})
+	}
+}
+
+// kitBench is a host with a kit's server and tool.
+type kitBench struct {
+	*testHost
+	kit
+	db  *mariadbtest.Server
+	seq int64
+}
+
+func newKitBench(t *testing.T, k kit) *kitBench {
+	t.Helper()
+	b := &kitBench{kit: k, db: mariadbtest.Start(t, k.server...)}
+	b.testHost = hostOf(t, b.db)
+	b.DBType, b.BackupBin = k.dbType, k.tool(t)
+	return b
+}
+
+// perform does the steps of an operation, one after the other and again as
+// long as one says that there is more, and returns what the last one left.
+func (b *kitBench) perform(task Task, names ...string) (Task, error) {
+	b.t.Helper()
+	for _, name := range names {
+		for step, more := b.Steps()[name], true; more; {
+			out, err := b.do(step, task)
+			if err != nil {
+				return task, fmt.Errorf("%s: %w", name, err)
+			}
+			task.Data, more = out.Data, out.Event == EventMore && name == "apply_link"
+			if out.Backup != nil {
+				b.records.backups[out.Backup.ID] = *out.Backup
+			}
+		}
+	}
+	return task, nil
+}
+
+func (b *kitBench) do(step Step, task Task) (Outcome, error) {
+	b.t.Helper()
+	if step.Run != nil {
+		return step.Run(b.t.Context(), task)
+	}
+	spec, err := step.Job(b.t.Context(), task)
+	if err != nil {
+		return Outcome{}, err
+	}
+	b.seq++
+	return step.Finish(b.t.Context(), task, b.runs(task.Operation, b.seq, spec))
+}
+
+// take takes a backup, a full one without a base.
+func (b *kitBench) take(id, base string) error {
+	b.t.Helper()
+	task := Task{Operation: "take-" + id, Attempt: 1, Args: Args{ID: id, FromBackupID: base}}
+	_, err := b.perform(task, "validate_backup", "prepare_work", "copy_backup", "seal_backup", "publish_backup", "record_backup")
+	return err
+}
+
+// restore restores a chain to a target and returns the folder it is in.
+func (b *kitBench) restore(target string, ids ...string) (string, error) {
+	b.t.Helper()
+	task := Task{Operation: "restore-" + target, Attempt: 1, Args: Args{IDList: ids, Target: target, TmpDir: filepath.Join(b.BackupDir, "restores", strings.Join(ids, "-"))}}
+	names := []string{"validate_restore", "stage_chain", "prepare_full"}
+	if len(ids) > 1 {
+		names = append(names, "apply_link")
+	}
+	task, err := b.perform(task, append(names, "arrange_restore", "place_restore")...)
+	if err != nil {
+		return "", err
+	}
+	return task.Data.Placement.Target, nil
+}
