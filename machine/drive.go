@@ -96,6 +96,9 @@ func (m *Manager) settle(ctx context.Context, r *run, o persistence.Operation, d
 		case err == nil:
 			crashpoint.Here("after-" + o.State)
 			if d.folder != "" {
+				if err := m.host.KeepLog(d.folder); err != nil {
+					log.Warn().Err(err).Msg("operations logs will lack a program's output")
+				}
 				if err := m.host.RemoveJob(d.folder); err != nil {
 					log.Warn().Err(err).Msg("job folder stays until the next start")
 				}
@@ -103,6 +106,7 @@ func (m *Manager) settle(ctx context.Context, r *run, o persistence.Operation, d
 			m.tell(o, after, d)
 			if !after.Status.Open() {
 				m.wakeOnFinish()
+				m.pruneLogs()
 			}
 			return after.Status.Open()
 		case errors.Is(err, persistence.ErrCancelRequested):

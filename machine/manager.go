@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -26,6 +27,8 @@ type Options struct {
 	// MaxConcurrent is how many operations that take a slot run at a time; 0
 	// means 1.
 	MaxConcurrent int
+	// KeepLogs is how long the programs' output is kept; 0 means for ever.
+	KeepLogs time.Duration
 	Logger        zerolog.Logger
 }
 
@@ -37,6 +40,7 @@ type Manager struct {
 	registry    map[string]steps.Step
 	definitions map[string]*Definition
 	max         int
+	keepLogs    time.Duration
 	log         zerolog.Logger
 
 	// base is the context of all work; ending it hands the work off.
@@ -77,7 +81,7 @@ func New(store *persistence.Store, host *steps.Host, options Options) (*Manager,
 	}
 	m := &Manager{
 		store: store, host: host, registry: registry, definitions: definitions,
-		max: max(1, options.MaxConcurrent), log: options.Logger,
+		max: max(1, options.MaxConcurrent), keepLogs: options.KeepLogs, log: options.Logger,
 		running: map[string]*run{}, parsed: map[string]*Definition{},
 		owed: make(chan struct{}, 1),
 	}
@@ -238,6 +242,9 @@ func (m *Manager) sweepJobs(ctx context.Context, open []persistence.Operation) e
 	for _, folder := range folders {
 		if keep[folder] {
 			continue
+		}
+		if err := m.host.KeepLog(folder); err != nil {
+			m.log.Warn().Err(err).Msg("operations logs will lack a program's output")
 		}
 		if err := m.host.RemoveJob(folder); err != nil {
 			return err

@@ -62,17 +62,41 @@ func (s *Store) SetProcessPID(ctx context.Context, process int64, pid int) error
 	})
 }
 
-// OpenJob returns the job of an operation that has not ended, or ErrNotFound.
-func (s *Store) OpenJob(ctx context.Context, operation string) (Job, error) {
+// Jobs returns an operation's jobs, in the order in which they were begun.
+func (s *Store) Jobs(ctx context.Context, operation string) ([]Job, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM operation_job WHERE operation_id = ? ORDER BY id`, operation)
+	if err != nil {
+		return nil, s.explain("read jobs", err)
+	}
+	defer rows.Close()
+	var jobs []Job
+	for rows.Next() {
+		j, err := scanJob(rows)
+		if err != nil {
+			return nil, s.explain("read jobs", err)
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs, s.explain("read jobs", rows.Err())
+}
+
+const jobColumns = `id, operation_id, state, attempt, folder, process_id, pid, start_ticks, boot_id, created_at, ended_at`
+
+func scanJob(row interface{ Scan(...any) error }) (Job, error) {
 	var j Job
 	var ticks int64
 	var created, ended stamp
-	err := s.read.QueryRowContext(ctx, `SELECT id, operation_id, state, attempt, folder, process_id, pid, start_ticks, boot_id, created_at, ended_at
-		FROM operation_job WHERE operation_id = ? AND ended_at IS NULL ORDER BY id DESC LIMIT 1`, operation).
-		Scan(&j.ID, &j.OperationID, &j.State, &j.Attempt, &j.Folder, &j.ProcessID, &j.PID, &ticks, &j.BootID, &created, &ended)
+	err := row.Scan(&j.ID, &j.OperationID, &j.State, &j.Attempt, &j.Folder, &j.ProcessID, &j.PID, &ticks, &j.BootID, &created, &ended)
+	j.StartTicks, j.CreatedAt, j.EndedAt = uint64(ticks), created.Time, ended.pointer()
+	return j, err
+}
+
+// OpenJob returns the job of an operation that has not ended, or ErrNotFound.
+func (s *Store) OpenJob(ctx context.Context, operation string) (Job, error) {
+	j, err := scanJob(s.read.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM operation_job
+		WHERE operation_id = ? AND ended_at IS NULL ORDER BY id DESC LIMIT 1`, operation))
 	if errors.Is(err, sql.ErrNoRows) {
 		return j, ErrNotFound
 	}
-	j.StartTicks, j.CreatedAt, j.EndedAt = uint64(ticks), created.Time, ended.pointer()
 	return j, s.explain("read job", err)
 }

@@ -52,12 +52,15 @@ func (h *Host) Credentials() (Credentials, error) {
 
 // Redact hides the password in what a program has printed, before any of it
 // is kept.
-func (h *Host) Redact(output string) string {
+func (h *Host) Redact(output string) string { return h.redactor().Replace(output) }
+
+// redactor hides the password as it now is.
+func (h *Host) redactor() *strings.Replacer {
 	c, err := h.Credentials()
 	if err != nil || len(c.Password) < minSecret {
-		return output
+		return strings.NewReplacer()
 	}
-	return strings.NewReplacer(c.Password, "***", url.QueryEscape(c.Password), "***").Replace(output)
+	return strings.NewReplacer(c.Password, "***", url.QueryEscape(c.Password), "***")
 }
 
 // minSecret is the length from which a password is told from ordinary text.

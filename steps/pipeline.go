@@ -27,7 +27,7 @@ type pipeline struct {
 	fault string
 	// suspect is what to call the fault unless a program soon gives a better
 	// reason.
-	suspect  string
+	suspect string
 	// damaged tells that the fault is the stored stream's own.
 	damaged  bool
 	failed   bool

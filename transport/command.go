@@ -21,6 +21,7 @@ const (
 	operationCancelCommand   = "operation_cancel"
 	operationRetryCommand    = "operation_retry"
 	operationWatchCommand    = "operation_watch"
+	operationLogsCommand     = "operation_logs"
 )
 
 var commands = map[string]command{
@@ -34,6 +35,7 @@ var commands = map[string]command{
 	operationListCommand:     operationList,
 	operationShowCommand:     operationShow,
 	operationWatchCommand:    operationWatch,
+	operationLogsCommand:     operationLogs,
 	operationCancelCommand:   operationCancel,
 	operationRetryCommand:    operationRetry,
 }

@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net"
 	"time"
 
@@ -22,9 +23,26 @@ func operationWatch(ctx context.Context, service Service, args *arguments) (repl
 	}
 	view, err := service.Operation(ctx, id)
 	answered := about(id, codeOK, shown(view))
-	answered.next = func(ctx context.Context) (any, bool, error) {
+	var last []byte
+	var told time.Time
+	answered.next = func(ctx context.Context) (any, turn, error) {
 		view, err := service.Operation(ctx, id)
-		return shown(view), over(view), err
+		if err != nil {
+			return nil, lastLine, err
+		}
+		line, err := encode(shown(view))
+		if err != nil {
+			return nil, lastLine, err
+		}
+		then := waitForMore
+		if view.FinishedAt != nil {
+			then = lastLine
+		}
+		if bytes.Equal(line, last) && then != lastLine && time.Since(told) < watchKeepAlive {
+			return nil, then, nil
+		}
+		last, told = line, time.Now()
+		return json.RawMessage(line), then, nil
 	}
 	return answered, err
 }
@@ -35,14 +53,11 @@ func shown(view machine.OperationView) operationShowAnswer {
 	return operationShowAnswer{codeOK, view}
 }
 
-func over(view machine.OperationView) bool { return view.FinishedAt != nil }
-
-// stream sends an answer of many lines, each when it differs from the one
-// before. It ends with the last line, with the client, or with the server; a
-// client that finds no last line asks again.
+// stream sends an answer of many lines. It ends with the last line, with the
+// client, or with the server; a client that finds no last line asks again.
 func (s *Server) stream(stopping, calls context.Context, conn *net.UnixConn, answered reply) error {
 	if !s.takeWatch() {
-		body, err := refused(calls, &machine.Error{Kind: machine.Unavailable, Message: "too many operations are being watched: try again later, or use operation_show"}).bytes()
+		body, err := refused(calls, &machine.Error{Kind: machine.Unavailable, Message: "too many clients watch operations: try again later"}).bytes()
 		if err == nil {
 			err = s.send(conn, body)
 		}
@@ -51,28 +66,18 @@ func (s *Server) stream(stopping, calls context.Context, conn *net.UnixConn, ans
 	defer s.giveBackWatch()
 	ticks := time.NewTicker(s.options.WatchInterval)
 	defer ticks.Stop()
-	var last []byte
-	var sent time.Time
 	for {
-		body, ended, err := answered.next(calls)
-		if err != nil {
+		body, then, err := answered.next(calls)
+		if err == nil && body != nil {
+			err = s.sendLine(conn, body)
+		}
+		switch {
+		case err != nil:
 			return err
-		}
-		line, err := encode(body)
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(line, last) || time.Since(sent) >= watchKeepAlive {
-			if err := conn.SetWriteDeadline(time.Now().Add(s.options.AnswerTimeout)); err != nil {
-				return err
-			}
-			if _, err := conn.Write(append(bytes.Clone(line), '\n')); err != nil {
-				return err
-			}
-			last, sent = line, time.Now()
-		}
-		if ended {
+		case then == lastLine:
 			return conn.CloseWrite()
+		case then == moreAtOnce && stopping.Err() == nil:
+			continue
 		}
 		select {
 		case <-ticks.C:
@@ -80,6 +85,18 @@ func (s *Server) stream(stopping, calls context.Context, conn *net.UnixConn, ans
 			return nil
 		}
 	}
+}
+
+func (s *Server) sendLine(conn *net.UnixConn, body any) error {
+	line, err := encode(body)
+	if err != nil {
+		return err
+	}
+	if err := conn.SetWriteDeadline(time.Now().Add(s.options.AnswerTimeout)); err != nil {
+		return err
+	}
+	_, err = conn.Write(append(line, '\n'))
+	return err
 }
 
 // Watchers stay long; they must not take the place of those who command.

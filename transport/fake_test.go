@@ -15,6 +15,7 @@ type fakeService struct {
 	deleteBackup      func(context.Context, machine.DeleteRequest) error
 	operations        func(context.Context, machine.OperationFilter) ([]machine.OperationSummary, error)
 	operation         func(context.Context, string) (machine.OperationView, error)
+	log               func(context.Context, string, machine.LogPosition) (machine.LogChunk, machine.LogPosition, bool, error)
 	cancel            func(context.Context, string) error
 	retry             func(context.Context, string) (machine.RetryDecision, error)
 	rebuild           func(context.Context, machine.RebuildRequest) (machine.RebuildReport, error)
@@ -71,6 +72,13 @@ func (f *fakeService) Operation(ctx context.Context, id string) (machine.Operati
 		return machine.OperationView{}, nil
 	}
 	return f.operation(ctx, id)
+}
+
+func (f *fakeService) Log(ctx context.Context, id string, at machine.LogPosition) (machine.LogChunk, machine.LogPosition, bool, error) {
+	if f.log == nil {
+		return machine.LogChunk{}, at, true, nil
+	}
+	return f.log(ctx, id, at)
 }
 
 func (f *fakeService) Cancel(ctx context.Context, id string) error {

@@ -45,7 +45,8 @@ func logAnswer(logger zerolog.Logger, answered reply, took time.Duration, sendEr
 
 // looking are the commands that change nothing; a program that waits sends
 // them several times a second.
-var looking = []string{backupListCommand, operationListCommand, operationShowCommand, operationWatchCommand}
+var looking = []string{backupListCommand, operationListCommand, operationShowCommand, operationWatchCommand,
+	operationLogsCommand}
 
 // levelOf returns the level of a line: what an administrator has to look at
 // is at least a warning.

@@ -18,10 +18,22 @@ type reply struct {
 	cause   error
 	// body is the answer where the common envelope is not enough.
 	body any
-	// next returns the next line of an answer that has many, and whether it is
-	// the last; nil for all others. Body is then not sent.
-	next func(ctx context.Context) (body any, last bool, err error)
+	// next returns the next line of an answer that has many, nil for none at
+	// this time, and what is to follow. Body is then not sent.
+	next func(ctx context.Context) (line any, then turn, err error)
 }
+
+// turn says what follows a line of an answer that has many.
+type turn int
+
+const (
+	// waitForMore: look again after a while.
+	waitForMore turn = iota
+	// moreAtOnce: there is another line.
+	moreAtOnce
+	// lastLine: the answer is complete.
+	lastLine
+)
 
 // bytes returns the answer as it is sent.
 func (r reply) bytes() ([]byte, error) {

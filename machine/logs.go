@@ -1,0 +1,79 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"dbcalm-db-cmd/steps"
+)
+
+// LogPosition is where to go on reading an operation's log. The zero value is
+// its beginning.
+type LogPosition struct {
+	// job counts the operation's jobs, offsets are those in each of its outputs.
+	job     int
+	offsets [2]int64
+}
+
+// LogChunk is a piece of an operation's log.
+type LogChunk struct {
+	// State and Attempt say for which work the program ran, Output which of its
+	// outputs this is: output.log is the program's own, shell.log that of the
+	// command a stream goes to or comes from.
+	State   string `json:"state"`
+	Attempt int    `json:"attempt"`
+	Output  string `json:"output"`
+	// Text is in whole lines while the program runs.
+	Text string `json:"text"`
+	// Missing tells that the output is kept no more.
+	Missing bool `json:"missing,omitempty"`
+}
+
+// Log returns the next piece of what an operation's programs have printed, and
+// where to go on. A piece without text means that there is no more for now;
+// ended, that there will be none.
+func (m *Manager) Log(ctx context.Context, id string, at LogPosition) (chunk LogChunk, next LogPosition, ended bool, err error) {
+	o, err := m.find(ctx, id)
+	if err != nil {
+		return chunk, at, false, err
+	}
+	jobs, err := m.store.Jobs(ctx, id)
+	if err != nil {
+		return chunk, at, false, internal(err)
+	}
+	for ; at.job < len(jobs); at = (LogPosition{job: at.job + 1}) {
+		job := jobs[at.job]
+		for i, part := range steps.LogParts {
+			text, offset, err := m.host.ReadLog(job.Folder, part, at.offsets[i])
+			chunk = LogChunk{State: job.State, Attempt: job.Attempt, Output: string(part), Text: text}
+			gone := errors.Is(err, fs.ErrNotExist)
+			switch {
+			case gone && part == steps.LogOutput && offset == 0 && job.EndedAt != nil && job.PID != 0:
+				chunk.Missing = true
+				return chunk, LogPosition{job: at.job + 1}, false, nil
+			case err != nil && !gone:
+				return chunk, at, false, internal(err)
+			case text != "":
+				at.offsets[i] = offset
+				return chunk, at, false, nil
+			}
+		}
+		if job.EndedAt == nil && o.Status.Open() {
+			// More may come, as long as the job runs.
+			return LogChunk{}, at, false, nil
+		}
+	}
+	return LogChunk{}, at, !o.Status.Open(), nil
+}
+
+// pruneLogs removes what has been kept for long enough.
+func (m *Manager) pruneLogs() {
+	if m.keepLogs == 0 {
+		return
+	}
+	if err := m.host.PruneLogs(time.Now().Add(-m.keepLogs)); err != nil {
+		m.log.Warn().Err(err).Msg("old output of programs is kept for longer")
+	}
+}
