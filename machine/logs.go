@@ -9,9 +9,9 @@ import (
 	"dbcalm-db-cmd/steps"
 )
 
-// LogPosition is where to go on reading an operation's log. The zero value is
+// logPosition is where to go on reading an operation's log. The zero value is
 // its beginning.
-type LogPosition struct {
+type logPosition struct {
 	// job counts the operation's jobs, offsets are those in each of its outputs.
 	job     int
 	offsets [2]int64
@@ -31,10 +31,52 @@ type LogChunk struct {
 	Missing bool `json:"missing,omitempty"`
 }
 
-// Log returns the next piece of what an operation's programs have printed, and
-// where to go on. A piece without text means that there is no more for now;
-// ended, that there will be none.
-func (m *Manager) Log(ctx context.Context, id string, at LogPosition) (chunk LogChunk, next LogPosition, ended bool, err error) {
+// How often a log that is followed is looked at, and after how long without
+// news whoever follows it is given a sign of life.
+const (
+	logInterval  = 500 * time.Millisecond
+	logKeepAlive = 5 * time.Second
+)
+
+// Logs calls each with every piece of what an operation's programs have
+// printed; with follow, until the operation is over, and now and then with an
+// empty piece.
+func (m *Manager) Logs(ctx context.Context, id string, follow bool, each func(LogChunk) error) error {
+	var at logPosition
+	told := time.Now()
+	for {
+		chunk, next, ended, err := m.nextLog(ctx, id, at)
+		if err != nil {
+			return err
+		}
+		at = next
+		news := chunk.Text != "" || chunk.Missing
+		if news || follow && time.Since(told) >= logKeepAlive {
+			told = time.Now()
+			if err := each(chunk); err != nil {
+				return err
+			}
+		}
+		switch {
+		case news:
+			continue
+		case ended || !follow:
+			return nil
+		}
+		timer := time.NewTimer(logInterval)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// nextLog returns the next piece of an operation's log, and where to go on. A
+// piece without text means that there is no more for now; ended, that there
+// will be none.
+func (m *Manager) nextLog(ctx context.Context, id string, at logPosition) (chunk LogChunk, next logPosition, ended bool, err error) {
 	o, err := m.find(ctx, id)
 	if err != nil {
 		return chunk, at, false, err
@@ -43,7 +85,7 @@ func (m *Manager) Log(ctx context.Context, id string, at LogPosition) (chunk Log
 	if err != nil {
 		return chunk, at, false, internal(err)
 	}
-	for ; at.job < len(jobs); at = (LogPosition{job: at.job + 1}) {
+	for ; at.job < len(jobs); at = (logPosition{job: at.job + 1}) {
 		job := jobs[at.job]
 		for i, part := range steps.LogParts {
 			text, offset, err := m.host.ReadLog(job.Folder, part, at.offsets[i])
@@ -52,7 +94,7 @@ func (m *Manager) Log(ctx context.Context, id string, at LogPosition) (chunk Log
 			switch {
 			case gone && part == steps.LogOutput && offset == 0 && job.EndedAt != nil && job.PID != 0:
 				chunk.Missing = true
-				return chunk, LogPosition{job: at.job + 1}, false, nil
+				return chunk, logPosition{job: at.job + 1}, false, nil
 			case err != nil && !gone:
 				return chunk, at, false, internal(err)
 			case text != "":

@@ -29,7 +29,7 @@ type Options struct {
 	MaxConcurrent int
 	// KeepLogs is how long the programs' output is kept; 0 means for ever.
 	KeepLogs time.Duration
-	Logger        zerolog.Logger
+	Logger   zerolog.Logger
 }
 
 // Manager accepts commands and runs operations. Its methods may be called

@@ -37,12 +37,8 @@ func (c Client) call(ctx context.Context, command string, args, answer any) erro
 	if err != nil {
 		return err
 	}
-	var head envelope
-	if err := json.Unmarshal(line, &head); err != nil {
-		return fmt.Errorf("read the answer to %s: %w", command, err)
-	}
-	if head.Code < 200 || head.Code > 299 {
-		return &Refusal{Code: head.Code, Status: head.Status, Message: head.Message}
+	if err := refusalIn(command, line); err != nil {
+		return err
 	}
 	if err := json.Unmarshal(line, answer); err != nil {
 		return fmt.Errorf("read the answer to %s: %w", command, err)
@@ -50,14 +46,34 @@ func (c Client) call(ctx context.Context, command string, args, answer any) erro
 	return nil
 }
 
-// exchange sends a request and returns all that comes back.
-func (c Client) exchange(ctx context.Context, request []byte) ([]byte, error) {
+// refusalIn returns the refusal that an answer is, if it is one.
+func refusalIn(command string, line []byte) error {
+	var head envelope
+	if err := json.Unmarshal(line, &head); err != nil {
+		return fmt.Errorf("read the answer to %s: %w", command, err)
+	}
+	if head.Code < 200 || head.Code > 299 {
+		return &Refusal{Code: head.Code, Status: head.Status, Message: head.Message}
+	}
+	return nil
+}
+
+func (c Client) dial(ctx context.Context) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", c.Path)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("connect to the daemon on %s: %w", c.Path, ctx.Err())
 		}
 		return nil, unreachable(c.Path, err)
+	}
+	return conn, nil
+}
+
+// exchange sends a request and returns all that comes back.
+func (c Client) exchange(ctx context.Context, request []byte) ([]byte, error) {
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return nil, err
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })()

@@ -2,6 +2,8 @@ package transport
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"dbcalm-db-cmd/machine"
 )
@@ -17,6 +19,7 @@ type wireArgs struct {
 	Limit        int            `json:"limit,omitempty"`
 	State        string         `json:"state,omitempty"`
 	Prune        bool           `json:"prune,omitempty"`
+	Follow       bool           `json:"follow,omitempty"`
 	RequestID    string         `json:"request_id,omitempty"`
 }
 
@@ -73,6 +76,18 @@ func (c Client) Operation(ctx context.Context, id string) (machine.OperationView
 	var answer operationShowAnswer
 	err := c.call(ctx, operationShowCommand, wireArgs{ID: id}, &answer)
 	return answer.OperationView, err
+}
+
+// Logs calls each with every piece of what an operation's programs have
+// printed; with follow, until the operation is over.
+func (c Client) Logs(ctx context.Context, id string, follow bool, each func(machine.LogChunk) error) error {
+	return c.lines(ctx, operationLogsCommand, wireArgs{ID: id, Follow: follow}, func(line []byte) error {
+		var answer operationLogsLine
+		if err := json.Unmarshal(line, &answer); err != nil {
+			return fmt.Errorf("read the answer to %s: %w", operationLogsCommand, err)
+		}
+		return each(answer.LogChunk)
+	})
 }
 
 // Cancel asks an operation to end.

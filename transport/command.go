@@ -49,6 +49,7 @@ const (
 	argTarget       = "target"
 	argLevel        = "level"
 	argPrune        = "prune"
+	argFollow       = "follow"
 	argLimit        = "limit"
 	argState        = "state"
 	argRequestID    = "request_id"

@@ -21,27 +21,10 @@ func operationLogs(ctx context.Context, service Service, args *arguments) (reply
 		return reply{}, err
 	}
 	// One that is unknown is refused in the common envelope.
-	_, _, _, err := service.Log(ctx, id, machine.LogPosition{})
+	_, err := service.Operation(ctx, id)
 	answered := about(id, codeOK, nil)
-	var at machine.LogPosition
-	told := time.Now()
-	answered.next = func(ctx context.Context) (any, turn, error) {
-		chunk, next, ended, err := service.Log(ctx, id, at)
-		if err != nil {
-			return nil, lastLine, err
-		}
-		at = next
-		switch {
-		case chunk.Text != "" || chunk.Missing:
-			told = time.Now()
-			return operationLogsLine{codeOK, chunk}, moreAtOnce, nil
-		case ended || !follow:
-			return nil, lastLine, nil
-		case time.Since(told) >= watchKeepAlive:
-			told = time.Now()
-			return operationLogsLine{Code: codeOK}, waitForMore, nil
-		}
-		return nil, waitForMore, nil
+	answered.lines = func(ctx context.Context, _ time.Duration, send func(any) error) error {
+		return service.Logs(ctx, id, follow, func(chunk machine.LogChunk) error { return send(operationLogsLine{codeOK, chunk}) })
 	}
 	return answered, err
 }

@@ -23,28 +23,38 @@ func operationWatch(ctx context.Context, service Service, args *arguments) (repl
 	}
 	view, err := service.Operation(ctx, id)
 	answered := about(id, codeOK, shown(view))
+	answered.lines = func(ctx context.Context, every time.Duration, send func(any) error) error {
+		return watchOperation(ctx, service, id, every, send)
+	}
+	return answered, err
+}
+
+func watchOperation(ctx context.Context, service Service, id string, every time.Duration, send func(any) error) error {
+	ticks := time.NewTicker(every)
+	defer ticks.Stop()
 	var last []byte
 	var told time.Time
-	answered.next = func(ctx context.Context) (any, turn, error) {
+	for {
 		view, err := service.Operation(ctx, id)
 		if err != nil {
-			return nil, lastLine, err
+			return err
 		}
 		line, err := encode(shown(view))
 		if err != nil {
-			return nil, lastLine, err
+			return err
 		}
-		then := waitForMore
-		if view.FinishedAt != nil {
-			then = lastLine
+		if over := view.FinishedAt != nil; over || !bytes.Equal(line, last) || time.Since(told) >= watchKeepAlive {
+			if err := send(json.RawMessage(line)); err != nil || over {
+				return err
+			}
+			last, told = line, time.Now()
 		}
-		if bytes.Equal(line, last) && then != lastLine && time.Since(told) < watchKeepAlive {
-			return nil, then, nil
+		select {
+		case <-ticks.C:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		last, told = line, time.Now()
-		return json.RawMessage(line), then, nil
 	}
-	return answered, err
 }
 
 func shown(view machine.OperationView) operationShowAnswer {
@@ -64,27 +74,17 @@ func (s *Server) stream(stopping, calls context.Context, conn *net.UnixConn, ans
 		return err
 	}
 	defer s.giveBackWatch()
-	ticks := time.NewTicker(s.options.WatchInterval)
-	defer ticks.Stop()
-	for {
-		body, then, err := answered.next(calls)
-		if err == nil && body != nil {
-			err = s.sendLine(conn, body)
-		}
-		switch {
-		case err != nil:
-			return err
-		case then == lastLine:
-			return conn.CloseWrite()
-		case then == moreAtOnce && stopping.Err() == nil:
-			continue
-		}
-		select {
-		case <-ticks.C:
-		case <-stopping.Done():
-			return nil
-		}
+	ctx, cancel := context.WithCancel(calls)
+	defer cancel()
+	defer context.AfterFunc(stopping, cancel)()
+	err := answered.lines(ctx, s.options.WatchInterval, func(body any) error { return s.sendLine(conn, body) })
+	switch {
+	case stopping.Err() != nil:
+		return nil
+	case err != nil:
+		return err
 	}
+	return conn.CloseWrite()
 }
 
 func (s *Server) sendLine(conn *net.UnixConn, body any) error {

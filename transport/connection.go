@@ -35,7 +35,7 @@ func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 		logger.Debug().Err(err).Msg("client left without a request")
 		return
 	}
-	if answered.next != nil {
+	if answered.lines != nil {
 		sendErr := s.stream(stopping, calls, conn, answered)
 		logAnswer(logger, answered, time.Since(begun), sendErr)
 		if sendErr == nil {

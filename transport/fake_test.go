@@ -15,7 +15,7 @@ type fakeService struct {
 	deleteBackup      func(context.Context, machine.DeleteRequest) error
 	operations        func(context.Context, machine.OperationFilter) ([]machine.OperationSummary, error)
 	operation         func(context.Context, string) (machine.OperationView, error)
-	log               func(context.Context, string, machine.LogPosition) (machine.LogChunk, machine.LogPosition, bool, error)
+	logs              func(ctx context.Context, id string, follow bool, each func(machine.LogChunk) error) error
 	cancel            func(context.Context, string) error
 	retry             func(context.Context, string) (machine.RetryDecision, error)
 	rebuild           func(context.Context, machine.RebuildRequest) (machine.RebuildReport, error)
@@ -74,11 +74,11 @@ func (f *fakeService) Operation(ctx context.Context, id string) (machine.Operati
 	return f.operation(ctx, id)
 }
 
-func (f *fakeService) Log(ctx context.Context, id string, at machine.LogPosition) (machine.LogChunk, machine.LogPosition, bool, error) {
-	if f.log == nil {
-		return machine.LogChunk{}, at, true, nil
+func (f *fakeService) Logs(ctx context.Context, id string, follow bool, each func(machine.LogChunk) error) error {
+	if f.logs == nil {
+		return nil
 	}
-	return f.log(ctx, id, at)
+	return f.logs(ctx, id, follow, each)
 }
 
 func (f *fakeService) Cancel(ctx context.Context, id string) error {

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"time"
 
 	"dbcalm-db-cmd/machine"
 )
@@ -18,22 +19,11 @@ type reply struct {
 	cause   error
 	// body is the answer where the common envelope is not enough.
 	body any
-	// next returns the next line of an answer that has many, nil for none at
-	// this time, and what is to follow. Body is then not sent.
-	next func(ctx context.Context) (line any, then turn, err error)
+	// lines sends an answer of many lines, until it is complete or the context
+	// ends, and looks for new ones so often; nil for all other answers. Body is
+	// then not sent.
+	lines func(ctx context.Context, every time.Duration, send func(line any) error) error
 }
-
-// turn says what follows a line of an answer that has many.
-type turn int
-
-const (
-	// waitForMore: look again after a while.
-	waitForMore turn = iota
-	// moreAtOnce: there is another line.
-	moreAtOnce
-	// lastLine: the answer is complete.
-	lastLine
-)
 
 // bytes returns the answer as it is sent.
 func (r reply) bytes() ([]byte, error) {

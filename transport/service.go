@@ -37,9 +37,10 @@ type Service interface {
 	Operations(ctx context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error)
 	// Operation returns one operation.
 	Operation(ctx context.Context, id string) (machine.OperationView, error)
-	// Log returns the next piece of what an operation's programs have printed,
-	// and where to go on; ended tells that there is no more.
-	Log(ctx context.Context, id string, at machine.LogPosition) (chunk machine.LogChunk, next machine.LogPosition, ended bool, err error)
+	// Logs calls each, from this goroutine, with every piece of what an
+	// operation's programs have printed; with follow, until it is over or ctx
+	// ends, and now and then with an empty piece. An error of each ends it.
+	Logs(ctx context.Context, id string, follow bool, each func(machine.LogChunk) error) error
 	// Cancel asks an operation to end; it returns when that is recorded.
 	Cancel(ctx context.Context, id string) error
 	// Retry lets a stopped operation go on and says from where.

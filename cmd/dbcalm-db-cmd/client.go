@@ -28,6 +28,8 @@ type daemon interface {
 	// Operations returns the newest first.
 	Operations(ctx context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error)
 	Operation(ctx context.Context, id string) (machine.OperationView, error)
+	// Logs calls each with every piece of what an operation's programs printed.
+	Logs(ctx context.Context, id string, follow bool, each func(machine.LogChunk) error) error
 	Cancel(ctx context.Context, id string) error
 	Retry(ctx context.Context, id string) (machine.RetryDecision, error)
 	Backups(ctx context.Context) ([]machine.BackupView, error)

@@ -50,9 +50,11 @@ type Config struct {
 	UseMemory          byteSize
 	MaxConcurrent      int
 	OnFinish           string // empty: none
-	OnFinishTimeout    time.Duration
-	LogLevel           zerolog.Level
-	LogFormat          string // json or console
+	// KeepLogsDays is how long the programs' output is kept.
+	KeepLogsDays    int
+	OnFinishTimeout time.Duration
+	LogLevel        zerolog.Level
+	LogFormat       string // json or console
 }
 
 // The words that keys take.

@@ -34,6 +34,7 @@ func defaults(h host) *Config {
 		Parallel:              max(1, min(h.cpus, mostWorkers)),
 		UseMemory:             defaultMemory(h.memory),
 		MaxConcurrent:         1,
+		KeepLogsDays:          30,
 		OnFinishTimeout:       30 * time.Second,
 		LogLevel:              zerolog.InfoLevel,
 		LogFormat:             format,

@@ -55,6 +55,7 @@ var keyNotes = map[string]keyNote{
 		example: mostMemory,
 	},
 	"max_concurrent":    {meaning: fmt.Sprintf("Backups, restores and verifications that run at a time, the others wait; 1 to %d. Deletions do not count.", maxConcurrent)},
+	"keep_logs_days":    {meaning: fmt.Sprintf("For how many days all that an operation's programs have printed is kept, compressed, in state_dir; 1 to %d.", maxLogDays)},
 	"on_finish":         {meaning: "Shell command run after every operation, however that ended, with its JSON on standard input; \"\" for none. Its value is never shown."},
 	"on_finish_timeout": {meaning: fmt.Sprintf("How long that command may take before it is killed; %s to %s.", brief(minOnFinish), brief(maxOnFinish))},
 	"log_level":         {meaning: "trace, debug, info, warn or error."},

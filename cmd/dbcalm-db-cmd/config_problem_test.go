@@ -65,6 +65,7 @@ func TestConfigProblems(t *testing.T) {
 		{minimal + "use_memory: 1.5", `:3: use_memory: 1.5: write a size such as 512M or 2G, or a number of bytes`},
 		{minimal + "use_memory: 1M", `:3: use_memory: 1M: give at least 16M, such as 512M or 2G`},
 		{minimal + "max_concurrent: 17", `:3: max_concurrent: 17: write a whole number from 1 to 16`},
+		{minimal + "keep_logs_days: 0", `:3: keep_logs_days: 0: write a whole number from 1 to 3650`},
 		{minimal + "on_finish: [curl]", `:3: on_finish: (not shown): write text, in quotes if it looks like a number`},
 		{minimal + `on_finish: "curl \0"`, `:3: on_finish: (not shown): holds a zero byte, which no command can: remove it`},
 		{minimal + "on_finish_timeout: 30", `:3: on_finish_timeout: 30: write a time with its unit, such as 30s or 5m`},

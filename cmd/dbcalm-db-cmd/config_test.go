@@ -70,6 +70,7 @@ func TestDefaults(t *testing.T) {
 		Parallel:              4,
 		UseMemory:             4 * gibibyte,
 		MaxConcurrent:         1,
+		KeepLogsDays:          30,
 		OnFinishTimeout:       30 * time.Second,
 		LogLevel:              zerolog.InfoLevel,
 		LogFormat:             formatJSON,

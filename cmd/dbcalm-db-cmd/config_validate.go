@@ -14,6 +14,7 @@ import (
 const (
 	maxParallel   = 64
 	maxConcurrent = 16
+	maxLogDays    = 3650
 	// maxSocketPath is what sockaddr_un holds beside its closing zero byte.
 	maxSocketPath = 107
 	// minMemory is the least with which a tool's InnoDB starts on any page size.
@@ -106,6 +107,7 @@ func (v *validation) numbers() {
 	c := v.config
 	v.between("parallel", c.Parallel, maxParallel)
 	v.between("max_concurrent", c.MaxConcurrent, maxConcurrent)
+	v.between("keep_logs_days", c.KeepLogsDays, maxLogDays)
 	if c.UseMemory < minMemory {
 		v.complain("use_memory", "give at least %s, such as 512M or 2G", minMemory)
 	} else if v.host.memory > 0 && c.UseMemory > v.host.memory {

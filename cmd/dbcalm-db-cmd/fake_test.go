@@ -20,6 +20,7 @@ type fakeDaemon struct {
 	// stays.
 	views    []any
 	decision machine.RetryDecision
+	chunks   []machine.LogChunk
 	backups  []machine.BackupView
 	rebuilt  machine.RebuildReport
 	err      error
@@ -32,6 +33,10 @@ type (
 	askedOperation string
 	askedCancel    string
 	askedRetry     string
+	askedLogs      struct {
+		id     string
+		follow bool
+	}
 )
 
 func (f *fakeDaemon) keep(question any) {
@@ -83,6 +88,16 @@ func (f *fakeDaemon) Operation(_ context.Context, id string) (machine.OperationV
 		return machine.OperationView{}, err
 	}
 	return next.(machine.OperationView), nil
+}
+
+func (f *fakeDaemon) Logs(_ context.Context, id string, follow bool, each func(machine.LogChunk) error) error {
+	f.keep(askedLogs{id, follow})
+	for _, chunk := range f.chunks {
+		if err := each(chunk); err != nil {
+			return err
+		}
+	}
+	return f.err
 }
 
 func (f *fakeDaemon) Cancel(_ context.Context, id string) error {

@@ -13,7 +13,7 @@ import (
 
 func (a *app) operationsCommand() *cobra.Command {
 	return a.speaksToDaemon(group("operations", "Look at operations, cancel and retry them",
-		a.operationsListCommand(), a.operationsShowCommand(), a.operationsWatchCommand(),
+		a.operationsListCommand(), a.operationsShowCommand(), a.operationsWatchCommand(), a.operationsLogsCommand(),
 		a.operationsCancelCommand(), a.operationsRetryCommand()))
 }
 

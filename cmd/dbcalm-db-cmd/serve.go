@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
@@ -35,7 +36,9 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 		return err
 	}
 	defer store.Close()
-	manager, err := machine.New(store, steps.NewHost(cfg.host(), store), machine.Options{MaxConcurrent: cfg.MaxConcurrent, Logger: log})
+	manager, err := machine.New(store, steps.NewHost(cfg.host(), store), machine.Options{
+		MaxConcurrent: cfg.MaxConcurrent, KeepLogs: time.Duration(cfg.KeepLogsDays) * 24 * time.Hour, Logger: log,
+	})
 	if err != nil {
 		return err
 	}

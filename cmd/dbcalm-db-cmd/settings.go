@@ -56,6 +56,7 @@ var settings = []setting{
 	computed(numberKey("parallel", func(c *Config) *int { return &c.Parallel })),
 	computed(setting{key: "use_memory", set: setMemory, show: showMemory, wanted: memoryAdvice}),
 	numberKey("max_concurrent", func(c *Config) *int { return &c.MaxConcurrent }),
+	numberKey("keep_logs_days", func(c *Config) *int { return &c.KeepLogsDays }),
 	hidden(textKey("on_finish", func(c *Config) *string { return &c.OnFinish })),
 	durationKey("on_finish_timeout", func(c *Config) *time.Duration { return &c.OnFinishTimeout }),
 	{key: "log_level", set: setLevel, show: showLevel, wanted: "write trace, debug, info, warn or error"},

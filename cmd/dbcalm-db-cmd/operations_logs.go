@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
+)
+
+func (a *app) operationsLogsCommand() *cobra.Command {
+	var follow bool
+	cmd := &cobra.Command{
+		Use:   "logs ID",
+		Short: "Print all that an operation's programs have printed",
+		Long: `Print all that an operation's programs have printed, those that run now and,
+for keep_logs_days, those that have ended.
+` + abbreviation,
+		Args: oneID(operationAdvice),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, id, err := a.findOperation(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			printer := logPrinter{app: a}
+			if err := daemonError(d.Logs(cmd.Context(), id, follow, printer.print)); err != nil {
+				return err
+			}
+			if printer.heading == "" {
+				a.note("No program of this operation has printed anything.")
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on until the operation is over")
+	return cmd
+}
+
+// logPrinter prints the pieces of a log, with a heading where another program
+// begins.
+type logPrinter struct {
+	*app
+	heading string
+}
+
+func (p *logPrinter) print(chunk machine.LogChunk) error {
+	if chunk.Text == "" && !chunk.Missing {
+		return nil
+	}
+	heading := fmt.Sprintf("== %s, attempt %d", chunk.State, chunk.Attempt)
+	if chunk.Output != "output.log" {
+		heading += ", the command at the stream's other end"
+	}
+	text := printable(chunk.Text)
+	if chunk.Missing {
+		text = "(no longer kept: see keep_logs_days)\n"
+	}
+	if heading != p.heading {
+		p.heading = heading
+		text = heading + "\n" + text
+	}
+	return p.app.print(text)
+}

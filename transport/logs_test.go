@@ -1,0 +1,50 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/machine"
+)
+
+func TestLogsReachTheClient(t *testing.T) {
+	t.Parallel()
+	pieces := []machine.LogChunk{{State: "copy", Attempt: 1, Output: "output.log", Text: strings.Repeat("line\n", 100_000)}, {}, {Missing: true}}
+	service := &fakeService{logs: func(_ context.Context, id string, follow bool, each func(machine.LogChunk) error) error {
+		if id != anOperation || !follow {
+			t.Errorf("asked for %s, %t", id, follow)
+		}
+		for _, piece := range pieces {
+			if err := each(piece); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+	r := start(t, service, Options{})
+	var got []machine.LogChunk
+	err := Client{Path: r.path}.Logs(t.Context(), anOperation, true, func(c machine.LogChunk) error {
+		got = append(got, c)
+		return nil
+	})
+	if err != nil || len(got) != len(pieces) || got[0] != pieces[0] || !got[2].Missing {
+		t.Errorf("got %d pieces, %v", len(got), err)
+	}
+	stop := errors.New("enough")
+	if err := (Client{Path: r.path}).Logs(t.Context(), anOperation, true, func(machine.LogChunk) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("got %v", err)
+	}
+	service.operation = func(context.Context, string) (machine.OperationView, error) {
+		return machine.OperationView{}, &machine.Error{Kind: machine.NotFound, Message: "unknown"}
+	}
+	var refusal *Refusal
+	err = Client{Path: r.path}.Logs(t.Context(), anOperation, true, nil)
+	if !errors.As(err, &refusal) || refusal.Code != codeNotFound {
+		t.Errorf("got %v", err)
+	}
+	if err := (Client{Path: r.path + "x"}).Logs(t.Context(), anOperation, true, nil); err == nil {
+		t.Error("no daemon, no error")
+	}
+}
