@@ -47,7 +47,7 @@ func (w *world) streamed(id string, forwarded bool) {
 	}
 	sum := sha256.Sum256(packed)
 	name := "backup-" + id + ".xbstream"
-	m := steps.Manifest{Format: 2, ID: id, Kind: "full", Server: steps.ServerInfo{Version: "10.11.6-MariaDB"},
+	m := steps.Manifest{Format: 2, ID: id, Kind: "full", Server: steps.ServerInfo{Flavour: steps.MariaDB, Version: "10.11.6-MariaDB"},
 		Stream: &steps.ManifestStream{File: name, Forwarded: forwarded,
 			StreamResult: steps.StreamResult{PlainSize: int64(len(packed)), StoredSize: int64(len(packed)), SHA256: hex.EncodeToString(sum[:])}}}
 	w.writeJSON(filepath.Join(folder, "backup-"+id+".contents.json"), contents)
