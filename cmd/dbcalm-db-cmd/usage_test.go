@@ -22,7 +22,7 @@ func TestUsageErrors(t *testing.T) {
 		"machine show no_such":                   `unknown machine "no_such": use one of `,
 		"machine graph full_backup --format":     `flag needs an argument`,
 		"machine graph full_backup --format svg": `unknown format "svg": use mermaid or dot`,
-		"operations":                             `say what to do with operations: list, show, watch, cancel or retry`,
+		"operations":                             `say what to do with operations: list, show, watch, logs, cancel or retry`,
 		"operations list x":                      `unknown command "x"`,
 		"operations list --limit 0":              `--limit 0: use 1 to 1000`,
 		"operations list --limit 1001":           `--limit 1001: use 1 to 1000`,
