@@ -41,7 +41,7 @@ func (m *Manager) Operation(ctx context.Context, id string) (OperationView, erro
 	if err != nil {
 		return OperationView{}, err
 	}
-	v := OperationView{OperationSummary: summary(o), Transitions: []TransitionView{}, Processes: []ProcessView{}}
+	v := OperationView{OperationSummary: summary(o), Definition: o.Definition, Transitions: []TransitionView{}, Processes: []ProcessView{}}
 	if err := json.Unmarshal(o.Args, &v.Args); err != nil {
 		return v, internal(fmt.Errorf("read arguments of operation %s: %w", o.ID, err))
 	}

@@ -40,6 +40,9 @@ type OperationView struct {
 	OperationSummary
 	// Args are the arguments as accepted.
 	Args Args `json:"args"`
+	// Definition is the text of the machine the operation runs on, as it was when
+	// the operation began.
+	Definition string `json:"definition,omitempty"`
 	// Cancellable tells whether the operation can still be cancelled.
 	Cancellable bool             `json:"cancellable"`
 	Transitions []TransitionView `json:"transitions"`

@@ -43,7 +43,9 @@ func operationShow(ctx context.Context, service Service, args *arguments) (reply
 		return reply{}, err
 	}
 	view, err := service.Operation(ctx, id)
-	return about(id, codeOK, shown(view)), err
+	whole := shown(view)
+	whole.Definition = view.Definition
+	return about(id, codeOK, whole), err
 }
 
 func operationCancel(ctx context.Context, service Service, args *arguments) (reply, error) {

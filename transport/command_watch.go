@@ -58,7 +58,7 @@ func watchOperation(ctx context.Context, service Service, id string, every time.
 }
 
 func shown(view machine.OperationView) operationShowAnswer {
-	view.Transitions = listed(view.Transitions)
+	view.Definition, view.Transitions = "", listed(view.Transitions)
 	view.Processes = listed(view.Processes)
 	return operationShowAnswer{codeOK, view}
 }

@@ -13,11 +13,13 @@ import (
 
 func (a *app) operationsShowCommand() *cobra.Command {
 	var asJSON bool
+	var graph string
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show everything known of an operation",
 		Long: `Show an operation: every transition with its time and reason, every command
-line with its exit code, and the error.
+line with its exit code, and the error. --graph draws its machine instead, with
+the path it took and when.
 ` + abbreviation,
 		Args: oneID(operationAdvice),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -31,6 +33,12 @@ line with its exit code, and the error.
 			switch {
 			case err != nil:
 				return err
+			case graph != "":
+				drawing, err := machine.DrawOperation(view, graph)
+				if err != nil {
+					return exitWith(exitUsage, err)
+				}
+				return a.print(drawing)
 			case asJSON:
 				return a.printJSON(view)
 			}
@@ -38,11 +46,13 @@ line with its exit code, and the error.
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&graph, "graph", "", "draw the machine as `FORMAT`: mermaid, dot or svg")
+	completeFlag(cmd, "graph", []string{"mermaid", "dot", "svg"})
 	return cmd
 }
 
 func (a *app) operationText(view machine.OperationView) string {
-	sections := []string{a.headText(view), transitionsText(view.Transitions), a.programsText(view)}
+	sections := []string{a.headText(view), timelineText(view, a.now()), transitionsText(view.Transitions), a.programsText(view)}
 	if view.Error != "" {
 		sections = append(sections, "Error\n"+indent(view.Error, "  "))
 	}
