@@ -1,8 +1,12 @@
 package steps
 
 import (
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/xtrabackuptest"
 )
 
 // The two tools, as they are found on a host of theirs.
@@ -11,9 +15,15 @@ var (
 	xtrabackup  = ToolInfo{Path: "/usr/bin/xtrabackup", Name: "xtrabackup", Version: "8.0.35-31"}
 )
 
-// commandLines writes every command line of a tool, one a line, each after
-// what it is for.
-func commandLines(tool ToolInfo) string {
+// purposeful is a command line and what it is for.
+type purposeful struct {
+	purpose string
+	spec    JobSpec
+}
+
+// commandLines returns every command line of a tool; args are a configuration's
+// backup_args.
+func commandLines(tool ToolInfo, args ...string) []purposeful {
 	host := func(change func(*Settings)) *Host {
 		s := Settings{CredentialsFile: "/etc/dbcalm/credentials.cnf", DataDir: "/var/lib/mysql", Host: "localhost", Parallel: 4, UseMemory: 1 << 30}
 		if change != nil {
@@ -25,34 +35,51 @@ func commandLines(tool ToolInfo) string {
 	socket := Credentials{User: "backup", Password: "s3cret", Socket: "/run/mysqld/mysqld.sock"}
 	plain := host(nil)
 	remote := host(func(s *Settings) { s.Host = "db1.example" })
-	lines := []struct {
-		purpose string
-		spec    JobSpec
-	}{
+	further := host(func(s *Settings) { s.BackupArgs = args })
+	return []purposeful{
 		{"full backup", plain.backupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
 		{"incremental backup", plain.backupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "/var/backups/dbcalm/full 1")},
 		{"full backup, host in the credentials file", plain.backupCommand(tool, Credentials{User: "backup", Password: "s3cret", Host: "db1.example"}, "/var/lib/mysql/", partial+"/op-1", "")},
 		{"full backup, host configured", remote.backupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
+		{"full backup, further options", further.backupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
 		{"prepare a full backup alone", plain.prepareCommand(tool, partial+"/op-stage/0", false)},
 		{"prepare a full backup with incrementals", plain.prepareCommand(tool, partial+"/op-stage/0", true)},
 		{"apply an incremental with more after it", plain.applyCommand(tool, partial+"/op-stage/0", partial+"/op-stage/1", true)},
 		{"unpack a stream", plain.unpackCommand(tool, "/usr/bin/"+unpackerNames[tool.Name], partial+"/op-stage/0")},
 		{"apply the last incremental", plain.applyCommand(tool, partial+"/op-stage/0", partial+"/op-stage/1", false)},
+		{"prepare, further options", further.prepareCommand(tool, partial+"/op-stage/0", false)},
 	}
-	var text strings.Builder
-	for _, l := range lines {
-		text.WriteString("# " + l.purpose + "\n" + l.spec.Line() + "\n")
-	}
-	return text.String()
 }
 
+// Each version has its command lines in a file; those of XtraBackup are also
+// shown to its stand-in, which knows what that version does not.
 func TestCommandLines(t *testing.T) {
 	t.Parallel()
-	for _, tool := range []ToolInfo{mariabackup, xtrabackup} {
-		lines := commandLines(tool)
-		golden(t, tool.Name+".golden", lines)
-		if strings.Contains(lines, "s3cret") || strings.Contains(lines, "--password") {
-			t.Errorf("a command line of %s holds the password", tool.Name)
+	expect := func(name string, lines []purposeful) {
+		var text strings.Builder
+		for _, l := range lines {
+			text.WriteString("# " + l.purpose + "\n" + l.spec.Line() + "\n")
+		}
+		golden(t, name+".golden", text.String())
+		if strings.Contains(text.String(), "s3cret") || strings.Contains(text.String(), "--password") {
+			t.Errorf("a command line of %s holds the password", name)
+		}
+	}
+	expect("mariabackup", commandLines(mariabackup, "--throttle=40", "--plugin-dir=/usr/lib/mysql/plugin"))
+	keyrings := []string{"--safe-slave-backup", "--keyring-file-data=/var/lib/mysql-keyring/keyring", "--component-keyring-config=/etc/mysql/keyring.cnf", "--component-keyring-config=/etc/mysql/keyring.cnf"}
+	for i, v := range xtrabackuptest.Versions {
+		lines := commandLines(ToolInfo{Path: "/usr/bin/xtrabackup", Name: "xtrabackup", Version: v.Tool}, "--throttle=40", keyrings[i])
+		expect("xtrabackup-"+series(v.Tool), lines)
+		standin := xtrabackuptest.Install(t, v.Tool)
+		for _, l := range lines {
+			if l.spec.Path != "/usr/bin/xtrabackup" {
+				continue
+			}
+			cmd := exec.Command(standin, l.spec.Args...)
+			cmd.Env = append(os.Environ(), xtrabackuptest.OnlyParse)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("XtraBackup %s, %s: %v: %s", v.Tool, l.purpose, err, out)
+			}
 		}
 	}
 }

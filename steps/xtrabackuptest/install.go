@@ -25,6 +25,10 @@ var Versions = []Version{
 	{"8.4.0-1", "8.4.3-0ubuntu0.24.04.1"},
 }
 
+// OnlyParse is what a stand-in has in its environment that is to judge its
+// command line and do nothing.
+const OnlyParse = "XTRABACKUP_STANDIN_ONLY_PARSE=1"
+
 // built is the stand-in, compiled once a test run.
 var built struct {
 	sync.Mutex

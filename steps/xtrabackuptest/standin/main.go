@@ -27,6 +27,9 @@ func run(args []string) int {
 		me.complain(err.Error())
 		return 1
 	}
+	if os.Getenv("XTRABACKUP_STANDIN_ONLY_PARSE") != "" {
+		return 0
+	}
 	me.banner()
 	if line.has("version") {
 		return 0
