@@ -14,6 +14,7 @@ CRASH_TIME   ?= 24h
 CRASH_WORLDS ?= 3
 BENCH_MIB    ?= 1024
 BENCH_ROUNDS ?= 5
+DB       ?= mariadb
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 program     := dbcalm-db-cmd
@@ -45,7 +46,12 @@ install: build ## Build, then install into $(DESTDIR)$(PREFIX)/bin
 
 .PHONY: test
 test: deps ## Run all tests with the race detector, on private MariaDB servers
+	@CGO_ENABLED=1 go test -race -count=1 -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'
 	CGO_ENABLED=1 go test -race -count=1 -timeout 15m ./...
+
+.PHONY: conformance
+conformance: deps ## Hold every backup tool and server there is to what the daemon relies on, and name them
+	CGO_ENABLED=1 go test -race -count=1 -timeout 15m -v -run '^(TestKits|TestConformance|TestServerConformance)$$' ./steps | grep -E '^(kit:|ok|FAIL|panic)|--- |_test.go'
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
@@ -82,8 +88,8 @@ lint: deps vet ## Check formatting, then run go vet, staticcheck and shellcheck
 	shellcheck $(shell_files)
 
 .PHONY: demo
-demo: deps build ## Back up, lose and restore a private MariaDB, with every row compared
-	cmd/$(program)/demo/demo.sh $(binary)
+demo: deps build ## Back up, lose and restore a private server, with every row compared (DB=mysql for MySQL)
+	cmd/$(program)/demo/demo.sh $(binary) $(DB)
 
 .PHONY: deps
 deps: ## Install what is missing of MariaDB, mariadb-backup, a C compiler, shellcheck

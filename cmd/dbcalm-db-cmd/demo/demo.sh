@@ -1,16 +1,47 @@
 #!/usr/bin/env bash
-# The main job for real: a full and an incremental backup of a running MariaDB,
+# The main job for real: a full and an incremental backup of a running server,
 # the loss of its data directory, the restore, and every row compared.
 #
-# Usage: demo.sh [PROGRAM], bin/dbcalm-db-cmd if not given
+# Usage: demo.sh [PROGRAM [mariadb|mysql]], bin/dbcalm-db-cmd and mariadb if not
+# given. MySQL's mysqld and xtrabackup are those on PATH, or those that
+# DBCALM_TEST_MYSQLD and DBCALM_TEST_XTRABACKUP name.
 #
 # Everything lives in one temporary folder and goes with it, whatever happens;
-# the machine's own MariaDB is neither used nor noticed.
+# the machine's own server is neither used nor noticed.
 set -euo pipefail
 
 # An ordinary user's PATH lacks the folder the server is in.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 program=$(realpath --canonicalize-missing "${1:-bin/dbcalm-db-cmd}")
+db=${2:-mariadb}
+case $db in
+mariadb)
+	name=MariaDB mysqld=mariadbd client=mariadb tool=''
+	;;
+mysql)
+	name=MySQL mysqld=${DBCALM_TEST_MYSQLD:-mysqld} client=mysql tool=${DBCALM_TEST_XTRABACKUP:-xtrabackup}
+	missing=()
+	if ! version=$("$mysqld" --no-defaults --version 2>/dev/null); then
+		missing+=("there is no $mysqld")
+	elif [[ $version == *MariaDB* ]]; then
+		missing+=("$mysqld is MariaDB's")
+	fi
+	for command in "$tool" "$client"; do
+		command -v "$command" >/dev/null || missing+=("there is no $command")
+	done
+	if [ ${#missing[@]} -gt 0 ]; then
+		printf 'This demo needs a real MySQL and Percona XtraBackup: %s.\n' "$(printf '%s; ' "${missing[@]}" | sed 's/; $//')" >&2
+		printf 'Install the packages mysql-server and percona-xtrabackup-80, or those of another series, or name the\n' >&2
+		printf "programs by DBCALM_TEST_MYSQLD and DBCALM_TEST_XTRABACKUP. \"make demo\" shows the same on MariaDB.\n" >&2
+		exit 1
+	fi
+	tool=$(command -v "$tool")
+	;;
+*)
+	echo "the kind of server is mariadb or mysql, not $db" >&2
+	exit 2
+	;;
+esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/dbcalm-demo.XXXXXX")
 server=''
 daemon=''
@@ -70,7 +101,7 @@ clean_up() {
 	trap - EXIT
 	trap '' INT TERM HUP
 	if [ "$status" -ne 0 ]; then
-		for log in daemon.log mariadbd.log; do
+		for log in daemon.log server.log; do
 			# What --wait asks over and over again is of no help.
 			[ -s "$work/$log" ] && printf '\nThe end of %s:\n%s\n' "$log" "$(grep -v operation_show "$work/$log" | tail -n 20)" >&2
 		done
@@ -87,21 +118,32 @@ trap 'reason="hung up"; exit 129' HUP
 trap 'reason="interrupted"; exit 130' INT
 trap 'reason="terminated"; exit 143' TERM
 
-# ---- the private MariaDB
+# ---- the private server
 
 # The folder for temporary tables is its own too: a starting MariaDB deletes
 # those of every server that shares it.
-server_options=(--no-defaults "--datadir=$work/data" "--tmpdir=$work/tmp" --innodb-log-file-size=32M)
+server_options=(--no-defaults "--datadir=$work/data" "--tmpdir=$work/tmp" --loose-innodb-log-file-size=32M)
 if [ "$(id -u)" -eq 0 ]; then
 	server_options+=(--user=root)
 fi
+if [ "$db" = mysql ]; then
+	server_options+=(--skip-log-bin --loose-mysqlx=OFF --loose-innodb-redo-log-capacity=64M)
+fi
+make_data_directory() {
+	local make=("$mysqld" "${server_options[@]}" --initialize-insecure)
+	if [ "$db" = mariadb ]; then
+		make=(mariadb-install-db "${server_options[@]}" --auth-root-authentication-method=normal --skip-test-db)
+	fi
+	show "${make[@]}"
+	"${make[@]}" >"$work/install.log" 2>&1 || fail "${make[0]}: $(cat "$work/install.log")"
+}
 start_server() {
-	show mariadbd "${server_options[@]}" --skip-networking "--socket=$work/mariadb.sock" '&'
+	show "$mysqld" "${server_options[@]}" --skip-networking "--socket=$work/server.sock" '&'
 	# Should this shell be killed, the server is too.
-	setpriv --pdeathsig KILL mariadbd "${server_options[@]}" --skip-networking \
-		"--socket=$work/mariadb.sock" "--pid-file=$work/mariadb.pid" >>"$work/mariadbd.log" 2>&1 &
+	setpriv --pdeathsig KILL "$mysqld" "${server_options[@]}" --skip-networking \
+		"--socket=$work/server.sock" "--pid-file=$work/server.pid" >>"$work/server.log" 2>&1 &
 	server=$!
-	await "$server" "MariaDB" client --execute "SELECT 1"
+	await "$server" "$name" client --execute "SELECT 1"
 }
 stop_server() {
 	show kill "$server"
@@ -109,10 +151,10 @@ stop_server() {
 	server=''
 }
 client() {
-	mariadb --no-defaults "--socket=$work/mariadb.sock" --user=root --batch --skip-column-names "$@"
+	"$client" --no-defaults "--socket=$work/server.sock" --user=root --batch --skip-column-names "$@"
 }
 sql() {
-	show mariadb --execute "\"$1\""
+	show "$client" --execute "\"$1\""
 	client --execute "$1"
 }
 # await PID NAME COMMAND…: until the command succeeds, while the process lives.
@@ -135,10 +177,20 @@ dump() {
 		client shop --execute "SELECT '$table', $table.* FROM $table ORDER BY id"
 	done >"$1"
 }
-rows() { # FIRST LAST: orders of that range, with their lines and visits
-	sql "INSERT INTO shop.orders SELECT seq, CONCAT('customer ', seq MOD 97), seq * 1.25, SHA2(seq, 512) FROM shop.seq_$1_to_$2"
-	sql "INSERT INTO shop.articles SELECT seq, CONCAT('article ', seq), REPEAT(MD5(seq), 5) FROM shop.seq_$1_to_$2"
-	sql "INSERT INTO shop.visits SELECT seq, NOW(6), IF(seq MOD 7 = 0, NULL, CONCAT('/order/', seq)) FROM shop.seq_$1_to_$2"
+rows() { # FIRST LAST: orders of that range, with their articles and visits
+	local from="shop.seq_$1_to_$2"
+	[ "$db" = mariadb ] || from="numbers.seq WHERE seq BETWEEN $1 AND $2"
+	sql "INSERT INTO shop.orders SELECT seq, CONCAT('customer ', seq MOD 97), seq * 1.25, SHA2(seq, 512) FROM $from"
+	sql "INSERT INTO shop.articles SELECT seq, CONCAT('article ', seq), REPEAT(MD5(seq), 5) FROM $from"
+	sql "INSERT INTO shop.visits SELECT seq, NOW(6), IF(seq MOD 7 = 0, NULL, CONCAT('/order/', seq)) FROM $from"
+}
+# MariaDB has tables of all numbers; MySQL gets one.
+numbers() {
+	[ "$db" = mysql ] || return 0
+	{
+		echo "CREATE DATABASE numbers; CREATE TABLE numbers.seq (seq INT PRIMARY KEY) ENGINE=InnoDB; INSERT INTO numbers.seq VALUES (1)"
+		seq -f ', (%.0f)' 2 30000
+	} | client
 }
 
 # ---- the daemon
@@ -151,15 +203,24 @@ dbcalm() {
 
 [ -x "$program" ] || fail "$program is not there: run make build"
 
-heading "A private MariaDB in $work"
+heading "A private $name in $work"
 mkdir "$work/tmp"
-show mariadb-install-db "${server_options[@]}"
-mariadb-install-db "${server_options[@]}" --auth-root-authentication-method=normal --skip-test-db >"$work/install.log" 2>&1 ||
-	fail "mariadb-install-db: $(cat "$work/install.log")"
+make_data_directory
 start_server
 password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 client --execute "CREATE USER dbcalm@localhost IDENTIFIED BY '$password'"
-sql "GRANT RELOAD, PROCESS ON *.* TO dbcalm@localhost"
+if [ "$db" = mariadb ]; then
+	sql "GRANT RELOAD, PROCESS ON *.* TO dbcalm@localhost"
+else
+	sql "GRANT RELOAD, PROCESS, LOCK TABLES, REPLICATION CLIENT ON *.* TO dbcalm@localhost"
+	# MySQL 5 has neither this privilege nor these tables.
+	if [[ $(client --execute "SELECT VERSION()") != 5.* ]]; then
+		sql "GRANT BACKUP_ADMIN ON *.* TO dbcalm@localhost"
+		for table in log_status keyring_component_status replication_group_members; do
+			sql "GRANT SELECT ON performance_schema.$table TO dbcalm@localhost"
+		done
+	fi
+fi
 
 heading "The daemon, with a configuration and credentials of its own"
 mkdir "$work/backups"
@@ -169,11 +230,11 @@ mkdir "$work/backups"
 		[client-dbcalm]
 		user=dbcalm
 		password=$password
-		socket=$work/mariadb.sock
+		socket=$work/server.sock
 	END
 )
 cat >"$work/config.yml" <<END
-db_type: mariadb
+db_type: $db
 backup_dir: $work/backups
 backup_credentials_file: $work/credentials.cnf
 data_dir: $work/data
@@ -182,6 +243,7 @@ state_dir: $work/state
 socket_path: $work/db-cmd.sock
 legacy_socket_path: ""
 END
+[ -z "$tool" ] || echo "backup_bin: $tool" >>"$work/config.yml"
 run cat "$work/config.yml"
 show "$program" --config "$work/config.yml" serve '&'
 setpriv --pdeathsig KILL "$program" --config "$work/config.yml" serve >"$work/daemon.log" 2>&1 &
@@ -191,7 +253,8 @@ await "$daemon" "the daemon" "$program" --config "$work/config.yml" operations l
 heading "Rows, and a full backup of them while the server runs"
 sql "CREATE DATABASE shop"
 sql "CREATE TABLE shop.orders (id INT PRIMARY KEY, customer VARCHAR(80), amount DECIMAL(12,2), note TEXT) ENGINE=InnoDB"
-sql "CREATE TABLE shop.articles (id INT PRIMARY KEY, name VARCHAR(80), description TEXT) ENGINE=Aria"
+numbers
+sql "CREATE TABLE shop.articles (id INT PRIMARY KEY, name VARCHAR(80), description TEXT) ENGINE=$([ "$db" = mysql ] && echo InnoDB || echo Aria)"
 sql "CREATE TABLE shop.visits (id INT PRIMARY KEY, at DATETIME(6), page VARCHAR(80)) ENGINE=MyISAM"
 rows 1 20000
 dbcalm backup full monday --wait
