@@ -142,9 +142,11 @@ func (h *Host) blame(id string, err error) error {
 	return err
 }
 
-// blameRun makes the failure of a program that worked on the stage the
-// backup's own, unless the host is to blame.
-func (h *Host) blameRun(t Task, id string, level persistence.Level, r JobResult, err error) error {
+// blameRun makes the failure of a program that unpacked or prepared a chain
+// that of the backup the chain is for, unless the host is to blame. Whichever
+// link it is that the program stumbled over, only that backup can be tried
+// again to see whether it still does.
+func (h *Host) blameRun(t Task, r JobResult, err error) error {
 	if r.StartError != "" || r.Stopped || r.Signal != "" || r.SyncError != "" || r.Fault != "" {
 		return err
 	}
@@ -154,7 +156,7 @@ func (h *Host) blameRun(t Task, id string, level persistence.Level, r JobResult,
 	if tool, found := errors.AsType[*ToolError](err); found {
 		tool.Summary += "; " + chainAdvice
 	}
-	return h.damage(id, level, err)
+	return h.damage(t.last(), persistence.LevelPrepare, err)
 }
 
 // blameStream makes a stream that does not come as it was stored the backup's
@@ -167,5 +169,5 @@ func (h *Host) blameStream(t Task, id string, r JobResult, err error) error {
 	if t.Data.Placement == nil {
 		return err
 	}
-	return h.blameRun(t, id, persistence.LevelPrepare, r, err)
+	return h.blameRun(t, r, err)
 }

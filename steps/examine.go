@@ -28,7 +28,7 @@ const damagedShown = 3
 func (h *Host) examineJob(_ context.Context, t Task) (JobSpec, error) {
 	p := t.Data.Placement
 	lower := 0
-	if m := h.manifestOrNil(t.Args.IDList[len(t.Args.IDList)-1]); m != nil {
+	if m := h.manifestOrNil(t.last()); m != nil {
 		lower = m.Server.LowerCaseTables
 	}
 	args := []string{"examine", "--server=" + t.Data.ServerProgram.Path, "--lower-case-table-names=" + strconv.Itoa(lower),
@@ -59,7 +59,7 @@ func (h *Host) ownProgram() string {
 
 // examineFinish judges the examination by what it printed.
 func (h *Host) examineFinish(_ context.Context, t Task, r JobResult) (Outcome, error) {
-	id := t.Args.IDList[len(t.Args.IDList)-1]
+	id := t.last()
 	printed := strings.Split(strings.TrimSpace(r.Tail), "\n")
 	if r.ExitCode > 0 && strings.HasSuffix(printed[len(printed)-1], foundDamage) {
 		return Outcome{}, h.damage(id, persistence.LevelBoot, &ToolError{Tail: lastLines(r.Tail, tailLines),

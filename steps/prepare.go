@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	"dbcalm-db-cmd/persistence"
 )
 
 // prepareJob prepares the staged full backup.
@@ -26,14 +24,14 @@ func (h *Host) prepareFinish(_ context.Context, t Task, r JobResult) (Outcome, e
 	id := t.Args.IDList[t.Data.Applied]
 	what := fmt.Sprintf("%s, preparing backup '%s',", t.Data.Tool.Name, id)
 	if err := proveRun(what, r); err != nil {
-		return Outcome{}, h.blameRun(t, id, persistence.LevelPrepare, r, err)
+		return Outcome{}, h.blameRun(t, r, err)
 	}
 	want, err := readCheckpoints(h.BackupFolder(id))
 	if err != nil {
 		return Outcome{}, err
 	}
 	if err := provePrepared(t.Data.Placement.prepared(), want.ToLSN, t.Data.Tool.Name, t.Data.Applied < len(t.Args.IDList)-1); err != nil {
-		return Outcome{}, h.blameRun(t, id, persistence.LevelPrepare, r,
+		return Outcome{}, h.blameRun(t, r,
 			&ToolError{Summary: what + " claims success, but " + err.Error(), Tail: lastLines(r.Tail, tailLines)})
 	}
 	if t.Data.Applied > 0 {

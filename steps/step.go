@@ -80,6 +80,9 @@ type Task struct {
 	Cancelled bool
 }
 
+// last is the backup that a chain is for.
+func (t Task) last() string { return t.Args.IDList[len(t.Args.IDList)-1] }
+
 // Outcome is what a step returns; its event decides where the machine goes.
 type Outcome struct {
 	// Event is a word of the state's definition: EventOK, EventMore, ….

@@ -58,7 +58,7 @@ func (h *Host) unpackFinish(_ context.Context, t Task, r JobResult) (Outcome, er
 		return Outcome{}, err
 	}
 	if err := h.proveUnpacked(t, i, l, folder); err != nil {
-		return Outcome{}, h.damage(id, persistence.LevelPrepare,
+		return Outcome{}, h.damage(t.last(), persistence.LevelPrepare,
 			fmt.Errorf("unpack backup '%s': %s claims success, but %w; use another chain", id, program, err))
 	}
 	t.Data.Unpacked = append(slices.Clone(t.Data.Unpacked), i)
