@@ -189,6 +189,9 @@ func (s *bootedServer) explain(out io.Writer, what string, err error) (found boo
 	if !errors.Is(err, errEnded) {
 		return false, err
 	}
+	if s.interrupted() {
+		return false, errKilled
+	}
 	lines := errorLines(serverLog)
 	text := strings.Join(lines, "\n")
 	fmt.Fprintln(out, text)
@@ -201,7 +204,7 @@ func (s *bootedServer) explain(out io.Writer, what string, err error) (found boo
 		trouble = trouble || strings.Contains(text, words)
 	}
 	if trouble {
-		return false, fmt.Errorf("the server ended (%w)%s", s.how(), advice)
+		return false, fmt.Errorf("the server ended (%w)%s", s.err, advice)
 	}
 	if len(lines) > 0 {
 		_, said, _ := strings.Cut(lines[0], "[ERROR] ")
@@ -211,12 +214,14 @@ func (s *bootedServer) explain(out io.Writer, what string, err error) (found boo
 	return true, nil
 }
 
-// how is in which way the server has ended.
-func (s *bootedServer) how() error {
-	if s.err == nil {
-		return errors.New("without an error code")
-	}
-	return s.err
+// errKilled: the server was ended from outside.
+var errKilled = errors.New("the server was ended by somebody else")
+
+// interrupted tells whether the server was ended from outside, by a person or
+// for want of memory, rather than by an error of its own.
+func (s *bootedServer) interrupted() bool {
+	state, known := s.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return known && (state.Exited() && state.ExitStatus() == 0 || state.Signaled() && state.Signal() == unix.SIGKILL)
 }
 
 // errorsShown is how many lines of the server's log are repeated.

@@ -106,7 +106,7 @@ func unreadable(err error) bool {
 // hostTrouble are words in a program's output by which its failure is the
 // host's, or that of its settings, and says nothing about the backup.
 var hostTrouble = []string{
-	"No space left on device", "Errcode: 28", "error: 28", "error number 28", "errno: 28", "Disk full",
+	"No space left on device", "Errcode: 28", "error: 28", "error number 28", "error 28", "errno: 28", "Disk full",
 	"Too many open files", "Permission denied", "Errcode: 13", "error number 13",
 	"Cannot allocate memory", "Cannot allocate", "Out of memory", "Read-only file system",
 	"Disk quota exceeded", "error while loading shared libraries",

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"golang.org/x/sys/unix"
 )
 
 // Examination is a private server to be started on a prepared folder, which
@@ -49,6 +51,11 @@ func (e Examination) Run(ctx context.Context, out io.Writer) error {
 	switch {
 	case ctx.Err() != nil:
 		return errors.New("asked to stop")
+	case errors.Is(err, errKilled):
+		// What happens to the server happens to the examination: so it counts as
+		// interrupted, and is begun again.
+		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
+		return err
 	case err != nil:
 		return err
 	case found:

@@ -57,6 +57,7 @@ var advices = []struct{ says, means string }{
 	{"No space left on device", "the disk is full: free space or make it larger, then try again"},
 	{"no space left on device", "the disk is full: free space or make it larger, then try again"},
 	{"Errcode: 28", "the disk is full: free space or make it larger, then try again"},
+	{"error 28", "the disk is full: free space or make it larger, then try again"},
 	{"error: 28", "the disk is full: free space or make it larger, then try again"},
 	{"Access denied for user", "the server refused the backup user's login: check the credentials file"},
 	{"missing required privilege", "the backup user lacks a privilege"},

@@ -21,6 +21,9 @@ type programs struct {
 	install string
 }
 
+// ServerProgram returns the path of the server's program.
+func ServerProgram() (string, error) { return findProgram("mariadbd") }
+
 func findPrograms() (programs, error) {
 	server, err := findProgram("mariadbd")
 	if err != nil {

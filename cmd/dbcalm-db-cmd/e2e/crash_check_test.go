@@ -86,6 +86,7 @@ func (c *crash) checkRound(rng *rand.Rand, accepted []string, seen *watcher) {
 	seen.check(t)
 	c.checkProcessRows(final)
 	c.checkStore(rng)
+	c.checkVerifications()
 	w.eventually("no program is left", func() bool {
 		return len(slices.DeleteFunc(w.processes(), func(p process) bool { return p.pid == w.daemon.cmd.Process.Pid })) == 0
 	})
@@ -157,6 +158,18 @@ func (c *crash) checkStore(rng *rand.Rand) {
 		}
 		c.checkManifest(id)
 	}
+}
+
+// checkVerifications checks that nothing that happened here, which damages no
+// backup, is held against one.
+func (c *crash) checkVerifications() {
+	c.w.t.Helper()
+	c.query(`SELECT backup_id, damage FROM operation_verification WHERE damage <> ''`, func(rows *sql.Rows) error {
+		var id, damage string
+		err := rows.Scan(&id, &damage)
+		c.w.t.Errorf("backup %s is held to be damaged: %s", id, damage)
+		return err
+	})
 }
 
 func (c *crash) checkManifest(id string) {

@@ -12,6 +12,8 @@ var crashPoints = []string{
 	"before-stage", "after-stage", "before-apply", "after-apply",
 	"before-arrange", "after-arrange", "before-retire", "after-retire",
 	"before-erase", "after-erase",
+	"before-check", "after-check", "before-examine", "after-examine", "before-clean", "after-clean",
+	"examine-started", "examine-checked",
 	"job-recorded", "job-folder-made", "job-created", "job-launched", "job-identified", "job-released",
 	"supervisor-granted", "supervisor-started", "supervisor-ended", "supervisor-result",
 	"durable-written", "durable-renamed", "seal-before-manifest", "publish-after-rename",

@@ -93,6 +93,11 @@ func (c *crash) commands(rng *rand.Rand) (accepted []string) {
 		note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"base"}, Target: machine.TargetFolder}))
 	}
 	note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"base", "base-inc"}, Target: machine.TargetFolder}))
+	level := machine.Level("boot")
+	if rng.IntN(3) == 0 {
+		level = "checksum"
+	}
+	note(w.client.VerifyBackup(w.ctx(), machine.VerifyRequest{ID: "base-inc", Level: level}))
 	if c.spare != "" {
 		// It answers when the backup is gone, which the kills may delay.
 		go func(id string) { _ = w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: id}) }(c.spare)

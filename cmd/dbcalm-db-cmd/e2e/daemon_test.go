@@ -103,13 +103,17 @@ type process struct {
 // supervisor tells whether it is a job's supervisor.
 func (p process) supervisor() bool { return len(p.args) > 1 && p.args[1] == "supervise" }
 
-// tool tells whether it is the backup tool at work.
+// tool tells whether it is the backup tool at work, or a verification's server,
+// or what looks after that.
 func (p process) tool() bool {
+	if len(p.args) > 1 && p.args[1] == "examine" || filepath.Base(p.args[0]) == "mariadbd" {
+		return true
+	}
 	return strings.HasSuffix(p.args[0], "mariadb-backup") || strings.HasSuffix(p.args[0], "mariabackup")
 }
 
 // processes lists the running programs whose command line names a folder of
-// this world, servers not included.
+// this world. Of servers, only those that verifications start are among them.
 func (w *world) processes() []process {
 	var list []process
 	ours := func(cmdline []byte) bool {
@@ -131,7 +135,7 @@ func (w *world) processes() []process {
 			continue
 		}
 		args := strings.Split(strings.TrimRight(string(text), "\x00"), "\x00")
-		if filepath.Base(args[0]) != "mariadbd" {
+		if filepath.Base(args[0]) != "mariadbd" || bytes.Contains(text, []byte(filepath.Join(w.backupDir, ".partial"))) {
 			list = append(list, process{pid, args})
 		}
 	}

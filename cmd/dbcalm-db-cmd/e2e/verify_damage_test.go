@@ -172,7 +172,7 @@ func TestVerifyLooksIntoTables(t *testing.T) {
 	w.succeeded(w.incremental("inc", "full"))
 	for _, test := range []struct {
 		backup, file string
-		spoil func(content []byte) []byte
+		spoil        func(content []byte) []byte
 		// finds is the least level that finds it.
 		finds string
 		words []string
