@@ -29,7 +29,9 @@ type Options struct {
 	MaxConcurrent int
 	// KeepLogs is how long the programs' output is kept; 0 means for ever.
 	KeepLogs time.Duration
-	Logger   zerolog.Logger
+	// Retention says what a prune keeps.
+	Retention Retention
+	Logger    zerolog.Logger
 }
 
 // Manager accepts commands and runs operations. Its methods may be called
@@ -41,12 +43,16 @@ type Manager struct {
 	definitions map[string]*Definition
 	max         int
 	keepLogs    time.Duration
+	retention   Retention
 	log         zerolog.Logger
 
 	// base is the context of all work; ending it hands the work off.
 	base    context.Context
 	stop    context.CancelCauseFunc
 	workers sync.WaitGroup
+
+	// pruning is held by the prune under way.
+	pruning sync.Mutex
 
 	mu sync.Mutex
 	// queue holds the waiting operations in order.
@@ -81,7 +87,7 @@ func New(store *persistence.Store, host *steps.Host, options Options) (*Manager,
 	}
 	m := &Manager{
 		store: store, host: host, registry: registry, definitions: definitions,
-		max: max(1, options.MaxConcurrent), keepLogs: options.KeepLogs, log: options.Logger,
+		max: max(1, options.MaxConcurrent), keepLogs: options.KeepLogs, retention: options.Retention, log: options.Logger,
 		running: map[string]*run{}, parsed: map[string]*Definition{},
 		owed: make(chan struct{}, 1),
 	}

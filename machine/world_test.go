@@ -154,6 +154,11 @@ func (w *world) pass(verdict string) {
 // left it, and records it.
 func (w *world) backup(id, from string, fromLSN, toLSN int) {
 	w.t.Helper()
+	w.backupAt(id, from, fromLSN, toLSN, time.Now().UTC())
+}
+
+func (w *world) backupAt(id, from string, fromLSN, toLSN int, at time.Time) {
+	w.t.Helper()
 	kind, table := "full-backuped", "orders.ibd"
 	if from != "" {
 		kind, table = "incremental", "orders.ibd.delta"
@@ -163,7 +168,7 @@ func (w *world) backup(id, from string, fromLSN, toLSN int) {
 	w.write(filepath.Join(folder, "xtrabackup_info"), "tool_name = mariabackup\n")
 	w.write(filepath.Join(folder, "backup-my.cnf"), "[mysqld]\ninnodb_page_size=16384\n")
 	w.write(filepath.Join(folder, "shop", table), "rows of "+id)
-	w.record(persistence.Backup{ID: id, FromBackupID: from, StartTime: time.Now().UTC()})
+	w.record(persistence.Backup{ID: id, FromBackupID: from, StartTime: at})
 }
 
 // manifest puts a manifest into the store, in the folder of its id.

@@ -71,6 +71,13 @@ func (h *Host) unjoined(l Link, parent string, err error) error {
 	return h.damage(l.Record.ID, persistence.LevelFiles, err)
 }
 
+// CheckChain checks that the backups of these ids, the full one first, are
+// there, have all their files, and are a chain.
+func (h *Host) CheckChain(ctx context.Context, ids []string) error {
+	_, err := h.chain(ctx, ids)
+	return err
+}
+
 // joins checks that a backup stands on another: by its record, its LSNs and,
 // since those of two chains can be the same, by its manifest.
 func joins(parent, child Link) error {

@@ -18,6 +18,7 @@ type wireArgs struct {
 	Level        machine.Level  `json:"level,omitempty"`
 	Limit        int            `json:"limit,omitempty"`
 	State        string         `json:"state,omitempty"`
+	DryRun       bool           `json:"dry_run,omitempty"`
 	Prune        bool           `json:"prune,omitempty"`
 	Follow       bool           `json:"follow,omitempty"`
 	RequestID    string         `json:"request_id,omitempty"`
@@ -115,4 +116,12 @@ func (c Client) Rebuild(ctx context.Context, request machine.RebuildRequest) (ma
 	var answer backupRebuildAnswer
 	err := c.call(ctx, backupRebuildCommand, wireArgs{Prune: request.Prune}, &answer)
 	return answer.RebuildReport, err
+}
+
+// Prune has the chains deleted that the retention does not keep. The answer
+// comes when that is over.
+func (c Client) Prune(ctx context.Context, request machine.PruneRequest) (machine.PruneReport, error) {
+	var answer pruneBackupsAnswer
+	err := c.call(ctx, pruneBackupsCommand, wireArgs{DryRun: request.DryRun}, &answer)
+	return answer.PruneReport, err
 }

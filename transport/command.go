@@ -16,6 +16,7 @@ const (
 	verifyBackupCommand      = "verify_backup"
 	backupListCommand        = "backup_list"
 	backupRebuildCommand     = "backup_rebuild"
+	pruneBackupsCommand      = "prune_backups"
 	operationListCommand     = "operation_list"
 	operationShowCommand     = "operation_show"
 	operationCancelCommand   = "operation_cancel"
@@ -32,6 +33,7 @@ var commands = map[string]command{
 	verifyBackupCommand:      verifyBackup,
 	backupListCommand:        backupList,
 	backupRebuildCommand:     backupRebuild,
+	pruneBackupsCommand:      pruneBackups,
 	operationListCommand:     operationList,
 	operationShowCommand:     operationShow,
 	operationWatchCommand:    operationWatch,
@@ -50,6 +52,7 @@ const (
 	argLevel        = "level"
 	argPrune        = "prune"
 	argFollow       = "follow"
+	argDryRun       = "dry_run"
 	argLimit        = "limit"
 	argState        = "state"
 	argRequestID    = "request_id"

@@ -18,6 +18,7 @@ type fakeService struct {
 	logs              func(ctx context.Context, id string, follow bool, each func(machine.LogChunk) error) error
 	cancel            func(context.Context, string) error
 	retry             func(context.Context, string) (machine.RetryDecision, error)
+	prune             func(context.Context, machine.PruneRequest) (machine.PruneReport, error)
 	rebuild           func(context.Context, machine.RebuildRequest) (machine.RebuildReport, error)
 	backups           func(context.Context) ([]machine.BackupView, error)
 }
@@ -107,4 +108,11 @@ func (f *fakeService) Rebuild(ctx context.Context, request machine.RebuildReques
 		return machine.RebuildReport{}, nil
 	}
 	return f.rebuild(ctx, request)
+}
+
+func (f *fakeService) Prune(ctx context.Context, request machine.PruneRequest) (machine.PruneReport, error) {
+	if f.prune == nil {
+		return machine.PruneReport{}, nil
+	}
+	return f.prune(ctx, request)
 }

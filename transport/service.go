@@ -48,6 +48,9 @@ type Service interface {
 	// Rebuild compares the table of backups with the store and tells in what
 	// they differ.
 	Rebuild(ctx context.Context, request machine.RebuildRequest) (machine.RebuildReport, error)
+	// Prune deletes the chains that the retention does not keep, and returns
+	// when that is over.
+	Prune(ctx context.Context, request machine.PruneRequest) (machine.PruneReport, error)
 	// Backups lists the recorded backups.
 	Backups(ctx context.Context) ([]machine.BackupView, error)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"testing"
+	"time"
 
 	"dbcalm-db-cmd/machine"
 )
@@ -50,5 +51,38 @@ func TestRebuildOverTheWire(t *testing.T) {
 	}
 	if len(asked) != 4 || prunes != 2 {
 		t.Errorf("asked %+v", asked)
+	}
+}
+
+func TestPruneOverTheWire(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	report := machine.PruneReport{Retention: machine.Retention{Full: 1}, Chains: []machine.PrunedChain{
+		{Chain: "old", Count: 2, Size: 30, Newest: at, Goes: true, Why: "1 full backup newer", Backups: []string{"old", "old-inc"}, Deleted: 2},
+		{Chain: "new", Count: 1, Size: 20, Newest: at, Why: "the newest good chain"},
+	}}
+	server := start(t, &fakeService{prune: func(_ context.Context, r machine.PruneRequest) (machine.PruneReport, error) {
+		if r.DryRun {
+			return machine.PruneReport{DryRun: true}, nil
+		}
+		return report, nil
+	}}, Options{})
+	got, err := Client{Path: server.path}.Prune(t.Context(), machine.PruneRequest{})
+	if err != nil || !reflect.DeepEqual(got, report) {
+		t.Errorf("%v\n got %+v\nwant %+v", err, got, report)
+	}
+	if got, err := (Client{Path: server.path}).Prune(t.Context(), machine.PruneRequest{DryRun: true}); err != nil || !got.DryRun {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for request, want := range map[string]string{
+		`{"cmd":"prune_backups"}`: `{"code":200,"status":"OK","retention":{"full":1,"days":0},"dry_run":false,"chains":[` +
+			`{"chain":"old","count":2,"size":30,"newest":"2026-03-04T05:06:07Z","goes":true,"why":"1 full backup newer","backups":["old","old-inc"],"deleted":2,"problem":""},` +
+			`{"chain":"new","count":1,"size":20,"newest":"2026-03-04T05:06:07Z","goes":false,"why":"the newest good chain","deleted":0,"problem":""}]}`,
+		`{"cmd":"prune_backups","args":{"dry_run":true}}`:   `{"code":200,"status":"OK","retention":{"full":0,"days":0},"dry_run":true,"chains":[]}`,
+		`{"cmd":"prune_backups","args":{"dry_run":"true"}}`: `{"code":400,"status":"Bad Request","message":"argument dry_run: want boolean, got text"}`,
+	} {
+		if got := ask(t, server.path, request); got != want {
+			t.Errorf("%s\n got %s\nwant %s", request, got, want)
+		}
 	}
 }

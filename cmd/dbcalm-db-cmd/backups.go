@@ -9,8 +9,8 @@ import (
 )
 
 func (a *app) backupsCommand() *cobra.Command {
-	return a.speaksToDaemon(group("backups", "List, verify, rebuild and delete backups",
-		a.backupsListCommand(), a.backupsVerifyCommand(), a.backupsRebuildCommand(), a.backupsDeleteCommand()))
+	return a.speaksToDaemon(group("backups", "List, verify, prune and delete backups",
+		a.backupsListCommand(), a.backupsVerifyCommand(), a.backupsRebuildCommand(), a.backupsPruneCommand(), a.backupsDeleteCommand()))
 }
 
 func (a *app) backupsDeleteCommand() *cobra.Command {

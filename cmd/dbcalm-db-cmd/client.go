@@ -33,6 +33,8 @@ type daemon interface {
 	Cancel(ctx context.Context, id string) error
 	Retry(ctx context.Context, id string) (machine.RetryDecision, error)
 	Backups(ctx context.Context) ([]machine.BackupView, error)
+	// Prune returns when the last deletion is over.
+	Prune(ctx context.Context, request machine.PruneRequest) (machine.PruneReport, error)
 	// Rebuild returns when the whole store has been looked at.
 	Rebuild(ctx context.Context, request machine.RebuildRequest) (machine.RebuildReport, error)
 }

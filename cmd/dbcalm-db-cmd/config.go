@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"dbcalm-db-cmd/machine"
 )
 
 // Where the configuration is found: the flag, else the variable, else the
@@ -49,6 +51,7 @@ type Config struct {
 	Parallel           int
 	UseMemory          byteSize
 	MaxConcurrent      int
+	Retention          machine.Retention
 	OnFinish           string // empty: none
 	// KeepLogsDays is how long the programs' output is kept.
 	KeepLogsDays    int

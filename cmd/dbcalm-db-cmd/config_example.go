@@ -66,7 +66,8 @@ func (s setting) exampleLine() (string, error) {
 	if value == nil {
 		value = s.show(defaults(host{}))
 	}
-	if named, ok := value.(fmt.Stringer); ok {
+	_, itself := value.(yaml.Marshaler)
+	if named, ok := value.(fmt.Stringer); ok && !itself {
 		value = named.String()
 	}
 	line, err := yaml.Marshal(map[string]any{s.key: value})

@@ -56,6 +56,7 @@ var keyNotes = map[string]keyNote{
 	},
 	"max_concurrent":    {meaning: fmt.Sprintf("Backups, restores and verifications that run at a time, the others wait; 1 to %d. Deletions do not count.", maxConcurrent)},
 	"keep_logs_days":    {meaning: fmt.Sprintf("For how many days all that an operation's programs have printed is kept, compressed, in state_dir; 1 to %d.", maxLogDays)},
+	"retention":         {meaning: "What backups prune keeps, such as {full: 4, days: 30}: the newest 4 full backups with what stands on them, and every chain with a backup younger than 30 days. {} keeps all. Nothing is pruned by itself."},
 	"on_finish":         {meaning: "Shell command run after every operation, however that ended, with its JSON on standard input; \"\" for none. Its value is never shown."},
 	"on_finish_timeout": {meaning: fmt.Sprintf("How long that command may take before it is killed; %s to %s.", brief(minOnFinish), brief(maxOnFinish))},
 	"log_level":         {meaning: "trace, debug, info, warn or error."},

@@ -20,6 +20,9 @@ const (
 	// minMemory is the least with which a tool's InnoDB starts on any page size.
 	minMemory = 16 * mebibyte
 
+	maxKeptFull = 10_000
+	maxKeptDays = 36_500
+
 	minOnFinish = time.Second
 	maxOnFinish = time.Hour
 )
@@ -108,6 +111,9 @@ func (v *validation) numbers() {
 	v.between("parallel", c.Parallel, maxParallel)
 	v.between("max_concurrent", c.MaxConcurrent, maxConcurrent)
 	v.between("keep_logs_days", c.KeepLogsDays, maxLogDays)
+	if r := c.Retention; r.Full < 0 || r.Full > maxKeptFull || r.Days < 0 || r.Days > maxKeptDays {
+		v.complain("retention", "give 0 to %d full backups and 0 to %d days, such as %s", maxKeptFull, maxKeptDays, retentionExample)
+	}
 	if c.UseMemory < minMemory {
 		v.complain("use_memory", "give at least %s, such as 512M or 2G", minMemory)
 	} else if v.host.memory > 0 && c.UseMemory > v.host.memory {

@@ -23,6 +23,7 @@ type fakeDaemon struct {
 	chunks   []machine.LogChunk
 	backups  []machine.BackupView
 	rebuilt  machine.RebuildReport
+	pruned   machine.PruneReport
 	err      error
 
 	asked []any
@@ -108,6 +109,12 @@ func (f *fakeDaemon) Cancel(_ context.Context, id string) error {
 func (f *fakeDaemon) Retry(_ context.Context, id string) (machine.RetryDecision, error) {
 	f.keep(askedRetry(id))
 	return f.decision, f.err
+}
+
+func (f *fakeDaemon) Prune(_ context.Context, r machine.PruneRequest) (machine.PruneReport, error) {
+	f.keep(r)
+	f.pruned.DryRun = r.DryRun
+	return f.pruned, f.err
 }
 
 func (f *fakeDaemon) Rebuild(_ context.Context, r machine.RebuildRequest) (machine.RebuildReport, error) {

@@ -73,6 +73,10 @@ func readmeBackupsRebuild(t *testing.T) string {
 	return typed(t, &fakeDaemon{rebuilt: recorded[machine.RebuildReport](t, "rebuild")}, "backups rebuild")
 }
 
+func readmeBackupsPrune(t *testing.T) string {
+	return typed(t, &fakeDaemon{pruned: recorded[machine.PruneReport](t, "prune")}, "backups prune --dry-run")
+}
+
 func readmeOperationsList(t *testing.T) string {
 	return typed(t, recordedDaemon(t, "restored"), "operations list")
 }
@@ -89,6 +93,8 @@ func readmeAnswers(t *testing.T) string {
 	d.operations, d.backups = d.operations[:1], d.backups[1:2]
 	d.rebuilt = recorded[machine.RebuildReport](t, "rebuild")
 	d.rebuilt.Findings = d.rebuilt.Findings[1:2]
+	d.pruned = recorded[machine.PruneReport](t, "prune")
+	d.pruned.Chains = d.pruned.Chains[:2]
 	failed := recorded[machine.OperationView](t, "failed").ID
 	d.decision = machine.RetryDecision{State: "queued", Attempt: 2, Reason: "retry: begins again from the start, since nothing of the failed attempt is left"}
 	listen(t, d, socket)
@@ -96,6 +102,7 @@ func readmeAnswers(t *testing.T) string {
 	for _, request := range []string{
 		`{"cmd": "backup_list"}`,
 		`{"cmd": "backup_rebuild", "args": {"prune": true}}`,
+		`{"cmd": "prune_backups", "args": {"dry_run": true}}`,
 		`{"cmd": "operation_list", "args": {"limit": 1, "state": "succeeded"}}`,
 		`{"cmd": "operation_show", "args": {"id": "` + d.id + `"}}`,
 		`{"cmd": "operation_cancel", "args": {"id": "` + d.id + `"}}`,

@@ -26,6 +26,7 @@ var readmeParts = map[string]func(*testing.T) string{
 	"backup-wait":     readmeBackupWait,
 	"backups-list":    readmeBackupsList,
 	"backups-rebuild": readmeBackupsRebuild,
+	"backups-prune":   readmeBackupsPrune,
 	"operations-list": readmeOperationsList,
 	"operations-show": readmeOperationsShow,
 	"restore-wait":    readmeRestoreWait,

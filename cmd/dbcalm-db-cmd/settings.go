@@ -57,6 +57,7 @@ var settings = []setting{
 	computed(setting{key: "use_memory", set: setMemory, show: showMemory, wanted: memoryAdvice}),
 	numberKey("max_concurrent", func(c *Config) *int { return &c.MaxConcurrent }),
 	numberKey("keep_logs_days", func(c *Config) *int { return &c.KeepLogsDays }),
+	{key: "retention", set: setRetention, show: showRetention, wanted: retentionAdvice},
 	hidden(textKey("on_finish", func(c *Config) *string { return &c.OnFinish })),
 	durationKey("on_finish_timeout", func(c *Config) *time.Duration { return &c.OnFinishTimeout }),
 	{key: "log_level", set: setLevel, show: showLevel, wanted: "write trace, debug, info, warn or error"},
