@@ -145,6 +145,11 @@ CREATE INDEX operation_end_owed ON operation_end(number) WHERE on_finish = 'owed
 INSERT INTO operation_end (operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, at, on_finish, on_finish_error)
 	SELECT id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, finished_at, '', '' FROM operation
 	WHERE status NOT IN ('waiting', 'running') AND finished_at IS NOT NULL ORDER BY finished_at, number;
+`, `
+CREATE INDEX operation_end_figures ON operation_end(machine, status, failed_in, started_at, at);
+CREATE INDEX operation_end_failed ON operation_end(number) WHERE status = 'failed';
+CREATE INDEX operation_end_on_finish_failed ON operation_end(number) WHERE on_finish = 'failed';
+CREATE INDEX operation_transition_survived ON operation_transition(event, operation_id) WHERE event IN ('adopt', 'redo', 'rewind');
 `}
 
 // migrate brings the schema to this program's version. A database of a newer

@@ -3,7 +3,10 @@
 // them. It decides nothing about backups: it turns one JSON object into one
 // call of a Service and the call's result into one JSON object.
 //
-// It alone imports net. Of our packages it imports machine, and of that only
+// Beside it, a Monitor tells Prometheus, and whoever asks for the daemon's
+// health, on a socket of its own by which nothing can be changed.
+//
+// It alone imports net and the Prometheus client. Of our packages it imports machine, and of that only
 // the types of requests, views and errors.
 //
 // # The life of a connection
@@ -33,4 +36,6 @@
 //   - Nobody can hold a connection for ever: reading, answering and draining
 //     have time limits.
 //   - A request is never logged; its command and its peer are.
+//   - A Monitor listens where only this host can reach it, and remembers
+//     nothing: what it tells comes from the database at every scrape.
 package transport

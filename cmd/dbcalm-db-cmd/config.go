@@ -53,11 +53,16 @@ type Config struct {
 	MaxConcurrent      int
 	Retention          machine.Retention
 	OnFinish           string // empty: none
+	OnFinishTimeout    time.Duration
+	// MetricsListen is a socket's path or a loopback address with its port;
+	// empty: no metrics.
+	MetricsListen string
+	MetricsMode   fs.FileMode
+	MetricsGroup  string // empty: the daemon's own
 	// KeepLogsDays is how long the programs' output is kept.
-	KeepLogsDays    int
-	OnFinishTimeout time.Duration
-	LogLevel        zerolog.Level
-	LogFormat       string // json or console
+	KeepLogsDays int
+	LogLevel     zerolog.Level
+	LogFormat    string // json or console
 }
 
 // The words that keys take.

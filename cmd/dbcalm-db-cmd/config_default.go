@@ -36,6 +36,7 @@ func defaults(h host) *Config {
 		MaxConcurrent:         1,
 		KeepLogsDays:          30,
 		OnFinishTimeout:       30 * time.Second,
+		MetricsMode:           0o660,
 		LogLevel:              zerolog.InfoLevel,
 		LogFormat:             format,
 	}

@@ -59,6 +59,9 @@ var keyNotes = map[string]keyNote{
 	"retention":         {meaning: "What backups prune keeps, such as {full: 4, days: 30}: the newest 4 full backups with what stands on them, and every chain with a backup younger than 30 days. {} keeps all. Nothing is pruned by itself."},
 	"on_finish":         {meaning: "Shell command run after every operation, however that ended, with its JSON on standard input; \"\" for none. Its value is never shown."},
 	"on_finish_timeout": {meaning: fmt.Sprintf("How long that command may take before it is killed; %s to %s.", brief(minOnFinish), brief(maxOnFinish))},
+	"metrics_listen":    {meaning: "Where Prometheus finds metrics, and others the daemon's health: a Unix socket's path, or localhost:PORT; \"\" for neither."},
+	"metrics_mode":      {meaning: "Octal mode of that socket. Who may write to it may read the metrics, and do nothing else."},
+	"metrics_group":     {meaning: "Group of that socket, by name or number; \"\" for the daemon's own."},
 	"log_level":         {meaning: "trace, debug, info, warn or error."},
 	"log_format":        {rule: formatConsole + " on a terminal, else " + formatJSON, meaning: "json or console, on stderr.", example: formatJSON},
 }

@@ -72,6 +72,7 @@ func TestDefaults(t *testing.T) {
 		MaxConcurrent:         1,
 		KeepLogsDays:          30,
 		OnFinishTimeout:       30 * time.Second,
+		MetricsMode:           0o660,
 		LogLevel:              zerolog.InfoLevel,
 		LogFormat:             formatJSON,
 	}

@@ -41,6 +41,7 @@ func (l *loadedConfig) validate(given map[string]effective, h host) {
 	v.numbers()
 	v.socket()
 	v.onFinish()
+	v.metrics()
 	v.unsupported()
 	v.programs()
 	v.backupArgs()

@@ -40,6 +40,7 @@ var aloneImport = map[string][]string{
 	"os/exec":                        {"steps"},
 	"github.com/go-sql-driver/mysql": {"steps"},
 	"modernc.org/sqlite":             {"persistence"},
+	"github.com/prometheus":          {"transport"},
 	"github.com/klauspost/compress":  {"steps"},
 }
 
@@ -89,6 +90,7 @@ func TestLayoutRulesRefuse(t *testing.T) {
 		{"persistence", "gopkg.in/yaml.v3", "only cmd, machine"},
 		{"steps", "modernc.org/sqlite/lib", "only persistence"},
 		{"machine", "github.com/go-sql-driver/mysql", "only steps"},
+		{"machine", "github.com/prometheus/client_golang/prometheus", "only transport"},
 		{"util", "fmt", "no rule"},
 
 		{"cmd/dbcalm-db-cmd", module + "/persistence", ""},

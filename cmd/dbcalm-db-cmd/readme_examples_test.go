@@ -128,9 +128,15 @@ func exchange(t *testing.T, socket, request string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var spread bytes.Buffer
-	if err := json.Indent(&spread, answer, "", "  "); err != nil {
-		t.Fatalf("%v: %s", err, answer)
+	return spread(t, answer)
+}
+
+// spread writes a JSON object over lines.
+func spread(t *testing.T, object []byte) string {
+	t.Helper()
+	var text bytes.Buffer
+	if err := json.Indent(&text, object, "", "  "); err != nil {
+		t.Fatalf("%v: %s", err, object)
 	}
-	return spread.String()
+	return text.String()
 }

@@ -32,6 +32,8 @@ var readmeParts = map[string]func(*testing.T) string{
 	"restore-wait":    readmeRestoreWait,
 
 	"wire-answers": readmeAnswers,
+	"healthz":      readmeHealth,
+	"metrics":      readmeMetrics,
 	"crash-matrix": readmeCrashMatrix,
 }
 

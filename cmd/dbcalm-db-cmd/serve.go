@@ -50,10 +50,16 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 		return err
 	}
 	defer server.Close()
+	monitor, err := listenMonitor(cfg, manager, log)
+	if err != nil {
+		return err
+	}
+	defer monitor.close()
 	defer manager.Stop()
 	if err := manager.Start(ctx); err != nil {
 		return err
 	}
+	monitor.serve(ctx)
 	notify(log, systemd.SdNotifyReady)
 	log.Info().Str("socket", cfg.SocketPath).Str("version", version).Msg("ready")
 	stopWatchdog := startWatchdog(cfg, log)

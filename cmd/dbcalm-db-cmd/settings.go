@@ -49,7 +49,7 @@ var settings = []setting{
 	computed(pathKey("server_bin", func(c *Config) *string { return &c.ServerBin })),
 	pathKey("socket_path", func(c *Config) *string { return &c.SocketPath }),
 	pathKey("legacy_socket_path", func(c *Config) *string { return &c.LegacySocketPath }),
-	{key: "socket_mode", set: setMode, show: showMode, wanted: modeAdvice},
+	modeKey("socket_mode", func(c *Config) *fs.FileMode { return &c.SocketMode }),
 	textKey("socket_group", func(c *Config) *string { return &c.SocketGroup }),
 	pathKey("state_dir", func(c *Config) *string { return &c.StateDir }),
 	pathKey("server_defaults_file", func(c *Config) *string { return &c.ServerDefaultsFile }),
@@ -60,6 +60,9 @@ var settings = []setting{
 	{key: "retention", set: setRetention, show: showRetention, wanted: retentionAdvice},
 	hidden(textKey("on_finish", func(c *Config) *string { return &c.OnFinish })),
 	durationKey("on_finish_timeout", func(c *Config) *time.Duration { return &c.OnFinishTimeout }),
+	metricsListenKey,
+	modeKey("metrics_mode", func(c *Config) *fs.FileMode { return &c.MetricsMode }),
+	textKey("metrics_group", func(c *Config) *string { return &c.MetricsGroup }),
 	{key: "log_level", set: setLevel, show: showLevel, wanted: "write trace, debug, info, warn or error"},
 	computed(textKey("log_format", func(c *Config) *string { return &c.LogFormat })),
 }
@@ -192,9 +195,18 @@ func showArgs(c *Config) any {
 	return shown
 }
 
+func modeKey(key string, field func(*Config) *fs.FileMode) setting {
+	return setting{
+		key:    key,
+		set:    func(c *Config, n *yaml.Node) bool { return setMode(field(c), n) },
+		show:   func(c *Config) any { return fmt.Sprintf("%04o", uint32(*field(c))) },
+		wanted: modeAdvice,
+	}
+}
+
 // setMode reads the digits as octal whether they are quoted or not: 0660 is
 // the number 432 to YAML 1.1, 660 is six hundred and sixty to all of it.
-func setMode(c *Config, n *yaml.Node) bool {
+func setMode(field *fs.FileMode, n *yaml.Node) bool {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.ShortTag() != "!!int" {
 		return false
 	}
@@ -206,11 +218,9 @@ func setMode(c *Config, n *yaml.Node) bool {
 	if err != nil {
 		return false
 	}
-	c.SocketMode = fs.FileMode(mode)
+	*field = fs.FileMode(mode)
 	return true
 }
-
-func showMode(c *Config) any { return fmt.Sprintf("%04o", uint32(c.SocketMode)) }
 
 func setMemory(c *Config, n *yaml.Node) bool {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.ShortTag() != "!!int" {

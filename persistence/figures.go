@@ -1,0 +1,157 @@
+package persistence
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Figures are what the database tells of all operations there ever were. All
+// counts but those of the open operations only ever grow.
+type Figures struct {
+	Open     []OpenFigure
+	Ends     []EndFigure
+	Took     []TookFigure
+	Survived []SurvivedFigure
+	// OnFinishOwed and OnFinishFailed count ends whose on_finish command is
+	// still to run, and whose command failed.
+	OnFinishOwed, OnFinishFailed uint64
+}
+
+// OpenFigure counts the open operations of a machine and status.
+type OpenFigure struct {
+	Machine string
+	Status  Status
+	Count   uint64
+}
+
+// EndFigure counts the ends of a machine's operations with a status, and of
+// failures in a state.
+type EndFigure struct {
+	Machine  string
+	Status   Status
+	FailedIn string
+	Count    uint64
+	Last     time.Time
+}
+
+// TookFigure tells how long the successful operations of a machine took.
+type TookFigure struct {
+	Machine string
+	Count   uint64
+	// Seconds is the sum.
+	Seconds float64
+	// Within counts, for each of the bounds asked for, those that took no longer.
+	Within []uint64
+}
+
+// SurvivedFigure counts the interruptions that operations of a machine went on
+// after, by the event with which they did.
+type SurvivedFigure struct {
+	Machine string
+	Event   string
+	Count   uint64
+}
+
+// Figures counts. The bounds, in seconds, are those of Within.
+func (s *Store) Figures(ctx context.Context, bounds []float64) (Figures, error) {
+	var f Figures
+	for _, read := range []func(context.Context, *Figures) error{
+		s.openFigures, s.endFigures, s.survivedFigures, s.onFinishFigures,
+		func(ctx context.Context, f *Figures) error { return s.tookFigures(ctx, f, bounds) },
+	} {
+		if err := read(ctx, &f); err != nil {
+			return f, s.explain("count operations", err)
+		}
+	}
+	return f, nil
+}
+
+func (s *Store) openFigures(ctx context.Context, f *Figures) error {
+	return s.each(ctx, `SELECT machine, status, count(*) FROM operation WHERE status IN ('waiting', 'running') GROUP BY machine, status`, func(row scanner) error {
+		var o OpenFigure
+		err := row.Scan(&o.Machine, &o.Status, &o.Count)
+		f.Open = append(f.Open, o)
+		return err
+	})
+}
+
+func (s *Store) endFigures(ctx context.Context, f *Figures) error {
+	return s.each(ctx, `SELECT machine, status, failed_in, count(*), max(at) FROM operation_end GROUP BY machine, status, failed_in`, func(row scanner) error {
+		var e EndFigure
+		var last stamp
+		err := row.Scan(&e.Machine, &e.Status, &e.FailedIn, &e.Count, &last)
+		e.Last = last.Time
+		f.Ends = append(f.Ends, e)
+		return err
+	})
+}
+
+func (s *Store) tookFigures(ctx context.Context, f *Figures, bounds []float64) error {
+	var within strings.Builder
+	args := make([]any, len(bounds))
+	for i, bound := range bounds {
+		fmt.Fprintf(&within, ", sum(seconds <= ?%d)", i+1)
+		args[i] = bound
+	}
+	query := `SELECT machine, count(*), sum(seconds)` + within.String() + ` FROM
+		(SELECT machine, (julianday(at) - julianday(started_at)) * 86400 AS seconds FROM operation_end
+		WHERE status = 'succeeded' AND started_at IS NOT NULL) GROUP BY machine`
+	return s.each(ctx, query, func(row scanner) error {
+		t := TookFigure{Within: make([]uint64, len(bounds))}
+		into := []any{&t.Machine, &t.Count, &t.Seconds}
+		for i := range bounds {
+			into = append(into, &t.Within[i])
+		}
+		err := row.Scan(into...)
+		f.Took = append(f.Took, t)
+		return err
+	}, args...)
+}
+
+func (s *Store) survivedFigures(ctx context.Context, f *Figures) error {
+	return s.each(ctx, `SELECT o.machine, t.event, count(*) FROM operation_transition t JOIN operation o ON o.id = t.operation_id
+		WHERE t.event IN ('adopt', 'redo', 'rewind') GROUP BY o.machine, t.event`, func(row scanner) error {
+		var r SurvivedFigure
+		err := row.Scan(&r.Machine, &r.Event, &r.Count)
+		f.Survived = append(f.Survived, r)
+		return err
+	})
+}
+
+func (s *Store) onFinishFigures(ctx context.Context, f *Figures) error {
+	return s.read.QueryRowContext(ctx, `SELECT
+		(SELECT count(*) FROM operation_end WHERE on_finish = 'owed'),
+		(SELECT count(*) FROM operation_end WHERE on_finish = 'failed')`).Scan(&f.OnFinishOwed, &f.OnFinishFailed)
+}
+
+// each calls scan for every row of a query's answer.
+func (s *Store) each(ctx context.Context, query string, scan func(scanner) error, args ...any) error {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// LastFailure returns the newest end that was a failure, or ErrNotFound.
+func (s *Store) LastFailure(ctx context.Context) (End, error) {
+	e, err := scanEnd(s.read.QueryRowContext(ctx, `SELECT `+endColumns+` FROM operation_end WHERE status = 'failed' ORDER BY number DESC LIMIT 1`))
+	return e, s.explain("read last failure", err)
+}
+
+// CheckWritable writes to the database, and changes nothing by it.
+func (s *Store) CheckWritable(ctx context.Context) error {
+	return s.inTx(ctx, "write state database", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE operation_schema SET version = version WHERE version = (SELECT max(version) FROM operation_schema)`)
+		return err
+	})
+}

@@ -1,0 +1,38 @@
+package steps
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// CheckStore says what keeps backups from being taken into the store, or the
+// given ones, those that are recorded, from being found there. A store that
+// holds nothing yet need not be there: the first backup makes it.
+func (h *Host) CheckStore(recorded []string) error {
+	info, err := os.Stat(h.BackupDir)
+	switch {
+	case errors.Is(err, os.ErrNotExist) && len(recorded) == 0:
+		return nil
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("backup_dir %s is missing, and %d backups are recorded: is its disk mounted?", h.BackupDir, len(recorded))
+	case err != nil:
+		return fmt.Errorf("look at backup_dir: %w: check its disk and who may enter the folders above it", err)
+	case !info.IsDir():
+		return fmt.Errorf("backup_dir %s is no folder: move away what is there, or correct backup_dir", h.BackupDir)
+	}
+	if err := unix.Access(h.BackupDir, unix.W_OK|unix.X_OK); err != nil {
+		return fmt.Errorf("backup_dir %s cannot be written: %w: check its owner and mode, and that its disk is not mounted read-only", h.BackupDir, err)
+	}
+	for _, id := range recorded {
+		if there, err := exists(h.BackupFolder(id)); there || err != nil {
+			return nil
+		}
+	}
+	if len(recorded) > 0 {
+		return fmt.Errorf("backup_dir %s holds none of the %d backups that are recorded: is its disk mounted?", h.BackupDir, len(recorded))
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"strings"
+	"sync"
+)
+
+// Listen binds the socket. It fails, and leaves nothing behind, if it is
+// another program's, or an address that others than this host can reach.
+func (m *Monitor) Listen() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.isClosed || m.listener != nil {
+		return errors.New("listen: a monitor listens once")
+	}
+	listener, release, err := m.bind()
+	if err != nil {
+		return fmt.Errorf("listen for metrics on %s: %w", m.options.Listen, err)
+	}
+	m.listener, m.release = limitConnections(listener, monitorConnections), release
+	m.options.Logger.Info().Str(keyPath, m.options.Listen).Msg("listening for metrics")
+	return nil
+}
+
+func (m *Monitor) bind() (net.Listener, func() error, error) {
+	if !strings.HasPrefix(m.options.Listen, "/") {
+		listener, err := bindLoopback(m.options.Listen)
+		if err != nil {
+			return nil, nil, err
+		}
+		return listener, listener.Close, nil
+	}
+	gid, err := lookUpGroup(m.options.Group)
+	if err != nil {
+		return nil, nil, err
+	}
+	paths, err := socketPaths(m.options.Listen)
+	if err != nil {
+		return nil, nil, err
+	}
+	socket, err := bind(paths[0], m.options.Mode, gid)
+	if err != nil {
+		return nil, nil, err
+	}
+	return socket.listener, socket.release, nil
+}
+
+// bindLoopback listens on an address that only this host can reach: what it
+// answers has no password.
+func bindLoopback(address string) (net.Listener, error) {
+	resolved, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: write localhost:PORT, 127.0.0.1:PORT, [::1]:PORT, or the path of a Unix socket", err)
+	}
+	if !resolved.IP.IsLoopback() {
+		return nil, errors.New("only this host may reach it: write localhost:PORT, 127.0.0.1:PORT, [::1]:PORT, or the path of a Unix socket")
+	}
+	listener, err := net.ListenTCP("tcp", resolved)
+	if err != nil {
+		return nil, fmt.Errorf("%w: stop the program that has the port, or choose another", err)
+	}
+	return listener, nil
+}
+
+// limitedListener accepts a connection when fewer than a number are open.
+type limitedListener struct {
+	net.Listener
+	slots  chan struct{}
+	closed chan struct{}
+	once   sync.Once
+}
+
+func limitConnections(listener net.Listener, most int) *limitedListener {
+	return &limitedListener{Listener: listener, slots: make(chan struct{}, most), closed: make(chan struct{})}
+}
+
+func (l *limitedListener) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &limitedConn{Conn: conn, leave: sync.OnceFunc(func() { <-l.slots })}, nil
+}
+
+// stop ends a wait for a connection to be closed.
+func (l *limitedListener) stop() { l.once.Do(func() { close(l.closed) }) }
+
+// limitedConn gives its place back when it is closed.
+type limitedConn struct {
+	net.Conn
+	leave func()
+}
+
+func (c *limitedConn) Close() error {
+	defer c.leave()
+	return c.Conn.Close()
+}
+
+// quiet is a log for what net/http says of clients that hang up.
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
