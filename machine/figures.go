@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -81,27 +82,15 @@ func (m *Manager) Figures(ctx context.Context, bounds []float64) (Figures, error
 	if err != nil {
 		return f, err
 	}
-	forgetEarlier(known, recorded)
+	m.forgetOthers(known)
 	f.Backups = m.backupFigures(recorded, known)
 	return f, nil
 }
 
-// forgetEarlier leaves out what was found before a backup was taken: that was
-// about an earlier one of the same id, which another program has deleted.
-func forgetEarlier(known map[string]persistence.Verification, recorded []persistence.Backup) {
-	for _, b := range recorded {
-		v, found := known[b.ID]
-		if !found {
-			continue
-		}
-		if v.PassedAt.Before(b.StartTime) {
-			v.Level, v.PassedAt = "", time.Time{}
-		}
-		if v.FailedAt.Before(b.StartTime) {
-			v.Damage = ""
-		}
-		known[b.ID] = v
-	}
+// forgetOthers leaves out what was found in another backup that had the same
+// id.
+func (m *Manager) forgetOthers(known map[string]persistence.Verification) {
+	maps.DeleteFunc(known, func(id string, v persistence.Verification) bool { return v.MadeBy != m.host.MadeBy(id) })
 }
 
 // backupFigures counts backups, of which the database lists the oldest first.

@@ -3,12 +3,14 @@ package machine
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"testing"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
 )
 
 // recordAt puts a backup into the store that took a minute, from the given one
@@ -95,6 +97,7 @@ func TestFiguresOfBackups(t *testing.T) {
 	w.exec(w.outsider(), `UPDATE operation_transition SET operation_id = 'earlier' WHERE operation_id = 'made-inc'`)
 	w.exec(w.outsider(), `UPDATE operation_end SET operation_id = 'earlier' WHERE operation_id = 'made-inc'`)
 	again := w.recordAt("inc", "", 89)
+	w.write(filepath.Join(w.host.BackupFolder("inc"), steps.ManifestName), `{"operation": "made-inc"}`)
 	want.Full = KindFigures{Count: 2, Ended: again, Size: 89}
 	want.Incremental.Count, want.Damaged, want.Good = 1, 0, again
 	expect("a new backup of the same id")

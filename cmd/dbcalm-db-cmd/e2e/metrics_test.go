@@ -69,14 +69,12 @@ func TestMetrics(t *testing.T) {
 	w.succeeded(w.full("full"))
 	w.succeeded(w.incremental("inc", "full"))
 	w.succeeded(w.restore(machine.TargetFolder, "full", "inc"))
+	w.succeeded(w.accepted(w.client.VerifyBackup(w.ctx(), machine.VerifyRequest{ID: "inc"})))
 	if err := os.WriteFile(fail, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	failed := w.failed(w.full("failing"))
 	db := w.sqlite()
-	if _, err := db.Exec(`INSERT OR REPLACE INTO operation_verification SELECT id, '', 'checksum', end_time, '', '', NULL, '' FROM backup`); err != nil {
-		t.Fatal(err)
-	}
 	w.eventually("on_finish has failed", func() bool { return w.scrape(socket)["dbcalm_on_finish_failures_total"] == "1" })
 	w.kill()
 	w.start()
@@ -92,6 +90,7 @@ func TestMetrics(t *testing.T) {
 		`dbcalm_operation_duration_seconds_count{machine="incremental_backup"}`:        "1",
 		`dbcalm_operation_duration_seconds_bucket{machine="full_backup",le="86400"}`:   "1",
 		`dbcalm_operations{machine="full_backup",status="running"}`:                    "0",
+		`dbcalm_operations_ended_total{machine="verify_backup",status="succeeded"}`:    "1",
 		`dbcalm_newest_chain_verified_level`:                                           "2",
 		`dbcalm_on_finish_failures_total`:                                              "1",
 		`dbcalm_on_finish_owed`:                                                        "0",
