@@ -1,16 +1,20 @@
 package machine
 
-// Path lists the states of a machine in which it works towards success, in
-// order. Some are left out by operations that do not need them.
-func Path(name string) ([]string, error) {
+import "dbcalm-db-cmd/steps"
+
+// Ahead lists the states in which a machine may yet work towards success
+// behind the given one, in order. Some are left out by operations that do not
+// need them.
+func Ahead(name, state string) ([]string, error) {
 	d, err := load(name)
 	if err != nil {
 		return nil, err
 	}
+	reached := d.reach(state, []string{steps.EventFailed, eventCancel, eventExhausted, eventHalt, eventRewind, eventRetry})
 	var path []string
-	for _, state := range d.order {
-		if s := d.States[state]; s.Step != "" && !s.Cleanup {
-			path = append(path, state)
+	for _, next := range d.order {
+		if s := d.States[next]; s != nil && s.Step != "" && !s.Cleanup && reached[next] && next != state {
+			path = append(path, next)
 		}
 	}
 	return path, nil

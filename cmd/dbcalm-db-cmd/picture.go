@@ -123,22 +123,10 @@ func ticks(view machine.OperationView, now time.Time) []string {
 	if isOver(view.Status) || len(visits) == 0 {
 		return marks
 	}
-	for _, state := range ahead(view.Machine, view.State) {
+	// A machine that this program does not know has no such states to tell.
+	coming, _ := machine.Ahead(view.Machine, view.State)
+	for _, state := range coming {
 		marks = append(marks, "· "+state)
 	}
 	return marks
-}
-
-// ahead lists the states of a machine behind the given one.
-func ahead(name, state string) []string {
-	path, err := machine.Path(name)
-	if err != nil {
-		return nil
-	}
-	for i, s := range path {
-		if s == state {
-			return path[i+1:]
-		}
-	}
-	return nil
 }
