@@ -83,7 +83,8 @@ func (m *Manager) Backups(ctx context.Context) ([]BackupView, error) {
 	}
 	views := make([]BackupView, 0, len(list))
 	for _, b := range list {
-		v := BackupView{ID: b.ID, FromBackupID: b.FromBackupID, ScheduleID: b.ScheduleID, StartTime: b.StartTime, EndTime: b.EndTime, Size: b.Size}
+		v := BackupView{ID: b.ID, FromBackupID: b.FromBackupID, ScheduleID: b.ScheduleID, StartTime: b.StartTime, EndTime: b.EndTime, Size: b.Size,
+			Form: m.host.StoredAs(b.ID)}
 		if v.FromLSN, v.ToLSN, err = m.host.Span(b.ID); err != nil {
 			v.Problem = err.Error()
 		}
@@ -117,7 +118,7 @@ func (m *Manager) unrecorded(ctx context.Context, recorded []persistence.Backup)
 			continue
 		}
 		views = append(views, BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID, StartTime: f.StartTime, EndTime: &f.EndTime,
-			Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Unrecorded: true, Problem: "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"})
+			Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Form: f.StoredAs(), Unrecorded: true, Problem: "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"})
 	}
 	return views, nil
 }

@@ -82,6 +82,9 @@ type BackupView struct {
 	EndTime      *time.Time `json:"end_time"`
 	// Size is in bytes; nil when it was never recorded.
 	Size *int64 `json:"size"`
+	// Form says how the backup is stored: directory, gzip, zstd, stream,
+	// stream+zstd, forwarded, …; empty when its files do not tell.
+	Form string `json:"form"`
 	// FromLSN and ToLSN are the server's log sequence numbers the backup
 	// covers; both 0 when its files do not tell.
 	FromLSN uint64 `json:"from_lsn"`

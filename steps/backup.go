@@ -2,12 +2,9 @@ package steps
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -22,7 +19,11 @@ func (h *Host) prepareWork(_ context.Context, t Task) (Outcome, error) {
 		return Outcome{}, err
 	}
 	t.Data.Work, t.Data.CopyStarted = folder, time.Now().UTC()
-	return ok(t, "fresh folder "+folder), nil
+	outcome := ok(t, "fresh folder "+folder)
+	if t.form().Stream {
+		outcome.Event = EventStream
+	}
+	return outcome, nil
 }
 
 // copyJob returns the tool's command line.
@@ -40,78 +41,58 @@ func (h *Host) copyJob(_ context.Context, t Task) (JobSpec, error) {
 
 // copyFinish demands proof of success beyond the exit code.
 func (h *Host) copyFinish(_ context.Context, t Task, r JobResult) (Outcome, error) {
-	if err := proveRun(t.Data.Tool.Name, r); err != nil {
+	if err := h.proveCopy(t, r); err != nil {
 		return Outcome{}, err
-	}
-	if len(r.Complaints) > 0 {
-		// Seen: the disk full for a second while the redo log was copied, and then
-		// rc 0, right LSNs and "completed OK!" with the newest rows missing.
-		lines := h.Redact(strings.Join(r.Complaints, "\n"))
-		return Outcome{}, &ToolError{Summary: t.Data.Tool.Name + " claims success, but complained while it copied" + adviceFor(lines), Tail: lines}
 	}
 	c, err := h.proveWork(t)
 	if err != nil {
-		return Outcome{}, &ToolError{Summary: t.Data.Tool.Name + " claims success, but " + err.Error(), Tail: lastLines(r.Tail, tailLines)}
+		return Outcome{}, claims(t, r, err)
 	}
-	return ok(t, fmt.Sprintf("copied up to LSN %d in %s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond))), nil
+	outcome := ok(t, fmt.Sprintf("copied up to LSN %d in %s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond)))
+	if compression := t.form().Compression; compression != "" {
+		if err := refuseSuffix(t.Data.Work, compression); err != nil {
+			return Outcome{}, err
+		}
+		outcome.Event = EventCompress
+	}
+	return outcome, nil
+}
+
+// proveCopy checks that the tool ran to its end without a complaint.
+func (h *Host) proveCopy(t Task, r JobResult) error {
+	if err := proveRun(t.Data.Tool.Name, r); err != nil {
+		return err
+	}
+	if len(r.Complaints) == 0 {
+		return nil
+	}
+	// Seen: the disk full for a second while the redo log was copied, and then
+	// rc 0, right LSNs and "completed OK!" with the newest rows missing.
+	lines := h.Redact(strings.Join(r.Complaints, "\n"))
+	return &ToolError{Summary: t.Data.Tool.Name + " claims success, but complained while it copied" + adviceFor(lines), Tail: lines}
+}
+
+// claims is the error of a tool that has not done what it says.
+func claims(t Task, r JobResult, err error) error {
+	return &ToolError{Summary: t.Data.Tool.Name + " claims success, but " + err.Error(), Tail: lastLines(r.Tail, tailLines)}
 }
 
 func (h *Host) proveWork(t Task) (Checkpoints, error) {
-	if t.Args.FromBackupID == "" {
-		return proveBackup(t.Data.Work, nil)
-	}
-	base, err := readCheckpoints(h.BackupFolder(t.Args.FromBackupID))
+	base, err := h.baseCheckpoints(t)
 	if err != nil {
 		return Checkpoints{}, err
 	}
-	return proveBackup(t.Data.Work, &base)
+	return proveBackup(t.Data.Work, base)
 }
 
-// seal makes the copy durable and writes the manifest, last.
-func (h *Host) seal(ctx context.Context, t Task) (Outcome, error) {
-	c, err := h.proveWork(t)
-	if err != nil {
-		return Outcome{}, err
+// baseCheckpoints returns those of the backup that this one stands on, nil for
+// a full one.
+func (h *Host) baseCheckpoints(t Task) (*Checkpoints, error) {
+	if t.Args.FromBackupID == "" {
+		return nil, nil
 	}
-	// An earlier try may have died while it wrote the manifest; what it left must
-	// not be taken for a part of the backup.
-	for _, name := range []string{ManifestName, ManifestName + temporarySuffix} {
-		if err := os.Remove(filepath.Join(t.Data.Work, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return Outcome{}, fmt.Errorf("seal backup: %w", err)
-		}
-	}
-	files, folders, err := sealFiles(ctx, t.Data.Work, h.Parallel)
-	if err != nil {
-		return Outcome{}, err
-	}
-	command, err := h.copyJob(ctx, t)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if err := h.checkBaseStayed(t); err != nil {
-		return Outcome{}, err
-	}
-	m := Manifest{
-		Format: plainFormat, ID: t.Args.ID, ParentID: t.Args.FromBackupID, ParentOperation: t.Data.BaseOperation, Kind: "full", Operation: t.Operation,
-		Tool: *t.Data.Tool, Server: *t.Data.Server, FromLSN: c.FromLSN, ToLSN: c.ToLSN, LastLSN: c.LastLSN,
-		Options: command.Line(), StartTime: t.Data.CopyStarted, EndTime: time.Now().UTC(), ScheduleID: t.Args.ScheduleID,
-		Folders: folders, Files: files,
-	}
-	if m.ParentID != "" {
-		m.Kind = "incremental"
-	}
-	for _, f := range files {
-		m.Size += f.Size
-	}
-	text, err := json.MarshalIndent(m, "", " ")
-	if err != nil {
-		return Outcome{}, fmt.Errorf("write manifest: %w", err)
-	}
-	crashpoint.Here("seal-before-manifest")
-	if err := writeDurably(filepath.Join(t.Data.Work, ManifestName), append(text, '\n'), 0o640); err != nil {
-		return Outcome{}, fmt.Errorf("write manifest: %w", err)
-	}
-	return ok(t, fmt.Sprintf("%d files, %s, hashed and on disk", len(files), humanBytes(uint64(m.Size)))), nil
+	base, err := readCheckpoints(h.BackupFolder(t.Args.FromBackupID))
+	return &base, err
 }
 
 // publish gives the finished folder its name, which nothing may have taken.

@@ -34,6 +34,15 @@ func (h *Host) backupCommand(tool ToolInfo, c Credentials, dataDir, target, base
 	return JobSpec{Path: tool.Path, Args: args, Dir: "/", Output: target, Grace: StopGrace}
 }
 
+// streamCommand is backupCommand for a backup that comes through the tool's
+// standard output. The tool puts nothing into target but the files by which
+// the next incremental finds out where to begin.
+func (h *Host) streamCommand(tool ToolInfo, c Credentials, dataDir, target, base string) JobSpec {
+	spec := h.backupCommand(tool, c, dataDir, target, base)
+	spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
+	return spec
+}
+
 // prepareCommand returns the command line that prepares a full backup. More
 // says that incrementals follow: xtrabackup must then be told to leave the
 // last transactions open, which mariabackup does by itself.

@@ -39,6 +39,8 @@ func commandLines(tool ToolInfo, args ...string) []purposeful {
 	return []purposeful{
 		{"full backup", plain.backupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
 		{"incremental backup", plain.backupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "/var/backups/dbcalm/full 1")},
+		{"streamed full backup", plain.streamCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
+		{"streamed incremental backup", plain.streamCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "/var/backups/dbcalm/full 1")},
 		{"full backup, host in the credentials file", plain.backupCommand(tool, Credentials{User: "backup", Password: "s3cret", Host: "db1.example"}, "/var/lib/mysql/", partial+"/op-1", "")},
 		{"full backup, host configured", remote.backupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
 		{"full backup, further options", further.backupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},

@@ -37,15 +37,18 @@ type JobSpec struct {
 	Grace time.Duration `json:"grace"`
 }
 
-// Line returns the command line as a person would type it.
+// Line returns the command line as a person would type it, with the stream's
+// end; a shell command goes by its name only.
 func (s JobSpec) Line() string {
-	if s.Path == "" && s.Stream != nil {
-		// Only the shell command runs, whose text is not for everybody to read.
-		return s.Stream.Command
+	line := ""
+	if s.Path != "" {
+		line = quoteWord(s.Path)
 	}
-	line := quoteWord(s.Path)
 	for _, arg := range s.Args {
 		line += " " + quoteWord(arg)
+	}
+	if s.Stream != nil {
+		return s.Stream.line(line)
 	}
 	return line
 }

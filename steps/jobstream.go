@@ -1,6 +1,10 @@
 package steps
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // JobStream is a backup's stream between a job's program and the store. The
 // supervisor carries it: in one pass it is walked chunk by chunk, compressed or
@@ -37,6 +41,44 @@ const (
 	// program it is only checked.
 	StreamIn = "in"
 )
+
+// line writes a person the pipeline of which the program is one end. What the
+// supervisor does itself is written as the program that does the same.
+func (s *JobStream) line(program string) string {
+	if s.Direction == StreamIn {
+		return s.lineIn(program)
+	}
+	line := program
+	if s.Compression != "" {
+		line += " | " + s.Compression
+		if s.Level != 0 {
+			line += " -" + strconv.Itoa(s.Level)
+		}
+	}
+	if s.Command != "" {
+		return line + " | " + s.Command
+	}
+	return line + " > " + quoteWord(s.File)
+}
+
+func (s *JobStream) lineIn(program string) string {
+	var parts []string
+	if s.Command != "" {
+		parts = append(parts, s.Command)
+	}
+	switch {
+	case program == "":
+		parts = append(parts, "sha256sum")
+	case s.Compression != "":
+		parts = append(parts, s.Compression+" -d", program)
+	default:
+		parts = append(parts, program)
+	}
+	if s.Command == "" {
+		parts[0] += " < " + quoteWord(s.File)
+	}
+	return strings.Join(parts, " | ")
+}
 
 // StreamResult is what a supervisor has seen of a stream that has come whole.
 type StreamResult struct {

@@ -104,22 +104,27 @@ func ReadManifest(folder string) (*Manifest, error) {
 	return &m, nil
 }
 
-// sealFiles makes every file below folder durable and lists them with their
-// hashes, with several files under way at a time.
-func sealFiles(ctx context.Context, folder string, parallel int) (files []ManifestFile, folders []string, err error) {
+// describer completes what is known of a file, and makes the file durable.
+type describer func(ctx context.Context, path string, f *ManifestFile) error
+
+// describeFile hashes a file.
+func describeFile(ctx context.Context, path string, f *ManifestFile) (err error) {
+	if f.SHA256, err = hashFile(ctx, path); err != nil {
+		return err
+	}
+	return syncFile(path)
+}
+
+// sealTree makes everything below folder durable and lists it, with several
+// files under way at a time.
+func sealTree(ctx context.Context, folder string, parallel int, describe describer) (files []ManifestFile, folders []string, err error) {
 	files, folders, err = listTree(folder)
 	if err != nil {
 		return nil, nil, err
 	}
 	expect(ctx, sizeOf(files))
 	err = eachFile(ctx, parallel, len(files), func(i int) error {
-		path := filepath.Join(folder, files[i].Path)
-		hash, err := hashFile(ctx, path)
-		if err != nil {
-			return err
-		}
-		files[i].SHA256 = hash
-		return syncFile(path)
+		return describe(ctx, filepath.Join(folder, files[i].Path), &files[i])
 	})
 	if err != nil {
 		return nil, nil, err

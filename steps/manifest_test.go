@@ -37,7 +37,7 @@ func (h *testHost) backup(id, from string, fromLSN, toLSN string, files map[stri
 func (h *testHost) writeManifest(id, from string) *Manifest {
 	h.t.Helper()
 	folder := h.BackupFolder(id)
-	files, folders, err := sealFiles(h.t.Context(), folder, 2)
+	files, folders, err := sealTree(h.t.Context(), folder, 2, describeFile)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestSealListsEveryFileWithItsHash(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "emptydb"), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	files, folders, err := sealFiles(t.Context(), dir, 3)
+	files, folders, err := sealTree(t.Context(), dir, 3, describeFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestSealRefusesWhatIsNoFile(t *testing.T) {
 		if err := create(filepath.Join(dir, "shop", "strange")); err != nil {
 			t.Fatal(err)
 		}
-		_, _, err := sealFiles(t.Context(), dir, 2)
+		_, _, err := sealTree(t.Context(), dir, 2, describeFile)
 		says(t, err, filepath.Join(dir, "shop", "strange")+" is neither a file nor a folder")
 		if err == nil {
 			t.Errorf("%s was sealed", name)
@@ -112,7 +112,7 @@ func TestSealEndsWithItsContext(t *testing.T) {
 	write(t, dir, map[string]string{"a": "a", "b": "b"})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(ErrCancelled)
-	if _, _, err := sealFiles(ctx, dir, 2); !errors.Is(err, ErrCancelled) {
+	if _, _, err := sealTree(ctx, dir, 2, describeFile); !errors.Is(err, ErrCancelled) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -51,23 +52,29 @@ func readMetadata(folder string, names []string) (map[string]string, error) {
 			return nil, fmt.Errorf("read metadata: %w", err)
 		}
 		defer f.Close()
-		values := map[string]string{}
-		lines := bufio.NewScanner(f)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			if key, value, found := strings.Cut(lines.Text(), "="); found {
-				values[strings.TrimSpace(key)] = strings.TrimSpace(value)
-			}
-		}
-		if err := lines.Err(); err != nil {
-			return nil, fmt.Errorf("read metadata %s: %w", name, err)
-		}
-		if len(values) == 0 {
-			return nil, fmt.Errorf("read metadata: %s is empty", name)
-		}
-		return values, nil
+		return parseMetadata(name, f)
 	}
 	return nil, fmt.Errorf("read metadata: %s is missing", names[0])
+}
+
+// parseMetadata reads the content of one of the tool's files. One that says
+// nothing is an error.
+func parseMetadata(name string, content io.Reader) (map[string]string, error) {
+	values := map[string]string{}
+	lines := bufio.NewScanner(content)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if key, value, found := strings.Cut(lines.Text(), "="); found {
+			values[strings.TrimSpace(key)] = strings.TrimSpace(value)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read metadata %s: %w", name, err)
+	}
+	if len(values) == 0 {
+		return nil, fmt.Errorf("read metadata: %s is empty", name)
+	}
+	return values, nil
 }
 
 // readCheckpoints reads the checkpoints of a backup's folder.
@@ -76,7 +83,11 @@ func readCheckpoints(folder string) (Checkpoints, error) {
 	if err != nil {
 		return Checkpoints{}, err
 	}
-	c := Checkpoints{Type: values["backup_type"]}
+	return parseCheckpoints(values)
+}
+
+func parseCheckpoints(values map[string]string) (c Checkpoints, err error) {
+	c.Type = values["backup_type"]
 	for key, into := range map[string]*uint64{"from_lsn": &c.FromLSN, "to_lsn": &c.ToLSN, "last_lsn": &c.LastLSN} {
 		if *into, err = strconv.ParseUint(values[key], 10, 64); err != nil {
 			return c, fmt.Errorf("read metadata: %s of %s is %q, not a number", key, checkpointsNames[0], values[key])
@@ -103,19 +114,24 @@ func proveBackup(folder string, base *Checkpoints) (Checkpoints, error) {
 	if err := proveRedoLog(folder, c); err != nil {
 		return c, err
 	}
-	if c.ToLSN < c.FromLSN {
-		return c, fmt.Errorf("the backup ends at LSN %d before it begins at %d", c.ToLSN, c.FromLSN)
-	}
-	if base == nil {
-		if c.Type != typeFull || c.FromLSN != 0 {
-			return c, fmt.Errorf("a full backup was asked for, the tool made one of type %s from LSN %d", c.Type, c.FromLSN)
-		}
-		return c, nil
-	}
-	if c.Type != typeIncremental || c.FromLSN != base.ToLSN {
-		return c, fmt.Errorf("an incremental from LSN %d was asked for, the tool made one of type %s from LSN %d", base.ToLSN, c.Type, c.FromLSN)
+	if err := c.prove(base); err != nil || base == nil {
+		return c, err
 	}
 	return c, proveRenames(folder)
+}
+
+// prove checks that the checkpoints are those of what was asked for. Base is
+// nil for a full backup.
+func (c Checkpoints) prove(base *Checkpoints) error {
+	switch {
+	case c.ToLSN < c.FromLSN:
+		return fmt.Errorf("the backup ends at LSN %d before it begins at %d", c.ToLSN, c.FromLSN)
+	case base == nil && (c.Type != typeFull || c.FromLSN != 0):
+		return fmt.Errorf("a full backup was asked for, the tool made one of type %s from LSN %d", c.Type, c.FromLSN)
+	case base != nil && (c.Type != typeIncremental || c.FromLSN != base.ToLSN):
+		return fmt.Errorf("an incremental from LSN %d was asked for, the tool made one of type %s from LSN %d", base.ToLSN, c.Type, c.FromLSN)
+	}
+	return nil
 }
 
 // provePrepared checks that a folder is prepared up to the given LSN, and so

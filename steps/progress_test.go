@@ -83,14 +83,14 @@ func TestMeterCountsWhatIsRead(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"a": "12345", "b/c": "678"})
 	ctx, m := WithMeter(t.Context())
-	if _, _, err := sealFiles(ctx, dir, 1); err != nil {
+	if _, _, err := sealTree(ctx, dir, 1, describeFile); err != nil {
 		t.Fatal(err)
 	}
 	if p := m.Progress(); p.Done != 8 || p.Total != 8 || p.Began.IsZero() {
 		t.Errorf("got %+v", p)
 	}
 	// Without a meter the work goes on all the same.
-	if _, _, err := sealFiles(context.Background(), dir, 1); err != nil {
+	if _, _, err := sealTree(context.Background(), dir, 1, describeFile); err != nil {
 		t.Error(err)
 	}
 }

@@ -110,38 +110,6 @@ func readRename(mark string) (string, error) {
 	return strings.TrimSpace(string(to)), nil
 }
 
-// proveRenames refuses an incremental backup during which tables exchanged
-// their names: mariabackup 10.11 reports success and then cannot apply it,
-// "Can't rename … .ibd.meta … errno 2". It can apply such a full backup.
-func proveRenames(folder string) error {
-	files, _, err := listTree(folder)
-	if err != nil {
-		return err
-	}
-	renamed := map[string]string{}
-	for _, f := range files {
-		from, marked := strings.CutSuffix(f.Path, markRenamed)
-		if !marked {
-			continue
-		}
-		if renamed[from], err = readRename(filepath.Join(folder, f.Path)); err != nil {
-			return err
-		}
-	}
-	for from := range renamed {
-		to := renamed[from]
-		for range len(renamed) {
-			if next, found := renamed[to]; found && to != from {
-				to = next
-			}
-		}
-		if to == from {
-			return fmt.Errorf("table %s and another exchanged their names while it copied, and the tool cannot apply such an incremental backup: take it again when no tables are renamed", from)
-		}
-	}
-	return nil
-}
-
 // promisedName returns the name a backup's file has once it is restored, and
 // whether there must be one: tables and their definitions, in a database's
 // folder, and MySQL's dictionary of them all.

@@ -6,6 +6,8 @@ func (h *Host) Steps() map[string]Step {
 		"validate_backup": {Run: h.validateBackup},
 		"prepare_work":    {Run: h.prepareWork},
 		"copy_backup":     {Job: h.copyJob, Finish: h.copyFinish, Progress: h.copyProgress},
+		"stream_backup":   {Job: h.streamJob, Finish: h.streamFinish, Progress: h.copyProgress},
+		"compress_backup": {Run: h.compress},
 		"seal_backup":     {Run: h.seal},
 		"publish_backup":  {Run: h.publish, Probe: h.probePublished},
 		"record_backup":   {Run: h.recordBackup},

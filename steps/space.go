@@ -48,9 +48,16 @@ func requireSpace(path string, size uint64, what string) error {
 	return nil
 }
 
-// dataSize returns the size of a server's data that a backup will hold, in
-// bytes; innodb is the part of it that an incremental may leave out.
-func dataSize(dataDir string) (total, innodb uint64, err error) {
+// dataSizes are sizes in bytes of a server's data that a backup will hold.
+type dataSizes struct {
+	total uint64
+	// innodb is the part of it that an incremental may leave out.
+	innodb uint64
+	// largest is the size of the largest file.
+	largest uint64
+}
+
+func dataSize(dataDir string) (s dataSizes, err error) {
 	err = filepath.WalkDir(dataDir, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // dropped meanwhile
@@ -67,16 +74,17 @@ func dataSize(dataDir string) (total, innodb uint64, err error) {
 			return err
 		}
 		// Sparse and compressed tables take what they take on the disk.
-		total += allocated(info)
+		size := allocated(info)
+		s.total, s.largest = s.total+size, max(s.largest, size)
 		if strings.HasSuffix(name, ".ibd") || strings.HasPrefix(name, "ibdata") || strings.HasPrefix(name, "undo") {
-			innodb += allocated(info)
+			s.innodb += size
 		}
 		return nil
 	})
 	if err != nil {
-		return 0, 0, fmt.Errorf("measure the data directory: %w: run the daemon as root or as the server's user", err)
+		return s, fmt.Errorf("measure the data directory: %w: run the daemon as root or as the server's user", err)
 	}
-	return total, innodb, nil
+	return s, nil
 }
 
 func allocated(info fs.FileInfo) uint64 {

@@ -41,20 +41,20 @@ func TestDataSize(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
-	total, innodb, err := dataSize(dir)
-	if err != nil || total != 6*64<<10 || innodb != 3*64<<10 {
-		t.Errorf("%d bytes, %d of them InnoDB's, %v; want 6 and 3 times 64 KiB", total, innodb, err)
+	got, err := dataSize(dir)
+	if want := (dataSizes{total: 6 * 64 << 10, innodb: 3 * 64 << 10, largest: 64 << 10}); err != nil || got != want {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
 	sparse := filepath.Join(dir, "shop", "sparse.ibd")
 	write(t, dir, map[string]string{"shop/sparse.ibd": ""})
 	if err := os.Truncate(sparse, 1<<40); err != nil {
 		t.Fatal(err)
 	}
-	if total, _, err := dataSize(dir); err != nil || total > 1<<20 {
-		t.Errorf("with a hole of 1 TiB: %d bytes, %v", total, err)
+	if got, err := dataSize(dir); err != nil || got.total > 1<<20 {
+		t.Errorf("with a hole of 1 TiB: %+v, %v", got, err)
 	}
-	if total, _, err := dataSize(filepath.Join(dir, "nowhere")); err != nil || total != 0 {
-		t.Errorf("of a folder that is gone: %d, %v", total, err)
+	if got, err := dataSize(filepath.Join(dir, "nowhere")); err != nil || got.total != 0 {
+		t.Errorf("of a folder that is gone: %+v, %v", got, err)
 	}
 }
 

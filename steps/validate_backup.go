@@ -46,28 +46,34 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	total, innodb, err := dataSize(info.DataDir)
+	data, err := dataSize(info.DataDir)
 	if err != nil {
 		return Outcome{}, err
 	}
-	size, what := total, "a full backup"
+	t.Data.Form = h.chooseForm(t)
+	room, what := t.form().room(data.total, data.largest), "a full backup"
 	if t.Args.FromBackupID != "" {
 		if t.Data.BaseOperation, err = h.checkBase(ctx, t.Args.FromBackupID, info); err != nil {
 			return Outcome{}, err
 		}
-		size, what = total-innodb, "an incremental backup"
+		// How large what has changed is, nobody knows.
+		room, what = t.form().room(data.total-data.innodb, 0), "an incremental backup"
 	}
 	if err := makeFolder(h.BackupDir, 0o750); err != nil {
 		return Outcome{}, fmt.Errorf("create backup_dir: %w", err)
 	}
-	if err := requireSpace(h.BackupDir, size, what); err != nil {
+	if err := requireSpace(h.BackupDir, room, what); err != nil {
 		return Outcome{}, err
 	}
 	if taken, err := exists(h.BackupFolder(t.Args.ID)); err != nil || taken {
 		return Outcome{}, fmt.Errorf("the folder %s is there already: remove it if it is of no use, or choose another id (%w)", h.BackupFolder(t.Args.ID), errOr(err, os.ErrExist))
 	}
-	t.Data.Server, t.Data.Tool, t.Data.DataSize = &info, &tool, total
-	return ok(t, fmt.Sprintf("%s %s, %s %s, %s of data", info.Flavour, info.Version, tool.Name, tool.Version, humanBytes(total))), nil
+	t.Data.Server, t.Data.Tool, t.Data.DataSize = &info, &tool, data.total
+	reason := fmt.Sprintf("%s %s, %s %s, %s of data", info.Flavour, info.Version, tool.Name, tool.Version, humanBytes(data.total))
+	if form := t.form(); form != (Form{}) {
+		reason += ", to be stored as " + form.String()
+	}
+	return ok(t, reason), nil
 }
 
 func errOr(err, otherwise error) error {
@@ -92,8 +98,8 @@ func sameFolder(server, configured string) error {
 }
 
 // checkBase checks that an incremental may stand on a backup: its whole chain
-// is there, it is of this server's present, and no restore has come between. It returns the operation that made it, empty if
-// nothing tells.
+// is there, it is of this server's present, and no restore has come between.
+// It returns the operation that made it, empty if nothing tells.
 func (h *Host) checkBase(ctx context.Context, id string, info ServerInfo) (string, error) {
 	ids, err := Lineage(ctx, h.catalog, id)
 	if err != nil {

@@ -1,0 +1,69 @@
+package steps
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// StoredAs says in a word how a backup in the store is stored; empty when that
+// cannot be told.
+func (h *Host) StoredAs(id string) string {
+	m, err := readManifestHead(h.BackupFolder(id))
+	switch {
+	case err == nil:
+		return m.StoredAs()
+	case errors.Is(err, fs.ErrNotExist):
+		// An older program made it, if it is there at all.
+		if there, err := exists(h.BackupFolder(id)); err == nil && there {
+			return Form{}.String()
+		}
+	}
+	return ""
+}
+
+// StoredAs says in a word how the backup is stored.
+func (m *Manifest) StoredAs() string { return m.form().String() }
+
+func (m *Manifest) form() Form {
+	if m.Stream == nil {
+		return Form{Compression: m.Compression}
+	}
+	return Form{Stream: true, Compression: m.Stream.Compression, Forward: m.Stream.Forwarded}
+}
+
+// readManifestHead reads of a manifest what tells the form. The list of files,
+// which can be long, comes behind that and is not read.
+func readManifestHead(folder string) (m Manifest, err error) {
+	f, err := os.Open(filepath.Join(folder, ManifestName))
+	if err != nil {
+		return m, fmt.Errorf("read manifest: %w", err)
+	}
+	defer f.Close()
+	decoder := json.NewDecoder(f)
+	if _, err := decoder.Token(); err != nil {
+		return m, fmt.Errorf("read manifest of %s: %w", folder, err)
+	}
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			return m, fmt.Errorf("read manifest of %s: %w", folder, err)
+		}
+		var into any = new(json.RawMessage)
+		switch key {
+		case "compression":
+			into = &m.Compression
+		case "stream":
+			into = &m.Stream
+		case "folders", "files":
+			return m, nil
+		}
+		if err := decoder.Decode(into); err != nil {
+			return m, fmt.Errorf("read manifest of %s: %w", folder, err)
+		}
+	}
+	return m, nil
+}

@@ -1,0 +1,40 @@
+package steps
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestStoredForm(t *testing.T) {
+	t.Parallel()
+	for manifest, want := range map[string]string{
+		`{"format":1,"size":4,"folders":[],"files":[]}`:                           "directory",
+		`{"format":2,"compression":"zstd","folders":[],"files":[]}`:               "zstd",
+		`{"format":2,"stream":{"file":"s"},"folders":[],"files":[]}`:              "stream",
+		`{"format":2,"stream":{"compression":"gzip"},"folders":[],"files":[]}`:    "stream+gzip",
+		`{"format":2,"stream":{"forwarded":true},"folders":[],"files":[]}`:        "forwarded",
+		`{"stream":{"forwarded":true,"compression":"zstd"},"folders":[]}`:         "forwarded+zstd",
+		`{"compression":"zstd","folders":[],"files":[` + strings.Repeat("?", 1e6): "zstd",
+		`{"format":2}`: "directory",
+		`{"format":`:   "",
+		``:             "",
+	} {
+		h := newHost(t)
+		write(t, h.BackupFolder("b"), map[string]string{ManifestName: manifest})
+		if got := h.StoredAs("b"); got != want {
+			t.Errorf("%.60s: %q, want %q", manifest, got, want)
+		}
+	}
+	h := newHost(t)
+	if got := h.StoredAs("b"); got != "" {
+		t.Errorf("of one that is gone: %q", got)
+	}
+	if err := os.Mkdir(filepath.Join(h.BackupDir, "b"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.StoredAs("b"); got != "directory" {
+		t.Errorf("of one without manifest: %q", got)
+	}
+}

@@ -1,0 +1,85 @@
+package steps
+
+import "testing"
+
+func TestFormIsChosenByTheConfiguration(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.Forward, h.Compression, h.CompressionLevel = "cat", "zstd", 3
+	knows := Task{Events: []string{EventOK, EventStream}}
+	if got, want := h.chooseForm(knows), (Form{Compression: "zstd", Level: 3}); got == nil || *got != want {
+		t.Errorf("without stream: %+v, want %+v", got, want)
+	}
+	h.Stream = true
+	if got, want := h.chooseForm(knows), (Form{Stream: true, Compression: "zstd", Level: 3, Forward: true}); got == nil || *got != want {
+		t.Errorf("with all: %+v, want %+v", got, want)
+	}
+	if got := h.chooseForm(Task{Events: []string{EventOK}}); got != nil {
+		t.Errorf("for a machine that knows of no streams: %+v", got)
+	}
+}
+
+// A step only sends what the form asks for, and an operation without a form
+// goes the way there was when it began.
+func TestFormDecidesTheWay(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		form          *Form
+		prepare, copy string
+	}{
+		{nil, EventOK, EventOK},
+		{&Form{}, EventOK, EventOK},
+		{&Form{Compression: "gzip"}, EventOK, EventCompress},
+		{&Form{Stream: true, Compression: "gzip"}, EventStream, ""},
+		{&Form{Stream: true, Forward: true}, EventStream, ""},
+	} {
+		h := newHost(t)
+		h.Stream, h.Compression = true, "zstd" // as another daemon is configured
+		task := h.backupTask("op", "b", "", nil)
+		task.Data.Form = test.form
+		out, err := h.prepareWork(t.Context(), task)
+		if err != nil || out.Event != test.prepare {
+			t.Errorf("%v: prepare sends %s, %v", test.form, out.Event, err)
+		}
+		if test.copy == "" {
+			continue
+		}
+		write(t, out.Data.Work, metadata("full-backuped", "0", "100"))
+		task.Data = out.Data
+		if out, err = h.copyFinish(t.Context(), task, JobResult{Tail: completedTail}); err != nil || out.Event != test.copy {
+			t.Errorf("%v: copy sends %s, %v", test.form, out.Event, err)
+		}
+	}
+}
+
+func TestRoomByForm(t *testing.T) {
+	t.Parallel()
+	for form, want := range map[Form]uint64{
+		{}:                                  1000,
+		{Compression: "zstd"}:               1300,
+		{Stream: true}:                      1000,
+		{Stream: true, Compression: "gzip"}: 250,
+		{Stream: true, Forward: true}:       0,
+		{Stream: true, Compression: "zstd", Forward: true}: 0,
+	} {
+		if got := form.room(1000, 300); got != want {
+			t.Errorf("%s: %d, want %d", form, got, want)
+		}
+	}
+}
+
+func TestWordsForForms(t *testing.T) {
+	t.Parallel()
+	for form, want := range map[Form][2]string{
+		{}:                                  {"directory", "backup-b.xbstream"},
+		{Compression: "zstd", Level: 3}:     {"zstd", "backup-b.xbstream.zst"},
+		{Stream: true}:                      {"stream", "backup-b.xbstream"},
+		{Stream: true, Compression: "gzip"}: {"stream+gzip", "backup-b.xbstream.gz"},
+		{Stream: true, Forward: true}:       {"forwarded", "backup-b.xbstream"},
+		{Stream: true, Compression: "zstd", Forward: true}: {"forwarded+zstd", "backup-b.xbstream.zst"},
+	} {
+		if got := [2]string{form.String(), form.streamName("b")}; got != want {
+			t.Errorf("%+v: %q, want %q", form, got, want)
+		}
+	}
+}

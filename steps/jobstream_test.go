@@ -1,0 +1,31 @@
+package steps
+
+import "testing"
+
+// People see the whole pipeline, and nothing of a shell command but its name.
+func TestPipelineAsAPersonWouldTypeIt(t *testing.T) {
+	t.Parallel()
+	tool := JobSpec{Path: "/usr/bin/tool", Args: []string{"--backup", "a b"}}
+	check := JobSpec{}
+	for _, test := range []struct {
+		spec   JobSpec
+		stream JobStream
+		want   string
+	}{
+		{tool, JobStream{Direction: StreamOut, File: "/b/x.xbstream"}, "/usr/bin/tool --backup 'a b' > /b/x.xbstream"},
+		{tool, JobStream{Direction: StreamOut, File: "/b/x y.gz", Compression: "gzip"}, "/usr/bin/tool --backup 'a b' | gzip > '/b/x y.gz'"},
+		{tool, JobStream{Direction: StreamOut, File: "/b/x.zst", Compression: "zstd", Level: 7}, "/usr/bin/tool --backup 'a b' | zstd -7 > /b/x.zst"},
+		{tool, JobStream{Direction: StreamOut, Command: "forward", Compression: "zstd"}, "/usr/bin/tool --backup 'a b' | zstd | forward"},
+		{tool, JobStream{Direction: StreamOut, Command: "forward"}, "/usr/bin/tool --backup 'a b' | forward"},
+		{tool, JobStream{Direction: StreamIn, File: "/b/x.xbstream"}, "/usr/bin/tool --backup 'a b' < /b/x.xbstream"},
+		{tool, JobStream{Direction: StreamIn, File: "/b/x.zst", Compression: "zstd"}, "zstd -d < /b/x.zst | /usr/bin/tool --backup 'a b'"},
+		{tool, JobStream{Direction: StreamIn, Command: "retrieve", Compression: "gzip"}, "retrieve | gzip -d | /usr/bin/tool --backup 'a b'"},
+		{check, JobStream{Direction: StreamIn, Command: "retrieve", Compression: "gzip"}, "retrieve | sha256sum"},
+		{check, JobStream{Direction: StreamIn, File: "/b/x.zst", Compression: "zstd"}, "sha256sum < /b/x.zst"},
+	} {
+		test.spec.Stream, test.spec.Shell = &test.stream, "ssh hunter2@elsewhere"
+		if got := test.spec.Line(); got != test.want {
+			t.Errorf("got  %s\nwant %s", got, test.want)
+		}
+	}
+}
