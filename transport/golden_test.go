@@ -36,7 +36,7 @@ func TestAnswersOfSuccess(t *testing.T) {
 			return machine.RetryDecision{State: "copy", Attempt: 2, Reason: "nothing was copied"}, nil
 		},
 		backups: func(context.Context) ([]machine.BackupView, error) {
-			return []machine.BackupView{{ID: "b1", StartTime: at, EndTime: &at, Size: &size, FromLSN: 1, ToLSN: 2, Verified: &machine.VerifiedView{Level: "boot", At: at}}, {ID: "b2", StartTime: at, Problem: "no"}}, nil
+			return []machine.BackupView{{ID: "b1", StartTime: at, EndTime: &at, Size: &size, Form: "stream+zstd", FromLSN: 1, ToLSN: 2, Verified: &machine.VerifiedView{Level: "boot", At: at}}, {ID: "b2", StartTime: at, Problem: "no"}}, nil
 		},
 	}, Options{})
 
@@ -56,7 +56,7 @@ func TestAnswersOfSuccess(t *testing.T) {
 		`{"cmd":"operation_list"}`:                                                                                               `{"code":200,"status":"OK","operations":[{"id":"` + anOperation + `","machine":"full_backup","backup":"b1","state":"copy","status":"running","attempt":1,"error":"","created_at":"2026-03-04T05:06:07.89Z","started_at":"2026-03-04T05:06:07.89Z","finished_at":null}]}`,
 		`{"cmd":"operation_show","args":{"id":"op-1"}}`: `{"code":200,"id":"` + anOperation + `","machine":"full_backup","backup":"b1","state":"copy","status":"running","attempt":1,"error":"","created_at":"2026-03-04T05:06:07.89Z","started_at":"2026-03-04T05:06:07.89Z","finished_at":null,"args":{"id":"b1","schedule_id":7},"cancellable":true,` +
 			`"transitions":[{"seq":1,"from":"waiting","event":"start","to":"validate","attempt":1,"at":"2026-03-04T05:06:07.89Z","reason":"a <b> & 'c'"}],"processes":[]}`,
-		`{"cmd":"backup_list","args":null}`: `{"code":200,"status":"OK","backups":[{"id":"b1","from_backup_id":"","schedule_id":null,"start_time":"2026-03-04T05:06:07.89Z","end_time":"2026-03-04T05:06:07.89Z","size":1234,"from_lsn":1,"to_lsn":2,"verified":{"level":"boot","at":"2026-03-04T05:06:07.89Z"},"problem":""},{"id":"b2","from_backup_id":"","schedule_id":null,"start_time":"2026-03-04T05:06:07.89Z","end_time":null,"size":null,"from_lsn":0,"to_lsn":0,"verified":null,"problem":"no"}]}`,
+		`{"cmd":"backup_list","args":null}`: `{"code":200,"status":"OK","backups":[{"id":"b1","from_backup_id":"","schedule_id":null,"start_time":"2026-03-04T05:06:07.89Z","end_time":"2026-03-04T05:06:07.89Z","size":1234,"form":"stream+zstd","from_lsn":1,"to_lsn":2,"verified":{"level":"boot","at":"2026-03-04T05:06:07.89Z"},"problem":""},{"id":"b2","from_backup_id":"","schedule_id":null,"start_time":"2026-03-04T05:06:07.89Z","end_time":null,"size":null,"form":"","from_lsn":0,"to_lsn":0,"verified":null,"problem":"no"}]}`,
 	} {
 		if got := ask(t, server.path, request); got != want {
 			t.Errorf("%s\n got %s\nwant %s", request, got, want)

@@ -16,6 +16,8 @@ func (a *app) backupsListCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List the backups, each chain as a tree",
 		Long: `List the backups, oldest first, each incremental below the backup it stands on.
+FORM is how a backup is stored: as a directory of files, the files compressed
+with gzip or zstd, as a stream, or forwarded. SIZE is what it takes there.
 WHEN is when the backup began, in UTC; LSNs are the server's log sequence
 numbers that it covers. VERIFIED is the highest level at which it was ever
 proved, and the day it last was.`,
@@ -43,8 +45,8 @@ proved, and the day it last was.`,
 
 func backupsText(backups []machine.BackupView) string {
 	t := table{
-		header: []string{"BACKUP", "KIND", "SIZE", "FROM LSN", "TO LSN", "WHEN", "TOOK", "VERIFIED", "PROBLEM"},
-		right:  []int{2, 3, 4},
+		header: []string{"BACKUP", "KIND", "FORM", "SIZE", "FROM LSN", "TO LSN", "WHEN", "TOOK", "VERIFIED", "PROBLEM"},
+		right:  []int{3, 4, 5},
 	}
 	var bytes byteSize
 	chains, troubled := 0, false
@@ -58,7 +60,7 @@ func backupsText(backups []machine.BackupView) string {
 		}
 		problem := row.problem()
 		troubled = troubled || problem != ""
-		t.add(row.branch+b.ID, kind(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN), stamp(b.StartTime), backupTook(b), verified(b), problem)
+		t.add(row.branch+b.ID, kind(b), form(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN), stamp(b.StartTime), backupTook(b), verified(b), problem)
 	}
 	if !troubled {
 		t.dropLast()
@@ -80,6 +82,13 @@ func kind(b machine.BackupView) string {
 		return "full"
 	}
 	return "incremental"
+}
+
+func form(b machine.BackupView) string {
+	if b.Form == "" {
+		return "-"
+	}
+	return b.Form
 }
 
 func size(b machine.BackupView) string {

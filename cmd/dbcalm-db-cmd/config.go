@@ -33,7 +33,10 @@ type Config struct {
 	DatabasePath          string
 	Stream                bool
 	Compression           string // empty, gzip or zstd
+	CompressionLevel      int    // 0: the default
 	Forward               string
+	Retrieve              string
+	StallTimeout          time.Duration
 	Host                  string
 	// BackupBin is the backup tool's absolute path; when it was not found, the
 	// name that was given, empty if none was.

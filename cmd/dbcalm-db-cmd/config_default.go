@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"dbcalm-db-cmd/steps"
 )
 
 // The bounds of the memory that a prepare is given when the file does not say:
@@ -35,6 +37,7 @@ func defaults(h host) *Config {
 		UseMemory:             defaultMemory(h.memory),
 		MaxConcurrent:         1,
 		KeepLogsDays:          30,
+		StallTimeout:          steps.DefaultStallTimeout,
 		OnFinishTimeout:       30 * time.Second,
 		MetricsMode:           0o660,
 		LogLevel:              zerolog.InfoLevel,

@@ -71,6 +71,7 @@ func TestDefaults(t *testing.T) {
 		UseMemory:             4 * gibibyte,
 		MaxConcurrent:         1,
 		KeepLogsDays:          30,
+		StallTimeout:          time.Minute,
 		OnFinishTimeout:       30 * time.Second,
 		MetricsMode:           0o660,
 		LogLevel:              zerolog.InfoLevel,

@@ -42,7 +42,7 @@ func (l *loadedConfig) validate(given map[string]effective, h host) {
 	v.socket()
 	v.onFinish()
 	v.metrics()
-	v.unsupported()
+	v.forms()
 	v.programs()
 	v.backupArgs()
 }
@@ -135,21 +135,6 @@ func (v *validation) onFinish() {
 func (v *validation) between(key string, value, most int) {
 	if value < 1 || value > most {
 		v.complain(key, "write a whole number from 1 to %d", most)
-	}
-}
-
-// unsupported refuses what the daemon does not do, rather than taking a backup
-// other than the one that was asked for.
-func (v *validation) unsupported() {
-	c := v.config
-	if c.Stream {
-		v.complain("stream", "not supported by this version: remove the key or set it to false")
-	}
-	if c.Compression != "" {
-		v.complain("compression", `not supported by this version: remove the key or set it to ""`)
-	}
-	if c.Forward != "" {
-		v.complain("forward", `not supported by this version: remove the key or set it to ""`)
 	}
 }
 

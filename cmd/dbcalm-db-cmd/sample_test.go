@@ -77,21 +77,21 @@ func runningView() machine.OperationView {
 }
 
 func sampleBackups() []machine.BackupView {
-	backup := func(id, from string, hours float64, size int64, fromLSN, toLSN uint64) machine.BackupView {
+	backup := func(id, from, form string, hours float64, size int64, fromLSN, toLSN uint64) machine.BackupView {
 		start := at(hours * 3600)
 		return machine.BackupView{
 			ID: id, FromBackupID: from, StartTime: start, EndTime: new(start.Add(92 * time.Second)),
-			Size: &size, FromLSN: fromLSN, ToLSN: toLSN,
+			Size: &size, Form: form, FromLSN: fromLSN, ToLSN: toLSN,
 		}
 	}
 	list := []machine.BackupView{
-		backup("full-2", "", -1, 5<<30, 0, 99_000_000),
-		backup("inc-1b", "full-1", -2.2, 300<<20, 1_000_000, 3_500_000),
-		backup("inc-1", "full-1", -3, 200<<20, 1_000_000, 2_000_000),
-		backup("full-1", "", -4, 1181116006, 0, 1_000_000),
-		backup("inc-2", "inc-1", -2, 1<<20, 2_000_000, 3_000_000),
-		backup("inc-3", "inc-2", -1.5, 4096, 3_000_000, 3_000_000),
-		backup("lost-1", "gone", -5, 4096, 10, 20),
+		backup("full-2", "", "forwarded+zstd", -1, 5<<30, 0, 99_000_000),
+		backup("inc-1b", "full-1", "stream+gzip", -2.2, 300<<20, 1_000_000, 3_500_000),
+		backup("inc-1", "full-1", "directory", -3, 200<<20, 1_000_000, 2_000_000),
+		backup("full-1", "", "directory", -4, 1181116006, 0, 1_000_000),
+		backup("inc-2", "inc-1", "zstd", -2, 1<<20, 2_000_000, 3_000_000),
+		backup("inc-3", "inc-2", "stream+zstd", -1.5, 4096, 3_000_000, 3_000_000),
+		backup("lost-1", "gone", "directory", -5, 4096, 10, 20),
 		{ID: "bare", StartTime: at(-900), Problem: "its folder /var/backups/dbcalm/bare is missing"},
 	}
 	return list

@@ -83,6 +83,8 @@ func (c *Config) host() steps.Settings {
 		DBType: c.DBType, BackupDir: c.BackupDir, CredentialsFile: c.BackupCredentialsFile, DataDir: c.DataDir, Host: c.Host,
 		BackupBin: c.BackupBin, ServerBin: c.ServerBin, StateDir: c.StateDir, ServerDefaultsFile: c.ServerDefaultsFile, BackupArgs: c.BackupArgs,
 		Parallel: c.Parallel, UseMemory: uint64(c.UseMemory),
+		Stream: c.Stream, Compression: c.Compression, CompressionLevel: c.CompressionLevel,
+		Forward: c.Forward, Retrieve: c.Retrieve, StallTimeout: c.StallTimeout,
 		OnFinish: c.OnFinish, OnFinishTimeout: c.OnFinishTimeout,
 	}
 }

@@ -42,7 +42,10 @@ var settings = []setting{
 	pathKey("database_path", func(c *Config) *string { return &c.DatabasePath }),
 	boolKey("stream", func(c *Config) *bool { return &c.Stream }),
 	textKey("compression", func(c *Config) *string { return &c.Compression }),
+	numberKey("compression_level", func(c *Config) *int { return &c.CompressionLevel }),
 	hidden(textKey("forward", func(c *Config) *string { return &c.Forward })),
+	hidden(textKey("retrieve", func(c *Config) *string { return &c.Retrieve })),
+	durationKey("stall_timeout", func(c *Config) *time.Duration { return &c.StallTimeout }),
 	textKey("host", func(c *Config) *string { return &c.Host }),
 	computed(pathKey("backup_bin", func(c *Config) *string { return &c.BackupBin })),
 	{key: "backup_args", set: setArgs, show: showArgs, guarded: true, wanted: `write a list of options, such as ["--throttle=40"]`},
@@ -126,12 +129,15 @@ func numberKey(key string, field func(*Config) *int) setting {
 	}
 }
 
+// durationKey takes a time with its unit, or a number of seconds.
 func durationKey(key string, field func(*Config) *time.Duration) setting {
 	return setting{
 		key: key,
 		set: func(c *Config, n *yaml.Node) bool {
-			var text string
-			if !setText(&text, n) {
+			text := n.Value
+			if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
+				text += "s"
+			} else if !setText(&text, n) {
 				return false
 			}
 			duration, err := time.ParseDuration(text)
@@ -139,7 +145,7 @@ func durationKey(key string, field func(*Config) *time.Duration) setting {
 			return err == nil
 		},
 		show:   func(c *Config) any { return brief(*field(c)) },
-		wanted: "write a time with its unit, such as 30s or 5m",
+		wanted: "write a time with its unit, such as 30s or 5m, or a number of seconds",
 	}
 }
 
