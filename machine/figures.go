@@ -33,8 +33,8 @@ type BackupFigures struct {
 	// Damaged counts the backups in which a verification has found damage.
 	Damaged int
 	// Good is when the newest backup was ended that nothing is known against:
-	// each link of its chain is recorded, in the store, and not known as damaged.
-	// It is the zero time without one.
+	// each link of its chain is recorded, has all its files, joins the one before
+	// and is not known as damaged. It is the zero time without one.
 	Good time.Time
 	// Newest is the verification of the newest backup's chain; nil without a
 	// backup.
@@ -83,7 +83,7 @@ func (m *Manager) Figures(ctx context.Context, bounds []float64) (Figures, error
 		return f, err
 	}
 	m.forgetOthers(known)
-	f.Backups = m.backupFigures(recorded, known)
+	f.Backups = m.backupFigures(ctx, recorded, known)
 	return f, nil
 }
 
@@ -94,7 +94,7 @@ func (m *Manager) forgetOthers(known map[string]persistence.Verification) {
 }
 
 // backupFigures counts backups, of which the database lists the oldest first.
-func (m *Manager) backupFigures(recorded []persistence.Backup, known map[string]persistence.Verification) BackupFigures {
+func (m *Manager) backupFigures(ctx context.Context, recorded []persistence.Backup, known map[string]persistence.Verification) BackupFigures {
 	var f BackupFigures
 	byID := map[string]persistence.Backup{}
 	for _, b := range recorded {
@@ -118,7 +118,8 @@ func (m *Manager) backupFigures(recorded []persistence.Backup, known map[string]
 		if f.Newest == nil {
 			f.Newest = chainFigures(chain, known)
 		}
-		if len(chain) > 0 && !slices.ContainsFunc(chain, func(id string) bool { return !m.usable(id, known, usable) }) {
+		unusable := func(id string) bool { return !m.usable(id, known, usable) }
+		if len(chain) > 0 && !slices.ContainsFunc(chain, unusable) && m.whole(ctx, chain) {
 			f.Good = ended(b)
 			break
 		}

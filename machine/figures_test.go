@@ -19,7 +19,11 @@ func (w *world) recordAt(id, from string, minute int) time.Time {
 	w.t.Helper()
 	start := time.Date(2026, 3, 4, 12, minute, 0, 0, time.UTC)
 	end := start.Add(time.Minute)
-	w.backup(id, from, 0, 100)
+	if from == "" {
+		w.backup(id, from, 0, 100)
+	} else {
+		w.backup(id, from, 100, 100)
+	}
 	const format = "2006-01-02 15:04:05.000000-07:00"
 	w.exec(w.outsider(), fmt.Sprintf(`UPDATE backup SET start_time = '%s', end_time = '%s', size = %d WHERE id = '%s'`, start.Format(format), end.Format(format), minute, id))
 	return end
@@ -87,6 +91,14 @@ func TestFiguresOfBackups(t *testing.T) {
 	}
 	want.Good = full
 	expect("the folder of the next is gone")
+	w.backup("short", "", 0, 100)
+	w.write(filepath.Join(w.host.BackupFolder("short"), steps.ManifestName), `{"format": 1, "id": "short", "files": [{"path": "shop/orders.ibd", "size": 1}]}`)
+	f := w.figures().Backups
+	if f.Good != full {
+		t.Errorf("of files that are not as they were: %v is good", f.Good)
+	}
+	w.exec(w.outsider(), `DELETE FROM backup WHERE id = 'short'`)
+	expect("the short one has no record")
 	w.exec(w.outsider(), `DELETE FROM backup WHERE id = 'full'`)
 	want.Full.Count, want.Good, want.Newest = 1, time.Time{}, &ChainFigures{}
 	expect("the chain's first record is gone")
@@ -97,7 +109,7 @@ func TestFiguresOfBackups(t *testing.T) {
 	w.exec(w.outsider(), `UPDATE operation_transition SET operation_id = 'earlier' WHERE operation_id = 'made-inc'`)
 	w.exec(w.outsider(), `UPDATE operation_end SET operation_id = 'earlier' WHERE operation_id = 'made-inc'`)
 	again := w.recordAt("inc", "", 89)
-	w.write(filepath.Join(w.host.BackupFolder("inc"), steps.ManifestName), `{"operation": "made-inc"}`)
+	w.write(filepath.Join(w.host.BackupFolder("inc"), steps.ManifestName), `{"format": 1, "id": "inc", "operation": "made-inc"}`)
 	want.Full = KindFigures{Count: 2, Ended: again, Size: 89}
 	want.Incremental.Count, want.Damaged, want.Good = 1, 0, again
 	expect("a new backup of the same id")

@@ -62,6 +62,8 @@ type Manager struct {
 	parsed  map[string]*Definition
 	stamps  lastStamp
 
+	sound soundness
+
 	// owed holds a token while an on_finish command may be owed.
 	owed chan struct{}
 }

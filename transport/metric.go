@@ -45,7 +45,7 @@ const (
 var metrics = []Metric{
 	{metricBuild, gauge, []string{"version", "goversion"}, "Always 1; its labels say which program this is."},
 	{metricHealthy, gauge, nil, "1 if /healthz finds nothing wrong, else 0. With 0, metrics that cannot be told are missing."},
-	{metricGood, gauge, nil, "When the newest good backup was taken: every link of its chain recorded, in the store, and not known as damaged. Missing without one."},
+	{metricGood, gauge, nil, "When the newest good backup was taken: every link of its chain is recorded, has all its files, joins the one before, and is not known as damaged. Missing without one."},
 	{metricGoodAge, gauge, nil, "Seconds since the newest good backup was taken. Missing without one."},
 	{metricSuccess, gauge, []string{"machine"}, "When an operation of the machine last succeeded. Missing before the first time."},
 	{metricSuccessAge, gauge, []string{"machine"}, "Seconds since an operation of the machine last succeeded. Missing before the first time."},

@@ -1,0 +1,49 @@
+package machine
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// soundAge is how long the look at a chain is good for: it goes through all its
+// files, and figures are asked for every few seconds.
+const soundAge = 5 * time.Minute
+
+// soundness remembers which chains were found whole.
+type soundness struct {
+	sync.Mutex
+	chains map[string]soundChain
+}
+
+// soundChain is what was found of a chain, and when.
+type soundChain struct {
+	whole bool
+	at    time.Time
+}
+
+// whole tells whether a chain, its last link first, has all its files and its
+// links join, as it was not long ago.
+func (m *Manager) whole(ctx context.Context, chain []string) bool {
+	ids := slices.Clone(chain)
+	slices.Reverse(ids)
+	key := strings.Join(ids, "/")
+	m.sound.Lock()
+	defer m.sound.Unlock()
+	maps.DeleteFunc(m.sound.chains, func(_ string, c soundChain) bool { return time.Since(c.at) > soundAge })
+	found, known := m.sound.chains[key]
+	if !known {
+		found = soundChain{whole: m.host.CheckChain(ctx, ids) == nil, at: time.Now()}
+		if ctx.Err() != nil {
+			return false
+		}
+		if m.sound.chains == nil {
+			m.sound.chains = map[string]soundChain{}
+		}
+		m.sound.chains[key] = found
+	}
+	return found.whole
+}
