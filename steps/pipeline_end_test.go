@@ -156,3 +156,18 @@ func TestProgressOfAStreamIsTold(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 }
+
+// Which of the two ends is told of first is chance.
+func TestFailureOfRetrieveIsNamedWhicheverEndComesFirst(t *testing.T) {
+	t.Parallel()
+	ended := make(chan struct{})
+	close(ended)
+	p := &pipeline{
+		shell: &program{name: "retrieve", ended: ended, exitCode: 127},
+		carry: &carrier{JobStream: JobStream{Direction: StreamIn, Command: "retrieve"}, ended: ended, err: errNotStored},
+	}
+	p.carryEnded()
+	if p.fault != "retrieve failed with exit code 127" {
+		t.Errorf("the fault is %q", p.fault)
+	}
+}

@@ -100,6 +100,9 @@ func (p *pipeline) carryEnded() {
 		p.suspectOf(p.broken())
 	case c.Command != "" && p.shell.running():
 		p.suspectOf(fmt.Sprintf("what it gave is not the stream that was forwarded: %v", c.err))
+	case c.Command != "" && p.shell.failure() != "":
+		// Its end will be told of only now.
+		p.fail(c.Command + " " + p.shell.failure())
 	case c.Command != "":
 		p.damaged = true
 		p.fail(fmt.Sprintf("%s ended well, but what it gave is not the stream that was forwarded: %v", c.Command, c.err))
