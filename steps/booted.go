@@ -181,7 +181,7 @@ func (s *bootedServer) kill() {
 // serverTrouble adds to hostTrouble what a server says of its settings and of
 // keys that it lacks.
 var serverTrouble = []string{"unknown option", "unknown variable", "Can't start server: Bind on unix socket",
-	"Different lower_case_table_names settings", "Can't open shared library", "encrypt", "decrypt"}
+	"Different lower_case_table_names settings", "Can't open shared library", "Can't find messagefile", "encrypt", "decrypt"}
 
 // explain tells whether an error of the server is the data's fault: it has
 // ended by itself, and names no other reason. It prints what it says.

@@ -30,11 +30,11 @@ func (e Examination) serverArgs() ([]string, error) {
 		fmt.Sprintf("--innodb-buffer-pool-size=%d", e.UseMemory),
 		"--innodb-data-home-dir=", "--innodb-log-group-home-dir=./", "--loose-innodb-undo-directory=./",
 		// Larger, it would take room on the disk for nothing.
-		"--innodb-log-file-size=32M",
+		"--loose-innodb-log-file-size=32M",
 		"--loose-innodb-use-native-aio=OFF",
 		"--loose-innodb-buffer-pool-load-at-startup=OFF", "--loose-innodb-buffer-pool-dump-at-shutdown=OFF",
 		"--skip-networking", "--loose-mysqlx=OFF",
-		"--skip-grant-tables", "--skip-symbolic-links", "--skip-log-bin",
+		"--skip-grant-tables", "--loose-skip-symbolic-links", "--skip-log-bin",
 		"--event-scheduler=DISABLED", "--loose-skip-slave-start", "--loose-skip-replica-start", "--loose-wsrep-on=OFF",
 		"--loose-persisted-globals-load=OFF", "--performance-schema=OFF",
 	), nil
