@@ -20,13 +20,14 @@ func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
 	}
 	room := h.BackupDir
 	if t.Args.Target == "database" {
-		if err := h.checkDatabaseTarget(ctx); err != nil {
+		if err := h.CheckDataDir(ctx); err != nil {
 			return Outcome{}, err
 		}
-		if m := links[len(links)-1].Manifest; m != nil && len(m.Server.Elsewhere) > 0 {
-			// It would find its old redo log there, say, and apply that to the
-			// restored files.
-			return Outcome{}, fmt.Errorf("%w: the server backed up keeps files outside its data directory (%s): restore to a folder and copy from there", ErrDataDir, strings.Join(m.Server.Elsewhere, ", "))
+		if err := h.checkLayoutOf(links); err != nil {
+			return Outcome{}, err
+		}
+		if err := h.checkOwner(); err != nil {
+			return Outcome{}, err
 		}
 		room = h.DataDir
 	}
@@ -78,15 +79,23 @@ func (h *Host) preparable(ctx context.Context, t *Task, links []Link) (size uint
 	return size, nil
 }
 
-// checkDatabaseTarget refuses a data directory that is in use, not empty, or
-// that we could not hand over to the server.
-func (h *Host) checkDatabaseTarget(ctx context.Context) error {
-	if err := h.CheckDataDir(ctx); err != nil {
+// checkLayoutOf refuses to put a chain into the data directory of a server
+// that keeps files elsewhere, or that did when it was backed up.
+func (h *Host) checkLayoutOf(links []Link) error {
+	if err := h.checkLayout(); err != nil || len(links) == 0 {
 		return err
 	}
-	if err := h.checkLayout(); err != nil {
-		return err
+	if m := links[len(links)-1].Manifest; m != nil && len(m.Server.Elsewhere) > 0 {
+		// It would find its old redo log there, say, and apply that to the
+		// restored files.
+		return fmt.Errorf("%w: the server backed up keeps files outside its data directory (%s): restore to a folder and copy from there", ErrDataDir, strings.Join(m.Server.Elsewhere, ", "))
 	}
+	return nil
+}
+
+// checkOwner refuses a data directory that we could not hand over to the
+// server.
+func (h *Host) checkOwner() error {
 	info, err := os.Stat(h.DataDir)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDataDir, err)

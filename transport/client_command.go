@@ -21,6 +21,7 @@ type wireArgs struct {
 	DryRun       bool           `json:"dry_run,omitempty"`
 	Prune        bool           `json:"prune,omitempty"`
 	Follow       bool           `json:"follow,omitempty"`
+	Plan         bool           `json:"plan,omitempty"`
 	RequestID    string         `json:"request_id,omitempty"`
 }
 
@@ -51,6 +52,24 @@ func (c Client) RestoreBackup(ctx context.Context, request machine.RestoreReques
 	var answer envelope
 	err := c.call(ctx, restoreBackupCommand, wireArgs{IDList: request.IDList, Target: request.Target, RequestID: request.RequestID}, &answer)
 	return answer.ID, err
+}
+
+// PlanBackup asks what a backup would do.
+func (c Client) PlanBackup(ctx context.Context, request machine.BackupRequest) (machine.Plan, error) {
+	command := fullBackupCommand
+	if request.FromBackupID != "" {
+		command = incrementalBackupCommand
+	}
+	var answer planAnswer
+	err := c.call(ctx, command, wireArgs{ID: request.ID, FromBackupID: request.FromBackupID, Plan: true}, &answer)
+	return answer.Plan, err
+}
+
+// PlanRestore asks what a restore would do.
+func (c Client) PlanRestore(ctx context.Context, request machine.RestoreRequest) (machine.Plan, error) {
+	var answer planAnswer
+	err := c.call(ctx, restoreBackupCommand, wireArgs{IDList: request.IDList, Target: request.Target, Plan: true}, &answer)
+	return answer.Plan, err
 }
 
 // DeleteBackup deletes a backup; it is gone when the answer is there.

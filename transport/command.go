@@ -52,6 +52,7 @@ const (
 	argLevel        = "level"
 	argPrune        = "prune"
 	argFollow       = "follow"
+	argPlan         = "plan"
 	argDryRun       = "dry_run"
 	argLimit        = "limit"
 	argState        = "state"

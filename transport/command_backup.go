@@ -12,8 +12,12 @@ func fullBackup(ctx context.Context, service Service, args *arguments) (reply, e
 		ScheduleID: args.integer(argScheduleID),
 		RequestID:  args.requestID(argRequestID),
 	}
+	plan := args.flag(argPlan)
 	if err := args.end(); err != nil {
 		return reply{}, err
+	}
+	if plan {
+		return planned(service.PlanBackup(ctx, request))
 	}
 	operation, err := service.FullBackup(ctx, request)
 	return accepted(operation), err
@@ -26,11 +30,15 @@ func incrementalBackup(ctx context.Context, service Service, args *arguments) (r
 		ScheduleID:   args.integer(argScheduleID),
 		RequestID:    args.requestID(argRequestID),
 	}
+	plan := args.flag(argPlan)
 	if request.FromBackupID == request.ID {
 		args.refuse("argument %s: '%s' cannot stand on itself; give the id of another backup", argFromBackupID, request.ID)
 	}
 	if err := args.end(); err != nil {
 		return reply{}, err
+	}
+	if plan {
+		return planned(service.PlanBackup(ctx, request))
 	}
 	operation, err := service.IncrementalBackup(ctx, request)
 	return accepted(operation), err
@@ -42,11 +50,26 @@ func restoreBackup(ctx context.Context, service Service, args *arguments) (reply
 		Target:    args.target(argTarget),
 		RequestID: args.requestID(argRequestID),
 	}
+	plan := args.flag(argPlan)
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}
+	if plan {
+		return planned(service.PlanRestore(ctx, request))
+	}
 	operation, err := service.RestoreBackup(ctx, request)
 	return accepted(operation), err
+}
+
+// planAnswer is the answer to a command that was only to be planned.
+type planAnswer struct {
+	Code   int          `json:"code"`
+	Status string       `json:"status"`
+	Plan   machine.Plan `json:"plan"`
+}
+
+func planned(plan machine.Plan, err error) (reply, error) {
+	return found(planAnswer{codeOK, phrases[codeOK], plan}), err
 }
 
 func deleteBackup(ctx context.Context, service Service, args *arguments) (reply, error) {

@@ -82,6 +82,14 @@ func (f *fakeService) Logs(ctx context.Context, id string, follow bool, each fun
 	return f.logs(ctx, id, follow, each)
 }
 
+func (f *fakeService) PlanBackup(_ context.Context, request machine.BackupRequest) (machine.Plan, error) {
+	return machine.Plan{Goes: true, Result: request.ID}, nil
+}
+
+func (f *fakeService) PlanRestore(_ context.Context, request machine.RestoreRequest) (machine.Plan, error) {
+	return machine.Plan{Checks: []machine.Check{{About: "backup " + request.IDList[0], Detail: "is damaged"}}}, nil
+}
+
 func (f *fakeService) Cancel(ctx context.Context, id string) error {
 	if f.cancel == nil {
 		return nil

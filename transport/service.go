@@ -28,6 +28,10 @@ type Service interface {
 	// RestoreBackup accepts a restore and returns its operation's id, under
 	// the same promise as FullBackup.
 	RestoreBackup(ctx context.Context, request machine.RestoreRequest) (string, error)
+	// PlanBackup and PlanRestore tell what the command would do and everything
+	// that stands in its way, and change nothing.
+	PlanBackup(ctx context.Context, request machine.BackupRequest) (machine.Plan, error)
+	PlanRestore(ctx context.Context, request machine.RestoreRequest) (machine.Plan, error)
 	// DeleteBackup returns when the backup is gone.
 	DeleteBackup(ctx context.Context, request machine.DeleteRequest) error
 	// VerifyBackup accepts a verification and returns its operation's id, under

@@ -24,6 +24,9 @@ with --wait the command ends when the operation does.`,
 		Args: oneID(newBackupAdvice),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request := options.command(cmd, args[0])
+			if options.plan {
+				return a.planBackup(cmd.Context(), request)
+			}
 			return a.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
 				return d.FullBackup(ctx, request)
 			})
@@ -43,6 +46,9 @@ printed on stdout; with --wait the command ends when the operation does.`,
 		Args: oneID(newBackupAdvice),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request := options.command(cmd, args[0])
+			if options.plan {
+				return a.planBackup(cmd.Context(), request)
+			}
 			return a.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
 				return d.IncrementalBackup(ctx, request)
 			})
@@ -59,11 +65,12 @@ type backupOptions struct {
 	schedule int64
 	request  string
 	wait     bool
+	plan     bool
 }
 
 func (o *backupOptions) flags(cmd *cobra.Command) *cobra.Command {
 	cmd.Flags().Int64Var(&o.schedule, "schedule-id", 0, "record that schedule `N` of the API server asked for it")
-	return waits(repeatable(cmd, &o.request), &o.wait)
+	return plans(waits(repeatable(cmd, &o.request), &o.wait), &o.plan)
 }
 
 func (o *backupOptions) command(cmd *cobra.Command, id string) machine.BackupRequest {

@@ -23,6 +23,9 @@ type daemon interface {
 	RestoreBackup(ctx context.Context, request machine.RestoreRequest) (string, error)
 	// VerifyBackup returns the id of the operation that was accepted.
 	VerifyBackup(ctx context.Context, request machine.VerifyRequest) (string, error)
+	// PlanBackup and PlanRestore change nothing.
+	PlanBackup(ctx context.Context, request machine.BackupRequest) (machine.Plan, error)
+	PlanRestore(ctx context.Context, request machine.RestoreRequest) (machine.Plan, error)
 	// DeleteBackup returns once the backup is gone.
 	DeleteBackup(ctx context.Context, request machine.DeleteRequest) error
 	// Operations returns the newest first.

@@ -21,6 +21,7 @@ type fakeDaemon struct {
 	views    []any
 	decision machine.RetryDecision
 	chunks   []machine.LogChunk
+	plan     machine.Plan
 	backups  []machine.BackupView
 	rebuilt  machine.RebuildReport
 	pruned   machine.PruneReport
@@ -34,6 +35,7 @@ type (
 	askedOperation string
 	askedCancel    string
 	askedRetry     string
+	askedPlan      struct{ id string }
 	askedLogs      struct {
 		id     string
 		follow bool
@@ -99,6 +101,16 @@ func (f *fakeDaemon) Logs(_ context.Context, id string, follow bool, each func(m
 		}
 	}
 	return f.err
+}
+
+func (f *fakeDaemon) PlanBackup(_ context.Context, r machine.BackupRequest) (machine.Plan, error) {
+	f.keep(askedPlan{r.ID})
+	return f.plan, f.err
+}
+
+func (f *fakeDaemon) PlanRestore(_ context.Context, r machine.RestoreRequest) (machine.Plan, error) {
+	f.keep(askedPlan{r.IDList[len(r.IDList)-1]})
+	return f.plan, f.err
 }
 
 func (f *fakeDaemon) Cancel(_ context.Context, id string) error {

@@ -11,7 +11,7 @@ import (
 
 func (a *app) restoreCommand() *cobra.Command {
 	var target, request string
-	var wait bool
+	var wait, plan bool
 	targets := []string{string(machine.TargetDatabase), string(machine.TargetFolder)}
 	cmd := &cobra.Command{
 		Use:   "restore ID --target database|folder",
@@ -33,6 +33,9 @@ operation does.`,
 			return oneID("name the backup to restore: one ID of backups list")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if plan {
+				return a.planRestore(cmd.Context(), args[0], machine.Target(target))
+			}
 			return a.start(cmd.Context(), wait, func(ctx context.Context, d daemon) (string, error) {
 				chain, err := findChain(ctx, d, args[0])
 				if err != nil {
@@ -45,7 +48,7 @@ operation does.`,
 	cmd.Flags().StringVar(&target, "target", "", "`WHERE` to restore to: database or folder (required)")
 	required(cmd, "target")
 	completeFlag(cmd, "target", targets)
-	return a.speaksToDaemon(waits(repeatable(cmd, &request), &wait))
+	return a.speaksToDaemon(plans(waits(repeatable(cmd, &request), &wait), &plan))
 }
 
 func findChain(ctx context.Context, d daemon, id string) ([]string, error) {

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// plans gives a command that starts an operation its --plan.
+func plans(cmd *cobra.Command, plan *bool) *cobra.Command {
+	cmd.Flags().BoolVar(plan, "plan", false, "start nothing: say what would happen and all that stands in the way")
+	return cmd
+}
+
+func (a *app) planBackup(ctx context.Context, request machine.BackupRequest) error {
+	d, err := a.connect()
+	if err != nil {
+		return err
+	}
+	plan, err := ask(ctx, func(ctx context.Context) (machine.Plan, error) { return d.PlanBackup(ctx, request) })
+	if err != nil {
+		return err
+	}
+	return a.tellPlan(plan)
+}
+
+func (a *app) planRestore(ctx context.Context, id string, target machine.Target) error {
+	d, err := a.connect()
+	if err != nil {
+		return err
+	}
+	plan, err := ask(ctx, func(ctx context.Context) (machine.Plan, error) {
+		ids, err := findChain(ctx, d, id)
+		if err != nil {
+			return machine.Plan{}, err
+		}
+		return d.PlanRestore(ctx, machine.RestoreRequest{IDList: ids, Target: target})
+	})
+	if err != nil {
+		return err
+	}
+	return a.tellPlan(plan)
+}
+
+// tellPlan prints a plan; one that would not go is an error.
+func (a *app) tellPlan(plan machine.Plan) error {
+	if err := a.print(planText(plan)); err != nil {
+		return err
+	}
+	if !plan.Goes {
+		return exitWith(exitFailed, errors.New("it would not go: see what is marked ✗"))
+	}
+	return nil
+}
+
+func planText(plan machine.Plan) string {
+	sections := []string{checksText(plan.Checks)}
+	if len(plan.Chain) > 0 {
+		t := table{header: []string{"BACKUP", "STORED", "RESTORED", "FROM LSN", "TO LSN", "WHEN", "SERVER", "TOOL"}, right: []int{1, 2, 3, 4}, indent: "  "}
+		for _, l := range plan.Chain {
+			t.add(l.ID, byteSize(l.StoredBytes).readable(), byteSize(l.PlainBytes).readable(), strconv.FormatUint(l.FromLSN, 10),
+				strconv.FormatUint(l.ToLSN, 10), stamp(l.StartTime), l.Server, l.Tool)
+		}
+		sections = append(sections, "Chain\n"+t.String())
+	}
+	if plan.Result != "" {
+		sections = append(sections, "Result\n  "+oneLine(plan.Result)+"\n")
+	}
+	if len(plan.Commands) > 0 {
+		sections = append(sections, "Programs\n"+indent(strings.Join(plan.Commands, "\n"), "  "))
+	}
+	return strings.Join(sections, "\n")
+}
+
+// checksText lists what was looked at, with what to do where it is not in
+// order.
+func checksText(checks []machine.Check) string {
+	var b strings.Builder
+	for _, f := range checks {
+		mark := "✓"
+		if !f.OK {
+			mark = "✗"
+		}
+		fmt.Fprintf(&b, "%s %-15s %s\n", mark, f.About, strings.ReplaceAll(printable(f.Detail), "\n", "\n"+strings.Repeat(" ", 18)))
+	}
+	return b.String()
+}

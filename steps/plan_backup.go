@@ -1,0 +1,77 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// PlanBackup tells what a backup would do, and everything that stands in its
+// way at once. It changes nothing.
+func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
+	p := &Plan{Result: "in " + h.BackupFolder(args.ID)}
+	taken, err := exists(h.BackupFolder(args.ID))
+	if taken {
+		err = fmt.Errorf("the folder %s is there already: choose another id: %w", h.BackupFolder(args.ID), os.ErrExist)
+	}
+	p.look("id", err, "nothing of that name is there")
+	credentials, err := h.Credentials()
+	if !p.look("credentials", err, h.CredentialsFile+", user "+credentials.User) {
+		return p.done()
+	}
+	s, err := h.connect(ctx)
+	if !p.look("server", err, "it answers") {
+		return p.done()
+	}
+	defer s.close()
+	info, err := s.info(ctx)
+	if err == nil && info.Flavour != h.DBType {
+		err = fmt.Errorf("the server is %s %s, but db_type says %s: correct db_type, or socket or host in the credentials file", info.Flavour, info.Version, h.DBType)
+	}
+	if !p.look("database", err, info.Flavour+" "+info.Version) {
+		return p.done()
+	}
+	p.look("data directory", sameFolder(info.DataDir, h.DataDir), info.DataDir)
+	p.look("privileges", s.checkGrants(ctx, info, credentials.User), "the backup user has all it needs")
+	h.planCopy(ctx, p, args, info, credentials)
+	return p.done()
+}
+
+// planCopy looks at what the copy itself needs.
+func (h *Host) planCopy(ctx context.Context, p *Plan, args Args, info ServerInfo, credentials Credentials) {
+	tool, err := h.tool(ctx, info.Version)
+	if err == nil {
+		err = tool.fits(info)
+	}
+	fits := p.look("tool", err, tool.Name+" "+tool.Version+", "+tool.Path)
+	base := ""
+	if args.FromBackupID != "" {
+		_, err := h.checkBase(ctx, args.FromBackupID, info)
+		p.look("base", err, "'"+args.FromBackupID+"' and what it stands on are there and fit the server's present")
+		base = h.BackupFolder(args.FromBackupID)
+	}
+	total, innodb, err := dataSize(info.DataDir)
+	if p.look("size", err, humanBytes(total)+" of data") {
+		size, what := total, "a full backup"
+		if base != "" {
+			size, what = total-innodb, "an incremental backup"
+		}
+		p.room(existing(h.BackupDir), size, what)
+	}
+	if fits {
+		target := h.workFolder(Task{Operation: plannedOperation, Attempt: 1})
+		p.Commands = []string{h.backupCommand(tool, credentials, info.DataDir, target, base).Line()}
+	}
+}
+
+// existing returns the first folder from path upwards that is there.
+func existing(path string) string {
+	for path != "/" {
+		if there, err := exists(path); err == nil && there {
+			break
+		}
+		path = filepath.Dir(path)
+	}
+	return path
+}

@@ -1,0 +1,85 @@
+package steps
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/steps/mariadbtest"
+)
+
+// wrong lists what a plan finds not to be in order.
+func (p Plan) wrong() []string {
+	var about []string
+	for _, c := range p.Checks {
+		if !c.OK {
+			about = append(about, c.About)
+		}
+	}
+	return about
+}
+
+func TestRestoreIsPlanned(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	h.BackupBin = h.script("tool", fakeBanner)
+	args := Args{IDList: []string{"full", "inc"}, Target: "database", TmpDir: h.DataDir}
+	before := len(tree(t, h.dir))
+	p := h.PlanRestore(t.Context(), args)
+	if !p.Goes || len(p.wrong()) > 0 || len(p.Chain) != 2 || p.Space == nil || p.Space.Path != h.DataDir || !strings.HasPrefix(p.Result, "into "+h.DataDir) {
+		t.Errorf("got %+v", p)
+	}
+	if len(p.Commands) != 2 || !strings.Contains(p.Commands[0], "--prepare") || !strings.Contains(p.Commands[1], "--incremental-dir=") || !strings.Contains(p.Commands[1], plannedOperation) {
+		t.Errorf("commands %q", p.Commands)
+	}
+	if after := len(tree(t, h.dir)); after != before {
+		t.Error("something was written")
+	}
+	// All problems at once.
+	write(t, h.DataDir, map[string]string{"ibdata1": ""})
+	write(t, h.BackupFolder("inc"), map[string]string{"ibdata1.delta": "longer than it was"})
+	h.BackupBin = filepath.Join(h.dir, "nowhere")
+	p = h.PlanRestore(t.Context(), args)
+	if wrong := p.wrong(); p.Goes || !slices.Contains(wrong, "tool") || !slices.Contains(wrong, "data directory") {
+		t.Errorf("got %v of %+v", wrong, p)
+	}
+	args.IDList = []string{"inc", "full"}
+	if p := h.PlanRestore(t.Context(), args); p.Goes || !slices.Contains(p.wrong(), "backup full") {
+		t.Errorf("a wrong order: %+v", p)
+	}
+	args.IDList = []string{"nothing"}
+	if p := h.PlanRestore(t.Context(), args); p.Goes || !slices.Contains(p.wrong(), "backup nothing") {
+		t.Errorf("an unknown backup: %+v", p)
+	}
+}
+
+func TestBackupIsPlanned(t *testing.T) {
+	t.Parallel()
+	server := mariadbtest.Start(t)
+	server.Exec("CREATE USER poor@localhost IDENTIFIED BY 'p'")
+	h := hostOf(t, server)
+	h.BackupDir = filepath.Join(h.dir, "not", "yet", "there")
+	p := h.PlanBackup(t.Context(), Args{ID: "b"})
+	if !p.Goes || len(p.Commands) != 1 || !strings.Contains(p.Commands[0], "--backup") || p.Space == nil || p.Space.Path != h.dir {
+		t.Errorf("got %+v", p)
+	}
+	if there, err := exists(h.BackupDir); there || err != nil {
+		t.Errorf("something was written: %t, %v", there, err)
+	}
+	h.login(server, "poor", "p")
+	h.BackupBin = filepath.Join(h.dir, "nowhere")
+	write(t, h.BackupFolder("b"), map[string]string{"x": ""})
+	p = h.PlanBackup(t.Context(), Args{ID: "b", FromBackupID: "unknown"})
+	if wrong := strings.Join(p.wrong(), ", "); p.Goes || wrong != "id, privileges, tool, base" {
+		t.Errorf("wrong are %s", wrong)
+	}
+	h.login(server, "poor", "wrong")
+	if p := h.PlanBackup(t.Context(), Args{ID: "c"}); p.Goes || strings.Join(p.wrong(), ", ") != "server" {
+		t.Errorf("a refused login: %+v", p)
+	}
+	h.CredentialsFile = filepath.Join(h.dir, "nowhere")
+	if p := h.PlanBackup(t.Context(), Args{ID: "c"}); p.Goes || strings.Join(p.wrong(), ", ") != "credentials" {
+		t.Errorf("no credentials: %+v", p)
+	}
+}
