@@ -34,34 +34,42 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	}
 	p.look("data directory", sameFolder(info.DataDir, h.DataDir), info.DataDir)
 	p.look("privileges", s.checkGrants(ctx, info, credentials.User), "the backup user has all it needs")
-	h.planCopy(ctx, p, args, info, credentials)
+	h.planCopy(ctx, p, args, info)
 	return p.done()
 }
 
 // planCopy looks at what the copy itself needs.
-func (h *Host) planCopy(ctx context.Context, p *Plan, args Args, info ServerInfo, credentials Credentials) {
+func (h *Host) planCopy(ctx context.Context, p *Plan, args Args, info ServerInfo) {
+	t := Task{Operation: plannedOperation, Attempt: 1, Args: args, Events: []string{EventStream}}
+	t.Data.Form, t.Data.Server, t.Data.Work = h.chooseForm(t), &info, h.workFolder(t)
+	p.Result += ", as " + t.form().String()
 	tool, err := h.tool(ctx, info.Version)
 	if err == nil {
 		err = tool.fits(info)
 	}
 	fits := p.look("tool", err, tool.Name+" "+tool.Version+", "+tool.Path)
-	base := ""
+	t.Data.Tool = &tool
 	if args.FromBackupID != "" {
 		_, err := h.checkBase(ctx, args.FromBackupID, info)
 		p.look("base", err, "'"+args.FromBackupID+"' and what it stands on are there and fit the server's present")
-		base = h.BackupFolder(args.FromBackupID)
 	}
-	total, innodb, err := dataSize(info.DataDir)
-	if p.look("size", err, humanBytes(total)+" of data") {
-		size, what := total, "a full backup"
-		if base != "" {
-			size, what = total-innodb, "an incremental backup"
+	data, err := dataSize(info.DataDir)
+	if p.look("size", err, humanBytes(data.total)+" of data") {
+		room, what := t.form().room(data.total, data.largest), "a full backup"
+		if args.FromBackupID != "" {
+			room, what = t.form().room(data.total-data.innodb, 0), "an incremental backup"
 		}
-		p.room(existing(h.BackupDir), size, what)
+		p.room(existing(h.BackupDir), room, what)
 	}
-	if fits {
-		target := h.workFolder(Task{Operation: plannedOperation, Attempt: 1})
-		p.Commands = []string{h.backupCommand(tool, credentials, info.DataDir, target, base).Line()}
+	if !fits {
+		return
+	}
+	command := h.copyJob
+	if t.form().Stream {
+		command = h.streamJob
+	}
+	if spec, err := command(ctx, t); p.look("command", err, "the program that will run") {
+		p.Commands = []string{spec.Line()}
 	}
 }
 
