@@ -79,7 +79,7 @@ func (m *Manager) checkNew(ctx context.Context, id string) error {
 	folder := m.host.BackupFolder(id)
 	if _, err := os.Lstat(folder); err == nil {
 		advice := "choose another id, or move the folder out of backup_dir"
-		if m.recordLost(id) {
+		if m.host.RecordLost(id) {
 			advice = "dbcalm-db-cmd backups rebuild records it again; else " + advice
 		}
 		return refuse(Conflict, "Backup with id '%s' already exists: the folder %s is there without a record and may be the only copy of that backup; %s", id, folder, advice)

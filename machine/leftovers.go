@@ -10,6 +10,9 @@ import (
 	"dbcalm-db-cmd/steps"
 )
 
+// haltedState is where every machine parks an operation that needs a person.
+const haltedState = "halted"
+
 // leftovers tells of the private folders in the store that belong to no open
 // operation, and removes them if asked to, but for what may be a backup.
 func (m *Manager) leftovers(ctx context.Context, prune bool) ([]Finding, error) {
@@ -29,6 +32,9 @@ func (m *Manager) leftovers(ctx context.Context, prune bool) ([]Finding, error) 
 			continue
 		default:
 			whose = fmt.Sprintf("operation %s, which ended as %s", o.ID, o.State)
+			if o.State == haltedState {
+				whose += fmt.Sprintf(" and goes on by dbcalm-db-cmd operations retry %s", o.ID)
+			}
 		}
 		f := Finding{Name: strings.TrimPrefix(l.Path, m.host.BackupDir+"/"), Found: FoundLeftover, Advice: "work of " + whose}
 		switch {

@@ -78,15 +78,8 @@ func (m *Manager) notFound(what, id string) *Error {
 // lostAdvice says how a backup gets back its record, or otherwise where there
 // is no backup.
 func (m *Manager) lostAdvice(id, otherwise string) string {
-	if m.recordLost(id) {
+	if m.host.RecordLost(id) {
 		return "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"
 	}
 	return otherwise
-}
-
-// recordLost tells, of a backup that is not recorded, whether it is in the
-// store all the same.
-func (m *Manager) recordLost(id string) bool {
-	f, err := steps.ReadManifest(m.host.BackupFolder(id))
-	return err == nil && f.ID == id
 }

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/crashpoint"
 )
@@ -105,6 +107,11 @@ func (m *Manager) writeRebuild(ctx context.Context, p *rebuildPlan) (int, error)
 		p.settle(nil, nil)
 		return len(p.rows), nil
 	}
+	for i := range p.changes.Found {
+		if err := m.ownRun(ctx, &p.changes.Found[i].Process); err != nil {
+			return 0, internal(err)
+		}
+	}
 	crashpoint.Here("rebuild-before")
 	made, removed, err := m.store.Rebuild(ctx, p.changes)
 	if err != nil {
@@ -119,4 +126,17 @@ func (m *Manager) writeRebuild(ctx context.Context, p *rebuildPlan) (int, error)
 	}
 	p.settle(made, removed)
 	return len(p.rows) + len(made) - len(removed), nil
+}
+
+// ownRun keeps the run that stands in for a lost one apart from an operation
+// that is known to have ended otherwise: its clients were told so.
+func (m *Manager) ownRun(ctx context.Context, p *persistence.Process) error {
+	o, err := m.store.Operation(ctx, p.CommandID)
+	if err != nil && !errors.Is(err, persistence.ErrNotFound) {
+		return err
+	}
+	if p.CommandID == "" || err == nil && o.Status != persistence.Succeeded {
+		p.CommandID = uuid.NewString()
+	}
+	return nil
 }

@@ -199,7 +199,7 @@ func TestRebuildRemovesLeftovers(t *testing.T) {
 	w.write(filepath.Join(sealed, steps.ManifestName), `{"format":1,"id":"sealed"}`)
 	want := "full:no folder:%[1]s, " + halted + ":leftover:%[2]s, .partial/of-nobody-1:leftover:%[2]s, .partial/sealed-1:leftover:"
 	report := w.rebuilds(false, fmt.Sprintf(want, "", ""))
-	for i, says := range []string{"its folder ", "work of operation " + list[0].ID + ", which ended as halted", "work of an operation that is not known: dbcalm-db-cmd backups rebuild --prune removes it", sealed + " may be a whole backup: to keep it"} {
+	for i, says := range []string{"its folder ", "work of operation " + list[0].ID + ", which ended as halted and goes on by dbcalm-db-cmd operations retry " + list[0].ID, "work of an operation that is not known: dbcalm-db-cmd backups rebuild --prune removes it", sealed + " may be a whole backup: to keep it"} {
 		if !strings.Contains(report.Findings[i].Advice, says) {
 			t.Errorf("finding %+v does not say %q", report.Findings[i], says)
 		}
@@ -247,4 +247,27 @@ func TestRebuildWhileTheDatabaseIsLocked(t *testing.T) {
 	refusal(t, err, Unavailable, "another program holds a lock on it")
 	w.exec(other, `ROLLBACK`)
 	w.rebuilds(false, "a:no record:recorded")
+}
+
+// Whoever was told that an operation failed is not told otherwise.
+func TestRebuildOfWhatAnOperationGaveUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.replace["validate_backup"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
+	w.replace["discard_backup"] = w.replace["validate_backup"]
+	w.start()
+	id := w.accepted(w.accept(t.Context(), "full_backup", "a", Args{ID: "a"}, []persistence.Claim{{BackupID: "a", Use: persistence.Makes}}, nil))
+	w.ends(id, persistence.Failed)
+	w.manifest(steps.Manifest{ID: "a", Operation: id, StartTime: time.Now().UTC()})
+	w.manifest(steps.Manifest{ID: "b", StartTime: time.Now().UTC()})
+	w.rebuilds(false, "a:no record:recorded, b:no record:recorded")
+	rows, err := w.Processes(t.Context(), id)
+	if err != nil || len(rows) != 1 || rows[0].Status != "failed" {
+		t.Errorf("%+v, %v", rows, err)
+	}
+	if rows, err := w.Processes(t.Context(), ""); err != nil || len(rows) != 0 {
+		t.Errorf("a run of nobody: %+v, %v", rows, err)
+	}
+	_, err = w.Retry(t.Context(), id)
+	refusal(t, err, Conflict, "Backup with id 'a' already exists")
 }

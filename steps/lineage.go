@@ -167,3 +167,24 @@ func instead(err error, whole []Link, target string) error {
 	last := whole[len(whole)-1].Record.ID
 	return fmt.Errorf("%w; the chain is whole up to '%s': dbcalm-db-cmd restore %s --target %s", err, last, last, target)
 }
+
+// insteadOfBase adds to what is wrong with a chain that an incremental was to
+// stand on what can be taken, as a person types it.
+func insteadOfBase(err error, whole []Link) error {
+	var broken *persistence.Error
+	if errors.As(err, &broken) {
+		return err
+	}
+	if len(whole) == 0 {
+		return fmt.Errorf("%w; take a full backup: dbcalm-db-cmd backup full ID", err)
+	}
+	last := whole[len(whole)-1].Record.ID
+	return fmt.Errorf("%w; take a full backup, or one on what is whole of the chain: dbcalm-db-cmd backup incremental ID --from %s", err, last)
+}
+
+// RecordLost tells, of a backup that is not recorded, whether it is in the
+// store all the same.
+func (h *Host) RecordLost(id string) bool {
+	m, err := ReadManifest(h.BackupFolder(id))
+	return err == nil && m.ID == id
+}

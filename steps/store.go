@@ -114,7 +114,7 @@ func (h *Host) link(ctx context.Context, id string) (Link, error) {
 	}
 	l := Link{Record: record, Folder: h.BackupFolder(id)}
 	if _, err := os.Stat(l.Folder); err != nil {
-		err = fmt.Errorf("the folder of backup '%s' cannot be read: %w; take a new full backup", id, err)
+		err = fmt.Errorf("the folder of backup '%s' cannot be read: %w", id, err)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = h.damage(id, persistence.LevelFiles, err)
 		}

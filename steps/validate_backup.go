@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -102,12 +103,15 @@ func sameFolder(server, configured string) error {
 // It returns the operation that made it, empty if nothing tells.
 func (h *Host) checkBase(ctx context.Context, id string, info ServerInfo) (string, error) {
 	ids, err := Lineage(ctx, h.catalog, id)
+	if missing, found := errors.AsType[*MissingLinkError](err); found && h.RecordLost(missing.ID) {
+		return "", fmt.Errorf("backup '%s' stands on '%s', whose folder is there and whose record is lost: dbcalm-db-cmd backups rebuild records it again; then take this backup again", id, missing.ID)
+	}
 	if err != nil {
 		return "", err
 	}
 	links, err := h.chain(ctx, ids)
 	if err != nil {
-		return "", err
+		return "", insteadOfBase(err, links)
 	}
 	base := links[len(links)-1]
 	if err := h.CheckNotRestored(ctx, id); err != nil {

@@ -76,8 +76,13 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 		"of a time that nobody noted": {func(_ *testHost, m *Manifest) { m.Server.DataBirth = time.Time{} }, ""},
 		"from before a restore":       {func(h *testHost, _ *Manifest) { h.records.restored = time.Now().Add(time.Hour) }, "backup 'inc' was taken before the data directory was restored on "},
 		"after a restore":             {func(h *testHost, _ *Manifest) { h.records.restored = time.Now().Add(-time.Hour) }, ""},
-		"on a broken chain":           {func(h *testHost, _ *Manifest) { delete(h.records.backups, "full") }, "backup 'full' is not recorded: the chain is broken"},
-		"on a chain without files":    {func(h *testHost, _ *Manifest) { h.must(os.RemoveAll(h.BackupFolder("full"))) }, "the folder of backup 'full' cannot be read"},
+		"on a broken chain": {func(h *testHost, _ *Manifest) {
+			delete(h.records.backups, "full")
+			h.must(os.RemoveAll(h.BackupFolder("full")))
+		}, "backup 'full' is not recorded: the chain is broken; take a new full backup"},
+		"on one without a record":  {func(h *testHost, _ *Manifest) { delete(h.records.backups, "full") }, "backup 'inc' stands on 'full', whose folder is there and whose record is lost: dbcalm-db-cmd backups rebuild records it again"},
+		"on a chain without files": {func(h *testHost, _ *Manifest) { h.must(os.RemoveAll(h.BackupFolder("full"))) }, "; take a full backup: dbcalm-db-cmd backup full ID"},
+		"on a replaced base":       {func(h *testHost, m *Manifest) { m.ParentOperation = "another" }, "it is another of the same id; take a full backup, or one on what is whole of the chain: dbcalm-db-cmd backup incremental ID --from full"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -22,7 +22,7 @@ func chain(backups []machine.BackupView, id string) ([]string, error) {
 		parent := parents[link]
 		if _, found := parents[parent]; !found {
 			return nil, exitWith(exitFailed, fmt.Errorf(
-				"the chain of %s is broken: %s stands on %s, which is not recorded; restore another backup", id, link, parent))
+				"the chain of %s is broken: %s stands on %s, which is not recorded; bring back the folder of %s and run backups rebuild, or restore another backup of backups list", id, link, parent, parent))
 		}
 		if slices.Contains(links, parent) {
 			return nil, exitWith(exitFailed, fmt.Errorf(

@@ -112,7 +112,7 @@ func TestFailedRestoreLeavesAllAsItWas(t *testing.T) {
 	if err := os.Rename(filepath.Join(w.backupDir, "full"), aside); err != nil {
 		t.Fatal(err)
 	}
-	failsWith("a missing folder", "the folder of backup 'full' cannot be read", "take a new full backup")
+	failsWith("a missing folder", "the folder of backup 'full' cannot be read", "the other chains: dbcalm-db-cmd backups list")
 	if err := os.Rename(aside, filepath.Join(w.backupDir, "full")); err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,8 @@ func TestForeignLinks(t *testing.T) {
 	fails := func(words ...string) {
 		t.Helper()
 		w.failed(w.restore(machine.TargetFolder, "full", "inc"), append(words, upToFull)...)
-		w.failed(w.incremental("on-it", "inc"), words...)
+		w.failed(w.verify("inc", "checksum"), append(words, "take a full backup")...)
+		w.failed(w.incremental("on-it", "inc"), append(words, "take a full backup, or one on what is whole of the chain: dbcalm-db-cmd backup incremental ID --from full")...)
 	}
 
 	// The parent's id names another backup now, of the same LSNs.
