@@ -166,3 +166,24 @@ func conformTrouble(t *testing.T, k kit) {
 		t.Errorf("state %q, %v, want %q", state.Type, err, k.prepared)
 	}
 }
+
+// A server's files need not be as the tool expects them: it must be told of
+// the settings that the backup holds.
+func TestSettingsOfTheBackupAreUsed(t *testing.T) {
+	t.Parallel()
+	k := kits(t)[0]
+	k.server = append(k.server, mariadbtest.WithArgs("--innodb-page-size=4k", "--innodb-data-file-path=ibdata1:12M;ibdata2:12M:autoextend", "--innodb-undo-tablespaces=3"))
+	b := newKitBench(t, k)
+	mariadbtest.FillTables(t, b.db.DB(), 3, 20)
+	b.must(b.take("full", ""))
+	mariadbtest.FillTables(t, b.db.DB(), 3, 20)
+	b.must(b.take("inc", "full"))
+	want := mariadbtest.Fingerprint(t, b.db.DB())
+	folder, err := b.restore("folder", "full", "inc")
+	b.must(err)
+	b.db.Stop()
+	b.db.StartOn(folder)
+	if got := mariadbtest.Fingerprint(t, b.db.DB()); !maps.Equal(got, want) {
+		t.Errorf("restored %v, want %v", got, want)
+	}
+}

@@ -116,7 +116,7 @@ func TestToolThatDoesNotFit(t *testing.T) {
 	says("mariabackup based on MariaDB server 11.4.2-MariaDB Linux (x86_64)")
 	w.failedInValidate(w.full("full"), "mariabackup 11.4.2-MariaDB does not fit MariaDB 10.", "install mariadb-backup 10.", "from the same source as the server")
 	says("xtrabackup version 8.0.35-31 based on MySQL server 8.0.35 Linux (x86_64)")
-	w.failedInValidate(w.full("full"), "is xtrabackup, which cannot back up mariadb")
+	w.failedInValidate(w.full("full"), "is xtrabackup 8.0.35-31, which cannot back up MariaDB")
 	says("hello")
 	w.failedInValidate(w.full("full"), `is neither mariabackup nor xtrabackup: "hello"; correct backup_bin`)
 	writeProgram(t, path, "#!/bin/sh\nexit 7\n")
