@@ -8,6 +8,7 @@ export PATH   := $(PATH):/usr/local/go/bin
 
 PREFIX   ?= /usr/local
 DESTDIR  ?=
+BIN      ?= bin
 FUZZTIME ?= 10s
 CRASH_KILLS  ?= 10000
 CRASH_TIME   ?= 24h
@@ -16,12 +17,16 @@ BENCH_MIB    ?= 1024
 BENCH_ROUNDS ?= 5
 DB       ?= mariadb
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+DEB_VERSION       ?= $(shell $(packaging)/version.sh)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
 program     := dbcalm-db-cmd
-binary      := bin/$(program)
+binary      := $(BIN)/$(program)
 matrix      := cmd/$(program)/e2e/testdata/crash-matrix.md
 folders     := cmd machine persistence steps transport
 shell_files := $(wildcard .ci/*) $(shell find $(folders) -name '*.sh')
+packaging   := cmd/$(program)/packaging
+nfpm        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The version is stamped by hand: go's own stamp needs git to trust the folder.
 go_build    := go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o $(binary) ./cmd/$(program)
@@ -41,8 +46,21 @@ build-static: ## Build bin/dbcalm-db-cmd as one static binary that runs on any L
 		{ printf '%s is not static: %s\n' $(binary) "$$answer" >&2; exit 1; }
 
 .PHONY: install
-install: build ## Build, then install into $(DESTDIR)$(PREFIX)/bin
-	install -D -m 0755 $(binary) '$(DESTDIR)$(PREFIX)/bin/$(program)'
+install: build ## Build, then install with unit, manual and the rest into $(DESTDIR)$(PREFIX)
+	$(packaging)/install.sh $(binary) '$(PREFIX)' '$(DESTDIR)'
+
+# One moment for every file, so that the same source gives the same package.
+.PHONY: deb
+deb: build-static ## Build a Debian package in bin
+	rm -rf $(BIN)/deb $(BIN)/$(program)_*.deb
+	$(packaging)/install.sh $(binary) /usr $(BIN)/deb
+	@find $(BIN)/deb -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) DEB_TREE=$(BIN)/deb DEB_VERSION=$(DEB_VERSION) DEB_ARCH=$$(go env GOARCH) \
+		go run $(nfpm) package --config $(packaging)/nfpm.yaml --packager deb --target $(BIN)
+
+.PHONY: trial
+trial: deps deb ## Install, use, upgrade and purge the package under a systemd of its own (root only)
+	$(packaging)/trial/trial.sh $(BIN)/$(program)_*.deb
 
 .PHONY: test
 test: deps ## Run all tests with the race detector, on private MariaDB servers
