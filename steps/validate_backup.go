@@ -61,7 +61,10 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 		room, what = t.form().room(data.total-data.innodb, 0), "an incremental backup"
 	}
 	if err := makeFolder(h.BackupDir, 0o750); err != nil {
-		return Outcome{}, fmt.Errorf("create backup_dir: %w", err)
+		return Outcome{}, fmt.Errorf("create backup_dir: %w", writeAdvice(err))
+	}
+	if err := checkWritable("backup_dir", h.BackupDir); err != nil {
+		return Outcome{}, err
 	}
 	if err := requireSpace(h.BackupDir, room, what); err != nil {
 		return Outcome{}, err

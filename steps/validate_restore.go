@@ -37,7 +37,22 @@ func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
 	if t.Data.Placement, err = h.planPlacement(t); err != nil {
 		return Outcome{}, err
 	}
+	if err := h.checkPlace(t.Data.Placement); err != nil {
+		return Outcome{}, err
+	}
 	return ok(t, fmt.Sprintf("chain of %d, %s; will go into %s %s", len(links), humanBytes(size), t.Data.Placement.Target, manner[t.Data.Placement.Mode])), nil
+}
+
+// checkPlace refuses a place in which no stage can be made. A folder that is
+// exchanged as a whole has been found to have a parent that allows it.
+func (h *Host) checkPlace(p *Placement) error {
+	switch p.Mode {
+	case PlaceFolder:
+		return checkWritable("backup_dir", h.BackupDir)
+	case PlaceEntries:
+		return checkWritable("data_dir", h.DataDir)
+	}
+	return nil
 }
 
 // preparable notes in the task's data which programs unpack and prepare a

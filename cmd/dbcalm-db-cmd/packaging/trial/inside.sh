@@ -97,6 +97,20 @@ sql "INSERT INTO shop.orders SELECT seq, MD5(seq) FROM shop.seq_5001_to_9000"
 dbcalm-db-cmd backup incremental tuesday --from monday --wait
 checksum=$(sql "CHECKSUM TABLE shop.orders")
 
+heading "Backups elsewhere need a line in the unit, and the daemon says which"
+install -d "/etc/systemd/system/$unit.service.d" /srv/backups
+sed -i 's|^backup_dir:.*|backup_dir: /srv/backups|' /etc/dbcalm/config.yml
+systemctl restart "$unit"
+dbcalm-db-cmd backup full elsewhere --wait 2>&1 | grep 'name it in ReadWritePaths= by systemctl edit dbcalm-db-cmd$'
+printf '[Service]\nReadWritePaths=/srv/backups\n' >"/etc/systemd/system/$unit.service.d/trial.conf"
+systemctl daemon-reload
+systemctl restart "$unit"
+dbcalm-db-cmd backup full elsewhere --wait
+rm "/etc/systemd/system/$unit.service.d/trial.conf"
+sed -i 's|^backup_dir:.*|backup_dir: /var/backups/dbcalm|' /etc/dbcalm/config.yml
+systemctl daemon-reload
+dbcalm-db-cmd backups delete elsewhere
+
 heading "Restarted in the middle of a backup, it takes the job over"
 # The tool waits for this script before it begins.
 cat >/usr/local/bin/held-backup <<-'END'
@@ -128,7 +142,6 @@ until_so "the backup is done" sh -c "dbcalm-db-cmd operations show $operation | 
 is "attempts" "$(dbcalm-db-cmd operations show "$operation" --json | sed -n 's/^  "attempt": \(.*\),/\1/p')" 1
 
 heading "Killed by the watchdog, it is back, and so are its sockets"
-install -d "/etc/systemd/system/$unit.service.d"
 printf '[Service]\nWatchdogSec=3\n' >"/etc/systemd/system/$unit.service.d/trial.conf"
 systemctl daemon-reload
 systemctl restart "$unit"
