@@ -101,7 +101,8 @@ heading "Backups elsewhere need a line in the unit, and the daemon says which"
 install -d "/etc/systemd/system/$unit.service.d" /srv/backups
 sed -i 's|^backup_dir:.*|backup_dir: /srv/backups|' /etc/dbcalm/config.yml
 systemctl restart "$unit"
-dbcalm-db-cmd backup full elsewhere --wait 2>&1 | grep 'name it in ReadWritePaths= by systemctl edit dbcalm-db-cmd$'
+if says=$(dbcalm-db-cmd backup full elsewhere --wait 2>&1); then fail "a backup went to /srv/backups"; fi
+grep 'name it in ReadWritePaths= by systemctl edit dbcalm-db-cmd$' <<<"$says"
 printf '[Service]\nReadWritePaths=/srv/backups\n' >"/etc/systemd/system/$unit.service.d/trial.conf"
 systemctl daemon-reload
 systemctl restart "$unit"
