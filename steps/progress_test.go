@@ -35,6 +35,12 @@ func TestProgressOfACopy(t *testing.T) {
 		"[02] 2026-11-22 22:10:00 Streaming ./a/two.ibd\n[01] 2026-11-22 22:10:00         ...done\n" +
 		"[00] 2026-11-22 22:10:00         ...done\n[03] 2026-11-22 22:10:01 Copying " + h.DataDir + "/ibdata1 to x\n[03] 2026-11-22 22:10:01         ...done\n"})
 	want("an incremental, by the files it is done with", takes(t, filepath.Join(h.DataDir, "a/one.ibd"), filepath.Join(h.DataDir, "ibdata1")))
+	write(t, folder, map[string]string{outputFile: "190510 12:00:00 [01] Copying ./a/one.ibd to /x/a/one.ibd.delta\n190510 12:00:00 [01]        ...done\n190510 12:00:00 [01] Copying ./ibdata1 to x\n"})
+	want("an incremental by XtraBackup 2.4", takes(t, filepath.Join(h.DataDir, "a/one.ibd")))
+	write(t, folder, map[string]string{outputFile: "2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
+		"2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Done: Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
+		"2023-05-10T12:00:00.123456-00:00 2 [Note] [MY-011825] [Xtrabackup] Streaming ./ibdata1\n"})
+	want("an incremental by XtraBackup 8", takes(t, filepath.Join(h.DataDir, "a/one.ibd")))
 	task.Data.DataSize = 0
 	if _, known := h.copyProgress(task, folder); known {
 		t.Error("a total was invented")

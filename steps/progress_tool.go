@@ -50,10 +50,13 @@ func written(folder string) int64 {
 }
 
 // The tools say "[01] 2026-11-22 22:10:00 Copying ./a/t.ibd to /to/a/t.ibd" and
-// then, with the number of the same thread, "        ...done".
+// then, with the number of the same thread, "        ...done"; XtraBackup 2.4
+// puts the time first, and the later ones say "… [Xtrabackup] Done: Copying
+// ./a/t.ibd to /to/a/t.ibd".
 var (
-	beginsFile = regexp.MustCompile(`^\[(\d+)\].* (?:Copying|Streaming|Compressing) (\S+)`)
-	endsFile   = regexp.MustCompile(`^\[(\d+)\].*\.\.\.done`)
+	beginsFile = regexp.MustCompile(`^(?:\d{6} +[\d:]+ )?\[(\d+)\].* (?:Copying|Streaming|Compressing) (\S+)`)
+	endsFile   = regexp.MustCompile(`^(?:\d{6} +[\d:]+ )?\[(\d+)\].*\.\.\.done`)
+	doneFile   = regexp.MustCompile(`\[Xtrabackup\] Done: (?:Copying|Streaming) (\S+)`)
 )
 
 // copiedFiles returns the bytes of a data directory's files that the tool's
@@ -65,6 +68,14 @@ func copiedFiles(output, dataDir string) int64 {
 	}
 	defer f.Close()
 	var sum int64
+	count := func(path string) {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dataDir, path)
+		}
+		if info, err := os.Stat(path); err == nil {
+			sum += int64(allocated(info))
+		}
+	}
 	open := map[string]string{}
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
@@ -76,12 +87,9 @@ func copiedFiles(output, dataDir string) int64 {
 				continue
 			}
 			delete(open, ends[1])
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(dataDir, path)
-			}
-			if info, err := os.Stat(path); err == nil {
-				sum += int64(allocated(info))
-			}
+			count(path)
+		} else if done := doneFile.FindStringSubmatch(lines.Text()); done != nil {
+			count(done[1])
 		}
 	}
 	return sum
