@@ -23,8 +23,8 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 // patience is how long a test waits for what must happen.
 const patience = 30 * time.Second
 
-// TestMain lets this test binary, started by Launch or RunOnFinish, be the
-// supervisor or the keeper.
+// TestMain lets this test binary, started by Launch, RunOnFinish or a
+// supervisor, be the supervisor, the keeper or an examination.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "supervise" {
 		ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)
@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	if len(os.Args) > 1 && os.Args[1] == "examine" {
+		os.Exit(examines(os.Args[2:]))
 	}
 	if len(os.Args) > 1 && os.Args[1] == OnFinishKeeper {
 		ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)

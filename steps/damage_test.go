@@ -1,0 +1,190 @@
+package steps
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/disktest"
+)
+
+// blamed returns the Damage in an error, and fails the test if there is none.
+func blamed(t *testing.T, err error) *Damage {
+	t.Helper()
+	damage, found := errors.AsType[*Damage](err)
+	if !found {
+		t.Fatalf("no backup is to blame for: %v", err)
+	}
+	return damage
+}
+
+func TestMakerOfABackup(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	h.manifest("full", func(m *Manifest) { m.Operation = "made-it" })
+	for id, want := range map[string]string{"full": "made-it", "none": ""} {
+		if got := h.MadeBy(id); got != want {
+			t.Errorf("%s was made by %q, want %q", id, got, want)
+		}
+	}
+	for _, text := range []string{"", "[]", `{"id":"full"`, `{"id":"full"}`, `{"files":[{"operation":"x"}],"server":{"operation":"y"}}`, `{"operation":5}`, `{"id":nonsense,"operation":"x"}`} {
+		write(t, h.BackupFolder("full"), map[string]string{ManifestName: text})
+		if got := h.MadeBy("full"); got != "" {
+			t.Errorf("%s was made by %q", text, got)
+		}
+	}
+	// What follows is not read, and so cannot spoil it.
+	write(t, h.BackupFolder("full"), map[string]string{ManifestName: `{"id":"full","operation":"made-it","files":[{"path`})
+	if got := h.MadeBy("full"); got != "made-it" {
+		t.Errorf("a cut manifest was made by %q", got)
+	}
+}
+
+func TestDamageIsToldFromOtherTrouble(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	read := &fs.PathError{Op: "read", Path: "/x", Err: unix.EIO}
+	for _, test := range []struct {
+		err    error
+		damage bool
+	}{
+		{wrongSum(ManifestFile{Path: "x"}), true},
+		{fmt.Errorf("stage file: %w", read), true},
+		{fmt.Errorf("stage file: %w", &fs.PathError{Op: "write", Path: "/x", Err: unix.EIO}), false},
+		{fmt.Errorf("stage file: %w", unix.ENOSPC), false},
+		{ErrCancelled, false},
+	} {
+		err := h.blame("full", test.err)
+		if _, damage := errors.AsType[*Damage](err); damage != test.damage || !errors.Is(err, errors.Unwrap(test.err)) && errors.Unwrap(test.err) != nil {
+			t.Errorf("%v became %v", test.err, err)
+		}
+	}
+	if h.blame("full", nil) != nil {
+		t.Error("nothing is to blame")
+	}
+	damage := blamed(t, h.blame("full", wrongSum(ManifestFile{Path: "x"})))
+	want := persistence.Verdict{BackupID: "full", MadeBy: h.MadeBy("full"), Level: persistence.LevelChecksum,
+		Damage: "backup 'full' is damaged: file x is damaged: its checksum is not the recorded one; use another chain"}
+	if damage.Verdict() != want {
+		t.Errorf("the verdict is %+v, want %+v", damage.Verdict(), want)
+	}
+	damage.Err = &ToolError{Summary: "it failed", Tail: "a\nb"}
+	if got := damage.Verdict().Damage; got != "it failed" {
+		t.Errorf("recorded is %q", got)
+	}
+	for _, text := range []string{"{", `{"size":"x"}`} {
+		var m Manifest
+		if err := json.Unmarshal([]byte(text), &m); !malformed(fmt.Errorf("read: %w", err)) {
+			t.Errorf("%s is malformed: %v", text, err)
+		}
+	}
+	if malformed(read) || malformed(nil) {
+		t.Error("a file that cannot be read is not malformed")
+	}
+}
+
+func TestFailedProgramIsBlamedOnTheBackup(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	task := h.restoreTask("full", "inc")
+	h.must(os.MkdirAll(task.Data.Placement.Stage, 0o700))
+	for _, test := range []struct {
+		result JobResult
+		damage bool
+	}{
+		{JobResult{ExitCode: 1, Tail: "page corruption"}, true},
+		{JobResult{ExitCode: 0, Tail: "not completed"}, true},
+		{JobResult{StartError: "no such file"}, false},
+		{JobResult{Stopped: true, ExitCode: 130}, false},
+		{JobResult{Signal: "SIGKILL", ExitCode: -1}, false},
+		{JobResult{SyncError: "input/output error"}, false},
+		{JobResult{Fault: "it hangs"}, false},
+		{JobResult{ExitCode: 1, Tail: "write: No space left on device\nfailed"}, false},
+		{JobResult{ExitCode: 1, Tail: "failed", Complaints: []string{"Error: Too many open files"}}, false},
+	} {
+		failure := &ToolError{Summary: "it failed"}
+		err := h.blameRun(task, test.result, failure)
+		if !test.damage {
+			if err != error(failure) || failure.Summary != "it failed" {
+				t.Errorf("%+v: %v", test.result, err)
+			}
+			continue
+		}
+		// Which link it stumbled over says little; the chain's last one can be tried
+		// again.
+		if d := blamed(t, err); d.Backup != "inc" || d.Level != persistence.LevelPrepare || d.Error() != "it failed; use another chain" {
+			t.Errorf("%+v: %+v", test.result, d)
+		}
+	}
+}
+
+func TestNothingIsBlamedOnTheBackupWhenItsDiskIsFull(t *testing.T) {
+	t.Parallel()
+	if !disktest.Enter(t) {
+		return
+	}
+	dir := disktest.Small(t, 32<<20)
+	if hostFault(dir, "page corruption") {
+		t.Error("with room")
+	}
+	free := disktest.Fill(t, dir)
+	if !hostFault(dir, "page corruption") {
+		t.Error("without room")
+	}
+	free()
+}
+
+func TestChainBlamesTheBrokenLink(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		spoil func(h *testHost) error
+		id    string
+		want  string
+	}{
+		"a missing file":   {func(h *testHost) error { return os.Remove(filepath.Join(h.BackupFolder("full"), "ibdata1")) }, "full", "file ibdata1 is missing"},
+		"a shorter file":   {func(h *testHost) error { return os.Truncate(filepath.Join(h.BackupFolder("inc"), "ibdata1.delta"), 0) }, "inc", "file ibdata1.delta has 0 bytes instead of 1"},
+		"a missing folder": {func(h *testHost) error { return os.RemoveAll(h.BackupFolder("full")) }, "full", "the folder of backup 'full' cannot be read"},
+		"no metadata": {func(h *testHost) error {
+			return os.Remove(filepath.Join(h.BackupFolder("inc"), "xtrabackup_checkpoints"))
+		}, "inc", "xtrabackup_checkpoints is missing"},
+		"a damaged manifest": {func(h *testHost) error { return os.Truncate(filepath.Join(h.BackupFolder("inc"), ManifestName), 40) }, "inc", "read manifest of "},
+		"another's folder": {func(h *testHost) error {
+			h.manifest("inc", func(m *Manifest) { m.ID = "other" })
+			return nil
+		}, "inc", "the folder of backup 'inc' holds backup 'other'"},
+		"another's files": {func(h *testHost) error {
+			h.manifest("inc", func(m *Manifest) { m.Server.UID = "other" })
+			h.manifest("full", func(m *Manifest) { m.Server.UID = "this" })
+			return nil
+		}, "inc", "they are no chain"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := twoLinks(t)
+			h.must(test.spoil(h))
+			_, err := h.chain(t.Context(), []string{"full", "inc"})
+			if d := blamed(t, err); d.Backup != test.id || d.Level != persistence.LevelFiles || !strings.Contains(d.Error(), test.want) {
+				t.Errorf("got %s at %s: %v", d.Backup, d.Level, d)
+			}
+		})
+	}
+	h := twoLinks(t)
+	for _, ids := range [][]string{{"inc"}, {"full", "full"}, {"full", "gone"}} {
+		_, err := h.chain(t.Context(), ids)
+		if _, found := errors.AsType[*Damage](err); found || err == nil {
+			t.Errorf("%v is a wrong list, no damage: %v", ids, err)
+		}
+	}
+	h.manifest("inc", func(m *Manifest) { m.Format = 99 })
+	if _, err := h.chain(t.Context(), []string{"full", "inc"}); err == nil || errors.As(err, new(*Damage)) {
+		t.Errorf("what a newer program made is not damaged: %v", err)
+	}
+}

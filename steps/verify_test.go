@@ -1,0 +1,279 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/persistence"
+)
+
+const (
+	serverBannerText = "echo 'mariadbd  Ver 10.11.19-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64 (Debian 12)'\n"
+	otherBannerText  = "echo 'mariadbd  Ver 11.4.2-MariaDB for Linux on x86_64'\n"
+)
+
+// verifyTask is a verification of a chain.
+func (h *testHost) verifyTask(level persistence.Level, ids ...string) Task {
+	return Task{Operation: "op", Machine: "verify_backup", Attempt: 1, Args: Args{IDList: ids, Target: TargetVerify, Level: level}}
+}
+
+// verifiable is a store with a chain of two and the programs to verify it.
+func verifiable(t *testing.T) *testHost {
+	t.Helper()
+	h := twoLinks(t)
+	h.BackupBin, h.ServerBin = h.script("tool", fakeBanner), h.script("mariadbd", serverBannerText)
+	return h
+}
+
+func TestVerificationIsValidated(t *testing.T) {
+	t.Parallel()
+	h := verifiable(t)
+	before := tree(t, h.dir)
+	for _, level := range persistence.Levels {
+		out, err := h.validateVerify(t.Context(), h.verifyTask(level, "full", "inc"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		prepares, boots := level.Covers(persistence.LevelPrepare), level.Covers(persistence.LevelBoot)
+		if out.Event != string(level) || (out.Data.Placement != nil) != prepares || (out.Data.Tool != nil) != prepares || (out.Data.ServerProgram != nil) != boots {
+			t.Errorf("level %s: %+v", level, out)
+		}
+		if prepares && out.Data.Placement.Stage != filepath.Join(h.BackupDir, ".partial", "op-stage") {
+			t.Errorf("level %s works in %s", level, out.Data.Placement.Stage)
+		}
+	}
+	if after := tree(t, h.dir); !reflect.DeepEqual(after, before) {
+		t.Errorf("something was written: %v", after)
+	}
+}
+
+func TestVerificationIsRefused(t *testing.T) {
+	t.Parallel()
+	const advice = ": install a server of the series 10.11 and set server_bin to its program, or verify at level prepare"
+	for name, test := range map[string]struct {
+		level persistence.Level
+		spoil func(h *testHost)
+		want  string
+	}{
+		"damage":                    {"files", func(h *testHost) { h.must(os.Remove(filepath.Join(h.BackupFolder("inc"), "ibdata1.delta"))) }, "file ibdata1.delta is missing; use another chain; take a full backup; the chain is whole up to 'full'"},
+		"damage at its beginning":   {"boot", func(h *testHost) { h.must(os.Remove(filepath.Join(h.BackupFolder("full"), "ibdata1"))) }, "file ibdata1 is missing; use another chain; take a full backup"},
+		"files of an older program": {"files", func(h *testHost) { h.must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName))) }, "backup 'full' has no dbcalm.json, which would say what its files must be: an older program made it; verify at level prepare or boot"},
+		"sums of an older program":  {"checksum", func(h *testHost) { h.must(os.Remove(filepath.Join(h.BackupFolder("inc"), ManifestName))) }, "backup 'inc' has no dbcalm.json"},
+		"no tool":                   {"prepare", func(h *testHost) { h.must(os.Remove(h.BackupBin)) }, "the backup tool "},
+		"no server":                 {"boot", func(h *testHost) { h.must(os.Remove(h.ServerBin)) }, "is not there, to boot the backup on: install the package mariadb-server-core of the backup's series, or correct server_bin, or verify at level prepare"},
+		"a server of another series": {"boot", func(h *testHost) { h.ServerBin = h.script("other", otherBannerText) },
+			"backup 'inc' is of a server 10.11.6-MariaDB and cannot be booted on "},
+		"its advice": {"boot", func(h *testHost) { h.ServerBin = h.script("other", otherBannerText) }, advice},
+		"another database's server": {"boot", func(h *testHost) {
+			h.ServerBin = h.script("other", "echo '/usr/sbin/mysqld  Ver 8.0.36 for Linux on x86_64 (MySQL Community Server - GPL)'\n")
+		}, "is a server of mysql, and the backups are of mariadb"},
+		"no server at all": {"boot", func(h *testHost) { h.ServerBin = h.script("other", "echo hello\n") }, `does not present itself as a server: "hello"; correct server_bin`},
+		"one that breaks":  {"boot", func(h *testHost) { h.ServerBin = h.script("other", "exit 3\n") }, "for its version: exit status 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := verifiable(t)
+			test.spoil(h)
+			_, err := h.validateVerify(t.Context(), h.verifyTask(test.level, "full", "inc"))
+			says(t, err, test.want)
+			if _, found := errors.AsType[*Damage](err); found != strings.HasPrefix(name, "damage") {
+				t.Errorf("damage: %t", found)
+			}
+		})
+	}
+}
+
+// Backups of an older program can be tried, and what that proves is told.
+func TestVerificationOfAnOlderProgramsBackup(t *testing.T) {
+	t.Parallel()
+	h := verifiable(t)
+	h.must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
+	h.must(os.Remove(filepath.Join(h.BackupFolder("inc"), ManifestName)))
+	task := h.verifyTask("boot", "full", "inc")
+	write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 11.4.2-MariaDB-log\n"})
+	_, err := h.validateVerify(t.Context(), task)
+	says(t, err, "backup 'inc' is of a server 11.4.2-MariaDB-log and cannot be booted on ")
+	write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 10.11.6-MariaDB-log\n"})
+	if _, err := h.validateVerify(t.Context(), task); err != nil {
+		t.Error(err)
+	}
+	out, err := h.recordVerify(t.Context(), task)
+	if want := []persistence.Verdict{{BackupID: "inc", Level: "boot"}}; err != nil || !reflect.DeepEqual(out.Verdicts, want) {
+		t.Errorf("recorded %+v, %v, want %+v", out.Verdicts, err, want)
+	}
+}
+
+func TestVerdictsOfAVerification(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	for id, operation := range map[string]string{"full": "made-full", "inc": "made-inc"} {
+		h.manifest(id, func(m *Manifest) { m.Operation = operation })
+	}
+	for level, below := range map[persistence.Level]persistence.Level{"files": "files", "checksum": "checksum", "prepare": "checksum", "boot": "checksum"} {
+		out, err := h.recordVerify(t.Context(), h.verifyTask(level, "full", "inc"))
+		want := []persistence.Verdict{{BackupID: "full", MadeBy: "made-full", Level: below}, {BackupID: "inc", MadeBy: "made-inc", Level: level}}
+		if err != nil || out.Event != EventOK || !reflect.DeepEqual(out.Verdicts, want) {
+			t.Errorf("level %s: %+v, %v", level, out, err)
+		}
+		if want := "'inc' is proved at level " + string(level) + "; what it stands on at level " + string(below) + ": 'full'"; out.Reason != want {
+			t.Errorf("level %s says %q, want %q", level, out.Reason, want)
+		}
+	}
+}
+
+func TestChecksums(t *testing.T) {
+	t.Parallel()
+	for form := range forms {
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			h := packedLinks(t, form, "directory")
+			task := h.verifyTask("checksum", "full", "inc")
+			before := tree(t, h.BackupDir)
+			out, err := h.checkChain(t.Context(), task)
+			want := EventOK
+			if form == "forwarded stream" {
+				want = EventStream
+			}
+			if err != nil || out.Event != want || !strings.Contains(out.Reason, ": checksums right") {
+				t.Fatalf("%+v, %v", out, err)
+			}
+			if after := tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
+				t.Error("the store was changed")
+			}
+			m, err := ReadManifest(h.BackupFolder("full"))
+			h.must(err)
+			for _, f := range m.Files {
+				path := filepath.Join(h.BackupFolder("full"), f.Path)
+				text, err := os.ReadFile(path)
+				h.must(err)
+				if len(text) == 0 || strings.HasPrefix(f.Path, "xtrabackup_") {
+					continue
+				}
+				h.alter(path)
+				_, err = h.checkChain(t.Context(), task)
+				says(t, err, "backup 'full' is damaged: file "+f.Path+" is damaged: its checksum is not the recorded one", "take a full backup")
+				if d := blamed(t, err); d.Backup != "full" || d.Level != persistence.LevelChecksum {
+					t.Errorf("blamed is %s at %s", d.Backup, d.Level)
+				}
+				h.must(os.WriteFile(path, text, 0o640))
+			}
+		})
+	}
+}
+
+func TestForwardedStreamsAreLookedAt(t *testing.T) {
+	t.Parallel()
+	h := packedLinks(t, "forwarded stream", "forwarded stream")
+	task := h.verifyTask("checksum", "full", "inc")
+	look := func(task Task) (Outcome, error) {
+		t.Helper()
+		spec, err := h.retrieveJob(t.Context(), task)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if spec.Line() != "retrieve" {
+			t.Errorf("the command line is told: %s", spec.Line())
+		}
+		return h.retrieveFinish(t.Context(), task, h.runs("op", 1, spec))
+	}
+	for _, want := range []struct{ event, reason string }{{EventMore, "'full' retrieved, "}, {EventOK, "'inc' retrieved, "}} {
+		out, err := look(task)
+		if err != nil || out.Event != want.event || !strings.Contains(out.Reason, want.reason) || !strings.Contains(out.Reason, "checksum right") {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		task.Data = out.Data
+	}
+	if _, err := look(task); err == nil {
+		t.Error("nothing was left to look at")
+	}
+	task = h.verifyTask("checksum", "full", "inc")
+	good := h.Retrieve
+	h.Retrieve = "exit 3"
+	_, err := look(task)
+	says(t, err, "look at backup 'full': retrieve failed with exit code 3")
+	if errors.As(err, new(*Damage)) {
+		t.Error("a command that fails says nothing about the backup")
+	}
+	h.Retrieve = good
+	h.alter(filepath.Join(h.forwarded(), "backup-full.xbstream.zst"))
+	_, err = look(task)
+	if d := blamed(t, err); d.Backup != "full" || d.Level != persistence.LevelChecksum {
+		t.Errorf("blamed is %s at %s", d.Backup, d.Level)
+	}
+	h.Retrieve = ""
+	for _, level := range []persistence.Level{"checksum", "prepare"} {
+		h.BackupBin = h.script("tool", fakeBanner)
+		_, err := h.validateVerify(t.Context(), h.verifyTask(level, "full", "inc"))
+		says(t, err, "backup 'full' was forwarded as backup-full.xbstream.zst, and retrieve is not set")
+	}
+	out, err := h.validateVerify(t.Context(), h.verifyTask("files", "full", "inc"))
+	if err != nil || !strings.HasSuffix(out.Reason, "; streams that were forwarded, which only a higher level looks at: 2") {
+		t.Errorf("%s, %v", out.Reason, err)
+	}
+}
+
+func TestVerificationStopsWhenCancelled(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(ErrCancelled)
+	if _, err := h.checkChain(ctx, h.verifyTask("checksum", "full", "inc")); !errors.Is(err, ErrCancelled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestVerificationLeavesNothing(t *testing.T) {
+	t.Parallel()
+	h := verifiable(t)
+	before := tree(t, h.BackupDir)
+	for _, test := range []struct {
+		clean     func(context.Context, Task) (Outcome, error)
+		cancelled bool
+		event     string
+	}{{h.cleanScratch, false, EventOK}, {h.discardVerify, false, EventFailed}, {h.discardVerify, true, EventCancelled}} {
+		task := h.verifyTask("boot", "full", "inc")
+		// Nothing may have been made yet.
+		if _, err := test.clean(t.Context(), task); err != nil {
+			t.Error(err)
+		}
+		out, err := h.validateVerify(t.Context(), task)
+		h.must(err)
+		task.Data, task.Cancelled = out.Data, test.cancelled
+		out, err = h.stageScratch(t.Context(), task)
+		h.must(err)
+		write(t, task.Data.Placement.Stage, map[string]string{serverLock: "", "tmp/x": ""})
+		for range 2 {
+			if out, err = test.clean(t.Context(), task); err != nil || out.Event != test.event {
+				t.Errorf("%+v, %v", out, err)
+			}
+		}
+		if after := tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
+			t.Errorf("left: %v", after)
+		}
+	}
+}
+
+func TestTablesAreProved(t *testing.T) {
+	t.Parallel()
+	h := verifiable(t)
+	task := h.verifyTask("prepare", "full", "inc")
+	out, err := h.validateVerify(t.Context(), task)
+	h.must(err)
+	task.Data = out.Data
+	prepared := task.Data.Placement.prepared()
+	write(t, prepared, map[string]string{"shop/orders.ibd": "", "shop/notes.frm": ""})
+	if out, err := h.proveTables(t.Context(), task); err != nil || out.Event != "prepare" {
+		t.Errorf("%+v, %v", out, err)
+	}
+	h.must(os.Remove(filepath.Join(prepared, "shop", "orders.ibd")))
+	_, err = h.proveTables(t.Context(), task)
+	says(t, err, "the restored data lacks shop/orders.ibd of backup 'inc'", "take a full backup")
+	if d := blamed(t, err); d.Backup != "inc" || d.Level != persistence.LevelPrepare {
+		t.Errorf("blamed is %s at %s", d.Backup, d.Level)
+	}
+}
