@@ -14,7 +14,17 @@ import (
 // that was, or still is.
 func TestTablesOutsideTheDataDirectory(t *testing.T) {
 	t.Parallel()
+	for _, form := range []string{"directory", "zstd stream"} {
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			tablesOutsideTheDataDirectory(t, form)
+		})
+	}
+}
+
+func tablesOutsideTheDataDirectory(t *testing.T, form string) {
 	w := newWorld(t, worldOptions{})
+	w.configureForm(form)
 	outside := filepath.Join(w.dir, "outside")
 	if err := os.Mkdir(outside, 0o750); err != nil {
 		t.Fatal(err)

@@ -1,14 +1,17 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/stream"
 )
 
 // TestTablesMoveWhileTheyAreCopied drops, renames, replaces and creates tables
@@ -16,19 +19,31 @@ import (
 // and in an incremental backup. Both come back as the server was.
 func TestTablesMoveWhileTheyAreCopied(t *testing.T) {
 	t.Parallel()
+	for _, form := range []string{"directory", "gzip stream"} {
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			tablesMove(t, form)
+		})
+	}
+}
+
+func tablesMove(t *testing.T, form string) {
 	w := newWorld(t, worldOptions{config: map[string]string{"parallel": "1"}})
-	paused, moved := filepath.Join(w.dir, "paused"), filepath.Join(w.dir, "moved")
+	w.configureForm(form)
+	paused, moved, said := filepath.Join(w.dir, "paused"), filepath.Join(w.dir, "moved"), filepath.Join(w.dir, "said")
 	w.useTool(fmt.Sprintf(`if [ "$doing" = backup ]; then
-	$real "$@" &
-	until [ -e "$target/moving/last.ibd" ] || [ -e "$target/moving/last.ibd.delta" ] || ! kill -0 $!; do :; done
+	$real "$@" 2>%[3]s &
+	until grep -Eqs '(Copying|Streaming) .*moving/last.ibd' %[3]s || ! kill -0 $!; do :; done
 	kill -STOP $!
 	: >%[1]s
 	until [ -e %[2]s ]; do sleep 0.01; done
 	rm %[1]s %[2]s
 	kill -CONT $!
 	wait $!
-	exit $?
-fi`, paused, moved))
+	code=$?
+	cat %[3]s >&2
+	exit $code
+fi`, paused, moved, said))
 	w.db.Exec("CREATE DATABASE moving")
 	backups := []string{"full", "inc"}
 	for _, id := range backups {
@@ -71,9 +86,8 @@ fi`, paused, moved))
 			t.Fatal(err)
 		}
 		w.succeeded(backup)
-		marks, err := filepath.Glob(filepath.Join(w.backupDir, id, "moving", "*.[dnr]e[lnw]*"))
-		if err != nil || !slices.ContainsFunc(marks, func(mark string) bool { return filepath.Base(mark) == "dropped_"+id+".del" }) {
-			t.Fatalf("%s: the tables moved too late or too early: %q, %v", id, marks, err)
+		if marks := w.marks(id); !slices.Contains(marks, "moving/dropped_"+id+".del") {
+			t.Fatalf("%s: the tables moved too late or too early: %q", id, marks)
 		}
 		wants = append(wants, want)
 	}
@@ -85,4 +99,29 @@ fi`, paused, moved))
 		w.holds(want)
 		w.db.Stop()
 	}
+}
+
+// marks lists the marks that the tool has left of tables which moved.
+func (w *world) marks(id string) (marks []string) {
+	w.t.Helper()
+	folder := filepath.Join(w.backupDir, id)
+	var files []string
+	for path := range tree(w.t, folder) {
+		files = append(files, strings.TrimPrefix(path, folder+"/"))
+	}
+	if text, err := os.ReadFile(filepath.Join(folder, "backup-"+id+".contents.json")); err == nil {
+		var contents stream.Contents
+		if err := json.Unmarshal(text, &contents); err != nil {
+			w.t.Fatal(err)
+		}
+		for _, f := range contents.Files {
+			files = append(files, f.Path)
+		}
+	}
+	for _, path := range files {
+		if slices.Contains([]string{".del", ".ren", ".new"}, filepath.Ext(path)) {
+			marks = append(marks, path)
+		}
+	}
+	return marks
 }
