@@ -20,6 +20,7 @@ func TestDisks(t *testing.T) {
 	}
 	t.Run("fill_up", fillUp)
 	t.Run("no_room", noRoom)
+	t.Run("stage_fills_up", stageFillsUp)
 	t.Run("data_dir_is_mount_point", dataDirIsMountPoint)
 }
 
@@ -57,6 +58,31 @@ fill() { cat /dev/zero >` + ballast + ` 2>/dev/null; }
 		t.Fatal(err)
 	}
 	w.succeeded(w.full("while-copying"))
+}
+
+// stageFillsUp lets the disk of the stage fill up while a stream is unpacked.
+func stageFillsUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{backupDir: disktest.Small(t, 250<<20)})
+	ballast := filepath.Join(w.backupDir, "ballast")
+	w.useTool("")
+	w.useUnpacker(`cat /dev/zero >` + ballast + ` 2>/dev/null`)
+	w.configureForm("zstd stream")
+	w.start()
+	w.succeeded(w.full("full"))
+	before := tree(t, filepath.Join(w.backupDir, "full"))
+	w.toldEverywhere(w.failed(w.restore(machine.TargetFolder, "full"), "unpack backup 'full': mbstream failed with exit code 1",
+		"the disk is full: free space or make it larger, then try again"))
+	if left := entries(t, w.backupDir); !slices.Equal(left, []string{"ballast", "full"}) {
+		t.Errorf("left in the store: %v", left)
+	}
+	unchanged(t, filepath.Join(w.backupDir, "full"), before)
+	w.proved("full", "")
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	w.useUnpacker("")
+	w.succeeded(w.restore(machine.TargetFolder, "full"))
 }
 
 // noRoom refuses before a byte is written what cannot fit.
