@@ -186,14 +186,21 @@ func (c *crash) checkManifest(id string) {
 		t.Error(err)
 		return
 	}
+	files := map[string]string{}
 	for _, f := range m.Files {
-		content, err := os.ReadFile(filepath.Join(folder, f.Path))
+		files[filepath.Join(folder, f.Path)] = f.SHA256
+	}
+	if m.Stream != nil && m.Stream.Forwarded {
+		files[filepath.Join(c.w.vault(), m.Stream.File)] = m.Stream.SHA256
+	}
+	for path, want := range files {
+		content, err := os.ReadFile(path)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != f.SHA256 {
-			t.Errorf("backup %s: %s is not what was recorded", id, f.Path)
+		if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != want {
+			t.Errorf("backup %s: %s is not what was recorded", id, path)
 		}
 	}
 }
@@ -211,8 +218,8 @@ func (c *crash) checkRestores(rng *rand.Rand) {
 		}
 		v := w.show(id)
 		wanted[filepath.Base(v.Args.TmpDir)] = true
-		target := filepath.Join(v.Args.TmpDir, "base")
-		if _, err := os.Stat(target); err == nil && v.Backup == "base-inc" && rng.IntN(3) == 0 {
+		target := filepath.Join(v.Args.TmpDir, v.Args.IDList[0])
+		if _, err := os.Stat(target); err == nil && len(v.Args.IDList) > 1 && rng.IntN(3) == 0 {
 			c.checkServer(target, c.expect[v.Backup])
 		}
 	}
@@ -243,20 +250,20 @@ func (c *crash) checkServer(folder string, want map[string]string) {
 func (c *crash) checkDatabase() {
 	t, w := c.w.t, c.w
 	t.Helper()
-	restored := false
+	restored := ""
 	for id, o := range c.finalStates() {
 		if o.machine == "restore_database" && o.status == "succeeded" && !c.past[id] {
-			restored = true
+			restored = w.show(id).Backup
 		}
 	}
-	if !restored {
+	if restored == "" {
 		if left := entries(t, w.db.DataDir); len(left) > 0 {
 			t.Errorf("no restore succeeded, but the data directory holds %v", left)
 		}
 		return
 	}
 	w.db.Start()
-	c.compare(w.db.DB(), c.expect["base-inc"])
+	c.compare(w.db.DB(), c.expect[restored])
 	w.db.Stop()
 	w.loseData()
 }
@@ -265,7 +272,7 @@ func (c *crash) checkDatabase() {
 func (c *crash) checkNewBackups() {
 	t, w := c.w.t, c.w
 	t.Helper()
-	for _, chain := range [][]string{{c.name() + "-full"}, {"base", "base-inc", c.name() + "-inc"}} {
+	for _, chain := range [][]string{{c.name() + "-full"}, append(slices.Clone(c.chain), c.name()+"-inc")} {
 		last := chain[len(chain)-1]
 		if !slices.Contains(entries(t, w.backupDir), last) {
 			continue
@@ -304,6 +311,16 @@ func (c *crash) tidy() {
 	}
 	for id := range c.finalStates() {
 		c.past[id] = true
+	}
+	// Nobody but a person removes what was forwarded.
+	there = entries(t, w.backupDir)
+	for _, name := range entries(t, w.vault()) {
+		id, _, sent := strings.Cut(strings.TrimPrefix(name, "backup-"), ".xbstream")
+		if sent && !slices.Contains(there, id) {
+			if err := os.Remove(filepath.Join(w.vault(), name)); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }
 

@@ -23,6 +23,9 @@ type crash struct {
 	checker *mariadbtest.Server
 	// expect holds what each backup's data must be like.
 	expect map[string]map[string]string
+	// chain is what the round restores and stands on, form how it stores.
+	chain []string
+	form  string
 	// serverUp tells which half this is.
 	serverUp bool
 	// past holds the operations of earlier rounds.
@@ -31,7 +34,20 @@ type crash struct {
 	spare string
 }
 
-// newCrash makes a world on small disks of its own, with a chain of two.
+// crashBases are the backups that rounds begin with, in the order in which they
+// are made, and the forms they are stored in.
+var crashBases = []struct{ id, from, form string }{
+	{"base", "", "directory"}, {"base-inc", "base", "directory"},
+	{"base-stream", "", "zstd stream"}, {"base-compressed", "base-stream", "gzip directory"}, {"base-sent", "base-stream", "forwarded stream"},
+}
+
+// crashChains are the chains of them.
+var crashChains = [][]string{{"base", "base-inc"}, {"base-stream", "base-compressed"}, {"base-stream", "base-sent"}}
+
+// crashForms are the forms in which rounds store.
+var crashForms = []string{"directory", "zstd directory", "gzip stream", "forwarded stream"}
+
+// newCrash makes a world on small disks of its own, with chains of two.
 func newCrash(t *testing.T) *crash {
 	t.Helper()
 	return newCrashOn(t, disktest.Small(t, 900<<20), disktest.Small(t, 32<<20), t.TempDir())
@@ -48,13 +64,28 @@ func newCrashOn(t *testing.T, backupDir, stateDir, points string) *crash {
 	c.w.env = append(c.w.env, "DBCALM_CRASH_DIR="+c.points)
 	c.checker = mariadbtest.Start(t)
 	c.checker.Stop()
-	mariadbtest.FillTables(t, c.w.db.DB(), 3, 40)
+	c.form = crashBases[0].form
+	c.w.configureForm(c.form)
 	c.w.start()
-	c.w.succeeded(c.w.full("base"))
-	mariadbtest.FillTables(t, c.w.db.DB(), 3, 10)
-	c.w.succeeded(c.w.incremental("base-inc", "base"))
-	c.expect["base-inc"] = mariadbtest.Fingerprint(t, c.w.db.DB())
+	for _, b := range crashBases {
+		mariadbtest.FillTables(t, c.w.db.DB(), 3, 20)
+		c.storeIn(b.form)
+		if b.from == "" {
+			c.w.succeeded(c.w.full(b.id))
+		} else {
+			c.w.succeeded(c.w.incremental(b.id, b.from))
+		}
+		c.expect[b.id] = mariadbtest.Fingerprint(t, c.w.db.DB())
+	}
 	return c
+}
+
+// storeIn lets backups be stored in a form.
+func (c *crash) storeIn(form string) {
+	if c.form != form {
+		c.form = form
+		c.w.use(form)
+	}
 }
 
 // crashServerUp makes the half in which backups are taken.
@@ -87,17 +118,17 @@ func (c *crash) commands(rng *rand.Rand) (accepted []string) {
 	name := c.name()
 	if c.serverUp {
 		note(w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: name + "-full"}))
-		note(w.client.IncrementalBackup(w.ctx(), machine.BackupRequest{ID: name + "-inc", FromBackupID: "base-inc"}))
+		note(w.client.IncrementalBackup(w.ctx(), machine.BackupRequest{ID: name + "-inc", FromBackupID: c.chain[1]}))
 	} else {
-		note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"base", "base-inc"}, Target: machine.TargetDatabase}))
-		note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"base"}, Target: machine.TargetFolder}))
+		note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: c.chain, Target: machine.TargetDatabase}))
+		note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: c.chain[:1], Target: machine.TargetFolder}))
 	}
-	note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"base", "base-inc"}, Target: machine.TargetFolder}))
+	note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: c.chain, Target: machine.TargetFolder}))
 	level := machine.Level("boot")
 	if rng.IntN(3) == 0 {
 		level = "checksum"
 	}
-	note(w.client.VerifyBackup(w.ctx(), machine.VerifyRequest{ID: "base-inc", Level: level}))
+	note(w.client.VerifyBackup(w.ctx(), machine.VerifyRequest{ID: c.chain[1], Level: level}))
 	if c.spare != "" {
 		// It answers when the backup is gone, which the kills may delay.
 		go func(id string) { _ = w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: id}) }(c.spare)
@@ -117,7 +148,9 @@ func (c *crash) name() string { return "r" + strconv.Itoa(c.rounds) }
 func (c *crash) round(rng *rand.Rand, table *matrix) (struck int) {
 	c.rounds++
 	w := c.w
+	c.chain = crashChains[rng.IntN(len(crashChains))]
 	if c.serverUp {
+		c.storeIn(crashForms[rng.IntN(len(crashForms))])
 		mariadbtest.FillTables(w.t, w.db.DB(), 3, 2)
 		c.expect[c.name()+"-full"] = mariadbtest.Fingerprint(w.t, w.db.DB())
 		c.expect[c.name()+"-inc"] = c.expect[c.name()+"-full"]
@@ -134,7 +167,8 @@ func (c *crash) round(rng *rand.Rand, table *matrix) (struck int) {
 			c.arm(point)
 		}
 		if i == 0 {
-			go func() { accepted <- c.commands(rand.New(rand.NewPCG(rng.Uint64(), 2))) }()
+			commands := rand.New(rand.NewPCG(rng.Uint64(), 2))
+			go func() { accepted <- c.commands(commands) }()
 		}
 		if point == "" {
 			timer := time.NewTimer(limit)

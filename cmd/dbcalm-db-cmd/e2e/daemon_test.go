@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -103,13 +104,13 @@ type process struct {
 // supervisor tells whether it is a job's supervisor.
 func (p process) supervisor() bool { return len(p.args) > 1 && p.args[1] == "supervise" }
 
-// tool tells whether it is the backup tool at work, or a verification's server,
-// or what looks after that.
+// tool tells whether it is the backup tool at work, or what unpacks its streams,
+// or a verification's server, or what looks after that.
 func (p process) tool() bool {
 	if len(p.args) > 1 && p.args[1] == "examine" || filepath.Base(p.args[0]) == "mariadbd" {
 		return true
 	}
-	return strings.HasSuffix(p.args[0], "mariadb-backup") || strings.HasSuffix(p.args[0], "mariabackup")
+	return slices.ContainsFunc([]string{"mariadb-backup", "mariabackup", "mbstream"}, func(name string) bool { return strings.HasSuffix(p.args[0], name) })
 }
 
 // processes lists the running programs whose command line names a folder of

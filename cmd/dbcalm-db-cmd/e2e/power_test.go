@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -38,6 +39,16 @@ func TestPowerLoss(t *testing.T) {
 	} {
 		p.backup(point)
 	}
+	for form, points := range map[string][]string{
+		"zstd directory":   {"before-compress", "compress-file", "compress-written", "compress-renamed", "after-compress", "seal-before-manifest"},
+		"gzip stream":      {"supervisor-started", "supervisor-ended", "supervisor-result", "before-stream", "after-stream", "seal-before-manifest"},
+		"forwarded stream": {"supervisor-ended", "after-stream"},
+	} {
+		p.c.storeIn(form)
+		for _, point := range points {
+			p.backup(point)
+		}
+	}
 	for _, point := range []string{"retire-renamed", "before-retire", "after-retire", "before-erase", "after-erase", "before-record", "after-record"} {
 		p.remove(point)
 	}
@@ -47,7 +58,13 @@ func TestPowerLoss(t *testing.T) {
 		"before-arrange", "after-arrange", "place-before-exchange", "place-after-exchange", "place-renamed",
 		"before-copy", "after-copy", "before-record", "after-record",
 	} {
-		p.restore(point)
+		p.restore(point, "base", "base-inc")
+	}
+	for _, point := range []string{
+		"before-stage", "supervisor-granted", "supervisor-started", "supervisor-ended", "supervisor-result", "before-unpack", "after-unpack", "before-prepare",
+	} {
+		p.restore(point, "base-stream", "base-compressed")
+		p.restore(point, "base-stream", "base-sent")
 	}
 	t.Logf("%d power cuts", p.cuts)
 }
@@ -219,7 +236,7 @@ func (p *power) remove(point string) {
 	p.t.Helper()
 	w := p.c.w
 	for _, id := range entries(p.t, w.backupDir) {
-		if id == "base" || id == "base-inc" || id == "restores" {
+		if strings.HasPrefix(id, "base") || id == "restores" {
 			continue
 		}
 		p.struck(point, func() (string, error) { return "", w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: id}) })
@@ -231,15 +248,15 @@ func (p *power) remove(point string) {
 
 // restore cuts a restore into the data directory; afterwards a server must
 // run on it with every row.
-func (p *power) restore(point string) {
+func (p *power) restore(point string, chain ...string) {
 	p.t.Helper()
 	w := p.c.w
 	w.loseData()
 	p.struck(point, func() (string, error) {
-		return w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"base", "base-inc"}, Target: machine.TargetDatabase})
+		return w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: chain, Target: machine.TargetDatabase})
 	})
 	p.check()
 	w.db.Start()
-	p.c.compare(w.db.DB(), p.c.expect["base-inc"])
+	p.c.compare(w.db.DB(), p.c.expect[chain[1]])
 	w.db.Stop()
 }
