@@ -90,6 +90,7 @@ func TestInterruptedUnpackingBeginsAgain(t *testing.T) {
 	w.attempts(id, "unpack", 2)
 	w.pass("kill")
 	w.attempts(id, "unpack", 3)
+	w.works(id, "unpack")
 	w.start()
 	w.works(id, "unpack")
 	for range 2 {
