@@ -19,6 +19,8 @@ type stay struct {
 func stays(view machine.OperationView, now time.Time) []stay {
 	var all []stay
 	transitions := view.Transitions
+	// What follows a failure is its clean-up, until somebody tries again.
+	failing := false
 	for i, t := range transitions {
 		last := i == len(transitions)-1
 		if last && isOver(view.Status) {
@@ -35,7 +37,8 @@ func stays(view machine.OperationView, now time.Time) []stay {
 				continue
 			}
 			end = next.At
-			broken = breaks(next.Event)
+			broken = !failing && breaks(next.Event)
+			failing = (failing || broken && next.Event != "rewind") && next.Event != "retry"
 			break
 		}
 		all = append(all, stay{state: t.To, took: max(0, end.Sub(t.At)), broken: broken})
