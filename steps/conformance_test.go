@@ -22,6 +22,7 @@ func TestConformance(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			t.Run("chain", func(t *testing.T) { t.Parallel(); conformChain(t, k) })
+			t.Run("stream", func(t *testing.T) { t.Parallel(); conformStream(t, k) })
 			t.Run("interrupted and failing", func(t *testing.T) { t.Parallel(); conformTrouble(t, k) })
 		})
 	}
@@ -93,6 +94,31 @@ func conformChain(t *testing.T, k kit) {
 				t.Errorf("%s of the stored '%s' was altered: %v", f.Path, id, err)
 			}
 		}
+	}
+}
+
+// conformStream takes a chain as streams, one of them compressed, and restores
+// it.
+func conformStream(t *testing.T, k kit) {
+	b := newKitBench(t, k)
+	b.Stream, b.StallTimeout = true, DefaultStallTimeout
+	mariadbtest.FillTables(t, b.db.DB(), 4, 50)
+	b.must(b.take("full", ""))
+	mariadbtest.FillTables(t, b.db.DB(), 5, 20)
+	b.Compression = "zstd"
+	b.must(b.take("one", "full"))
+	want := mariadbtest.Fingerprint(t, b.db.DB())
+	for id, name := range map[string]string{"full": "backup-full.xbstream", "one": "backup-one.xbstream.zst"} {
+		if there, err := exists(filepath.Join(b.BackupFolder(id), name)); err != nil || !there {
+			t.Errorf("the stored '%s' lacks %s: %v", id, name, err)
+		}
+	}
+	folder, err := b.restore("folder", "full", "one")
+	b.must(err)
+	b.db.Stop()
+	b.db.StartOn(folder)
+	if got := mariadbtest.Fingerprint(t, b.db.DB()); !maps.Equal(got, want) {
+		t.Errorf("restored %v, want %v", got, want)
 	}
 }
 

@@ -160,7 +160,7 @@ func (b *kitBench) perform(task Task, names ...string) (Task, error) {
 			if err != nil {
 				return task, fmt.Errorf("%s: %w", name, err)
 			}
-			task.Data, more = out.Data, out.Event == EventMore && name == "apply_link"
+			task.Data, more = out.Data, out.Event == EventMore && (name == "apply_link" || name == "unpack_link")
 			if out.Backup != nil {
 				b.records.backups[out.Backup.ID] = *out.Backup
 			}
@@ -185,8 +185,12 @@ func (b *kitBench) do(step Step, task Task) (Outcome, error) {
 // take takes a backup, a full one without a base.
 func (b *kitBench) take(id, base string) error {
 	b.t.Helper()
-	task := Task{Operation: "take-" + id, Attempt: 1, Args: Args{ID: id, FromBackupID: base}}
-	_, err := b.perform(task, "validate_backup", "prepare_work", "copy_backup", "seal_backup", "publish_backup", "record_backup")
+	task := Task{Operation: "take-" + id, Attempt: 1, Events: []string{EventStream}, Args: Args{ID: id, FromBackupID: base}}
+	copying := "copy_backup"
+	if b.Stream {
+		copying = "stream_backup"
+	}
+	_, err := b.perform(task, "validate_backup", "prepare_work", copying, "seal_backup", "publish_backup", "record_backup")
 	return err
 }
 
@@ -194,7 +198,11 @@ func (b *kitBench) take(id, base string) error {
 func (b *kitBench) restore(target string, ids ...string) (string, error) {
 	b.t.Helper()
 	task := Task{Operation: "restore-" + target, Attempt: 1, Args: Args{IDList: ids, Target: target, TmpDir: filepath.Join(b.BackupDir, "restores", strings.Join(ids, "-"))}}
-	names := []string{"validate_restore", "stage_chain", "prepare_full"}
+	names := []string{"validate_restore", "stage_chain"}
+	if b.Stream {
+		names = append(names, "unpack_link")
+	}
+	names = append(names, "prepare_full")
 	if len(ids) > 1 {
 		names = append(names, "apply_link")
 	}

@@ -83,5 +83,18 @@ func Install(t testing.TB, tool string) string {
 	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	// Its companion, which unpacks streams.
+	if err := os.WriteFile(filepath.Join(dir, "xbstream"), []byte(unpackScript), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	return path
 }
+
+// unpackScript takes what we need of xbstream's command line and nothing else.
+const unpackScript = `#!/bin/sh
+if [ $# -ne 4 ] || [ "$1" != -x ] || [ "$2" != -C ] || [ "${4#--parallel=}" = "$4" ]; then
+	echo "xbstream: unknown command line: $*" >&2
+	exit 1
+fi
+exec mbstream -x -C "$3" -p "${4#--parallel=}"
+`
