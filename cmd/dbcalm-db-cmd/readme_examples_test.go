@@ -15,7 +15,7 @@ import (
 )
 
 // The files in testdata/readme are what a daemon answered on a real server:
-// a full backup and an incremental, a restore of both, a backup refused for a
+// a full backup and an incremental, a restore and a verification of both, a backup refused for a
 // missing grant, and one that was still running.
 
 func recorded[T any](t *testing.T, name string) T {
@@ -75,6 +75,10 @@ func readmeBackupsRebuild(t *testing.T) string {
 
 func readmeBackupsPrune(t *testing.T) string {
 	return typed(t, &fakeDaemon{pruned: recorded[machine.PruneReport](t, "prune")}, "backups prune --dry-run")
+}
+
+func readmeBackupsVerify(t *testing.T) string {
+	return typed(t, recordedDaemon(t, "verified"), "backups verify tuesday --level boot")
 }
 
 func readmeOperationsList(t *testing.T) string {

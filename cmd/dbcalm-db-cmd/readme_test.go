@@ -25,6 +25,7 @@ var readmeParts = map[string]func(*testing.T) string{
 	"config-check":    readmeConfigCheck,
 	"backup-wait":     readmeBackupWait,
 	"backups-list":    readmeBackupsList,
+	"backups-verify":  readmeBackupsVerify,
 	"backups-rebuild": readmeBackupsRebuild,
 	"backups-prune":   readmeBackupsPrune,
 	"operations-list": readmeOperationsList,
