@@ -15,15 +15,20 @@ import (
 )
 
 // TestConformance holds every kit to what the steps rely on. It passes as it is
-// with the real ones, too.
+// with the real ones, too. In all but the chain stand-ins of two versions do
+// the same, so an old and a new one will do there.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for _, k := range kits(t) {
+	for i, k := range kits(t) {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			t.Run("chain", func(t *testing.T) { t.Parallel(); conformChain(t, k) })
-			t.Run("stream", func(t *testing.T) { t.Parallel(); conformStream(t, k) })
-			t.Run("interrupted and failing", func(t *testing.T) { t.Parallel(); conformTrouble(t, k) })
+			if k.real || i%2 == 0 {
+				t.Run("stream", func(t *testing.T) { t.Parallel(); conformStream(t, k) })
+			}
+			if k.real || i%2 == 1 {
+				t.Run("interrupted and failing", func(t *testing.T) { t.Parallel(); conformTrouble(t, k) })
+			}
 		})
 	}
 }
