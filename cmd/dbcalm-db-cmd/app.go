@@ -26,6 +26,9 @@ type app struct {
 	dial func(socket string) daemon
 	now  func() time.Time
 
+	// colour tells whether stdout takes colours.
+	colour bool
+
 	configFlag string
 	socketFlag string
 
@@ -49,6 +52,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) 
 		host:   thisHost(stderr, env),
 		dial:   func(socket string) daemon { return transport.Client{Path: socket} },
 		now:    time.Now,
+		colour: takesColour(stdout, env),
 	}
 }
 

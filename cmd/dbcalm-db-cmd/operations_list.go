@@ -54,7 +54,8 @@ TOOK is how long it has run, or, before its turn, has waited.`,
 }
 
 func (a *app) operationsText(operations []machine.OperationSummary) string {
-	t := table{header: []string{"ID", "MACHINE", "BACKUP", "STATE", "WHEN", "TOOK", "RESULT"}, right: []int{5}}
+	t := table{header: []string{"ID", "MACHINE", "BACKUP", "STATE", "WHEN", "TOOK", "RESULT"}, right: []int{5},
+		paint: map[int]func(string) string{6: a.status}}
 	for _, o := range operations {
 		t.add(o.ID, o.Machine, o.Backup, stateText(o), stamp(o.CreatedAt), span(a.took(o)), result(o))
 	}

@@ -54,7 +54,7 @@ the path it took and when.
 func (a *app) operationText(view machine.OperationView) string {
 	sections := []string{a.headText(view), timelineText(view, a.now()), transitionsText(view.Transitions), a.programsText(view)}
 	if view.Error != "" {
-		sections = append(sections, "Error\n"+indent(view.Error, "  "))
+		sections = append(sections, a.paint(red, "Error")+"\n"+indent(view.Error, "  "))
 	}
 	var shown []string
 	for _, section := range sections {
@@ -76,7 +76,7 @@ func (a *app) headText(view machine.OperationView) string {
 	line("Machine", view.Machine)
 	line("Backup", view.Backup)
 	line("Arguments", argumentsText(view.Args))
-	line("Status", view.Status)
+	fmt.Fprintf(&b, "%-10s %s\n", "Status", a.status(oneLine(view.Status)))
 	line("State", view.State)
 	if view.Progress != nil && view.Progress.DoneBytes > 0 {
 		line("Progress", progressText(view.Progress))

@@ -50,7 +50,7 @@ func (a *app) planRestore(ctx context.Context, id string, target machine.Target)
 
 // tellPlan prints a plan; one that would not go is an error.
 func (a *app) tellPlan(plan machine.Plan) error {
-	if err := a.print(planText(plan)); err != nil {
+	if err := a.print(a.planText(plan)); err != nil {
 		return err
 	}
 	if !plan.Goes {
@@ -59,8 +59,8 @@ func (a *app) tellPlan(plan machine.Plan) error {
 	return nil
 }
 
-func planText(plan machine.Plan) string {
-	sections := []string{checksText(plan.Checks)}
+func (a *app) planText(plan machine.Plan) string {
+	sections := []string{a.checksText(plan.Checks)}
 	if len(plan.Chain) > 0 {
 		t := table{header: []string{"BACKUP", "STORED", "RESTORED", "FROM LSN", "TO LSN", "WHEN", "SERVER", "TOOL"}, right: []int{1, 2, 3, 4}, indent: "  "}
 		for _, l := range plan.Chain {
@@ -80,12 +80,12 @@ func planText(plan machine.Plan) string {
 
 // checksText lists what was looked at, with what to do where it is not in
 // order.
-func checksText(checks []machine.Check) string {
+func (a *app) checksText(checks []machine.Check) string {
 	var b strings.Builder
 	for _, f := range checks {
-		mark := "✓"
+		mark := a.paint(green, "✓")
 		if !f.OK {
-			mark = "✗"
+			mark = a.paint(red, "✗")
 		}
 		fmt.Fprintf(&b, "%s %-15s %s\n", mark, f.About, strings.ReplaceAll(printable(f.Detail), "\n", "\n"+strings.Repeat(" ", 18)))
 	}

@@ -22,7 +22,7 @@ func (a *app) runServe(cmd *cobra.Command, _ []string) error {
 	if len(loaded.problems) > 0 {
 		return exitWith(exitConfig, &configError{problems: loaded.problems})
 	}
-	log := newLogger(a.stderr, loaded.config, a.host.terminal && a.env("NO_COLOR") == "", a.now)
+	log := newLogger(a.stderr, loaded.config, takesColour(a.stderr, a.env), a.now)
 	log.Info().Str(keyVersion, versionText()).Str(keyConfig, loaded.config.Path).Msg("daemon starting")
 	for _, warning := range loaded.warnings {
 		log.Warn().Str(keyConfig, loaded.config.Path).Msg(warning.String())

@@ -14,7 +14,10 @@ type table struct {
 	right []int
 	// indent goes before every line.
 	indent string
-	rows   [][]string
+	// paint, if there is one, colours the cells of a column once all is laid
+	// out.
+	paint map[int]func(string) string
+	rows  [][]string
 }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
@@ -28,12 +31,15 @@ func (t *table) String() string {
 		}
 	}
 	var b strings.Builder
-	for _, row := range rows {
+	for n, row := range rows {
 		var line strings.Builder
 		line.WriteString(t.indent)
 		for i, cell := range row {
 			cell = oneLine(cell)
 			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if paint := t.paint[i]; paint != nil && n > 0 {
+				cell = paint(cell)
+			}
 			if slices.Contains(t.right, i) {
 				line.WriteString(padding + cell + "  ")
 			} else {
