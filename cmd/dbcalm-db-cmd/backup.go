@@ -24,8 +24,8 @@ with --wait the command ends when the operation does.`,
 		Args: oneID(newBackupAdvice),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request := options.command(cmd, args[0])
-			if options.plan {
-				return a.planBackup(cmd.Context(), request)
+			if options.plan.wanted {
+				return a.planBackup(cmd.Context(), request, options.plan)
 			}
 			return a.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
 				return d.FullBackup(ctx, request)
@@ -46,8 +46,8 @@ printed on stdout; with --wait the command ends when the operation does.`,
 		Args: oneID(newBackupAdvice),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request := options.command(cmd, args[0])
-			if options.plan {
-				return a.planBackup(cmd.Context(), request)
+			if options.plan.wanted {
+				return a.planBackup(cmd.Context(), request, options.plan)
 			}
 			return a.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
 				return d.IncrementalBackup(ctx, request)
@@ -65,7 +65,7 @@ type backupOptions struct {
 	schedule int64
 	request  string
 	wait     bool
-	plan     bool
+	plan     planOptions
 }
 
 func (o *backupOptions) flags(cmd *cobra.Command) *cobra.Command {

@@ -12,17 +12,7 @@ import (
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	var paths []string
-	var walk func(*cobra.Command)
-	walk = func(cmd *cobra.Command) {
-		if cmd.Hidden {
-			return
-		}
-		paths = append(paths, cmd.CommandPath())
-		for _, child := range cmd.Commands() {
-			walk(child)
-		}
-	}
-	walk(newInvocation(t, nil).rootCommand())
+	walk(newInvocation(t, nil).rootCommand(), func(cmd *cobra.Command) { paths = append(paths, cmd.CommandPath()) })
 	for _, path := range paths {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()

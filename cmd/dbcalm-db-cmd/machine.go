@@ -15,23 +15,37 @@ func (a *app) machineCommand() *cobra.Command {
 		a.machineListCommand(), a.machineShowCommand(), a.machineGraphCommand())
 }
 
+// machineView is what machine list --json prints of a machine.
+type machineView struct {
+	Machine string `json:"machine"`
+	Summary string `json:"summary"`
+}
+
 func (a *app) machineListCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the machines",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			t := table{header: []string{"MACHINE", "SUMMARY"}}
+			var views []machineView
 			for _, name := range machine.Names() {
 				summary, err := machine.Summary(name)
 				if err != nil {
 					return fmt.Errorf("summarise machine %s: %w", name, err)
 				}
 				t.add(name, summary)
+				views = append(views, machineView{Machine: name, Summary: summary})
+			}
+			if asJSON {
+				return a.printJSON(views)
 			}
 			return a.print(t.String())
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
 }
 
 func (a *app) machineShowCommand() *cobra.Command {

@@ -12,13 +12,24 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
+// planOptions are the flags of a plan.
+type planOptions struct{ wanted, json bool }
+
 // plans gives a command that starts an operation its --plan.
-func plans(cmd *cobra.Command, plan *bool) *cobra.Command {
-	cmd.Flags().BoolVar(plan, "plan", false, "start nothing: say what would happen and all that stands in the way")
+func plans(cmd *cobra.Command, o *planOptions) *cobra.Command {
+	cmd.Flags().BoolVar(&o.wanted, "plan", false, "start nothing: say what would happen and all that stands in the way")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print the plan as JSON")
+	check := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if o.json && !o.wanted {
+			return errors.New("--json is about a plan: give --plan too, or leave it out")
+		}
+		return check(cmd, args)
+	}
 	return cmd
 }
 
-func (a *app) planBackup(ctx context.Context, request machine.BackupRequest) error {
+func (a *app) planBackup(ctx context.Context, request machine.BackupRequest, o planOptions) error {
 	d, err := a.connect()
 	if err != nil {
 		return err
@@ -27,10 +38,10 @@ func (a *app) planBackup(ctx context.Context, request machine.BackupRequest) err
 	if err != nil {
 		return err
 	}
-	return a.tellPlan(plan)
+	return a.tellPlan(plan, o)
 }
 
-func (a *app) planRestore(ctx context.Context, id string, target machine.Target) error {
+func (a *app) planRestore(ctx context.Context, id string, target machine.Target, o planOptions) error {
 	d, err := a.connect()
 	if err != nil {
 		return err
@@ -45,12 +56,16 @@ func (a *app) planRestore(ctx context.Context, id string, target machine.Target)
 	if err != nil {
 		return err
 	}
-	return a.tellPlan(plan)
+	return a.tellPlan(plan, o)
 }
 
 // tellPlan prints a plan; one that would not go is an error.
-func (a *app) tellPlan(plan machine.Plan) error {
-	if err := a.print(a.planText(plan)); err != nil {
+func (a *app) tellPlan(plan machine.Plan, o planOptions) error {
+	tell := func() error { return a.print(a.planText(plan)) }
+	if o.json {
+		tell = func() error { return a.printJSON(plan) }
+	}
+	if err := tell(); err != nil {
 		return err
 	}
 	if !plan.Goes {

@@ -11,7 +11,8 @@ import (
 
 func (a *app) restoreCommand() *cobra.Command {
 	var target, request string
-	var wait, plan bool
+	var wait bool
+	var plan planOptions
 	targets := []string{string(machine.TargetDatabase), string(machine.TargetFolder)}
 	cmd := &cobra.Command{
 		Use:   "restore ID --target database|folder",
@@ -33,8 +34,8 @@ operation does.`,
 			return oneID("name the backup to restore: one ID of backups list")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if plan {
-				return a.planRestore(cmd.Context(), args[0], machine.Target(target))
+			if plan.wanted {
+				return a.planRestore(cmd.Context(), args[0], machine.Target(target), plan)
 			}
 			return a.start(cmd.Context(), wait, func(ctx context.Context, d daemon) (string, error) {
 				chain, err := findChain(ctx, d, args[0])

@@ -21,6 +21,8 @@ func (a *app) rootCommand() *cobra.Command {
 
 Without a subcommand it runs the daemon, which accepts commands on a Unix
 socket; the subcommands about backups and operations speak to that daemon.
+Those that print a table print it as JSON with --json. On a terminal statuses
+have colours, unless $NO_COLOR is set.
 
 ` + exitTable(),
 		SilenceUsage:  true,
