@@ -13,6 +13,7 @@ FUZZTIME ?= 10s
 CRASH_KILLS  ?= 10000
 CRASH_TIME   ?= 24h
 CRASH_WORLDS ?= 3
+SCREENS_MIB  ?= 2048
 BENCH_MIB    ?= 1024
 BENCH_ROUNDS ?= 5
 DB       ?= mariadb
@@ -24,6 +25,7 @@ program     := dbcalm-db-cmd
 binary      := $(BIN)/$(program)
 matrix      := cmd/$(program)/e2e/testdata/crash-matrix.md
 folders     := cmd machine persistence steps transport
+screens     := cmd/$(program)/e2e/testdata/screens.md
 shell_files := $(wildcard .ci/*) $(shell find $(folders) -name '*.sh')
 packaging   := cmd/$(program)/packaging
 nfpm        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
@@ -90,6 +92,11 @@ powerloss: deps ## Cut the power on a file system that forgets what is not durab
 .PHONY: bench
 bench: deps ## Compare streamed backups with shell pipelines: BENCH_MIB (1024) of data, BENCH_ROUNDS (5)
 	BENCH_MIB=$(BENCH_MIB) BENCH_ROUNDS=$(BENCH_ROUNDS) go test -tags speed -count=1 -timeout 30m -run '^TestSpeed$$' ./steps
+
+.PHONY: screens
+screens: deps ## Print what an administrator sees of real operations on SCREENS_MIB (2048) of data
+	SCREENS_MIB=$(SCREENS_MIB) SCREENS_OUT=$(abspath $(screens)) go test -count=1 -timeout 30m -run '^TestScreens$$' ./cmd/$(program)/e2e
+	@cat $(screens)
 
 .PHONY: fmt
 fmt: ## Format the Go files

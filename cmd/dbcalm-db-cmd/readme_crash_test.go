@@ -14,3 +14,13 @@ func readmeCrashMatrix(t *testing.T) string {
 	}
 	return string(text)
 }
+
+// readmeScreens is what the newest `make screens` printed.
+func readmeScreens(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("e2e/testdata/screens.md")
+	if err != nil {
+		t.Fatalf("%v: run make screens", err)
+	}
+	return string(text)
+}

@@ -36,6 +36,7 @@ var readmeParts = map[string]func(*testing.T) string{
 	"healthz":      readmeHealth,
 	"metrics":      readmeMetrics,
 	"crash-matrix": readmeCrashMatrix,
+	"screens":      readmeScreens,
 }
 
 // The generated parts are what the program says today; -update makes them so.
