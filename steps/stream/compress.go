@@ -7,12 +7,9 @@ import (
 	"sync"
 )
 
-// blockSize is how much is compressed at a time, in bytes.
-const blockSize = 1 << 20
-
 // block is a piece of a stream on its way. Blocks are used again.
 type block struct {
-	room   []byte
+	room   *room  // nil until it is needed
 	plain  []byte // of the room
 	frame  []byte
 	stored []byte // plain or frame
@@ -40,18 +37,21 @@ type conveyor struct {
 // compress copies src to dst, compressed, and shows what it reads to look. It
 // returns the sum of what it has written and how much it has read.
 func compress(dst io.Writer, src io.Reader, c Compression, level int, n *Counters, look io.Writer) (Sum, int64, error) {
-	encoders, err := newEncoders(c, level)
+	encoders, err := takeEncoders(c, level)
 	if err != nil {
 		return Sum{}, 0, err
 	}
+	defer giveEncoders(c, level, encoders)
 	if n == nil {
 		n = &Counters{}
 	}
 	blocks := len(encoders) + 3
 	v := &conveyor{abort: newAbort(src, dst), dst: dst, src: src, look: look, n: n,
 		free: make(chan *block, blocks), ordered: make(chan *block, blocks)}
-	for range blocks {
-		v.free <- &block{done: make(chan struct{}, 1)}
+	all := make([]block, blocks)
+	for i := range all {
+		all[i].done = make(chan struct{}, 1)
+		v.free <- &all[i]
 	}
 	if len(encoders) > 0 {
 		v.work = make(chan *block, blocks)
@@ -63,6 +63,9 @@ func compress(dst io.Writer, src io.Reader, c Compression, level int, n *Counter
 	running.Go(v.write)
 	v.read()
 	running.Wait()
+	for _, b := range all {
+		giveRoom(b.room)
+	}
 	return v.stored, v.size, v.failed()
 }
 
@@ -100,7 +103,7 @@ func (v *conveyor) read() {
 // fill reads a block and tells whether it is the last.
 func (v *conveyor) fill(b *block) bool {
 	if b.room == nil {
-		b.room = make([]byte, blockSize)
+		b.room = takeRoom()
 	}
 	n, idle := 0, 0
 	var err error

@@ -14,21 +14,28 @@ type feeder struct {
 	*abort
 	src    io.Reader
 	n      *Counters
-	free   chan []byte
-	full   chan []byte // closed at the end of the source
+	free   chan *room  // nil ones are made when needed
+	full   chan filled // closed at the end of the source
 	err    error       // io.EOF or a *SourceError; read it when full is closed
 	ended  chan struct{}
 	stored Sum
 
-	// The block that is being read from, and what is left of it.
-	block, rest []byte
+	// What is being read from, and what is left of it.
+	block filled
+	rest  []byte
+}
+
+// filled is a room and how much of it is.
+type filled struct {
+	*room
+	n int
 }
 
 func startFeeder(a *abort, src io.Reader, n *Counters) *feeder {
 	f := &feeder{abort: a, src: src, n: n, err: io.EOF,
-		free: make(chan []byte, feederBlocks), full: make(chan []byte, feederBlocks), ended: make(chan struct{})}
+		free: make(chan *room, feederBlocks), full: make(chan filled, feederBlocks), ended: make(chan struct{})}
 	for range feederBlocks {
-		f.free <- make([]byte, blockSize)
+		f.free <- nil
 	}
 	go f.run()
 	return f
@@ -40,13 +47,16 @@ func (f *feeder) run() {
 	defer close(f.full)
 	digest := sha256.New()
 	for idle := 0; f.failed() == nil; {
-		var b []byte
+		var b *room
 		select {
 		case b = <-f.free:
 		case <-f.stopped:
 			return
 		}
-		n, err := f.src.Read(b[:cap(b)])
+		if b == nil {
+			b = takeRoom()
+		}
+		n, err := f.src.Read(b[:])
 		digest.Write(b[:n])
 		f.stored.Size += int64(n)
 		f.n.Stored.Add(int64(n))
@@ -55,13 +65,14 @@ func (f *feeder) run() {
 		} else if idle == maxIdle && err == nil {
 			err = io.ErrNoProgress
 		}
-		f.full <- b[:n]
+		f.full <- filled{b, n}
 		switch {
 		case errors.Is(err, io.EOF):
 			f.stored = sumOf(digest, f.stored.Size)
 			return
 		case err != nil:
 			f.err = &SourceError{err}
+			f.fail(f.err)
 			return
 		}
 	}
@@ -70,15 +81,15 @@ func (f *feeder) run() {
 // Read returns what comes next, and the source's error behind the last byte.
 func (f *feeder) Read(p []byte) (int, error) {
 	for len(f.rest) == 0 {
-		if f.block != nil {
-			f.free <- f.block
-			f.block = nil
+		if f.block.room != nil {
+			f.free <- f.block.room
+			f.block.room = nil
 		}
 		b, more := <-f.full
 		if !more {
 			return 0, f.err
 		}
-		f.block, f.rest = b, b
+		f.block, f.rest = b, b.room[:b.n]
 	}
 	n := copy(p, f.rest)
 	f.rest = f.rest[n:]
@@ -86,8 +97,15 @@ func (f *feeder) Read(p []byte) (int, error) {
 }
 
 // wait waits until the source is read, or its reading aborted, and returns the
-// sum of what was read.
+// sum of what was read. Nothing may be read from the feeder any more.
 func (f *feeder) wait() Sum {
 	<-f.ended
+	giveRoom(f.block.room)
+	for b := range f.full {
+		giveRoom(b.room)
+	}
+	for len(f.free) > 0 {
+		giveRoom(<-f.free)
+	}
 	return f.stored
 }

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 )
@@ -169,8 +170,8 @@ func (s *files) drop(key string) {
 
 // problem says why a stream that ends here is not whole, "" if it is.
 func (s *files) problem() string {
-	for _, f := range s.going {
-		return fmt.Sprintf("it ends without the end of %s", f.path)
+	if len(s.going) > 0 {
+		return fmt.Sprintf("it ends without the end of %s", slices.Min(slices.Collect(maps.Keys(s.going))))
 	}
 	if !s.closed {
 		return fmt.Sprintf("it ends without the file that is written last, %s", lastNames[0])

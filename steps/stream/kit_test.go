@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"math/rand/v2"
 	"slices"
 )
 
 // le appends a number in n bytes.
 func le(b []byte, n int, value uint64) []byte {
-	return append(b, binary.LittleEndian.AppendUint64(nil, value)[:n]...)
+	number := make([]byte, max(n, 8))
+	binary.LittleEndian.PutUint64(number, value)
+	return append(b, number[:n]...)
 }
 
 // head writes the part that all chunks have.
@@ -58,3 +61,10 @@ func stream(chunks ...[]byte) []byte {
 }
 
 const info = "uuid = 1\ntool_version = 10.11.19-MariaDB\n"
+
+// noise makes n bytes that do not compress, always the same.
+func noise(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
+	return b
+}

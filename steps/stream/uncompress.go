@@ -40,9 +40,10 @@ func decode(dst io.Writer, f *feeder, c Compression, n *Counters, look io.Writer
 	}
 	defer done()
 	var size int64
-	buffer := make([]byte, blockSize)
+	buffer := takeRoom()
+	defer giveRoom(buffer)
 	for {
-		got, err := plain.Read(buffer)
+		got, err := plain.Read(buffer[:])
 		if got > 0 {
 			size += int64(got)
 			n.Plain.Add(int64(got))
