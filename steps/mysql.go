@@ -139,3 +139,15 @@ func (h *Host) checkEncryption(whose string, found []string) error {
 	return fmt.Errorf("%s encryption (%s), and without its keyring XtraBackup cannot prepare such a backup: name the keyring in backup_args, by --component-keyring-config=FILE for a component, --keyring-file-data=FILE or --keyring-vault-config=FILE for a plugin",
 		whose, strings.Join(found, ", "))
 }
+
+// checkKeyring refuses a MySQL server whose backups could not be prepared, and
+// notes in info what makes them need a keyring.
+func (h *Host) checkKeyring(ctx context.Context, s *server, info *ServerInfo) (err error) {
+	if info.Flavour != MySQL {
+		return nil
+	}
+	if info.Encryption, err = s.encryption(ctx, info.Version); err != nil {
+		return err
+	}
+	return h.checkEncryption("the server uses", info.Encryption)
+}

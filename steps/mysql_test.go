@@ -65,6 +65,22 @@ func TestEncryptionNeedsTheKeyring(t *testing.T) {
 	}
 }
 
+func TestKeyringIsAskedForBeforeABackup(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	if err := h.checkKeyring(t.Context(), recorded(t, nil), &ServerInfo{Flavour: MariaDB}); err != nil {
+		t.Errorf("of MariaDB nothing is asked: %v", err)
+	}
+	answers := map[string]any{askPlugins: []string{"keyring_file"}, askComponents: []string(nil), askEncrypted: []string{"0"}}
+	info := ServerInfo{Flavour: MySQL, Version: "8.0.36"}
+	says(t, h.checkKeyring(t.Context(), recorded(t, answers), &info), "the server uses encryption (plugin keyring_file)")
+	h.BackupArgs = []string{"--keyring-file-data=/var/lib/mysql-keyring/keyring"}
+	if err := h.checkKeyring(t.Context(), recorded(t, answers), &info); err != nil || !slices.Equal(info.Encryption, []string{"plugin keyring_file"}) {
+		t.Errorf("the keyring is named: %v, noted is %q", err, info.Encryption)
+	}
+	says(t, h.checkKeyring(t.Context(), recorded(t, map[string]any{askPlugins: errCatalog}), &info), "ask the server for its keyring")
+}
+
 func TestServersTellTheirLSN(t *testing.T) {
 	t.Parallel()
 	status := func(text string) [][]string { return [][]string{{"InnoDB", "", text}} }

@@ -33,7 +33,10 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 		return p.done()
 	}
 	p.look("data directory", sameFolder(info.DataDir, h.DataDir), info.DataDir)
-	p.look("privileges", s.checkGrants(ctx, info, credentials.User), "the backup user has all it needs")
+	granted := p.look("privileges", s.checkGrants(ctx, info, credentials.User), "the backup user has all it needs")
+	if info.Flavour == MySQL && granted {
+		p.look("keyring", h.checkKeyring(ctx, s, &info), "none is needed, or backup_args names it")
+	}
 	h.planCopy(ctx, p, args, info)
 	return p.done()
 }

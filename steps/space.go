@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -57,6 +58,11 @@ type dataSizes struct {
 	largest uint64
 }
 
+// numberedLog matches the files of the binary and of the relay log, which MySQL
+// 8 keeps among its data for a month, and of which a backup holds the newest
+// at most.
+var numberedLog = regexp.MustCompile(`\.\d{6,}$`)
+
 func dataSize(dataDir string) (s dataSizes, err error) {
 	err = filepath.WalkDir(dataDir, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -70,8 +76,11 @@ func dataSize(dataDir string) (s dataSizes, err error) {
 			return nil
 		}
 		name := entry.Name()
-		if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(name, "ib_logfile") || strings.HasPrefix(name, "ibtmp") || strings.Contains(path, "#innodb_redo") {
+		if err != nil || !info.Mode().IsRegular() || strings.HasPrefix(name, "ib_logfile") || strings.HasPrefix(name, "ibtmp") || strings.Contains(path, "#innodb_redo") || strings.Contains(path, "#innodb_temp") {
 			return err
+		}
+		if filepath.Dir(path) == filepath.Clean(dataDir) && numberedLog.MatchString(name) && !strings.HasPrefix(name, "aria_log.") {
+			return nil
 		}
 		// Sparse and compressed tables take what they take on the disk.
 		size := allocated(info)

@@ -37,6 +37,7 @@ func TestDataSize(t *testing.T) {
 	write(t, dir, map[string]string{
 		"ibdata1": block, "ib_logfile0": block, "ib_logfile1": block, "ibtmp1": block, "undo001": block, "aria_log.00000001": block,
 		"shop/orders.ibd": block, "shop/notes.MYD": block, "shop/notes.MYI": block, "#innodb_redo/#ib_redo1": block,
+		"#innodb_temp/temp_1.ibt": block, "binlog.000001": block, "binlog.index": "", "host-relay-bin.1000000": block,
 	})
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)

@@ -39,13 +39,8 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 	if err := s.checkGrants(ctx, info, credentials.User); err != nil {
 		return Outcome{}, err
 	}
-	if info.Flavour == MySQL {
-		if info.Encryption, err = s.encryption(ctx, info.Version); err != nil {
-			return Outcome{}, err
-		}
-		if err := h.checkEncryption("the server uses", info.Encryption); err != nil {
-			return Outcome{}, err
-		}
+	if err := h.checkKeyring(ctx, s, &info); err != nil {
+		return Outcome{}, err
 	}
 	data, err := dataSize(info.DataDir)
 	if err != nil {
