@@ -108,13 +108,16 @@ func (c *carrier) altered() bool {
 	return c.Direction == StreamIn && c.err != nil && !source && !sink
 }
 
+// errNotListed: the stream came, and what it holds could not be noted.
+var errNotListed = errors.New("the list of what the stream holds could not be written")
+
 func (c *carrier) writeContents() error {
 	text, err := json.Marshal(c.result.Contents)
 	if err == nil {
 		err = writeDurably(c.Contents, append(text, '\n'), 0o640)
 	}
 	if err != nil {
-		return fmt.Errorf("list the stream's contents: %w", err)
+		return fmt.Errorf("%w: %w", errNotListed, err)
 	}
 	return nil
 }

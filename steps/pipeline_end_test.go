@@ -171,3 +171,19 @@ func TestFailureOfRetrieveIsNamedWhicheverEndComesFirst(t *testing.T) {
 		t.Errorf("the fault is %q", p.fault)
 	}
 }
+
+func TestListThatCannotBeWrittenIsNobodysFault(t *testing.T) {
+	t.Parallel()
+	b := newStreamBench(t, 1<<20, `cat "$TOOL"`, JobStream{Direction: StreamOut}, "")
+	var spec JobSpec
+	if err := readJSON(filepath.Join(b.folder, specFile), &spec); err != nil {
+		t.Fatal(err)
+	}
+	spec.Stream.Contents = "/proc/none/contents.json"
+	if err := b.CreateJob(b.folder, spec); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.done(); r.Stream != nil || !strings.HasPrefix(r.Fault, "the list of what the stream holds could not be written: open /proc/none") {
+		t.Errorf("got %+v", r)
+	}
+}

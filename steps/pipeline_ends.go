@@ -89,6 +89,8 @@ func (p *pipeline) carryEnded() {
 		p.fail(fmt.Sprintf("%s could not be written: %v%s", c.name(), sink.Err, adviceFor(sink.Err.Error())))
 	case errors.As(c.err, &sink):
 		p.suspectOf(p.main.name + " closed its input before it had taken the whole stream")
+	case errors.Is(c.err, errNotListed):
+		p.fail(c.err.Error() + adviceFor(c.err.Error()))
 	case errors.As(c.err, &source):
 		p.fail(fmt.Sprintf("%s could not be read: %v", c.name(), source.Err))
 	case out && !p.main.running() && p.main.failure() != "":
