@@ -21,6 +21,7 @@ func TestDisks(t *testing.T) {
 	t.Run("fill_up", fillUp)
 	t.Run("no_room", noRoom)
 	t.Run("stage_fills_up", stageFillsUp)
+	t.Run("stream_disk_full", streamDiskFull)
 	t.Run("data_dir_is_mount_point", dataDirIsMountPoint)
 }
 
