@@ -12,7 +12,11 @@ func (h *Host) chooseForm(t Task) *Form {
 	if !slices.Contains(t.Events, EventStream) {
 		return nil
 	}
-	return &Form{Stream: h.Stream, Compression: h.Compression, Level: h.CompressionLevel, Forward: h.Stream && h.Forward != ""}
+	form := Form{Stream: h.Stream, Compression: h.Compression, Forward: h.Stream && h.Forward != ""}
+	if form.Compression != "" {
+		form.Level = h.CompressionLevel
+	}
+	return &form
 }
 
 // form returns how the operation's backup is stored.

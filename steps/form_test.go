@@ -14,6 +14,10 @@ func TestFormIsChosenByTheConfiguration(t *testing.T) {
 	if got, want := h.chooseForm(knows), (Form{Stream: true, Compression: "zstd", Level: 3, Forward: true}); got == nil || *got != want {
 		t.Errorf("with all: %+v, want %+v", got, want)
 	}
+	h.Compression, h.Forward = "", ""
+	if got, want := h.chooseForm(knows), (Form{Stream: true}); got == nil || *got != want {
+		t.Errorf("a level without a compression: %+v, want %+v", got, want)
+	}
 	if got := h.chooseForm(Task{Events: []string{EventOK}}); got != nil {
 		t.Errorf("for a machine that knows of no streams: %+v", got)
 	}

@@ -66,7 +66,8 @@ func TestBackupsOfEachForm(t *testing.T) {
 	for form, word := range words {
 		w.use(form)
 		mariadbtest.FillTables(t, w.db.DB(), 2, 20)
-		full, inc := "full-"+word, "inc-"+word
+		name := strings.ReplaceAll(word, "+", ".")
+		full, inc := "full-"+name, "inc-"+name
 		w.succeeded(w.full(full))
 		if base == "" {
 			base = full
@@ -96,7 +97,8 @@ func TestBackupsOfEachForm(t *testing.T) {
 		t.Fatalf("%d backups are listed, %v", len(backups), err)
 	}
 	for _, b := range backups {
-		if kind := b.ID[:4]; b.Problem != "" || b.ToLSN == 0 || b.ID != kind+b.Form && b.ID != "full-"+b.Form {
+		_, word, _ := strings.Cut(b.ID, "-")
+		if b.Problem != "" || b.ToLSN == 0 || b.Form != strings.ReplaceAll(word, ".", "+") {
 			t.Errorf("listed: %+v", b)
 		}
 	}
@@ -109,11 +111,11 @@ func TestForwardedBytesAreThoseOfTheManifest(t *testing.T) {
 	w.configureForm("forwarded stream")
 	w.configure("forward", strconv.Quote(fmt.Sprintf(`tee "%s/$DBCALM_FILE" | sha256sum >"%[1]s/sum"; env | grep ^DBCALM_ | sort >"%[1]s/env"`, w.vault())))
 	w.start()
-	v := w.succeeded(w.full("full 1"))
-	m := w.stored("full 1", "forwarded+zstd")
+	v := w.succeeded(w.full("full-1"))
+	m := w.stored("full-1", "forwarded+zstd")
 	for name, want := range map[string]string{
 		"sum": m.Stream.SHA256 + "  -\n",
-		"env": "DBCALM_BACKUP_ID=full 1\nDBCALM_FILE=backup-full 1.xbstream.zst\nDBCALM_JOB=" + filepath.Join(w.stateDir, "jobs") + "/" + v.ID + "-4\nDBCALM_OPERATION_ID=" + v.ID + "\n",
+		"env": "DBCALM_BACKUP_ID=full-1\nDBCALM_FILE=backup-full-1.xbstream.zst\nDBCALM_JOB=" + filepath.Join(w.stateDir, "jobs") + "/" + v.ID + "-4\nDBCALM_OPERATION_ID=" + v.ID + "\n",
 	} {
 		if text, err := os.ReadFile(filepath.Join(w.vault(), name)); err != nil || string(text) != want {
 			t.Errorf("%s: %q, %v, want %q", name, text, err, want)
