@@ -1,0 +1,62 @@
+package e2e
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// TestOlderMachineKnowsOneForm carries on with a backup that a program began
+// which knew of no streams, under a configuration that asks for them.
+func TestOlderMachineKnowsOneForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{})
+	g := w.newGate("gate")
+	w.useTool(`[ $doing = backup ] && { ` + g.wait() + `; }`)
+	w.start()
+	first := w.full("first")
+	w.eventually("the tool is at work", g.reached)
+	waiting := w.full("waiting")
+	w.kill()
+	text, err := machine.Source("full_backup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := withoutState(withoutState(text, "compress"), "stream")
+	older = strings.NewReplacer(", stream: stream", "", ", compress: compress", "").Replace(older)
+	if strings.Contains(older, "stream_backup") || strings.Contains(older, "compress") {
+		t.Fatalf("no older machine:\n%s", older)
+	}
+	if _, err := w.sqlite().Exec(`UPDATE operation SET definition = ?`, older); err != nil {
+		t.Fatal(err)
+	}
+	w.configureForm("zstd stream")
+	w.start()
+	g.open(t)
+	for id, operation := range map[string]string{"first": first, "waiting": waiting} {
+		w.succeeded(operation)
+		w.stored(id, "directory")
+	}
+	w.succeeded(w.incremental("newer", "waiting"))
+	w.stored("newer", "stream+zstd")
+	if left := entries(t, filepath.Join(w.backupDir, ".partial")); len(left) > 0 {
+		t.Errorf("left of the work: %v", left)
+	}
+}
+
+// withoutState removes a state from a machine's text.
+func withoutState(text, state string) string {
+	before, rest, found := strings.Cut(text, "\n  "+state+":\n")
+	if !found {
+		return text
+	}
+	for {
+		line, after, more := strings.Cut(rest, "\n")
+		if !more || !strings.HasPrefix(line, "    ") {
+			return before + "\n" + rest
+		}
+		rest = after
+	}
+}
