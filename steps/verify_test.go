@@ -176,7 +176,7 @@ func TestForwardedStreamsAreLookedAt(t *testing.T) {
 		if err != nil {
 			return Outcome{}, err
 		}
-		if spec.Line() != "retrieve" {
+		if spec.Line() != "retrieve | sha256sum" {
 			t.Errorf("the command line is told: %s", spec.Line())
 		}
 		return h.retrieveFinish(t.Context(), task, h.runs("op", 1, spec))
