@@ -87,7 +87,7 @@ crash: deps ## Kill everything CRASH_KILLS (10000) times or for CRASH_TIME (24h)
 
 .PHONY: powerloss
 powerloss: deps ## Cut the power on a file system that forgets what is not durable (root only)
-	CGO_ENABLED=1 go test -tags powerloss -count=1 -timeout 15m -run '^TestPowerLoss$$' ./cmd/$(program)/e2e
+	CGO_ENABLED=1 go test -tags powerloss -count=1 -timeout 30m -run '^TestPowerLoss$$' ./cmd/$(program)/e2e
 
 .PHONY: bench
 bench: deps ## Compare streamed backups with shell pipelines: BENCH_MIB (1024) of data, BENCH_ROUNDS (5)
