@@ -117,7 +117,7 @@ demo: deps build ## Back up, lose and restore a private server, with every row c
 	cmd/$(program)/demo/demo.sh $(binary) $(DB)
 
 .PHONY: deps
-deps: ## Install what is missing of MariaDB, mariadb-backup, a C compiler, shellcheck
+deps: ## Install what is missing of MariaDB, mariadb-backup, a C compiler, shellcheck, age
 	@.ci/deps
 
 .PHONY: clean
