@@ -56,6 +56,7 @@ printed on stdout; with --wait the command ends when the operation does.`,
 	}
 	cmd.Flags().StringVar(&options.from, "from", "", "the backup `ID` to stand on (required)")
 	required(cmd, "from")
+	completeFlagBy(cmd, "from", a.completeBackup(false))
 	return options.flags(cmd)
 }
 

@@ -21,7 +21,8 @@ func (a *app) backupsDeleteCommand() *cobra.Command {
 		Short: "Delete a backup that no other stands on",
 		Long: `Delete the backup ID: its files and its record. The daemon refuses while other
 backups stand on it: delete those first, the last of the chain first of all.`,
-		Args: oneID("name the backup to delete: one ID of backups list"),
+		Args:              oneID("name the backup to delete: one ID of backups list"),
+		ValidArgsFunction: once(a.completeBackup(true)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := a.connect()
 			if err != nil {

@@ -40,7 +40,8 @@ chain, one after the other; the command fails if any of them does.
 
 The operation's id is printed on stdout, its states are told on stderr, and the
 command ends when the operation does; with --wait=false it ends at once.`,
-		Args: o.check,
+		Args:              o.check,
+		ValidArgsFunction: once(a.completeBackup(false)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.all {
 				return a.verifyAll(cmd.Context(), o)

@@ -101,6 +101,7 @@ func (a *app) connect() (daemon, error) {
 func (a *app) speaksToDaemon(cmd *cobra.Command) *cobra.Command {
 	cmd.PersistentFlags().StringVar(&a.socketFlag, "socket", "",
 		"the daemon's `SOCKET` (default: socket_path of the configuration)")
+	completeFlagBy(cmd, "socket", files)
 	return cmd
 }
 
@@ -112,9 +113,4 @@ func oneID(advice string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-func completeFlag(cmd *cobra.Command, name string, words []string) {
-	// It fails only for a flag that does not exist, or twice.
-	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }

@@ -14,7 +14,8 @@ func (a *app) operationsCancelCommand() *cobra.Command {
 		Long: `Cancel an operation that waits or runs. It cleans up behind itself before it
 ends; a backup or restore that is being recorded cannot be cancelled any more.
 ` + abbreviation,
-		Args: oneID(operationAdvice),
+		Args:              oneID(operationAdvice),
+		ValidArgsFunction: once(a.completeOperation(openOperation)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, id, err := a.findOperation(cmd.Context(), args[0])
 			if err != nil {

@@ -16,7 +16,8 @@ func (a *app) operationsLogsCommand() *cobra.Command {
 		Long: `Print all that an operation's programs have printed, those that run now and,
 for keep_logs_days, those that have ended.
 ` + abbreviation,
-		Args: oneID(operationAdvice),
+		Args:              oneID(operationAdvice),
+		ValidArgsFunction: once(a.completeOperation(anyOperation)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, id, err := a.findOperation(cmd.Context(), args[0])
 			if err != nil {

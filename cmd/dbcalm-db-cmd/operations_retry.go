@@ -17,7 +17,8 @@ func (a *app) operationsRetryCommand() *cobra.Command {
 		Long: `Let an operation that failed or halted go on: a failed one from the start, a
 halted one with its clean-up. The daemon says from which state, and why.
 ` + abbreviation,
-		Args: oneID(operationAdvice),
+		Args:              oneID(operationAdvice),
+		ValidArgsFunction: once(a.completeOperation(failedOperation)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, id, err := a.findOperation(cmd.Context(), args[0])
 			if err != nil {

@@ -21,7 +21,8 @@ func (a *app) operationsShowCommand() *cobra.Command {
 line with its exit code, and the error. --graph draws its machine instead, with
 the path it took and when.
 ` + abbreviation,
-		Args: oneID(operationAdvice),
+		Args:              oneID(operationAdvice),
+		ValidArgsFunction: once(a.completeOperation(anyOperation)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, id, err := a.findOperation(cmd.Context(), args[0])
 			if err != nil {

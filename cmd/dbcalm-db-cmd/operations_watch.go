@@ -17,7 +17,8 @@ func (a *app) operationsWatchCommand() *cobra.Command {
 the end. A terminal shows each operation's states with what they took, and how
 far it is; elsewhere each change is a line. The exit code says how it ended.
 ` + abbreviation,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: once(a.completeOperation(openOperation)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.watchAll(cmd.Context())

@@ -33,6 +33,7 @@ operation does.`,
 			}
 			return oneID("name the backup to restore: one ID of backups list")(cmd, args)
 		},
+		ValidArgsFunction: once(a.completeBackup(false)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if plan.wanted {
 				return a.planRestore(cmd.Context(), args[0], machine.Target(target), plan)

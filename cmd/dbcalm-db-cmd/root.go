@@ -34,6 +34,9 @@ have colours, unless $NO_COLOR is set.
 	}
 	root.PersistentFlags().StringVar(&a.configFlag, "config", "",
 		"configuration `FILE` (default "+defaultConfigPath+", or $"+configVariable+")")
+	// Words are files only where a flag wants one.
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	completeFlagBy(root, "config", files)
 	root.AddGroup(
 		&cobra.Group{ID: groupDaemon, Title: "Daemon:"},
 		&cobra.Group{ID: groupBackups, Title: "Backups:"},

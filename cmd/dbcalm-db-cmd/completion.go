@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// completionTimeout is how long somebody who has pressed a key waits for the
+// daemon. Who gets no answer is offered nothing, and told nothing.
+const completionTimeout = time.Second
+
+// completeOperation offers the operations a command can be about, newest first.
+// It completes one argument.
+func (a *app) completeOperation(fits func(machine.OperationSummary) bool) cobra.CompletionFunc {
+	return a.completeID(func(ctx context.Context, d daemon) ([]cobra.Completion, error) {
+		operations, err := d.Operations(ctx, machine.OperationFilter{Limit: longestListing})
+		var offers []cobra.Completion
+		for _, o := range operations {
+			if fits(o) {
+				offers = append(offers, offer(o.ID, subject(o), o.Status, stamp(o.CreatedAt)))
+			}
+		}
+		return offers, err
+	})
+}
+
+// What operations commands can be about.
+func anyOperation(machine.OperationSummary) bool      { return true }
+func openOperation(o machine.OperationSummary) bool   { return !isOver(o.Status) }
+func failedOperation(o machine.OperationSummary) bool { return o.Status == statusFailed }
+
+// completeBackup offers the recorded backups, in the order of backups list; if
+// only the last of each chain will do, those on which no other stands.
+func (a *app) completeBackup(last bool) cobra.CompletionFunc {
+	return a.completeID(func(ctx context.Context, d daemon) ([]cobra.Completion, error) {
+		backups, err := d.Backups(ctx)
+		base := map[string]bool{}
+		for _, b := range backups {
+			base[b.FromBackupID] = true
+		}
+		var offers []cobra.Completion
+		for _, row := range forest(backups) {
+			if b := row.backup; !b.Unrecorded && !(last && base[b.ID]) {
+				offers = append(offers, offer(b.ID, kind(b), size(b), stamp(b.StartTime)))
+			}
+		}
+		return offers, err
+	})
+}
+
+// completeID offers what the daemon knows for a command's only argument, or a
+// flag's.
+func (a *app) completeID(ask func(context.Context, daemon) ([]cobra.Completion, error)) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		const asTheyAre = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+		d, err := a.connect()
+		if err != nil {
+			return nil, asTheyAre
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
+		defer cancel()
+		offers, err := ask(ctx, d)
+		if err != nil {
+			return nil, asTheyAre
+		}
+		var fitting []cobra.Completion
+		for _, o := range offers {
+			if strings.HasPrefix(o, begun) {
+				fitting = append(fitting, o)
+			}
+		}
+		return fitting, asTheyAre
+	}
+}
+
+// once completes a command's first argument and no other.
+func once(complete cobra.CompletionFunc) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return complete(cmd, args, begun)
+	}
+}
+
+func offer(id string, about ...string) cobra.Completion {
+	return cobra.CompletionWithDesc(id, oneLine(strings.Join(about, ", ")))
+}
+
+func completeFlag(cmd *cobra.Command, name string, words []string) {
+	completeFlagBy(cmd, name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func completeFlagBy(cmd *cobra.Command, name string, complete cobra.CompletionFunc) {
+	// It fails only for a flag that does not exist, or twice.
+	_ = cmd.RegisterFlagCompletionFunc(name, complete)
+}
+
+// files leaves a word to the shell, which offers files.
+func files(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
+// plainUsages takes the marks of the help out of what flags are said to do: a
+// shell would show them.
+func plainUsages(cmd *cobra.Command) {
+	plain := func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) }
+	cmd.Flags().VisitAll(plain)
+	cmd.PersistentFlags().VisitAll(plain)
+	for _, child := range cmd.Commands() {
+		plainUsages(child)
+	}
+}
