@@ -19,7 +19,9 @@ BENCH_ROUNDS ?= 5
 DB       ?= mariadb
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 DEB_VERSION       ?= $(shell $(packaging)/version.sh)
-SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+# One moment for every file and page, so that the same source gives the same
+# package.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
 program     := dbcalm-db-cmd
 binary      := $(BIN)/$(program)
@@ -51,13 +53,12 @@ build-static: ## Build bin/dbcalm-db-cmd as one static binary that runs on any L
 install: build ## Build, then install with unit, manual and the rest into $(DESTDIR)$(PREFIX)
 	$(packaging)/install.sh $(binary) '$(PREFIX)' '$(DESTDIR)'
 
-# One moment for every file, so that the same source gives the same package.
 .PHONY: deb
 deb: build-static ## Build a Debian package in bin
 	rm -rf $(BIN)/deb $(BIN)/$(program)_*.deb
 	$(packaging)/install.sh $(binary) /usr $(BIN)/deb
 	@find $(BIN)/deb -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
-	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) DEB_TREE=$(BIN)/deb DEB_VERSION=$(DEB_VERSION) DEB_ARCH=$$(go env GOARCH) \
+	DEB_TREE=$(BIN)/deb DEB_VERSION=$(DEB_VERSION) DEB_ARCH=$$(go env GOARCH) \
 		go run $(nfpm) package --config $(packaging)/nfpm.yaml --packager deb --target $(BIN)
 
 .PHONY: trial

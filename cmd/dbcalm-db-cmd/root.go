@@ -43,7 +43,7 @@ have colours, unless $NO_COLOR is set.
 	)
 	add(root, groupDaemon, a.serveCommand(), a.configCommand(), a.machineCommand(), a.versionCommand())
 	add(root, groupBackups, a.backupCommand(), a.restoreCommand(), a.backupsCommand(), a.operationsCommand())
-	root.AddCommand(a.superviseCommand(), a.keepCommand(), a.examineCommand())
+	root.AddCommand(a.superviseCommand(), a.keepCommand(), a.examineCommand(), a.manCommand())
 	a.markEntry(root)
 	return root
 }

@@ -24,6 +24,21 @@ put 0644 "$here/keep-runtime-directory.conf" "$units/dbcalm-.service.d/keep-runt
 put 0644 "$here/tmpfiles.conf" "$prefix/lib/tmpfiles.d/$name.conf"
 put 0644 "$here/sysusers.conf" "$prefix/lib/sysusers.d/$name.conf"
 
+pages=$(mktemp -d)
+trap 'rm -rf "$pages"' EXIT
+"$program" man "$pages"
+for page in "$pages"/*; do
+	gzip --best --no-name "$page"
+	put 0644 "$page.gz" "$prefix/share/man/man8/$(basename "$page").gz"
+done
+
+# Debian's zsh looks for what packages bring elsewhere than for the rest.
+zsh=site-functions
+[ "$prefix" != /usr ] || zsh=vendor-completions
+"$program" completion bash | make_file "$prefix/share/bash-completion/completions/$name"
+"$program" completion zsh | make_file "$prefix/share/zsh/$zsh/_$name"
+"$program" completion fish | make_file "$prefix/share/fish/vendor_completions.d/$name.fish"
+
 documents=$prefix/share/doc/$name
 "$program" config example | make_file "$documents/examples/config.yml"
 put 0644 README.md "$documents/README.md"
