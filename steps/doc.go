@@ -24,7 +24,10 @@
 //     ever replaces anything.
 //   - A stored backup is only read. Nothing is removed that the operation has
 //     not made.
+//   - How a backup is stored is decided once, when it is validated. What came
+//     through a pipe counts when every program of it has ended well.
 //   - A pid is never trusted or signalled without its start time and boot.
 //
-// It imports the record types of persistence, and nothing else of ours.
+// It imports the record types of persistence, and of ours nothing else but what
+// lies below it: stream, which compresses and walks, and crashpoint.
 package steps

@@ -37,7 +37,7 @@ func proveRun(what string, r JobResult) error {
 	}
 	switch {
 	case r.StartError != "":
-		return name("could not be started: " + r.StartError)
+		return name("could not be started: " + r.StartError + adviceFor(r.StartError))
 	case r.Stopped:
 		return fmt.Errorf("%s: %w", what, ErrCancelled)
 	case r.Signal != "":

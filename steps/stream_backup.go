@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -80,9 +79,13 @@ func (h *Host) streamFinish(_ context.Context, t Task, r JobResult) (Outcome, er
 // streamFault is what went wrong outside the tool.
 func (h *Host) streamFault(r JobResult) error {
 	said := h.Redact(lastLines(r.ShellTail, tailLines))
-	fault := h.Redact(r.Fault)
-	if advice := adviceFor(said); advice != "" && !strings.Contains(fault, advice) {
+	fault, advice := h.Redact(r.Fault), adviceFor(said)
+	switch {
+	case adviceFor(fault) != "":
+	case advice != "":
 		fault += advice
+	default:
+		fault += ": mend that, then take the backup again"
 	}
-	return &ToolError{Summary: fault + "; nothing is kept of this backup: mend that, then take it again", Tail: said}
+	return &ToolError{Summary: fault, Tail: said}
 }

@@ -98,10 +98,13 @@ func TestStreamIsProved(t *testing.T) {
 		"forwarded": {Form{Stream: true, Forward: true}, full, nil, nil},
 		"in a fault": {stored, full, func(_ *testHost, _ string, r *JobResult) {
 			r.Fault = "backup-b.xbstream.zst could not be written: input/output error"
-		}, []string{"backup-b.xbstream.zst could not be written: input/output error; nothing is kept of this backup: mend that, then take it again"}},
+		}, []string{"backup-b.xbstream.zst could not be written: input/output error: mend that, then take the backup again"}},
+		"on a full disk": {stored, full, func(_ *testHost, _ string, r *JobResult) {
+			r.Fault = "backup-b.xbstream.zst could not be written: no space left on device: the disk is full: free space or make it larger, then try again"
+		}, []string{"no space left on device: the disk is full: free space or make it larger, then try again"}},
 		"in a fault of forward": {stored, full, func(_ *testHost, _ string, r *JobResult) {
 			r.Fault, r.ShellTail, r.ExitCode = "forward failed with exit code 1", "cat: write error: No space left on device (s3cret)\n", -1
-		}, []string{"forward failed with exit code 1: the disk is full: free space", "nothing is kept", "last lines of the program:\ncat: write error", "***"}},
+		}, []string{"forward failed with exit code 1: the disk is full: free space or make it larger, then try again\n", "last lines of the program:\ncat: write error", "***"}},
 		"a killed tool": {stored, full, func(_ *testHost, _ string, r *JobResult) { r.Signal, r.ExitCode = "SIGKILL", -1 }, []string{"mariabackup was killed by SIGKILL"}},
 		"a failed tool": {stored, full, func(_ *testHost, _ string, r *JobResult) { r.ExitCode, r.Stream = 1, nil }, []string{"mariabackup failed with exit code 1"}},
 		"not completed": {stored, full, func(_ *testHost, _ string, r *JobResult) { r.Tail = "bye\n" }, []string{`ended without saying "completed OK!"`}},

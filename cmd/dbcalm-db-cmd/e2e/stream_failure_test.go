@@ -47,7 +47,12 @@ func (f *failing) fails(id, tool, forward string, words ...string) {
 	if jobs := entries(f.t, filepath.Join(f.stateDir, "jobs")); len(jobs) > 0 {
 		f.t.Errorf("%s: job folders left: %v", id, jobs)
 	}
-	f.eventually(id+": nothing runs any more", func() bool {
+	f.onlyTheDaemonRuns()
+}
+
+func (f *failing) onlyTheDaemonRuns() {
+	f.t.Helper()
+	f.eventually("nothing but the daemon runs", func() bool {
 		return !slices.ContainsFunc(f.processes(), func(p process) bool { return p.pid != f.daemon.cmd.Process.Pid })
 	})
 }
@@ -77,10 +82,10 @@ func TestStreamFails(t *testing.T) {
 		{"tool-fails-after-all", `$real "$@"; exit 9`, take, []string{"mariabackup failed with exit code 9", "completed OK!"}},
 		{"tool-killed", `$real "$@" | head -c 3000000; kill -KILL $$`, take, []string{"times in state stream", "killed by SIGKILL", "given up"}},
 		{"tool-cuts", `$real "$@" 2>/dev/null | head -c 3000000; echo "completed OK!" >&2; exit 0`, take,
-			[]string{"fake-mariadb-backup gave a stream that is not whole", "nothing is kept of this backup"}},
+			[]string{"fake-mariadb-backup gave a stream that is not whole", "mend that, then take the backup again"}},
 		{"tool-gives-nothing", `echo "completed OK!" >&2; exit 0`, take, []string{"fake-mariadb-backup gave a stream that is not whole"}},
 		{"tool-does-not-complete", `$real "$@" 2>/dev/null; exit 0`, take, []string{`mariabackup ended without saying "completed OK!"`}},
-		{"forward-fails-at-once", real, `echo "cannot reach it" >&2; exit 1`, []string{"forward failed with exit code 1", "cannot reach it", "mend that, then take it again"}},
+		{"forward-fails-at-once", real, `echo "cannot reach it" >&2; exit 1`, []string{"forward failed with exit code 1", "cannot reach it", "mend that, then take the backup again"}},
 		{"forward-fails-after-all", real, take + `; echo "cannot keep it: No space left on device" >&2; exit 3`,
 			[]string{"forward failed with exit code 3: the disk is full", "cannot keep it"}},
 		{"forward-reads-nothing", real, `exit 0`, []string{"forward ended before it had read the whole stream"}},
@@ -114,6 +119,27 @@ func TestStreamServerDies(t *testing.T) {
 	if left := entries(t, f.backupDir); len(left) > 0 {
 		t.Errorf("left in the store: %v", left)
 	}
+}
+
+// TestCancelStream leaves nothing of a stream that is cancelled while it is
+// forwarded, and nothing running.
+func TestCancelStream(t *testing.T) {
+	t.Parallel()
+	f := newFailing(t, worldOptions{}, map[string]string{"stream": "true", "forward": ""})
+	g := f.newGate("gate")
+	f.scripts(`exec $real "$@"`, `head -c 1000 >/dev/null; `+g.wait()+`; cat >/dev/null`)
+	operation := f.full("b")
+	f.eventually("the stream flows", g.reached)
+	if err := f.client.Cancel(f.ctx(), operation); err != nil {
+		t.Fatal(err)
+	}
+	if v := f.ended(operation); v.Status != "cancelled" {
+		t.Errorf("ended %s\n%s", v.Status, f.story(v))
+	}
+	if left := entries(t, f.backupDir); len(left) > 0 {
+		t.Errorf("left in the store: %v", left)
+	}
+	f.onlyTheDaemonRuns()
 }
 
 // streamDiskFull lets the store fill up while a stream comes, and when it has
