@@ -19,7 +19,12 @@ func proveStream(what, program string, r JobResult) error {
 	case r.StartError != "":
 		return problem(program + " could not be started: " + r.StartError)
 	case r.Fault != "":
-		return &ToolError{Summary: what + ": " + r.Fault, Tail: lastLines(r.ShellTail+"\n"+r.Tail, tailLines)}
+		fault := r.Fault
+		if r.Damaged && !strings.Contains(fault, chainAdvice) {
+			// Nobody but the command knows whether what it forwarded is still there.
+			fault += "; correct " + retrieveKey + ", or " + chainAdvice
+		}
+		return &ToolError{Summary: what + ": " + fault, Tail: lastLines(r.ShellTail+"\n"+r.Tail, tailLines)}
 	case r.Stopped:
 		return fmt.Errorf("%s: %w", what, ErrCancelled)
 	case r.Signal != "":

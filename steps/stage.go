@@ -30,7 +30,10 @@ func (h *Host) stage(ctx context.Context, t Task) (Outcome, error) {
 	for i, l := range links {
 		if l.streamed() {
 			streams++
-			whole, err := stageStream(l, p.link(i), untouched(t.Data, i))
+			whole, err := h.stageStream(ctx, l, p.link(i), untouched(t.Data, i))
+			if errors.Is(err, errDamaged) {
+				return Outcome{}, instead(err, links[:i], t.Args.Target)
+			}
 			if err != nil {
 				return Outcome{}, err
 			}
@@ -80,8 +83,17 @@ func staged(stage string, copied, kept, streams, unpacked int) string {
 func untouched(d Data, link int) bool { return slices.Contains(d.Unpacked, link) && link > d.Applied }
 
 // stageStream leaves an empty folder for what a link's stream holds, unless
-// that is known to be there and is whole, and tells which.
-func stageStream(l Link, to string, there bool) (whole bool, err error) {
+// that is known to be there and is whole, and tells which. What is to be
+// compared with the stream, the files beside it, is checked first.
+func (h *Host) stageStream(ctx context.Context, l Link, to string, there bool) (whole bool, err error) {
+	for _, f := range l.Manifest.Files {
+		if f.Path == l.Manifest.Stream.File {
+			continue // its job reads it
+		}
+		if err := h.blame(l.Record.ID, checkSum(ctx, l.Folder, f)); err != nil {
+			return false, err
+		}
+	}
 	if there && checkUnpacked(l, to) == nil {
 		return true, nil
 	}

@@ -44,14 +44,14 @@ func (h *Host) nextStream(t Task) (int, Link, error) {
 
 // unpackFinish judges what the program has unpacked, by the list of what the
 // stream holds: it reports success for much.
-func (h *Host) unpackFinish(_ context.Context, t Task, r JobResult) (Outcome, error) {
+func (h *Host) unpackFinish(ctx context.Context, t Task, r JobResult) (Outcome, error) {
 	i, l, err := h.nextStream(t)
 	if err != nil {
 		return Outcome{}, err
 	}
 	id, program := l.Manifest.ID, filepath.Base(t.Data.Unpacker)
 	if err := proveStream("unpack backup '"+id+"'", program, r); err != nil {
-		return Outcome{}, h.blameStream(t, id, r, err)
+		return Outcome{}, h.insteadOfStream(ctx, t, i, h.blameStream(t, id, r, err))
 	}
 	folder := t.Data.Placement.link(i)
 	if err := removeTableLinks(folder); err != nil {
@@ -67,6 +67,22 @@ func (h *Host) unpackFinish(_ context.Context, t Task, r JobResult) (Outcome, er
 		outcome.Event = EventMore
 	}
 	return outcome, nil
+}
+
+// insteadOfStream adds to what is wrong with a link's stream which part of the
+// chain is whole: all links before it have been looked at. Behind a program's
+// last lines nobody would find it.
+func (h *Host) insteadOfStream(ctx context.Context, t Task, link int, err error) error {
+	_, damaged := errors.AsType[*Damage](err)
+	said, isTool := errors.AsType[*ToolError](err)
+	if !damaged || isTool && said.Tail != "" {
+		return err
+	}
+	links, chainErr := h.chain(ctx, t.Args.IDList[:link])
+	if chainErr != nil {
+		return err
+	}
+	return instead(err, links, t.Args.Target)
 }
 
 // proveUnpacked checks that a folder holds exactly what the link's stream was

@@ -3,6 +3,7 @@ package steps
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -28,9 +29,17 @@ func TestDamagedStreamIsNotUnpacked(t *testing.T) {
 			task.Data = out.Data
 			h.alter(filepath.Join(h.BackupFolder("full"), name))
 			_, err = h.unpacks(task)
-			says(t, err, "unpack backup 'full': "+name+" is damaged: ", "use another chain")
+			says(t, err, "unpack backup 'full': "+name+" is damaged: ", "use another chain; the other chains: dbcalm-db-cmd backups list")
 		})
 	}
+	h := packedLinks(t, "directory", "zstd stream")
+	task := h.unpackTask()
+	out, err := h.stage(t.Context(), task)
+	h.must(err)
+	task.Data = out.Data
+	h.alter(filepath.Join(h.BackupFolder("inc"), "backup-inc.xbstream.zst"))
+	_, err = h.unpacks(task)
+	says(t, err, "use another chain; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 }
 
 func TestMissingStreamIsFoundAtOnce(t *testing.T) {
@@ -49,6 +58,17 @@ func TestMissingStreamIsFoundAtOnce(t *testing.T) {
 		h.must(test.spoil(filepath.Join(h.BackupFolder("full"), test.file)))
 		_, err := h.chain(t.Context(), []string{"full", "inc"})
 		says(t, err, test.want)
+	}
+}
+
+func TestFilesBesideAStreamAreChecked(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{contentsName("inc"), "xtrabackup_info"} {
+		h := packedLinks(t, "directory", "forwarded stream")
+		h.alter(filepath.Join(h.BackupFolder("inc"), name))
+		_, err := h.stage(t.Context(), h.unpackTask())
+		says(t, err, "backup 'inc' is damaged: file "+name+" is damaged: its checksum is not the recorded one; use another chain",
+			"the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 	}
 }
 
@@ -88,6 +108,9 @@ func TestRetrievedStreamIsProved(t *testing.T) {
 			task.Data = out.Data
 			_, err = h.unpacks(task)
 			says(t, err, "unpack backup 'full': "+test.want)
+			if strings.Contains(test.want, "ended well") {
+				says(t, err, "; correct retrieve, or use another chain")
+			}
 		})
 	}
 }

@@ -50,7 +50,7 @@ func (h *Host) retrieveFinish(ctx context.Context, t Task, r JobResult) (Outcome
 	}
 	id := l.Manifest.ID
 	if err := proveStream("look at backup '"+id+"'", retrieveKey, r); err != nil {
-		return Outcome{}, h.blameStream(t, id, r, err)
+		return Outcome{}, h.insteadOfStream(ctx, t, i, h.blameStream(t, id, r, err))
 	}
 	t.Data.Unpacked = append(slices.Clone(t.Data.Unpacked), i)
 	outcome := ok(t, fmt.Sprintf("'%s' retrieved, %s, checksum right, in %s", id, humanBytes(uint64(r.Stream.StoredSize)), r.Ended.Sub(r.Started).Round(time.Millisecond)))
