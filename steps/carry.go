@@ -158,8 +158,12 @@ func newPipe() (from, to *os.File, err error) {
 	if from, to, err = os.Pipe(); err != nil {
 		return nil, nil, err
 	}
-	// The kernel refuses it to users with many pipes; any size will do.
-	_, _ = unix.FcntlInt(to.Fd(), unix.F_SETPIPE_SZ, pipeSize)
+	// Not by Fd, which would take the deadlines from the end that may have to be
+	// broken off.
+	if raw, err := to.SyscallConn(); err == nil {
+		// The kernel refuses it to users with many pipes; any size will do.
+		_ = raw.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeSize) })
+	}
 	return from, to, nil
 }
 

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -226,8 +227,15 @@ func (p *pipeline) stop() {
 	p.grace.Reset(p.spec.Grace)
 }
 
-// close gives back the files that are still open.
+// close ends what has left the shell command's process group, and then gives
+// back the files that are still open: a pipe must not be closed before, whoever
+// holds the other end would take that for the end of the stream.
 func (p *pipeline) close() {
+	if p.shell != nil {
+		// A process that cannot be ended changes nothing about what came through
+		// the pipe.
+		_ = endStrays(context.Background(), p.folder)
+	}
 	var files []*os.File
 	if p.carry != nil {
 		files = append(files, p.carry.source, p.carry.sink)

@@ -64,6 +64,32 @@ func TestNothingIsLeftBehindByACommand(t *testing.T) {
 	b.nothingRuns()
 }
 
+// A process that has left the command's group holds the stream's pipe, and
+// would take the end that a broken stream has there for a regular one.
+func TestBrokenStreamHasNoEndForWhatLeftTheGroup(t *testing.T) {
+	t.Parallel()
+	b := newStreamBench(t, megabyte, `head -c 500000 "$TOOL"; until [ -s ready ]; do sleep 0.01; done; exit 1`, JobStream{Direction: StreamOut, Command: "forward"},
+		`exec setsid -f -w sh -c 'echo x >"$DIR/ready"; cat >/dev/null; touch "$DIR/finished"'`)
+	if r := b.done(); r.Stream != nil || r.ExitCode != 1 {
+		t.Errorf("got %+v", r)
+	}
+	b.nothingRuns()
+	if b.exists("finished") {
+		t.Error("a program saw the end of a stream that had none")
+	}
+}
+
+// What holds the pipe and does not read keeps nobody waiting either.
+func TestStalledCommandThatLeftTheGroup(t *testing.T) {
+	t.Parallel()
+	b := newStreamBench(t, 8*megabyte, `cat "$TOOL"`, JobStream{Direction: StreamOut, Command: "forward", StallTimeout: blocked},
+		`setsid -f -w sleep 1000`)
+	if r := b.done(); r.Stream != nil || !strings.Contains(r.Fault, "forward has taken nothing for 200ms (stall_timeout)") {
+		t.Errorf("got %+v", r)
+	}
+	b.nothingRuns()
+}
+
 func TestCommandDiesWithTheSupervisor(t *testing.T) {
 	t.Parallel()
 	b := newStreamBench(t, 8*megabyte, `cat "$TOOL"; exec sleep 1000`, JobStream{Direction: StreamOut, Command: "forward"},

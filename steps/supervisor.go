@@ -119,9 +119,6 @@ func runJob(folder string, spec JobSpec, shell string, stop <-chan struct{}) Job
 	}
 	if p.shell != nil {
 		result.ShellTail = p.shell.printed.tail()
-		// What has left its process group is ended here. A process that cannot be
-		// ended changes nothing about what came through the pipe.
-		_ = endStrays(context.Background(), folder)
 	}
 	if p.carry != nil && !p.failed {
 		r := p.carry.result
