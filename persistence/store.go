@@ -100,7 +100,11 @@ func dsn(path string, write bool) string {
 	if write {
 		q.Set("_txlock", "immediate")
 	}
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+	return fileURL(path, q)
+}
+
+func fileURL(path string, query url.Values) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String()
 }
 
 // quickCheck refuses a database whose pages are damaged, before anything

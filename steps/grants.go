@@ -96,24 +96,28 @@ func grantAdvice(missing []privilege) (list, statements string) {
 // checkGrants refuses a user whose privileges would make the tool fail, early
 // or late.
 func (s *server) checkGrants(ctx context.Context, info ServerInfo, user string) error {
+	missing, inactive, err := s.lacking(ctx, info)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	list, statements := grantAdvice(missing)
+	return fmt.Errorf("the backup user '%s' lacks the privilege %s: %s%s", user, list, statements, inactive)
+}
+
+// lacking returns what the backup user lacks of what it needs, and what there
+// is to say about roles that do not help it.
+func (s *server) lacking(ctx context.Context, info ServerInfo) (missing []privilege, inactive string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
 	defer cancel()
 	lines, err := s.grants(ctx, "")
 	if err != nil {
-		return err
+		return nil, "", err
 	}
-	missing := missingGrants(lines, neededGrants(info))
-	inactive := ""
+	missing = missingGrants(lines, neededGrants(info))
 	if roles := slices.Concat(each(lines, parseRoles)...); len(missing) > 0 && len(roles) > 0 && info.Flavour == MySQL {
-		if missing, inactive, err = s.missingWithRoles(ctx, roles, neededGrants(info)); err != nil {
-			return err
-		}
+		return s.missingWithRoles(ctx, roles, neededGrants(info))
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	list, statements := grantAdvice(missing)
-	return fmt.Errorf("the backup user '%s' lacks the privilege %s: %s%s", user, list, statements, inactive)
+	return missing, "", nil
 }
 
 // missingWithRoles looks again with the roles that are active when the user

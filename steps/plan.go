@@ -6,15 +6,6 @@ import (
 	"time"
 )
 
-// Check is one thing that was looked at.
-type Check struct {
-	// About says what, OK whether it is in order.
-	About string `json:"about"`
-	OK    bool   `json:"ok"`
-	// Detail is what was found, or what is wrong and what to do.
-	Detail string `json:"detail"`
-}
-
 // Plan is what an operation would do, and what stands in its way.
 type Plan struct {
 	// Goes tells that every check is in order.
@@ -48,16 +39,6 @@ type PlanSpace struct {
 	Path   string `json:"path"`
 	Needed uint64 `json:"needed_bytes"`
 	Free   uint64 `json:"free_bytes"`
-}
-
-// look notes one thing and tells whether it is in order.
-func (p *Plan) look(about string, err error, detail string) bool {
-	f := Check{About: about, OK: err == nil, Detail: detail}
-	if err != nil {
-		f.Detail = err.Error()
-	}
-	p.Checks = append(p.Checks, f)
-	return f.OK
 }
 
 // room notes whether there is room for so many bytes.

@@ -26,8 +26,8 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	}
 	defer s.close()
 	info, err := s.info(ctx)
-	if err == nil && info.Flavour != h.DBType {
-		err = fmt.Errorf("the server is %s %s, but db_type says %s: correct db_type, or socket or host in the credentials file", info.Flavour, info.Version, h.DBType)
+	if err == nil {
+		err = h.checkFlavour(info)
 	}
 	if !p.look("database", err, info.Flavour+" "+info.Version) {
 		return p.done()

@@ -23,8 +23,8 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if info.Flavour != h.DBType {
-		return Outcome{}, fmt.Errorf("the server is %s %s, but db_type says %s: correct db_type, or socket or host in the credentials file", info.Flavour, info.Version, h.DBType)
+	if err := h.checkFlavour(info); err != nil {
+		return Outcome{}, err
 	}
 	tool, err := h.tool(ctx, info.Version)
 	if err != nil {
@@ -80,6 +80,14 @@ func errOr(err, otherwise error) error {
 		return err
 	}
 	return otherwise
+}
+
+// checkFlavour refuses a server of another kind than the configured one.
+func (h *Host) checkFlavour(info ServerInfo) error {
+	if info.Flavour == h.DBType {
+		return nil
+	}
+	return fmt.Errorf("the server is %s %s, but db_type says %s: correct db_type, or socket or host in the credentials file", info.Flavour, info.Version, h.DBType)
 }
 
 // sameFolder refuses a server whose data directory is not the configured one:

@@ -23,6 +23,7 @@ const (
 	operationRetryCommand    = "operation_retry"
 	operationWatchCommand    = "operation_watch"
 	operationLogsCommand     = "operation_logs"
+	daemonShowCommand        = "daemon_show"
 )
 
 var commands = map[string]command{

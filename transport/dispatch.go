@@ -30,6 +30,9 @@ func (s *Server) dispatch(calls context.Context, frame json.RawMessage) (answere
 		return refused(calls, err)
 	}
 	run, known := commands[name]
+	if name == daemonShowCommand {
+		run, known = s.daemonShow, true
+	}
 	if !known {
 		return refused(calls, invalid("Unknown command: %s", name))
 	}

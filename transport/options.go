@@ -18,6 +18,8 @@ type Options struct {
 	Mode fs.FileMode
 	// Group owns the sockets, by name or number; empty: the daemon's own.
 	Group string
+	// Version is what daemon_show tells of the program.
+	Version string
 	// Logger gets one line a command.
 	Logger zerolog.Logger
 

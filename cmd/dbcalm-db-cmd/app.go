@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -26,7 +27,9 @@ type app struct {
 
 	host host
 	dial func(socket string) daemon
-	now  func() time.Time
+	// diagnose looks at the set-up that a configuration describes.
+	diagnose func(ctx context.Context, loaded *loadedConfig) []machine.Check
+	now      func() time.Time
 
 	// colour tells whether stdout takes colours.
 	colour bool
@@ -46,7 +49,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) *app {
-	return &app{
+	a := &app{
 		stdin:  stdin,
 		stdout: stdout,
 		stderr: stderr,
@@ -56,6 +59,8 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) 
 		now:    time.Now,
 		colour: takesColour(stdout, env),
 	}
+	a.diagnose = a.diagnosis
+	return a
 }
 
 func (a *app) run(ctx context.Context, args []string) int {

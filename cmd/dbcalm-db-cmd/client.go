@@ -16,6 +16,9 @@ import (
 // from one goroutine, one call at a time. A *transport.Refusal is the daemon's
 // no; any other error means that no answer came.
 type daemon interface {
+	// Daemon returns what the daemon says of itself; one of an older program
+	// refuses that.
+	Daemon(ctx context.Context) (transport.Daemon, error)
 	// FullBackup, IncrementalBackup and RestoreBackup return the id of the
 	// operation that was accepted.
 	FullBackup(ctx context.Context, request machine.BackupRequest) (string, error)

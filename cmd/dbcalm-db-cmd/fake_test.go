@@ -14,6 +14,7 @@ import (
 type fakeDaemon struct {
 	mu sync.Mutex
 
+	self       transport.Daemon
 	id         string
 	operations []machine.OperationSummary
 	// views are the answers to successive calls of Operation; the last one
@@ -47,6 +48,8 @@ func (f *fakeDaemon) keep(question any) {
 	defer f.mu.Unlock()
 	f.asked = append(f.asked, question)
 }
+
+func (f *fakeDaemon) Daemon(context.Context) (transport.Daemon, error) { return f.self, f.err }
 
 func (f *fakeDaemon) FullBackup(_ context.Context, r machine.BackupRequest) (string, error) {
 	f.keep(r)

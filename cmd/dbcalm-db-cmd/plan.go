@@ -98,9 +98,14 @@ func (a *app) planText(plan machine.Plan) string {
 func (a *app) checksText(checks []machine.Check) string {
 	var b strings.Builder
 	for _, f := range checks {
-		mark := a.paint(green, "✓")
-		if !f.OK {
-			mark = a.paint(red, "✗")
+		mark := a.paint(red, "✗")
+		switch {
+		case f.OK:
+			mark = a.paint(green, "✓")
+		case f.Unknown:
+			mark = a.paint(yellow, "?")
+		case f.Note:
+			mark = "•"
 		}
 		fmt.Fprintf(&b, "%s %-15s %s\n", mark, f.About, strings.ReplaceAll(printable(f.Detail), "\n", "\n"+strings.Repeat(" ", 18)))
 	}

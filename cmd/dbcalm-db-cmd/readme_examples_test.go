@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -49,6 +50,7 @@ func typed(t *testing.T, d daemon, line string) string {
 	in := newInvocation(t, d)
 	var terminal bytes.Buffer
 	in.app.stdout, in.app.stderr = &terminal, &terminal
+	in.diagnose = func(context.Context, *loadedConfig) []machine.Check { return recorded[[]machine.Check](t, "doctor") }
 	in.env = func(name string) string { return map[string]string{configVariable: config}[name] }
 	in.run(t.Context(), strings.Fields(line))
 	shown := strings.ReplaceAll(terminal.String(), config, installed)
@@ -56,6 +58,8 @@ func typed(t *testing.T, d daemon, line string) string {
 }
 
 func readmeConfigCheck(t *testing.T) string { return typed(t, nil, "config check") }
+
+func readmeDoctor(t *testing.T) string { return typed(t, nil, "doctor") }
 
 func readmeBackupWait(t *testing.T) string {
 	return typed(t, recordedDaemon(t, "incremental"), "backup incremental tuesday --from monday --wait")

@@ -23,6 +23,7 @@ var readmeParts = map[string]func(*testing.T) string{
 	"machines":    readmeMachines,
 
 	"config-check":    readmeConfigCheck,
+	"doctor":          readmeDoctor,
 	"backup-wait":     readmeBackupWait,
 	"backups-list":    readmeBackupsList,
 	"backups-verify":  readmeBackupsVerify,

@@ -41,7 +41,7 @@ have colours, unless $NO_COLOR is set.
 		&cobra.Group{ID: groupDaemon, Title: "Daemon:"},
 		&cobra.Group{ID: groupBackups, Title: "Backups:"},
 	)
-	add(root, groupDaemon, a.serveCommand(), a.configCommand(), a.machineCommand(), a.versionCommand())
+	add(root, groupDaemon, a.serveCommand(), a.configCommand(), a.doctorCommand(), a.machineCommand(), a.versionCommand())
 	add(root, groupBackups, a.backupCommand(), a.restoreCommand(), a.backupsCommand(), a.operationsCommand())
 	root.AddCommand(a.superviseCommand(), a.keepCommand(), a.examineCommand(), a.manCommand())
 	a.markEntry(root)

@@ -44,7 +44,7 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 	}
 	server := transport.New(manager, transport.Options{
 		SocketPath: cfg.SocketPath, LegacySocketPath: cfg.LegacySocketPath,
-		Mode: cfg.SocketMode, Group: cfg.SocketGroup, Logger: log,
+		Mode: cfg.SocketMode, Group: cfg.SocketGroup, Version: versionText(), Logger: log,
 	})
 	if err := server.Listen(); err != nil {
 		return err

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look at the whole set-up and say how to mend what is wrong",
+		Long: `Look at everything that backups and restores need, from the configuration to the
+daemon's socket, and say of each thing what is wrong and what to do. Nothing is
+changed, and no daemon is needed. Give it as the user that the daemon runs as:
+what may be read and written is looked at with the rights of whoever asks.
+
+  ✓ in order    ✗ wrong    ? could not be looked at    • worth knowing
+
+All is well, exit code 0, where nothing is marked ✗ or ?.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.examineSetup(cmd.Context(), asJSON) },
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// doctorReport is what doctor --json prints.
+type doctorReport struct {
+	// Well tells that nothing is wrong and nothing unknown.
+	Well   bool            `json:"well"`
+	Checks []machine.Check `json:"checks"`
+}
+
+func (a *app) examineSetup(ctx context.Context, asJSON bool) error {
+	loaded := loadConfig(a.configPath(), a.host)
+	checks := a.diagnose(ctx, loaded)
+	if ctx.Err() != nil {
+		return exitWith(exitInterrupted, errors.New("interrupted before everything had been looked at"))
+	}
+	wrong, unknown := 0, 0
+	for _, c := range checks {
+		switch {
+		case c.Unknown:
+			unknown++
+		case !c.OK && !c.Note:
+			wrong++
+		}
+	}
+	well := wrong+unknown == 0
+	var err error
+	if asJSON {
+		err = a.printJSON(doctorReport{Well: well, Checks: checks})
+	} else {
+		err = a.print(a.checksText(checks))
+	}
+	switch {
+	case err != nil:
+		return err
+	case well:
+		if !asJSON {
+			a.note("All is well.")
+		}
+		return nil
+	}
+	code := exitAttention
+	if len(loaded.problems) > 0 {
+		code = exitConfig
+	}
+	return exitWith(code, fmt.Errorf("%d wrong, marked ✗; %d that could not be looked at, marked ?", wrong, unknown))
+}
+
+// diagnosis looks at the set-up.
+func (a *app) diagnosis(ctx context.Context, loaded *loadedConfig) []machine.Check {
+	checks := configChecks(loaded)
+	wrong := map[string]bool{}
+	for _, p := range loaded.problems {
+		if p.Key == "" {
+			// What the keys would be, nobody knows.
+			return append(checks, steps.NotChecked("all else", "the configuration cannot be read"))
+		}
+		wrong[p.Key] = true
+	}
+	c := loaded.config
+	setup := steps.Setup{Wrong: wrong, DatabasePath: c.DatabasePath}
+	sockets, running := a.socketChecks(ctx, c, wrong)
+	checks = append(checks, userCheck(running))
+	if running != nil {
+		setup.DaemonPID = running.PID
+	}
+	database, records, err := databaseChecks(ctx, c.DatabasePath, wrong)
+	setup.Records, setup.Unread = records, err
+	checks = append(checks, steps.NewHost(c.host(), nil).Doctor(ctx, setup)...)
+	checks = append(checks, retentionCheck(c, wrong))
+	return append(append(checks, database...), sockets...)
+}
+
+// userCheck says whose rights count for what may be read and written.
+func userCheck(running *runningDaemon) machine.Check {
+	const about = "user"
+	own := os.Geteuid()
+	name := fmt.Sprintf("%s (%d)", steps.UserName(own), own)
+	switch {
+	case running == nil:
+		return steps.NewCheck(about, nil, "looked at with the rights of "+name+"; no daemon runs that might have others")
+	case running.UID != own:
+		other := steps.UserName(running.UID)
+		return machine.Check{About: about, Unknown: true,
+			Detail: fmt.Sprintf("the daemon runs as %s (%d), and this as %s: for what the daemon may read and write, run sudo -u '%s' %s doctor", other, running.UID, name, other, program)}
+	}
+	return steps.NewCheck(about, nil, "looked at with the rights of "+name+", whom the daemon runs as too")
+}

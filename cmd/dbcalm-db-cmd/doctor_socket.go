@@ -1,0 +1,143 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/transport"
+)
+
+// runningDaemon is a daemon that has answered.
+type runningDaemon = transport.Daemon
+
+// doctorTimeout is how long a daemon may take to say who it is.
+const doctorTimeout = 5 * time.Second
+
+// socketChecks look at the sockets, at who may use them, and at who answers
+// there. The daemon is nil when none says who it is.
+func (a *app) socketChecks(ctx context.Context, c *Config, wrong map[string]bool) ([]machine.Check, *runningDaemon) {
+	const about, legacy, who = "socket", "legacy socket", "daemon"
+	if wrong["socket_path"] {
+		return []machine.Check{steps.NotChecked(about, "the configuration gives no socket_path that could be used")}, nil
+	}
+	checks := []machine.Check{socketCheck(about, c.SocketPath, c)}
+	running, err := a.askDaemon(ctx, c.SocketPath)
+	var refusal *transport.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		checks = append(checks, steps.Noted(who, "it answers, and is of an older version that does not tell which: start it again after an upgrade"))
+	case err != nil:
+		checks = append(checks, steps.NewCheck(who, err, ""))
+	case running.Version != versionText():
+		checks = append(checks, steps.Noted(who, fmt.Sprintf("process %d answers; its version is %s, this program's %s: start it again after an upgrade", running.PID, running.Version, versionText())))
+	default:
+		checks = append(checks, steps.NewCheck(who, nil, fmt.Sprintf("process %d answers, version %s", running.PID, running.Version)))
+	}
+	if c.LegacySocketPath == "" || wrong["legacy_socket_path"] {
+		return checks, running
+	}
+	check := socketCheck(legacy, c.LegacySocketPath, c)
+	if check.OK || check.Note {
+		other, err := a.askDaemon(ctx, c.LegacySocketPath)
+		switch {
+		case err != nil && !errors.As(err, &refusal):
+			check = steps.NewCheck(legacy, err, "")
+		case other != nil && running != nil && other.PID != running.PID:
+			check = steps.NewCheck(legacy, fmt.Errorf("%s reaches process %d, and %s process %d: stop one of the two daemons, or give it a configuration of its own", c.LegacySocketPath, other.PID, c.SocketPath, running.PID), "")
+		case running == nil && other != nil:
+			check = steps.NewCheck(legacy, fmt.Errorf("a daemon answers here (process %d) and not on socket_path: start it again", other.PID), "")
+		}
+	}
+	return append(checks, check), running
+}
+
+func (a *app) askDaemon(ctx context.Context, socket string) (*runningDaemon, error) {
+	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
+	defer cancel()
+	running, err := a.dial(socket).Daemon(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, fmt.Errorf("nothing answers on %s within %s: see the daemon's log, and start it again", socket, doctorTimeout)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &running, nil
+}
+
+// socketCheck looks at the file, and at the folders on the way to it.
+func socketCheck(about, path string, c *Config) machine.Check {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return steps.NewCheck(about, fmt.Errorf("%s is not there: start the daemon (systemctl start %s)", path, program), "")
+	case err != nil:
+		return steps.NewCheck(about, err, "")
+	case info.Mode().Type() != fs.ModeSocket:
+		return steps.NewCheck(about, fmt.Errorf("%s is no socket: move it away and start the daemon again", path), "")
+	}
+	owner, known := info.Sys().(*syscall.Stat_t)
+	if !known {
+		return steps.NotChecked(about, path+" does not tell its owner")
+	}
+	group := steps.GroupName(int(owner.Gid))
+	mode := info.Mode().Perm()
+	if mode != c.SocketMode || c.SocketGroup != "" && c.SocketGroup != group && c.SocketGroup != fmt.Sprint(owner.Gid) {
+		return steps.NewCheck(about, fmt.Errorf("%s has %s, and the configuration says group %s, mode %04o: start the daemon again", path, steps.Ownership(info), cmp.Or(c.SocketGroup, "of its own"), c.SocketMode), "")
+	}
+	if mode&0o006 == 0o006 {
+		return steps.NewCheck(about, checkWay(path, -1), path+": every user may connect")
+	}
+	if mode&0o060 != 0o060 {
+		return steps.Noted(about, fmt.Sprintf("%s: only root and %s may connect: set socket_mode to \"0660\" and socket_group to a group of the API server's user", path, steps.UserName(int(owner.Uid))))
+	}
+	if owner.Gid == 0 {
+		return steps.Noted(about, path+": only root and members of group "+group+" may connect: set socket_group to a group of the API server's user")
+	}
+	if err := checkWay(path, int(owner.Gid)); err != nil {
+		return steps.NewCheck(about, err, "")
+	}
+	return steps.NewCheck(about, nil, fmt.Sprintf("%s: %s and members of group %s may connect", path, steps.UserName(int(owner.Uid)), group))
+}
+
+// checkWay refuses a folder on the way to a socket that members of its group
+// may not pass; -1 stands for everybody.
+func checkWay(path string, gid int) error {
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	const groupPasses, othersPass = 0o010, 0o001
+	for ; ; folder = filepath.Dir(folder) {
+		info, err := os.Stat(folder)
+		if err != nil {
+			return err
+		}
+		owner, known := info.Sys().(*syscall.Stat_t)
+		need, who := fs.FileMode(othersPass), "other users"
+		if gid >= 0 {
+			who = "members of group " + steps.GroupName(gid)
+		}
+		if known && int(owner.Gid) == gid {
+			need = groupPasses
+		}
+		if info.Mode().Perm()&need == 0 {
+			way := "chmod o+x " + folder
+			if gid >= 0 {
+				way = fmt.Sprintf("chgrp %s %s and chmod g+x %s", steps.GroupName(gid), folder, folder)
+			}
+			return fmt.Errorf("%s may not pass the folder %s (%s) to reach %s: %s", who, folder, steps.Ownership(info), path, way)
+		}
+		if folder == "/" {
+			return nil
+		}
+	}
+}

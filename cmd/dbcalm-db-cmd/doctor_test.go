@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/transport"
+)
+
+// sampleChecks has one of each kind.
+func sampleChecks() []machine.Check {
+	return []machine.Check{
+		{About: "configuration", OK: true, Detail: "/etc/dbcalm/config.yml has no problem"},
+		{About: "privilege", Detail: "RELOAD is missing:\nrun GRANT RELOAD ON *.* TO 'dbcalm'@'localhost';"},
+		{About: "room", Unknown: true, Detail: "not looked at: the size of the data is not known"},
+		{About: "retention", Note: true, Detail: "none is set"},
+	}
+}
+
+func TestDoctorTellsWhatItFound(t *testing.T) {
+	t.Parallel()
+	all := sampleChecks()
+	config := filepath.Join(t.TempDir(), "config.yml")
+	if err := os.WriteFile(config, []byte("db_type: mariadb\nbackup_dir: /var/backups/dbcalm\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		checks []machine.Check
+		code   int
+	}{
+		"all":     {all, exitAttention},
+		"well":    {[]machine.Check{all[0], all[3]}, exitOK},
+		"unknown": {[]machine.Check{all[0], all[2]}, exitAttention},
+	} {
+		for form, args := range map[string][]string{"txt": {"doctor"}, "json": {"doctor", "--json"}} {
+			in := newInvocation(t, nil)
+			in.diagnose = func(context.Context, *loadedConfig) []machine.Check { return test.checks }
+			in.expect(t, test.code, append(args, "--config", config)...)
+			golden(t, "doctor/"+name+"."+form, in.stdout.String()+"-- stderr\n"+in.stderr.String())
+		}
+	}
+	in := newInvocation(t, nil)
+	in.diagnose = func(context.Context, *loadedConfig) []machine.Check { return all[:1] }
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	in.expectContext(ctx, t, exitInterrupted, "doctor", "--config", config)
+}
+
+func TestDoctorNeedsAConfiguration(t *testing.T) {
+	t.Parallel()
+	in := newInvocation(t, nil)
+	in.expect(t, exitConfig, "doctor", "--json", "--config", filepath.Join(t.TempDir(), "none.yml"))
+	var report doctorReport
+	if err := json.Unmarshal(in.stdout.Bytes(), &report); err != nil || report.Well || len(report.Checks) != 2 || !report.Checks[1].Unknown {
+		t.Errorf("got %v, %s", err, &in.stdout)
+	}
+}
+
+func TestDoctorLooksAtTheDatabase(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "db.sqlite3")
+	expect := func(what string, wrong map[string]bool, unread bool, want ...string) {
+		t.Helper()
+		checks, _, err := databaseChecks(t.Context(), path, wrong)
+		if text := newInvocation(t, nil).checksText(checks); (err != nil) != unread || !containsAll(text, want...) {
+			t.Errorf("%s: %v\n%s\nwant %q", what, err, text, want)
+		}
+	}
+	expect("a wrong key", map[string]bool{"database_path": true}, true, "? SQLite file")
+	expect("none", nil, false, "• SQLite file", "the daemon makes it when it starts")
+	store, err := persistence.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect("in order", nil, false, "✓ SQLite file", "✓ integrity", "✓ schema")
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect("without our tables", nil, false, "✓ integrity", "• schema", "version 0; the daemon brings it to version")
+	if err := os.WriteFile(path+"-wal", []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect("without its index", nil, true, "? integrity", "cannot be read without changing it")
+}
+
+func TestDoctorLooksAtTheSockets(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "dbd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	group := os.Getegid()
+	if os.Chown(dir, -1, 4242) == nil {
+		group = 4242
+	}
+	socket := func(name string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		listener, err := net.Listen("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = listener.Close() })
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		_ = os.Chown(path, -1, group)
+		return path
+	}
+	if err := os.Chmod(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	c := &Config{SocketPath: socket("s", 0o660), LegacySocketPath: socket("l", 0o660), SocketMode: 0o660}
+	self := transport.Daemon{Version: versionText(), PID: 10, UID: os.Geteuid()}
+	other := self
+	other.PID = 11
+	older := self
+	older.Version = "v0"
+	alive := func(self transport.Daemon) *fakeDaemon { return &fakeDaemon{self: self} }
+	refusing := &fakeDaemon{err: &transport.Refusal{Code: 400, Status: "Bad Request", Message: "Unknown command: daemon_show"}}
+	for name, test := range map[string]struct {
+		main, legacy *fakeDaemon
+		change       func(*Config)
+		want         []string
+	}{
+		"in order":        {alive(self), alive(self), nil, []string{"✓ socket", "✓ daemon          process 10 answers, version", "✓ legacy socket"}},
+		"no legacy":       {alive(self), nil, func(c *Config) { c.LegacySocketPath = "" }, []string{"✓ socket", "✓ daemon"}},
+		"another version": {alive(older), alive(older), nil, []string{"• daemon", "its version is v0", "start it again after an upgrade", "✓ legacy"}},
+		"too old to tell": {refusing, refusing, nil, []string{"• daemon", "older version", "✓ legacy"}},
+		"two daemons":     {alive(self), alive(other), nil, []string{"✗ legacy socket", "reaches process 11", "process 10"}},
+		"only the legacy": {&fakeDaemon{err: noDaemon}, alive(other), nil, []string{"✗ daemon", "✗ legacy socket", "not on socket_path"}},
+		"none":            {&fakeDaemon{err: noDaemon}, &fakeDaemon{err: noDaemon}, nil, []string{"✗ daemon", "✗ legacy socket", "start it"}},
+		"another mode":    {alive(self), alive(self), func(c *Config) { c.SocketMode = 0o600 }, []string{"✗ socket", "the configuration says group of its own, mode 0600: start the daemon again"}},
+		"another group":   {alive(self), alive(self), func(c *Config) { c.SocketGroup = "9999" }, []string{"✗ socket", "group 9999, mode 0660"}},
+		"for one user": {alive(self), nil, func(c *Config) { c.SocketPath, c.LegacySocketPath, c.SocketMode = socket("own", 0o600), "", 0o600 },
+			[]string{"• socket", "set socket_mode"}},
+		"not there": {alive(self), nil, func(c *Config) { c.SocketPath, c.LegacySocketPath = filepath.Join(dir, "none"), "" }, []string{"✗ socket", "is not there: start the daemon"}},
+		"a file":    {alive(self), nil, func(c *Config) { c.SocketPath, c.LegacySocketPath = dir, "" }, []string{"✗ socket", "is no socket: move it away"}},
+		"wrong key": {alive(self), nil, nil, []string{"? socket"}},
+	} {
+		in := newInvocation(t, nil)
+		config, wrong := *c, map[string]bool{"socket_path": name == "wrong key"}
+		if test.change != nil {
+			test.change(&config)
+		}
+		in.dial = func(path string) daemon {
+			if path == config.LegacySocketPath {
+				return test.legacy
+			}
+			return test.main
+		}
+		checks, _ := in.socketChecks(t.Context(), &config, wrong)
+		if text := newInvocation(t, nil).checksText(checks); !containsAll(text, test.want...) {
+			t.Errorf("%s: want %q in\n%s", name, test.want, text)
+		}
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkWay(c.SocketPath, group); err == nil || !containsAll(err.Error(), "may not pass the folder "+dir, "chmod g+x "+dir) {
+		t.Errorf("got %v", err)
+	}
+	if err := checkWay(c.SocketPath, -1); err == nil || !containsAll(err.Error(), "other users may not pass", "chmod o+x "+dir) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDoctorSaysWhoseRightsCount(t *testing.T) {
+	t.Parallel()
+	own := os.Geteuid()
+	for _, test := range []struct {
+		running *transport.Daemon
+		want    string
+	}{
+		{nil, "no daemon runs"}, {&transport.Daemon{UID: own}, "whom the daemon runs as too"}, {&transport.Daemon{UID: own + 4242}, "for what the daemon may read and write, run sudo -u "},
+	} {
+		c := userCheck(test.running)
+		if !strings.Contains(c.Detail, test.want) || c.Unknown != (test.running != nil && test.running.UID != own) {
+			t.Errorf("got %+v", c)
+		}
+	}
+}
+
+func TestDoctorLooksAtTheRetention(t *testing.T) {
+	t.Parallel()
+	if c := retentionCheck(&Config{}, nil); c.OK || !c.Note || !strings.Contains(c.Detail, "{full: 4, days: 30}") {
+		t.Errorf("got %+v", c)
+	}
+	if c := retentionCheck(&Config{Retention: machine.Retention{Full: 2}}, nil); !c.OK || !strings.Contains(c.Detail, "{full: 2}") {
+		t.Errorf("got %+v", c)
+	}
+	if c := retentionCheck(&Config{}, map[string]bool{"retention": true}); !c.Unknown {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func containsAll(text string, parts ...string) bool {
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,174 @@
+package persistence
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"time"
+)
+
+// Inspection is what a look at the database from outside has found.
+type Inspection struct {
+	// Size is that of the file in bytes, with what is still in its -wal.
+	Size int64
+	// Schema is the version of the tables of our own, 0 where there are none
+	// yet; Known is the one that this program makes.
+	Schema, Known int
+	// Damage is what SQLite finds wrong, at most so many lines.
+	Damage []string
+	// Backups are the recorded ones, oldest first.
+	Backups []Backup
+	// Open are the operations that are not over, Used the backups that they
+	// use.
+	Open, Used map[string]bool
+}
+
+// ErrNotInspected: to read the database, its files would have to be changed. A
+// daemon that starts does so.
+var ErrNotInspected = errors.New("the state database cannot be read without changing it; the daemon can, when it starts")
+
+// damageLines is how much is told of a damaged file.
+const damageLines = 5
+
+// Inspect looks at the database while others may write it, and changes nothing,
+// not even the files beside it. A file that is not there is fs.ErrNotExist, one
+// of a newer program ErrNewer, with what was found before, and one that it has
+// to leave alone ErrNotInspected. Damage may also be an *Error.
+func Inspect(ctx context.Context, path string) (Inspection, error) {
+	const tries = 5
+	for try := 1; ; try++ {
+		before, err := versionOf(path)
+		if err != nil {
+			return Inspection{}, err
+		}
+		found, err := inspect(ctx, path, before.quiet)
+		after, statErr := versionOf(path)
+		// A file that was taken for one that nobody writes must not have been
+		// written: what was read of it may be torn.
+		if !before.quiet || statErr == nil && after == before || try == tries || ctx.Err() != nil {
+			found.Size = before.size
+			return found, err
+		}
+	}
+}
+
+// fileVersion tells whether a database's file was written.
+type fileVersion struct {
+	size     int64
+	modified time.Time
+	// quiet tells that nobody has it open to write it: SQLite makes the -wal
+	// file first.
+	quiet bool
+}
+
+func versionOf(path string) (fileVersion, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fileVersion{}, fmt.Errorf("look at the state database: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return fileVersion{}, fmt.Errorf("look at the state database: %s is no file: correct database_path", path)
+	}
+	v := fileVersion{size: info.Size(), modified: info.ModTime()}
+	wal, err := os.Stat(path + "-wal")
+	v.quiet = errors.Is(err, fs.ErrNotExist)
+	if err == nil {
+		v.size += wal.Size()
+	}
+	if _, err := os.Stat(path + "-shm"); !v.quiet && errors.Is(err, fs.ErrNotExist) {
+		return v, fmt.Errorf("%w: %s-wal is there without %s-shm", ErrNotInspected, path, path)
+	}
+	return v, nil
+}
+
+func inspect(ctx context.Context, path string, quiet bool) (Inspection, error) {
+	// Without a -wal file, SQLite would make one to read: unless it is told that
+	// nobody writes. https://www.sqlite.org/wal.html#read_only_databases
+	q := url.Values{"mode": {"ro"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}}
+	if quiet {
+		q.Set("immutable", "1")
+	} else {
+		q.Set("readonly_shm", "1")
+	}
+	s := &Store{path: path}
+	var err error
+	if s.read, err = sql.Open("sqlite", fileURL(path, q)); err != nil {
+		return Inspection{}, s.explain("inspect state database", err)
+	}
+	defer s.Close()
+	found := Inspection{Known: len(migrations)}
+	if found.Damage, err = s.column(ctx, fmt.Sprintf(`PRAGMA integrity_check(%d)`, damageLines)); err != nil {
+		return found, s.explain("inspect state database", err)
+	}
+	if len(found.Damage) == 1 && found.Damage[0] == "ok" {
+		found.Damage = nil
+	}
+	return found, s.explain("inspect state database", s.readRecords(ctx, &found))
+}
+
+// readRecords reads what the tables say that are there.
+func (s *Store) readRecords(ctx context.Context, found *Inspection) error {
+	names, err := s.column(ctx, `SELECT name FROM sqlite_master WHERE type = 'table'`)
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, name := range names {
+		there[name] = true
+	}
+	if there["backup"] {
+		if found.Backups, err = s.Backups(ctx); err != nil {
+			return err
+		}
+	}
+	if !there["operation_schema"] {
+		return nil
+	}
+	if err := s.read.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM operation_schema`).Scan(&found.Schema); err != nil {
+		return err
+	}
+	if found.Schema > found.Known {
+		return fmt.Errorf("%w: schema version %d, this program knows %d", ErrNewer, found.Schema, found.Known)
+	}
+	if found.Schema == 0 {
+		return nil
+	}
+	open, err := s.column(ctx, `SELECT id FROM operation WHERE status IN ('waiting', 'running')`)
+	if err != nil {
+		return err
+	}
+	claims, err := s.OpenClaims(ctx)
+	if err != nil {
+		return err
+	}
+	found.Open, found.Used = map[string]bool{}, map[string]bool{}
+	for _, id := range open {
+		found.Open[id] = true
+	}
+	for _, claim := range claims {
+		found.Used[claim.BackupID] = true
+	}
+	return nil
+}
+
+// column returns the one column of a query's rows.
+func (s *Store) column(ctx context.Context, query string) ([]string, error) {
+	rows, err := s.read.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var values []string
+	for rows.Next() {
+		var value string
+		if err := rows.Scan(&value); err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, rows.Err()
+}

@@ -1,0 +1,55 @@
+package steps
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// wayBack looks at how a backup would come back.
+func (d *doctor) wayBack() {
+	d.retrievable()
+	const about = "restore"
+	if d.Wrong["data_dir"] {
+		return
+	}
+	if there, err := exists(d.DataDir); err == nil && !there {
+		d.add(NotChecked(about, "there is no data directory: see data_dir"))
+		return
+	}
+	p, err := d.planPlacement(Task{Operation: plannedOperation, Args: Args{Target: "database"}})
+	if err == nil {
+		err = d.checkOwner()
+	}
+	if err == nil {
+		err = d.checkPlace(p)
+	}
+	if err != nil {
+		d.look(about, err, "")
+		return
+	}
+	if err := d.checkLayout(); err != nil {
+		d.add(Noted(about, err.Error()))
+		return
+	}
+	if d.server != nil && len(d.server.Elsewhere) > 0 {
+		d.add(Noted(about, fmt.Sprintf("to database it will be refused, since the server keeps files outside its data directory (%s): restore to a folder and copy from there", strings.Join(d.server.Elsewhere, ", "))))
+		return
+	}
+	d.look(about, nil, "to database, it goes into "+p.Target+" "+manner[p.Mode])
+}
+
+// retrievable tells of forwarded backups that nothing brings back. The key that
+// it takes may be kept elsewhere on purpose.
+func (d *doctor) retrievable() {
+	const about = "retrieve"
+	away := slices.IndexFunc(d.stored, func(s Stored) bool { return s.Manifest != nil && d.checkRetrievable(s.Manifest) != nil })
+	switch {
+	case away >= 0:
+		d.add(Noted(about, d.checkRetrievable(d.stored[away].Manifest).Error()))
+	case d.Forward != "" && d.Retrieve == "":
+		d.add(Noted(about, fmt.Sprintf("forward is set and %v: to restore or verify, set retrieve in the configuration to the command that prints what was forwarded", ErrNoRetrieve)))
+	case d.Forward != "":
+		d.look(about, nil, "it is set, as forward is; backups verify tells whether it works")
+	}
+}

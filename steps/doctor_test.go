@@ -1,0 +1,215 @@
+package steps
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/mariadbtest"
+)
+
+// marked writes a check as a line: +, - for wrong, ? for unknown, * for a note.
+func marked(c Check) string {
+	mark := "-"
+	switch {
+	case c.OK && !c.Unknown && !c.Note:
+		mark = "+"
+	case c.Unknown && !c.OK:
+		mark = "?"
+	case c.Note && !c.OK:
+		mark = "*"
+	}
+	return mark + " " + c.About + ": " + c.Detail
+}
+
+// finds tells whether a line begins and goes on so.
+func finds(checks []Check, begin, rest string) bool {
+	for _, c := range checks {
+		if line := marked(c); strings.HasPrefix(line, begin) && strings.Contains(line, rest) {
+			return true
+		}
+	}
+	return false
+}
+
+func lines(checks []Check) string { return strings.Join(each(checks, marked), "\n") }
+
+// setup is what the doctor is told of a host's records.
+func (h *testHost) setup() Setup {
+	s := Setup{DatabasePath: filepath.Join(h.StateDir, "db.sqlite3"), DaemonPID: os.Getpid()}
+	for _, b := range h.records.backups {
+		s.Records.Backups = append(s.Records.Backups, b)
+	}
+	return s
+}
+
+func TestDoctorFindsAllInOrder(t *testing.T) {
+	t.Parallel()
+	server := mariadbtest.Start(t, mariadbtest.WithBinlog())
+	h := hostOf(t, server)
+	h.backup("full", "", "0", "100", map[string]string{"ibdata1": "system"})
+	h.Forward, h.Retrieve, h.Stream = "cat > /dev/null", "cat /dev/null", true
+	before := fmt.Sprint(tree(t, h.dir))
+	checks := h.Doctor(t.Context(), h.setup())
+	var abouts []string
+	for _, c := range checks {
+		abouts = append(abouts, c.About)
+		if !c.OK {
+			t.Error(marked(c))
+		}
+	}
+	want := "credentials, secrecy, server, database, data directory, privilege, privilege, privilege, tool, tool's version, unpacker, server_bin, " +
+		"backup_dir, state_dir, database_path, data_dir, room, retrieve, restore, unrecorded, missing, leftovers"
+	if got := strings.Join(abouts, ", "); got != want {
+		t.Errorf("looked at\n%s\nwant\n%s", got, want)
+	}
+	if !finds(checks, "+ privilege: ", "BINLOG MONITOR") || !finds(checks, "+ data_dir: ", " of data") || !finds(checks, "+ restore: to database, it goes into "+h.DataDir, "") {
+		t.Error(lines(checks))
+	}
+	if after := fmt.Sprint(tree(t, h.dir)); after != before {
+		t.Error("something was written")
+	}
+}
+
+func TestDoctorFindsWhatIsWrongWithTheServer(t *testing.T) {
+	t.Parallel()
+	server := mariadbtest.Start(t)
+	server.Exec("CREATE USER poor@localhost IDENTIFIED BY 'p'", "GRANT PROCESS ON *.* TO poor@localhost")
+	const unasked = "not looked at: the server does not answer the backup user"
+	for name, test := range map[string]struct {
+		spoil func(h *testHost)
+		// want are the beginning and the rest of lines.
+		want [][2]string
+	}{
+		"no credentials": {func(h *testHost) { h.CredentialsFile = filepath.Join(h.dir, "nowhere") },
+			[][2]string{{"- credentials", "credentials file not found"}, {"? server", "not looked at: there is nothing to log in with"}, {"? privileges", ""}, {"? tool's version", "not looked at"}, {"* server_bin", "is not known"}}},
+		"no section": {func(h *testHost) {
+			h.CredentialsFile = filepath.Join(h.dir, "other.cnf")
+			h.credentials("[client]\nuser=x\n")
+		}, [][2]string{{"- credentials", "add it to"}}},
+		"everybody reads": {func(h *testHost) {
+			h.login(server, server.User, server.Password)
+			chmod(h.t, h.CredentialsFile, 0o644)
+		}, [][2]string{{"- secrecy", "every user of this machine may read the password in"}, {"- secrecy", "(mode 0644): chmod 600 "}, {"+ server:", ""}}},
+		"everybody writes": {func(h *testHost) {
+			h.login(server, server.User, server.Password)
+			chmod(h.t, h.CredentialsFile, 0o602)
+		}, [][2]string{{"- credentials", "the tools ignore"}, {"- secrecy", "the tools ignore it: chmod 600 "}, {"? server", ""}}},
+		"a login that is refused": {func(h *testHost) { h.login(server, server.User, "wrong") },
+			[][2]string{{"- server", "the server refused the login"}, {"? database", unasked}, {"? data directory", unasked}, {"? privileges", unasked}}},
+		"no server": {func(h *testHost) {
+			h.CredentialsFile = filepath.Join(h.dir, "down.cnf")
+			h.credentials("[client-dbcalm]\nuser=x\nsocket=" + filepath.Join(h.dir, "none.sock") + "\n")
+		}, [][2]string{{"- server", "start it, or correct socket or host"}, {"? privileges", unasked}, {"+ data_dir", "of data"}}},
+		"another kind": {func(h *testHost) {
+			h.DBType, h.BackupBin = MySQL, h.script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
+		}, [][2]string{{"- database", "but db_type says mysql"}, {"? privileges", "the right server first"}}},
+		"another data directory": {func(h *testHost) { h.DataDir = h.BackupDir }, [][2]string{{"- data directory", "but data_dir says "}, {"? room", "the size of the data is not known"}}},
+		"one grant of two": {func(h *testHost) { h.login(server, "poor", "p") },
+			[][2]string{{"- privilege", "RELOAD is missing: run GRANT RELOAD ON *.* TO 'poor'@'localhost';"}, {"+ privilege: PROCESS", ""}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := hostOf(t, server)
+			test.spoil(h)
+			checks := h.Doctor(t.Context(), h.setup())
+			for _, want := range test.want {
+				if !finds(checks, want[0], want[1]) {
+					t.Errorf("lacks %q with %q:\n%s", want[0], want[1], lines(checks))
+				}
+			}
+		})
+	}
+}
+
+func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		spoil func(h *testHost, s *Setup)
+		want  [][2]string
+	}{
+		"no tool": {func(h *testHost, _ *Setup) { h.BackupBin = filepath.Join(h.dir, "nowhere") }, [][2]string{{"- tool:", "install the package mariadb-backup"}}},
+		"no unpacker": {func(h *testHost, _ *Setup) {
+			h.DBType, h.Stream = MySQL, true
+			h.BackupBin = h.script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
+		}, [][2]string{{"- unpacker", "no xbstream beside"}}},
+		"no server_bin": {func(h *testHost, _ *Setup) { h.ServerBin = filepath.Join(h.dir, "nowhere") }, [][2]string{{"* server_bin", "only backups verify --level boot needs it"}}},
+		"no data": {func(h *testHost, _ *Setup) { h.DataDir = filepath.Join(h.dir, "nowhere") },
+			[][2]string{{"- data_dir", "is not there: correct data_dir"}, {"? room", ""}, {"? restore", "see data_dir"}}},
+		"no store yet":  {func(h *testHost, _ *Setup) { remove(h.t, h.BackupDir) }, [][2]string{{"+ backup_dir", "is not there yet"}, {"+ unrecorded", ""}, {"+ leftovers", ""}}},
+		"store is away": {func(h *testHost, s *Setup) { remove(h.t, h.BackupDir); s.Records.Backups = recordOf("a") }, [][2]string{{"- backup_dir", "is its disk mounted?"}, {"- missing", "1 of 1"}}},
+		"store is a file": {func(h *testHost, _ *Setup) {
+			remove(h.t, h.BackupDir)
+			write(h.t, h.dir, map[string]string{"backups": ""})
+		}, [][2]string{{"- backup_dir", "is no folder"}}},
+		"state is a file": {func(h *testHost, _ *Setup) {
+			remove(h.t, h.StateDir)
+			write(h.t, h.dir, map[string]string{"state": ""})
+		}, [][2]string{{"- state_dir", "is no folder"}, {"- database_path", "is no folder"}}},
+		"wrong keys": {func(_ *testHost, s *Setup) {
+			s.Wrong = map[string]bool{"backup_dir": true, "data_dir": true, "db_type": true, "state_dir": true, "backup_credentials_file": true}
+		}, [][2]string{{"? backup_dir", "the configuration gives no backup_dir"}, {"? data_dir", ""}, {"? tool", "no db_type"}, {"? state_dir", ""}, {"? credentials", ""}, {"? server", "configuration"}}},
+		"not retrieved": {func(h *testHost, _ *Setup) { h.Stream, h.Forward = true, "cat" }, [][2]string{{"* retrieve", "set retrieve in the configuration"}}},
+		"split layout": {func(h *testHost, _ *Setup) {
+			write(h.t, h.dir, map[string]string{"my.cnf": "[mysqld]\ninnodb-undo-directory=/elsewhere\n"})
+			h.ServerDefaultsFile = filepath.Join(h.dir, "my.cnf")
+		}, [][2]string{{"* restore", "restore to a folder"}}},
+		"forwarded before": {func(h *testHost, s *Setup) {
+			m := h.backup("away", "", "0", "100", nil)
+			m.Stream = &ManifestStream{File: "backup-away.xbstream", Forwarded: true}
+			h.putManifest(h.BackupFolder("away"), m)
+			s.Records.Backups = recordOf("away")
+		}, [][2]string{{"* retrieve", "backup 'away' was forwarded"}, {"+ unpacker", "mbstream"}}},
+		"unrecorded":  {func(h *testHost, _ *Setup) { h.backup("lost", "", "0", "100", nil) }, [][2]string{{"- unrecorded", "the store holds 1 that no record names: dbcalm-db-cmd backups rebuild"}}},
+		"no manifest": {func(h *testHost, _ *Setup) { write(h.t, h.BackupFolder("x"), map[string]string{"y": ""}) }, [][2]string{{"+ unrecorded", ""}}},
+		"being recorded": {func(h *testHost, s *Setup) {
+			h.backup("new", "", "0", "100", nil)
+			s.Records.Used = map[string]bool{"new": true}
+		}, [][2]string{{"+ unrecorded", ""}}},
+		"no folder": {func(h *testHost, s *Setup) {
+			h.backup("here", "", "0", "100", nil)
+			s.Records.Backups = recordOf("here", "gone", "going")
+			s.Records.Used = map[string]bool{"going": true}
+		}, [][2]string{{"- missing", "1 of 3 backups that are recorded have no folder"}, {"+ unrecorded", ""}, {"+ backup_dir", ""}}},
+		"leftovers": {func(h *testHost, s *Setup) {
+			write(h.t, h.partialDir(), map[string]string{"over-1/x": "", "busy-1/x": ""})
+			s.Records.Open = map[string]bool{"busy": true}
+		}, [][2]string{{"- leftovers", "1 in "}, {"- leftovers", "backups rebuild names them, and with --prune removes them"}}},
+		"unread records": {func(h *testHost, s *Setup) { h.backup("lost", "", "0", "100", nil); s.Unread = os.ErrInvalid },
+			[][2]string{{"? unrecorded", "the records cannot be read"}, {"? missing", ""}, {"? leftovers", ""}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t)
+			h.BackupBin = h.script("tool", fakeBanner)
+			s := h.setup()
+			test.spoil(h, &s)
+			checks := h.Doctor(t.Context(), s)
+			for _, want := range test.want {
+				if !finds(checks, want[0], want[1]) {
+					t.Errorf("lacks %q with %q:\n%s", want[0], want[1], lines(checks))
+				}
+			}
+		})
+	}
+}
+
+func recordOf(ids ...string) []persistence.Backup {
+	return each(ids, func(id string) persistence.Backup { return persistence.Backup{ID: id} })
+}
+
+func chmod(t *testing.T, path string, mode os.FileMode) {
+	t.Helper()
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+}
