@@ -91,10 +91,13 @@ for folder in /run/dbcalm /var/lib/dbcalm /var/lib /var/backups/dbcalm /tmp; do
 done
 is "capabilities" "$(grep CapBnd "/proc/$(main_pid)/status" | cut -f 2)" 000000000008000b
 
-heading "A full backup, and an incremental one"
+heading "A full backup and an incremental one; a server runs on them"
 dbcalm-db-cmd backup full monday --wait
 sql "INSERT INTO shop.orders SELECT seq, MD5(seq) FROM shop.seq_5001_to_9000"
 dbcalm-db-cmd backup incremental tuesday --from monday --wait
+dbcalm-db-cmd backups verify tuesday --level boot
+dbcalm-db-cmd restore tuesday --target folder --wait
+rm -r /var/backups/dbcalm/restores
 checksum=$(sql "CHECKSUM TABLE shop.orders")
 
 heading "Backups elsewhere need a line in the unit, and the daemon says which"
