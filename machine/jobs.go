@@ -181,8 +181,7 @@ func (m *Manager) stopJob(job persistence.Job, running *steps.RunningJob) (decis
 	result, err := running.Wait(wait)
 	switch {
 	case err == nil:
-		result.Tail = m.host.Redact(result.Tail)
-		d.result = processResult(result)
+		d.result = processResult(m.host.RedactResult(result))
 	case errors.Is(err, steps.ErrStopping):
 		return decision{}, err
 	case errors.Is(err, context.DeadlineExceeded):
@@ -197,10 +196,7 @@ func (m *Manager) stopJob(job persistence.Job, running *steps.RunningJob) (decis
 
 // finishJob judges a job that has ended.
 func (m *Manager) finishJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, job persistence.Job, result steps.JobResult) (decision, error) {
-	result.Tail = m.host.Redact(result.Tail)
-	for i, line := range result.Complaints {
-		result.Complaints[i] = m.host.Redact(line)
-	}
+	result = m.host.RedactResult(result)
 	d := decision{jobID: job.ID, folder: job.Folder, result: processResult(result)}
 	if o.CancelAt != nil {
 		return d, steps.ErrCancelled

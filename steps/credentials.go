@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -53,6 +54,17 @@ func (h *Host) Credentials() (Credentials, error) {
 // Redact hides the password in what a program has printed, before any of it
 // is kept.
 func (h *Host) Redact(output string) string { return h.redactor().Replace(output) }
+
+// RedactResult hides the password in all that a job's programs have printed.
+func (h *Host) RedactResult(r JobResult) JobResult {
+	redactor := h.redactor()
+	r.Complaints = slices.Clone(r.Complaints)
+	for i, line := range r.Complaints {
+		r.Complaints[i] = redactor.Replace(line)
+	}
+	r.Tail, r.ShellTail, r.Fault = redactor.Replace(r.Tail), redactor.Replace(r.ShellTail), redactor.Replace(r.Fault)
+	return r
+}
 
 // redactor hides the password as it now is.
 func (h *Host) redactor() *strings.Replacer {

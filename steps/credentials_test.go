@@ -93,3 +93,15 @@ func TestRedact(t *testing.T) {
 		t.Errorf("without a file: %q", got)
 	}
 }
+
+// The programs of a stream print, too, and what they print is told as it is.
+func TestResultIsRedacted(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.credentials("[client-dbcalm]\nuser=backup\npassword=s3cret\n")
+	r := h.RedactResult(JobResult{Tail: "a s3cret", ShellTail: "b s3cret", Fault: "c s3cret", Complaints: []string{"d s3cret"}})
+	err := proveStream("unpack backup 'full'", "mbstream", r)
+	if text := err.Error() + strings.Join(r.Complaints, ""); strings.Contains(text, "s3cret") || strings.Count(text, "***") != 4 {
+		t.Errorf("got %s", text)
+	}
+}
