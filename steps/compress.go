@@ -45,6 +45,10 @@ func (h *Host) compress(ctx context.Context, t Task) (Outcome, error) {
 	err = eachFile(ctx, h.Parallel, len(rest), func(i int) error {
 		path := filepath.Join(t.Data.Work, rest[i])
 		if done[rest[i]] {
+			// Whoever gave it that name may not have come to make that durable.
+			if err := syncDir(filepath.Dir(path)); err != nil {
+				return err
+			}
 			return removeOriginal(path)
 		}
 		crashpoint.Here("compress-file")
