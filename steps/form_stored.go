@@ -7,6 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/stream"
 )
 
 // StoredAs says in a word how a backup in the store is stored; empty when that
@@ -66,4 +70,25 @@ func readManifestHead(folder string) (m Manifest, err error) {
 		}
 	}
 	return m, nil
+}
+
+// checkPlain checks that a backup without a manifest, an older program's, is
+// not one that lost it and cannot be restored without: neither a stream nor
+// compressed files tell what they are.
+func (h *Host) checkPlain(l Link) error {
+	entries, err := os.ReadDir(l.Folder)
+	if err != nil {
+		return fmt.Errorf("check backup '%s': %w", l.Record.ID, err)
+	}
+	for _, e := range entries {
+		name := e.Name()
+		packed := strings.HasPrefix(name, Form{}.streamName(l.Record.ID)) || name == contentsName(l.Record.ID)
+		for _, c := range []stream.Compression{stream.Gzip, stream.Zstd} {
+			packed = packed || !e.IsDir() && strings.HasSuffix(name, c.Suffix())
+		}
+		if packed {
+			return h.damaged(l.Record.ID, persistence.LevelFiles, fmt.Errorf("it has no %s, without which %s cannot be restored: bring that file back", ManifestName, name))
+		}
+	}
+	return nil
 }

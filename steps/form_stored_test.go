@@ -38,3 +38,23 @@ func TestStoredForm(t *testing.T) {
 		t.Errorf("of one without manifest: %q", got)
 	}
 }
+
+// Without its manifest a packed backup passes for an older program's as long
+// as nobody looks at what it holds.
+func TestPackedBackupWithoutManifestIsNotWhole(t *testing.T) {
+	t.Parallel()
+	for form := range forms {
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			h := packedLinks(t, form, "directory")
+			h.must(h.CheckChain(t.Context(), []string{"full"}))
+			h.must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
+			err := h.CheckChain(t.Context(), []string{"full"})
+			if form == "directory" {
+				h.must(err)
+				return
+			}
+			says(t, err, "backup 'full' is damaged: it has no dbcalm.json, without which ", " cannot be restored: bring that file back; use another chain")
+		})
+	}
+}

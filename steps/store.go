@@ -128,7 +128,7 @@ func (h *Host) link(ctx context.Context, id string) (Link, error) {
 	}
 	l.Manifest, err = ReadManifest(l.Folder)
 	if errors.Is(err, fs.ErrNotExist) {
-		return l, nil
+		return l, h.checkPlain(l)
 	}
 	if malformed(err) {
 		return l, h.damaged(id, persistence.LevelFiles, err)
