@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,12 +21,17 @@ func TestWatchdogTellsOnlyHealth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		var ill error
+		var ill atomic.Pointer[error]
 		var told int
 		var log bytes.Buffer
 		w := watchdog{
 			limit:   30 * time.Second,
-			healthy: func(context.Context) error { return ill },
+			healthy: func(context.Context) error {
+				if err := ill.Load(); err != nil {
+					return *err
+				}
+				return nil
+			},
 			tell:    func() { told++ },
 			log:     zerolog.New(&log),
 		}
@@ -40,10 +46,11 @@ func TestWatchdogTellsOnlyHealth(t *testing.T) {
 		}
 		after(time.Second, 1)
 		after(30*time.Second, 4)
-		ill = errors.New("the socket is gone")
+		gone := errors.New("the socket is gone")
+		ill.Store(&gone)
 		after(time.Minute, 4)
 		contains(t, "the log", log.String(), "the socket is gone", "not healthy; systemd starts the daemon anew if this stays so")
-		ill = nil
+		ill.Store(nil)
 		after(10*time.Second, 5)
 		cancel()
 		after(time.Minute, 5)
