@@ -82,6 +82,7 @@ is "the unit" "$(state $unit)" active
 is "socket" "$(stat --format '%U:%G %a' /run/dbcalm/db-cmd.sock)" "root:dbcalm 660"
 is "socket for older clients" "$(stat --format '%U:%G %a' /run/dbcalm/mariadb-cmd.sock)" "root:dbcalm 660"
 is "tables" "$(stat --format '%U:%G %a' /var/lib/dbcalm/db.sqlite3)" "root:dbcalm 660"
+dbcalm-db-cmd doctor
 inside() { nsenter --target "$(main_pid)" --mount -- "$@"; }
 for folder in /etc/dbcalm /usr/bin /var/lib/dpkg /var/log; do
 	if inside test -w "$folder"; then fail "$folder can be written to"; fi
