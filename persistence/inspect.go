@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Inspection is what a look at the database from outside has found.
@@ -72,6 +74,10 @@ func versionOf(path string) (fileVersion, error) {
 	}
 	if !info.Mode().IsRegular() {
 		return fileVersion{}, fmt.Errorf("look at the state database: %s is no file: correct database_path", path)
+	}
+	// SQLite does not tell a file that may not be read from one that cannot be.
+	if err := unix.Access(path, unix.R_OK); err != nil {
+		return fileVersion{}, fmt.Errorf("read the state database: %w", &os.PathError{Op: "access", Path: path, Err: err})
 	}
 	v := fileVersion{size: info.Size(), modified: info.ModTime()}
 	wal, err := os.Stat(path + "-wal")

@@ -15,7 +15,7 @@ func (d *doctor) orphans(recorded map[string]bool) {
 		return
 	case d.Unread != nil:
 		for _, about := range []string{unrecorded, missing, leftover} {
-			d.add(NotChecked(about, "the records cannot be read: see database"))
+			d.add(NotChecked(about, "the records cannot be read: see SQLite file and integrity"))
 		}
 		return
 	}

@@ -90,8 +90,8 @@ func (a *app) diagnosis(ctx context.Context, loaded *loadedConfig) []machine.Che
 	}
 	c := loaded.config
 	setup := steps.Setup{Wrong: wrong, DatabasePath: c.DatabasePath}
-	sockets, running := a.socketChecks(ctx, c, wrong)
-	checks = append(checks, userCheck(running))
+	sockets, running, asked := a.socketChecks(ctx, c, wrong)
+	checks = append(checks, userCheck(running, asked))
 	if running != nil {
 		setup.DaemonPID = running.PID
 	}
@@ -103,11 +103,13 @@ func (a *app) diagnosis(ctx context.Context, loaded *loadedConfig) []machine.Che
 }
 
 // userCheck says whose rights count for what may be read and written.
-func userCheck(running *runningDaemon) machine.Check {
+func userCheck(running *runningDaemon, asked bool) machine.Check {
 	const about = "user"
 	own := os.Geteuid()
 	name := fmt.Sprintf("%s (%d)", steps.UserName(own), own)
 	switch {
+	case !asked:
+		return machine.Check{About: about, Unknown: true, Detail: "looked at with the rights of " + name + "; as whom the daemon runs cannot be asked: run this as that user, or as root"}
 	case running == nil:
 		return steps.NewCheck(about, nil, "looked at with the rights of "+name+"; no daemon runs that might have others")
 	case running.UID != own:

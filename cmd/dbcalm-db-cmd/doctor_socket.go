@@ -23,16 +23,20 @@ type runningDaemon = transport.Daemon
 const doctorTimeout = 5 * time.Second
 
 // socketChecks look at the sockets, at who may use them, and at who answers
-// there. The daemon is nil when none says who it is.
-func (a *app) socketChecks(ctx context.Context, c *Config, wrong map[string]bool) ([]machine.Check, *runningDaemon) {
+// there. The daemon is nil when none says who it is; asked tells that it could
+// have.
+func (a *app) socketChecks(ctx context.Context, c *Config, wrong map[string]bool) (checks []machine.Check, running *runningDaemon, asked bool) {
 	const about, legacy, who = "socket", "legacy socket", "daemon"
 	if wrong["socket_path"] {
-		return []machine.Check{steps.NotChecked(about, "the configuration gives no socket_path that could be used")}, nil
+		return []machine.Check{steps.NotChecked(about, "the configuration gives no socket_path that could be used")}, nil, false
 	}
-	checks := []machine.Check{socketCheck(about, c.SocketPath, c)}
+	checks = append(checks, socketCheck(about, c.SocketPath, c))
 	running, err := a.askDaemon(ctx, c.SocketPath)
+	asked = !errors.Is(err, fs.ErrPermission)
 	var refusal *transport.Refusal
 	switch {
+	case !asked:
+		checks = append(checks, steps.NotChecked(who, err.Error()))
 	case errors.As(err, &refusal):
 		checks = append(checks, steps.Noted(who, "it answers, and is of an older version that does not tell which: start it again after an upgrade"))
 	case err != nil:
@@ -43,7 +47,7 @@ func (a *app) socketChecks(ctx context.Context, c *Config, wrong map[string]bool
 		checks = append(checks, steps.NewCheck(who, nil, fmt.Sprintf("process %d answers, version %s", running.PID, running.Version)))
 	}
 	if c.LegacySocketPath == "" || wrong["legacy_socket_path"] {
-		return checks, running
+		return checks, running, asked
 	}
 	check := socketCheck(legacy, c.LegacySocketPath, c)
 	if check.OK || check.Note {
@@ -57,7 +61,7 @@ func (a *app) socketChecks(ctx context.Context, c *Config, wrong map[string]bool
 			check = steps.NewCheck(legacy, fmt.Errorf("a daemon answers here (process %d) and not on socket_path: start it again", other.PID), "")
 		}
 	}
-	return append(checks, check), running
+	return append(checks, check), running, asked
 }
 
 func (a *app) askDaemon(ctx context.Context, socket string) (*runningDaemon, error) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"dbcalm-db-cmd/machine"
@@ -163,7 +164,7 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 			}
 			return test.main
 		}
-		checks, _ := in.socketChecks(t.Context(), &config, wrong)
+		checks, _, _ := in.socketChecks(t.Context(), &config, wrong)
 		if text := newInvocation(t, nil).checksText(checks); !containsAll(text, test.want...) {
 			t.Errorf("%s: want %q in\n%s", name, test.want, text)
 		}
@@ -188,10 +189,22 @@ func TestDoctorSaysWhoseRightsCount(t *testing.T) {
 	}{
 		{nil, "no daemon runs"}, {&transport.Daemon{UID: own}, "whom the daemon runs as too"}, {&transport.Daemon{UID: own + 4242}, "for what the daemon may read and write, run sudo -u "},
 	} {
-		c := userCheck(test.running)
+		c := userCheck(test.running, true)
 		if !strings.Contains(c.Detail, test.want) || c.Unknown != (test.running != nil && test.running.UID != own) {
 			t.Errorf("got %+v", c)
 		}
+	}
+}
+
+func TestDoctorMayNotAsk(t *testing.T) {
+	t.Parallel()
+	if c := userCheck(nil, false); !c.Unknown || !strings.Contains(c.Detail, "cannot be asked: run this as that user, or as root") {
+		t.Errorf("got %+v", c)
+	}
+	in := newInvocation(t, &fakeDaemon{err: &transport.Unreachable{Path: "/run/x.sock", Advice: "run this as root", Err: syscall.EACCES}})
+	checks, running, asked := in.socketChecks(t.Context(), &Config{SocketPath: filepath.Join(t.TempDir(), "s")}, nil)
+	if running != nil || asked || len(checks) != 2 || !checks[1].Unknown {
+		t.Errorf("got %+v, %v, %t", checks, running, asked)
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 
 // The files in testdata/readme are what a daemon answered on a real server:
 // a full backup and an incremental, a restore and a verification of both, a backup refused for a
-// missing grant, and one that was still running.
+// missing grant, and one that was still running. doctor.json is what the command
+// found there, with the paths and names of an installation.
 
 func recorded[T any](t *testing.T, name string) T {
 	t.Helper()
