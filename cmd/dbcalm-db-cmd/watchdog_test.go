@@ -22,7 +22,7 @@ func TestWatchdogTellsOnlyHealth(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		var ill atomic.Pointer[error]
-		var told int
+		var told atomic.Int64
 		var log bytes.Buffer
 		w := watchdog{
 			limit:   30 * time.Second,
@@ -32,15 +32,15 @@ func TestWatchdogTellsOnlyHealth(t *testing.T) {
 				}
 				return nil
 			},
-			tell:    func() { told++ },
+			tell:    func() { told.Add(1) },
 			log:     zerolog.New(&log),
 		}
 		go w.run(ctx)
-		after := func(wait time.Duration, want int) {
+		after := func(wait time.Duration, want int64) {
 			t.Helper()
 			<-time.After(wait)
 			synctest.Wait()
-			if told != want {
+			if told := told.Load(); told != want {
 				t.Errorf("told %d times, want %d", told, want)
 			}
 		}
