@@ -66,6 +66,9 @@ func (h *Host) stage(ctx context.Context, t Task) (Outcome, error) {
 // staged says what the stage holds.
 func staged(stage string, copied, kept, streams, unpacked int) string {
 	reason := fmt.Sprintf("%d files staged in %s, checksums right", copied+kept, stage)
+	if copied+kept == 0 && streams > 0 {
+		reason = "every link is a stream, to be unpacked in " + stage
+	}
 	if kept > 0 {
 		reason += fmt.Sprintf("; %d of them were there from before", kept)
 	}

@@ -206,3 +206,16 @@ func TestTryExchangeLeavesNothing(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 }
+
+func TestStagedTellsOfStreamsAlone(t *testing.T) {
+	t.Parallel()
+	for want, got := range map[string]string{
+		"2 files staged in /s, checksums right; streams to unpack: 1":                        staged("/s", 2, 0, 1, 0),
+		"every link is a stream, to be unpacked in /s; streams to unpack: 3":                 staged("/s", 0, 0, 3, 0),
+		"every link is a stream, to be unpacked in /s; streams to unpack: 1, from before: 2": staged("/s", 0, 0, 3, 2),
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

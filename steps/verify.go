@@ -67,7 +67,7 @@ func (h *Host) describeFiles(links []Link, level persistence.Level) (string, err
 		files += len(l.Manifest.Files)
 	}
 	reason := fmt.Sprintf("chain of %d, %d files: all there, of the right size", len(links), files)
-	if forwarded > 0 {
+	if forwarded > 0 && !level.Covers(persistence.LevelChecksum) {
 		reason += fmt.Sprintf("; streams that were forwarded, which only a higher level looks at: %d", forwarded)
 	}
 	return reason, nil

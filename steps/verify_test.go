@@ -192,6 +192,9 @@ func TestForwardedStreamsAreLookedAt(t *testing.T) {
 		t.Error("nothing was left to look at")
 	}
 	task = h.verifyTask("checksum", "full", "inc")
+	if out, err := h.validateVerify(t.Context(), task); err != nil || strings.Contains(out.Reason, "only a higher level") {
+		t.Errorf("at the level that looks at what was forwarded: %s, %v", out.Reason, err)
+	}
 	good := h.Retrieve
 	h.Retrieve = "exit 3"
 	_, err := look(task)
