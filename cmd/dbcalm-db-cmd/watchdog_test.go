@@ -25,15 +25,15 @@ func TestWatchdogTellsOnlyHealth(t *testing.T) {
 		var told atomic.Int64
 		var log bytes.Buffer
 		w := watchdog{
-			limit:   30 * time.Second,
+			limit: 30 * time.Second,
 			healthy: func(context.Context) error {
 				if err := ill.Load(); err != nil {
 					return *err
 				}
 				return nil
 			},
-			tell:    func() { told.Add(1) },
-			log:     zerolog.New(&log),
+			tell: func() { told.Add(1) },
+			log:  zerolog.New(&log),
 		}
 		go w.run(ctx)
 		after := func(wait time.Duration, want int64) {
