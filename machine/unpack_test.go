@@ -92,7 +92,7 @@ func TestInterruptedUnpackingBeginsAgain(t *testing.T) {
 	w.attempts(id, "unpack", 3)
 	w.works(id, "unpack")
 	w.start()
-	w.works(id, "unpack")
+	w.eventually("the unpacker is adopted", func() bool { return strings.Contains(events(w.show(id)), "adopt>unpack") })
 	for range 2 {
 		w.pass("ok")
 	}
