@@ -27,7 +27,13 @@ func (w *world) killSupervisor(id string) {
 // attempts waits until a program runs in an attempt.
 func (w *world) attempts(id, state string, attempt int) {
 	w.t.Helper()
-	w.eventually("the next attempt", func() bool { v := w.works(id, state); return v.Attempt == attempt })
+	w.eventually("the next attempt", func() bool {
+		v := w.works(id, state)
+		// The row of the attempt before is the newest one, and running, until the
+		// program of this one begins.
+		begun := v.Processes[len(v.Processes)-1].StartTime
+		return v.Attempt == attempt && !begun.Before(v.Transitions[len(v.Transitions)-1].At)
+	})
 }
 
 func TestKilledSupervisorRewinds(t *testing.T) {
