@@ -78,19 +78,30 @@ func (w *world) slowUnpacker() {
 	w.write(filepath.Join(w.dir, "mbstream"), "#!/bin/sh\nread -r verdict <'"+w.gate.Name()+"'\n[ $verdict != kill ] || kill -9 $$\nexec "+real+" \"$@\"\n")
 }
 
+// worksAnew waits until the program of an operation's state runs, and is
+// another one than that of the given pid.
+func (w *world) worksAnew(id, state string, than int64) (pid int64) {
+	w.t.Helper()
+	w.eventually("another program of "+id+" runs", func() bool {
+		rows := w.works(id, state).Processes
+		pid = *rows[len(rows)-1].PID
+		return pid != than
+	})
+	return pid
+}
+
 func TestInterruptedUnpackingBeginsAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, func(s *steps.Settings) { s.StallTimeout = patience })
 	w.streamed("full", false)
 	w.slowUnpacker()
 	w.start()
 	id := w.restore("full")
-	w.works(id, "unpack")
+	pid := w.worksAnew(id, "unpack", 0)
 	w.killSupervisor(id)
-	w.attempts(id, "unpack", 2)
+	pid = w.worksAnew(id, "unpack", pid)
 	w.pass("kill")
-	w.attempts(id, "unpack", 3)
-	w.works(id, "unpack")
+	w.worksAnew(id, "unpack", pid)
 	w.start()
 	w.eventually("the unpacker is adopted", func() bool { return strings.Contains(events(w.show(id)), "adopt>unpack") })
 	for range 2 {

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -43,7 +44,7 @@ func (h *Host) feed(spec *JobSpec, m *Manifest) error {
 	if err := h.checkRetrievable(m); err != nil {
 		return err
 	}
-	s := &JobStream{Direction: StreamIn, Compression: m.Stream.Compression, Size: m.Stream.StoredSize, SHA256: m.Stream.SHA256, StallTimeout: h.StallTimeout}
+	s := &JobStream{Direction: StreamIn, Compression: m.Stream.Compression, Size: m.Stream.StoredSize, SHA256: m.Stream.SHA256, StallTimeout: cmp.Or(h.StallTimeout, DefaultStallTimeout)}
 	if m.Stream.Forwarded {
 		// All three are what the command had that took the stream: whatever name
 		// that made of them, this one can make, too.
