@@ -63,6 +63,9 @@ func (m *Manager) checkBase(ctx context.Context, r BackupRequest) error {
 	if err := m.host.CheckNotRestored(ctx, r.FromBackupID); err != nil {
 		return &Error{Kind: Conflict, Message: err.Error(), Err: err}
 	}
+	if err := m.checkUndamaged(ctx, r.FromBackupID); err != nil {
+		return err
+	}
 	return m.checkServer(ctx)
 }
 

@@ -25,7 +25,15 @@ func (m *Manager) PlanBackup(ctx context.Context, r BackupRequest) (Plan, error)
 			return Plan{}, internal(err)
 		}
 	}
-	return m.host.PlanBackup(ctx, Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID}), nil
+	plan := m.host.PlanBackup(ctx, Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID})
+	if r.FromBackupID == "" {
+		return plan, nil
+	}
+	ids, err := steps.Lineage(ctx, m.store, r.FromBackupID)
+	if err != nil {
+		return plan, nil // The plan says so of its base.
+	}
+	return m.withDamage(ctx, plan, ids)
 }
 
 // PlanRestore tells what a restore would do.
@@ -37,5 +45,18 @@ func (m *Manager) PlanRestore(ctx context.Context, r RestoreRequest) (Plan, erro
 	if r.Target != TargetDatabase {
 		args.TmpDir = m.restoreFolder()
 	}
-	return m.host.PlanRestore(ctx, args), nil
+	return m.withDamage(ctx, m.host.PlanRestore(ctx, args), r.IDList)
+}
+
+// withDamage adds to a plan what is known against the backups it would read.
+func (m *Manager) withDamage(ctx context.Context, plan Plan, ids []string) (Plan, error) {
+	damage, err := m.knownDamage(ctx, ids)
+	if err != nil {
+		return plan, internal(err)
+	}
+	if damage != "" {
+		plan.Goes = false
+		plan.Checks = append(plan.Checks, Check{About: "soundness", Detail: damage})
+	}
+	return plan, nil
 }

@@ -27,6 +27,11 @@ func (m *Manager) VerifyBackup(ctx context.Context, r VerifyRequest) (string, er
 		if err != nil {
 			return "", err
 		}
+		if r.Level.Covers(persistence.LevelChecksum) {
+			if err := m.host.CheckRetrievable(ids); err != nil {
+				return "", &Error{Kind: Unavailable, Message: err.Error(), Err: err}
+			}
+		}
 		var claims []persistence.Claim
 		for _, id := range ids {
 			claims = append(claims, persistence.Claim{BackupID: id, Use: persistence.Reads})

@@ -84,7 +84,9 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 		}
 		p.look("backup "+id, err, "its files are there")
 	}
-	if len(links) == len(args.IDList) {
+	if err := h.CheckRetrievable(args.IDList); err != nil {
+		p.look("retrieve", err, "")
+	} else if len(links) == len(args.IDList) {
 		size, err := h.preparable(ctx, &t, links)
 		detail := ""
 		if err == nil {
