@@ -92,7 +92,7 @@ powerloss: deps ## Cut the power on a file system that forgets what is not durab
 
 .PHONY: bench
 bench: deps ## Compare streamed backups with shell pipelines: BENCH_MIB (1024) of data, BENCH_ROUNDS (5)
-	BENCH_MIB=$(BENCH_MIB) BENCH_ROUNDS=$(BENCH_ROUNDS) go test -tags speed -count=1 -timeout 30m -run '^TestSpeed$$' ./steps
+	BENCH_MIB=$(BENCH_MIB) BENCH_ROUNDS=$(BENCH_ROUNDS) go test -v -tags speed -count=1 -timeout 30m -run '^TestSpeed$$' ./steps
 
 .PHONY: screens
 screens: deps ## Print what an administrator sees of real operations on SCREENS_MIB (2048) of data
