@@ -100,7 +100,9 @@ func TestDoctorLooksAtTheDatabase(t *testing.T) {
 
 func TestDoctorLooksAtTheSockets(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "dbd")
+	// The folder of temporary files may be for one user alone, and every folder
+	// on the way counts.
+	dir, err := os.MkdirTemp("/tmp", "dbd")
 	if err != nil {
 		t.Fatal(err)
 	}
