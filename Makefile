@@ -68,11 +68,11 @@ trial: deps deb ## Install, use, upgrade and purge the package under a systemd o
 .PHONY: test
 test: deps ## Run all tests with the race detector, on private MariaDB servers
 	@CGO_ENABLED=1 go test -race -count=1 -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'
-	CGO_ENABLED=1 go test -race -count=1 -timeout 15m ./...
+	CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./...
 
 .PHONY: conformance
 conformance: deps ## Hold every backup tool and server there is to what the daemon relies on, and name them
-	CGO_ENABLED=1 go test -race -count=1 -timeout 15m -v -run '^(TestKits|TestConformance|TestServerConformance)$$' ./steps | grep -E '^(kit:|ok|FAIL|panic)|--- |_test.go'
+	CGO_ENABLED=1 go test -race -count=1 -timeout 30m -v -run '^(TestKits|TestConformance|TestServerConformance)$$' ./steps | grep -E '^(kit:|ok|FAIL|panic)|--- |_test.go'
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
