@@ -74,6 +74,8 @@ type run struct {
 	definition *Definition
 	// interrupt ends the step that is under way; nil between steps.
 	interrupt context.CancelCauseFunc
+	// shown is the progress last worked out.
+	shown shownProgress
 	// meter measures the step under way; nil while none of the daemon's own is.
 	meter *steps.Meter
 	// ended is closed when this daemon works on it no more.

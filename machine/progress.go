@@ -27,13 +27,40 @@ func (m *Manager) progress(ctx context.Context, o persistence.Operation) *Progre
 	m.mu.Lock()
 	d, err := m.definitionOf(o)
 	var meter *steps.Meter
-	if r := m.running[o.ID]; r != nil {
+	r := m.running[o.ID]
+	if r != nil {
 		meter = r.meter
+		if r.shown.view != nil && r.shown.seq == o.Seq && time.Since(r.shown.at) < progressAge {
+			view := r.shown.view
+			m.mu.Unlock()
+			return view
+		}
 	}
 	m.mu.Unlock()
 	if err != nil {
 		return nil
 	}
+	v := m.lookAtProgress(ctx, o, d, meter)
+	if r != nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		r.shown = shownProgress{view: v, seq: o.Seq, at: time.Now()}
+	}
+	return v
+}
+
+// progressAge is for how long a progress that was worked out is told again:
+// programs that wait ask many times a second, and looking costs many calls.
+const progressAge = 200 * time.Millisecond
+
+// shownProgress is a progress as it was at a time, for one transition.
+type shownProgress struct {
+	view *ProgressView
+	seq  int64
+	at   time.Time
+}
+
+func (m *Manager) lookAtProgress(ctx context.Context, o persistence.Operation, d *Definition, meter *steps.Meter) *ProgressView {
 	s := d.States[o.State]
 	if s == nil || s.Step == "" {
 		return nil

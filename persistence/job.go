@@ -54,10 +54,11 @@ func (s *Store) IdentifyJob(ctx context.Context, job Job) error {
 	})
 }
 
-// SetProcessPID records the pid of the program that a process row names.
+// SetProcessPID records the pid of the program that a process row names, unless
+// it is known.
 func (s *Store) SetProcessPID(ctx context.Context, process int64, pid int) error {
 	return s.inTx(ctx, "record pid", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE process SET pid = ? WHERE id = ?`, pid, process)
+		_, err := tx.ExecContext(ctx, `UPDATE process SET pid = ? WHERE id = ? AND pid IS NULL`, pid, process)
 		return err
 	})
 }

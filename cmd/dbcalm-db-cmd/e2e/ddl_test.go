@@ -86,7 +86,7 @@ fi`, paused, moved, said))
 			t.Fatal(err)
 		}
 		w.succeeded(backup)
-		if marks := w.marks(id); !slices.Contains(marks, "moving/dropped_"+id+".del") {
+		if marks := w.marks(id); !slices.Contains(marks, "moving/renamed_"+id+".ren") {
 			t.Fatalf("%s: the tables moved too late or too early: %q", id, marks)
 		}
 		wants = append(wants, want)
