@@ -97,12 +97,6 @@ func (m *Manager) resumeJob(ctx context.Context, r *run, o persistence.Operation
 		return decision{}, unclear(err)
 	}
 	defer running.Close()
-	if pid := steps.ProgramOf(job.Folder); recovering && pid != 0 {
-		// The daemon that started it may have ended before it knew.
-		if err := m.store.SetProcessPID(context.WithoutCancel(ctx), job.ProcessID, pid); err != nil {
-			m.log.Warn().Err(err).Str(keyOperation, o.ID).Msg("the program's pid is not recorded")
-		}
-	}
 	if recovering && o.CancelAt == nil {
 		note := decision{event: eventAdopt, reason: fmt.Sprintf("the daemon was started again; the program still runs under supervisor %d and is waited for", job.PID)}
 		after, err := m.apply(ctx, r.definition, o, note)

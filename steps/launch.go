@@ -107,15 +107,6 @@ func Adopt(folder string, id Identity) (*RunningJob, error) {
 	return &RunningJob{Folder: folder, Identity: id, process: process}, nil
 }
 
-// ProgramOf returns the pid of a job's program; 0 when it has not started.
-func ProgramOf(folder string) int {
-	var id Identity
-	if readJSON(filepath.Join(folder, startedFile), &id) != nil {
-		return 0
-	}
-	return id.PID
-}
-
 // Wait returns the job's result. ErrNoResult means that the supervisor was
 // killed; its program then is dead too. Otherwise it returns the cause of
 // ctx's end, and the job runs on.

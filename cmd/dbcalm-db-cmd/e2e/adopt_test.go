@@ -41,8 +41,13 @@ func TestAdoptsManyAtOnce(t *testing.T) {
 	w.start()
 	took := w.adoptionTime(many)
 	t.Logf("%d operations adopted in %s", many, took)
-	if took > time.Second {
-		t.Errorf("%d operations were adopted in %s, wanted a second at most", many, took)
+	limit := time.Second
+	if raceDetector {
+		// It makes the daemon several times slower.
+		limit *= 3
+	}
+	if took > limit {
+		t.Errorf("%d operations were adopted in %s, wanted %s at most", many, took, limit)
 	}
 	g.open(t)
 	// None of these programs is a backup tool, so each operation now fails.

@@ -100,7 +100,8 @@ func TestForeignLinks(t *testing.T) {
 		t.Helper()
 		w.failed(w.restore(machine.TargetFolder, "full", "inc"), append(words, upToFull)...)
 		w.failed(w.verify("inc", "checksum"), append(words, "take a full backup")...)
-		w.failed(w.incremental("on-it", "inc"), append(words, "take a full backup, or one on what is whole of the chain: dbcalm-db-cmd backup incremental ID --from full")...)
+		_, err := w.client.IncrementalBackup(w.ctx(), machine.BackupRequest{ID: "on-it", FromBackupID: "inc"})
+		refused(t, err, 409, "backup 'inc' is known to be damaged", "take a full backup")
 	}
 
 	// The parent's id names another backup now, of the same LSNs.
@@ -120,5 +121,6 @@ func TestForeignLinks(t *testing.T) {
 	fails("the folder of backup 'inc' holds backup 'inc' on 'other'; the record says it stands on 'full'")
 	w.rewrite("inc", func(m *steps.Manifest) { *m = was })
 	w.succeeded(w.restore(machine.TargetFolder, "full", "inc"))
+	w.succeeded(w.verify("inc", "checksum"))
 	w.succeeded(w.incremental("on-it", "inc"))
 }
