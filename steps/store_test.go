@@ -11,22 +11,22 @@ func TestWorkFolderIsFreshForEveryAttempt(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	task := Task{Operation: "op", Attempt: 1}
-	first, err := h.makeWork(task)
+	first, err := h.makeWork(task.Operation, task.Attempt)
 	if err != nil || first != filepath.Join(h.BackupDir, ".partial", "op-1") {
 		t.Fatalf("%s, %v", first, err)
 	}
 	write(t, first, map[string]string{"half": "x"})
-	other, err := h.makeWork(Task{Operation: "op2", Attempt: 1})
+	other, err := h.makeWork("op2", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, other, map[string]string{"its": "own"})
-	again, err := h.makeWork(task)
+	again, err := h.makeWork(task.Operation, task.Attempt)
 	if err != nil || len(tree(t, again)) > 0 {
 		t.Errorf("the same attempt again: %v, %v", tree(t, again), err)
 	}
 	task.Attempt = 2
-	if _, err := h.makeWork(task); err != nil {
+	if _, err := h.makeWork(task.Operation, task.Attempt); err != nil {
 		t.Fatal(err)
 	}
 	if got := tree(t, h.partialDir()); len(got) != 3 || got["op2-1/its"] != "own" {
@@ -58,7 +58,7 @@ func TestWorkFoldersOfManyOperations(t *testing.T) {
 	for _, operation := range []string{"a", "b", "c", "d"} {
 		workers.Go(func() {
 			for range 50 {
-				folder, err := h.makeWork(Task{Operation: operation, Attempt: 1})
+				folder, err := h.makeWork(operation, 1)
 				if err == nil {
 					err = os.WriteFile(filepath.Join(folder, "file"), nil, 0o600)
 				}
