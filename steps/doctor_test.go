@@ -53,7 +53,7 @@ func TestDoctorFindsAllInOrder(t *testing.T) {
 	h.backup("full", "", "0", "100", map[string]string{"ibdata1": "system"})
 	h.Forward, h.Retrieve, h.Stream = "cat > /dev/null", "cat /dev/null", true
 	before := fmt.Sprint(tree(t, h.dir))
-	checks := h.Doctor(t.Context(), h.setup())
+	checks := Doctor(t.Context(), h.Host, h.setup())
 	var abouts []string
 	for _, c := range checks {
 		abouts = append(abouts, c.About)
@@ -114,7 +114,7 @@ func TestDoctorFindsWhatIsWrongWithTheServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := hostOf(t, server)
 			test.spoil(h)
-			checks := h.Doctor(t.Context(), h.setup())
+			checks := Doctor(t.Context(), h.Host, h.setup())
 			for _, want := range test.want {
 				if !finds(checks, want[0], want[1]) {
 					t.Errorf("lacks %q with %q:\n%s", want[0], want[1], lines(checks))
@@ -186,7 +186,7 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 			h.BackupBin = h.script("tool", fakeBanner)
 			s := h.setup()
 			test.spoil(h, &s)
-			checks := h.Doctor(t.Context(), s)
+			checks := Doctor(t.Context(), h.Host, s)
 			for _, want := range test.want {
 				if !finds(checks, want[0], want[1]) {
 					t.Errorf("lacks %q with %q:\n%s", want[0], want[1], lines(checks))

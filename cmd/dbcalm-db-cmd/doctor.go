@@ -97,7 +97,7 @@ func (a *app) diagnosis(ctx context.Context, loaded *loadedConfig) []machine.Che
 	}
 	database, records, err := databaseChecks(ctx, c.DatabasePath, wrong)
 	setup.Records, setup.Unread = records, err
-	checks = append(checks, steps.NewHost(c.host(), nil).Doctor(ctx, setup)...)
+	checks = append(checks, steps.Doctor(ctx, steps.NewHost(c.host(), nil), setup)...)
 	checks = append(checks, retentionCheck(c, wrong))
 	return append(append(checks, database...), sockets...)
 }
