@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // drawn is an operation that was interrupted once and then failed.
@@ -31,7 +33,7 @@ func TestOperationIsDrawn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, file, got)
+		testkit.Golden(t, file, got)
 	}
 	if _, err := DrawOperation(drawn(t), "png"); err == nil || !strings.Contains(err.Error(), "use mermaid, dot or svg") {
 		t.Errorf("got %v", err)

@@ -3,6 +3,8 @@ package machine
 import (
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestDiagrams(t *testing.T) {
@@ -14,7 +16,7 @@ func TestDiagrams(t *testing.T) {
 				t.Errorf("%s as %s: %v", name, format, err)
 				continue
 			}
-			golden(t, "graph/"+name+"."+extension, text)
+			testkit.Golden(t, "graph/"+name+"."+extension, text)
 		}
 	}
 }

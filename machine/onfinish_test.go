@@ -12,6 +12,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // telling makes the on_finish command keep what it is told in files named for
@@ -21,7 +22,7 @@ func telling(then string) func(*steps.Settings) {
 		dir := filepath.Dir(s.StateDir)
 		s.OnFinish = fmt.Sprintf(`cd %s; n=$(ls told.*.json 2>/dev/null | wc -l); cat >told.$n.part
 echo "$DBCALM_MACHINE $DBCALM_BACKUP_ID $DBCALM_STATUS $DBCALM_OPERATION_ID" >told.$n.env; mv told.$n.part told.$n.json; %s`, dir, then)
-		s.OnFinishTimeout = patience
+		s.OnFinishTimeout = testkit.Patience
 	}
 }
 

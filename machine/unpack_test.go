@@ -14,6 +14,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // streamed puts a full backup that is one stream into the store.
@@ -92,7 +93,7 @@ func (w *world) worksAnew(id, state string, than int64) (pid int64) {
 
 func TestInterruptedUnpackingBeginsAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(s *steps.Settings) { s.StallTimeout = patience })
+	w := newWorld(t, func(s *steps.Settings) { s.StallTimeout = testkit.Patience })
 	w.streamed("full", false)
 	w.slowUnpacker()
 	w.start()
@@ -125,7 +126,7 @@ func TestForwardedBackupIsRefusedWithoutRetrieve(t *testing.T) {
 	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
 	refusal(t, err, Unavailable, "backup 'full' was forwarded as backup-full.xbstream, and retrieve is not set: set retrieve in the configuration")
 	w = newWorld(t, func(s *steps.Settings) {
-		s.Retrieve, s.StallTimeout = `cat "`+filepath.Join(filepath.Dir(s.BackupDir), "forwarded")+`/$DBCALM_FILE"`, patience
+		s.Retrieve, s.StallTimeout = `cat "`+filepath.Join(filepath.Dir(s.BackupDir), "forwarded")+`/$DBCALM_FILE"`, testkit.Patience
 	})
 	w.streamed("full", true)
 	w.start()

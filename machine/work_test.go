@@ -5,7 +5,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
-	"dbcalm-db-cmd/steps/disktest"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // A program cannot be started while there is no room for its job's folder;

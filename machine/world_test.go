@@ -20,10 +20,8 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
-
-// patience is how long a test waits for what must happen.
-const patience = 30 * time.Second
 
 // fakeTool stands in for mariabackup where no server is needed: it prepares a
 // stage by saying so in its metadata. With a gate beside it, it waits there
@@ -272,17 +270,7 @@ func (w *world) ends(id string, status persistence.Status) OperationView {
 
 func (w *world) eventually(what string, condition func() bool) {
 	w.t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			w.t.Fatalf("waited %s in vain: %s", patience, what)
-		}
-	}
+	testkit.Eventually(w.t, what, condition)
 }
 
 // path of states and events, without times.

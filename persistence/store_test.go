@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"dbcalm-db-cmd/steps/disktest"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 func TestEveryConnectionIsSetUp(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // preparedFiles are the entries of a prepared folder, as the tool leaves it.
@@ -29,8 +31,8 @@ func (h *testHost) arrangeTask(target, mode string) Task {
 		h.t.Fatalf("the test's folders are placed by %s, not by %s", t.Data.Placement.Mode, mode)
 	}
 	folder := t.Data.Placement.prepared()
-	write(h.t, folder, preparedFiles)
-	write(h.t, folder, metadata("log-applied", "0", "100"))
+	testkit.Write(h.t, folder, preparedFiles)
+	testkit.Write(h.t, folder, metadata("log-applied", "0", "100"))
 	return t
 }
 
@@ -58,7 +60,7 @@ func TestArrangeForADataDirectory(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := out.Data.Placement
-		files := tree(t, p.prepared())
+		files := testkit.Tree(t, p.prepared())
 		for name := range files {
 			info, err := os.Lstat(filepath.Join(p.prepared(), name))
 			if err != nil {
@@ -100,7 +102,7 @@ func TestArrangeForAFolderKeepsWhatTheToolSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := out.Data.Placement
-	if files := tree(t, p.prepared()); files["xtrabackup_info"] == "" || p.Folder == nil || p.Replaced != nil || p.Entries != nil {
+	if files := testkit.Tree(t, p.prepared()); files["xtrabackup_info"] == "" || p.Folder == nil || p.Replaced != nil || p.Entries != nil {
 		t.Errorf("prepared are %v, what moves is %+v", files, p)
 	}
 }
@@ -111,7 +113,7 @@ func TestArrangeMissesATable(t *testing.T) {
 	task := h.arrangeTask("database", PlaceSwap)
 	h.must(os.Remove(filepath.Join(task.Data.Placement.prepared(), "shop", "orders.ibd")))
 	_, err := h.arrange(t.Context(), task)
-	says(t, err, "the restored data lacks shop/orders.ibd of backup 'full': it was not put into place; use another chain")
+	testkit.Says(t, err, "the restored data lacks shop/orders.ibd of backup 'full': it was not put into place; use another chain")
 }
 
 func TestEntriesGoInAnOrderThatNoServerStartsOn(t *testing.T) {
@@ -122,7 +124,7 @@ func TestEntriesGoInAnOrderThatNoServerStartsOn(t *testing.T) {
 	} {
 		p := &Placement{Mode: PlaceEntries, Stage: t.TempDir()}
 		for _, name := range strings.Fields(test.names) {
-			write(t, p.prepared(), map[string]string{name: ""})
+			testkit.Write(t, p.prepared(), map[string]string{name: ""})
 		}
 		if err := p.identify(); err != nil {
 			t.Fatal(err)

@@ -11,7 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // serverKits returns every kind of server there is, with a tool of its own or
@@ -78,7 +79,7 @@ func conformQuestions(t *testing.T, h *testHost, server *mariadbtest.Server) {
 	poor, err := h.connect(t.Context())
 	h.must(err)
 	defer poor.close()
-	says(t, poor.checkGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege RELOAD", "run GRANT RELOAD")
+	testkit.Says(t, poor.checkGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege RELOAD", "run GRANT RELOAD")
 	h.CredentialsFile = server.CredentialsFile
 }
 
@@ -88,7 +89,7 @@ func conformLocks(t *testing.T, h *testHost, server *mariadbtest.Server) {
 	if !errors.Is(err, ErrServerRunning) {
 		t.Errorf("got %v", err)
 	}
-	says(t, err, "process "+strconv.Itoa(server.PID())+" holds locks in "+server.DataDir)
+	testkit.Says(t, err, "process "+strconv.Itoa(server.PID())+" holds locks in "+server.DataDir)
 	if pid := workingIn(server.DataDir); pid != server.PID() {
 		t.Errorf("process %d works in %s, not %d", pid, server.DataDir, server.PID())
 	}

@@ -11,7 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestConformance holds every kit to what the steps rely on. It passes as it is
@@ -41,7 +42,7 @@ func conformChain(t *testing.T, k kit) {
 	mariadbtest.FillTables(t, b.db.DB(), 6, 50)
 	writer := mariadbtest.StartWriter(t, b.db.DB())
 	await := func() {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 		defer cancel()
 		b.must(writer.Await(ctx, 20))
 	}
@@ -65,7 +66,7 @@ func conformChain(t *testing.T, k kit) {
 	}
 	// What the tools themselves do not all notice.
 	_, err = b.restore("folder", "full", "two")
-	says(t, err, "backup 'two' stands on 'one', not on 'full'")
+	testkit.Says(t, err, "backup 'two' stands on 'one', not on 'full'")
 
 	b.db.Stop()
 	b.must(os.RemoveAll(b.DataDir))
@@ -147,13 +148,13 @@ func conformTrouble(t *testing.T, k kit) {
 		t.Cleanup(job.Close)
 		_, err = job.Release(t.Context(), spec.Shell)
 		b.must(err)
-		eventually(t, "the tool copies", func() bool {
+		testkit.Eventually(t, "the tool copies", func() bool {
 			there, _ := exists(filepath.Join(task.Data.Work, "ibdata1"))
 			return there
 		})
 		return task, job
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*testkit.Patience)
 	defer cancel()
 
 	task, job := slowly()
@@ -179,7 +180,7 @@ func conformTrouble(t *testing.T, k kit) {
 	b.must(err)
 	b.login(b.db, b.db.User, "wrong")
 	_, err = b.perform(task, "copy_backup")
-	says(t, err, "failed with exit code 1: the server refused the backup user's login", "last lines of the program:")
+	testkit.Says(t, err, "failed with exit code 1: the server refused the backup user's login", "last lines of the program:")
 	b.CredentialsFile = b.db.CredentialsFile
 
 	// A server that goes away.
@@ -188,7 +189,7 @@ func conformTrouble(t *testing.T, k kit) {
 	r, err = job.Wait(ctx)
 	b.must(err)
 	_, err = b.copyFinish(ctx, task, r)
-	says(t, err, "failed with exit code 1")
+	testkit.Says(t, err, "failed with exit code 1")
 
 	// With its server down, what was taken before can be restored.
 	folder, err := b.restore("folder", "full")

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // credentials writes the host's credentials file.
@@ -64,7 +66,7 @@ func TestCredentialsAreRefused(t *testing.T) {
 			if !errors.Is(err, ErrCredentials) {
 				t.Errorf("got %v", err)
 			}
-			says(t, err, "credentials file not found or missing [client-dbcalm] section", h.CredentialsFile, test.want)
+			testkit.Says(t, err, "credentials file not found or missing [client-dbcalm] section", h.CredentialsFile, test.want)
 			if err != nil && strings.Contains(err.Error(), "secret") {
 				t.Errorf("the error tells the password: %v", err)
 			}

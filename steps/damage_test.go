@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // blamed returns the Damage in an error, and fails the test if there is none.
@@ -36,13 +37,13 @@ func TestMakerOfABackup(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "[]", `{"id":"full"`, `{"id":"full"}`, `{"files":[{"operation":"x"}],"server":{"operation":"y"}}`, `{"operation":5}`, `{"id":nonsense,"operation":"x"}`} {
-		write(t, h.BackupFolder("full"), map[string]string{ManifestName: text})
+		testkit.Write(t, h.BackupFolder("full"), map[string]string{ManifestName: text})
 		if got := h.MadeBy("full"); got != "" {
 			t.Errorf("%s was made by %q", text, got)
 		}
 	}
 	// What follows is not read, and so cannot spoil it.
-	write(t, h.BackupFolder("full"), map[string]string{ManifestName: `{"id":"full","operation":"made-it","files":[{"path`})
+	testkit.Write(t, h.BackupFolder("full"), map[string]string{ManifestName: `{"id":"full","operation":"made-it","files":[{"path`})
 	if got := h.MadeBy("full"); got != "made-it" {
 		t.Errorf("a cut manifest was made by %q", got)
 	}

@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // marked writes a check as a line: +, - for wrong, ? for unknown, * for a note.
@@ -52,7 +53,7 @@ func TestDoctorFindsAllInOrder(t *testing.T) {
 	h := hostOf(t, server)
 	h.backup("full", "", "0", "100", map[string]string{"ibdata1": "system"})
 	h.Forward, h.Retrieve, h.Stream = "cat > /dev/null", "cat /dev/null", true
-	before := fmt.Sprint(tree(t, h.dir))
+	before := fmt.Sprint(testkit.Tree(t, h.dir))
 	checks := Doctor(t.Context(), h.Host, h.setup())
 	var abouts []string
 	for _, c := range checks {
@@ -69,7 +70,7 @@ func TestDoctorFindsAllInOrder(t *testing.T) {
 	if !finds(checks, "+ privilege: ", "BINLOG MONITOR") || !finds(checks, "+ data_dir: ", " of data") || !finds(checks, "+ restore: to database, it goes into "+h.DataDir, "") {
 		t.Error(lines(checks))
 	}
-	if after := fmt.Sprint(tree(t, h.dir)); after != before {
+	if after := fmt.Sprint(testkit.Tree(t, h.dir)); after != before {
 		t.Error("something was written")
 	}
 }
@@ -142,18 +143,18 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 		"store is away": {func(h *testHost, s *Setup) { remove(h.t, h.BackupDir); s.Records.Backups = recordOf("a") }, [][2]string{{"- backup_dir", "is its disk mounted?"}, {"- missing", "1 of 1"}}},
 		"store is a file": {func(h *testHost, _ *Setup) {
 			remove(h.t, h.BackupDir)
-			write(h.t, h.dir, map[string]string{"backups": ""})
+			testkit.Write(h.t, h.dir, map[string]string{"backups": ""})
 		}, [][2]string{{"- backup_dir", "is no folder"}}},
 		"state is a file": {func(h *testHost, _ *Setup) {
 			remove(h.t, h.StateDir)
-			write(h.t, h.dir, map[string]string{"state": ""})
+			testkit.Write(h.t, h.dir, map[string]string{"state": ""})
 		}, [][2]string{{"- state_dir", "is no folder"}, {"- database_path", "is no folder"}}},
 		"wrong keys": {func(_ *testHost, s *Setup) {
 			s.Wrong = map[string]bool{"backup_dir": true, "data_dir": true, "db_type": true, "state_dir": true, "backup_credentials_file": true}
 		}, [][2]string{{"? backup_dir", "the configuration gives no backup_dir"}, {"? data_dir", ""}, {"? tool", "no db_type"}, {"? state_dir", ""}, {"? credentials", ""}, {"? server", "configuration"}}},
 		"not retrieved": {func(h *testHost, _ *Setup) { h.Stream, h.Forward = true, "cat" }, [][2]string{{"* retrieve", "set retrieve in the configuration"}}},
 		"split layout": {func(h *testHost, _ *Setup) {
-			write(h.t, h.dir, map[string]string{"my.cnf": "[mysqld]\ninnodb-undo-directory=/elsewhere\n"})
+			testkit.Write(h.t, h.dir, map[string]string{"my.cnf": "[mysqld]\ninnodb-undo-directory=/elsewhere\n"})
 			h.ServerDefaultsFile = filepath.Join(h.dir, "my.cnf")
 		}, [][2]string{{"* restore", "restore to a folder"}}},
 		"forwarded before": {func(h *testHost, s *Setup) {
@@ -163,7 +164,7 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 			s.Records.Backups = recordOf("away")
 		}, [][2]string{{"* retrieve", "backup 'away' was forwarded"}, {"+ unpacker", "mbstream"}}},
 		"unrecorded":  {func(h *testHost, _ *Setup) { h.backup("lost", "", "0", "100", nil) }, [][2]string{{"- unrecorded", "the store holds 1 that no record names: dbcalm-db-cmd backups rebuild"}}},
-		"no manifest": {func(h *testHost, _ *Setup) { write(h.t, h.BackupFolder("x"), map[string]string{"y": ""}) }, [][2]string{{"+ unrecorded", ""}}},
+		"no manifest": {func(h *testHost, _ *Setup) { testkit.Write(h.t, h.BackupFolder("x"), map[string]string{"y": ""}) }, [][2]string{{"+ unrecorded", ""}}},
 		"being recorded": {func(h *testHost, s *Setup) {
 			h.backup("new", "", "0", "100", nil)
 			s.Records.Used = map[string]bool{"new": true}
@@ -174,7 +175,7 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 			s.Records.Used = map[string]bool{"going": true}
 		}, [][2]string{{"- missing", "1 of 3 backups that are recorded have no folder"}, {"+ unrecorded", ""}, {"+ backup_dir", ""}}},
 		"leftovers": {func(h *testHost, s *Setup) {
-			write(h.t, h.partialDir(), map[string]string{"over-1/x": "", "busy-1/x": ""})
+			testkit.Write(h.t, h.partialDir(), map[string]string{"over-1/x": "", "busy-1/x": ""})
 			s.Records.Open = map[string]bool{"busy": true}
 		}, [][2]string{{"- leftovers", "1 in "}, {"- leftovers", "backups rebuild names them, and with --prune removes them"}}},
 		"unread records": {func(h *testHost, s *Setup) { h.backup("lost", "", "0", "100", nil); s.Unread = os.ErrInvalid },

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,10 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // examines is the subcommand examine, for this test binary.
-func examines(args []string) int {
+func examines(ctx context.Context, args []string) (int, error) {
 	var e Examination
 	flags := flag.NewFlagSet("examine", flag.ExitOnError)
 	flags.StringVar(&e.Server, "server", "", "")
@@ -28,13 +28,7 @@ func examines(args []string) int {
 	flags.IntVar(&e.LowerCaseTables, "lower-case-table-names", 0, "")
 	_ = flags.Parse(args)
 	e.Folder = flags.Arg(0)
-	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT)
-	defer stop()
-	if err := e.Run(ctx, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "dbcalm-db-cmd:", err)
-		return 1
-	}
-	return 0
+	return 0, e.Run(ctx, os.Stdout)
 }
 
 // bootTask is a verification whose chain is prepared.
@@ -45,7 +39,7 @@ func (h *testHost) bootTask(server string) Task {
 	out, err := h.validateVerify(h.t.Context(), t)
 	h.must(err)
 	t.Data = out.Data
-	write(h.t, t.Data.Placement.prepared(), map[string]string{"backup-my.cnf": "[mysqld]\ninnodb_page_size=16384\n"})
+	testkit.Write(h.t, t.Data.Placement.prepared(), map[string]string{"backup-my.cnf": "[mysqld]\ninnodb_page_size=16384\n"})
 	return t
 }
 
@@ -96,7 +90,7 @@ func TestServerThatDoesNotRun(t *testing.T) {
 			h.must(err)
 			r := h.runs("op", 1, spec)
 			_, err = h.examineFinish(t.Context(), task, r)
-			says(t, err, test.want...)
+			testkit.Says(t, err, test.want...)
 			if strings.Contains(r.Tail, "secret rows") {
 				t.Errorf("rows are told: %s", r.Tail)
 			}
@@ -135,7 +129,7 @@ func TestServerThatCannotBeStarted(t *testing.T) {
 	h.must(err)
 	h.must(os.Remove(h.ServerBin))
 	_, err = h.examineFinish(t.Context(), task, h.runs("op", 1, spec))
-	says(t, err, "start server: ", "no such file or directory", "correct server_bin")
+	testkit.Says(t, err, "start server: ", "no such file or directory", "correct server_bin")
 	if errors.As(err, new(*Damage)) {
 		t.Errorf("the backup is blamed: %v", err)
 	}
@@ -154,7 +148,7 @@ func TestExaminationIsJudged(t *testing.T) {
 		t.Errorf("%+v, %v", out, err)
 	}
 	_, err = h.examineFinish(t.Context(), task, result(1, "damaged: a.a: Corrupt", "damaged: a.b: Corrupt", "damaged: a.c: Corrupt", "damaged: a.d: Corrupt", "4 of 310 tables are damaged", "dbcalm-db-cmd: found damage"))
-	says(t, err, "backup 'inc' is damaged: on a server started on it, a.a: Corrupt, a.b: Corrupt, a.c: Corrupt, and 1 more; use another chain, or take a full backup\nlast lines")
+	testkit.Says(t, err, "backup 'inc' is damaged: on a server started on it, a.a: Corrupt, a.b: Corrupt, a.c: Corrupt, and 1 more; use another chain, or take a full backup\nlast lines")
 	blamed(t, err)
 	for _, r := range []JobResult{
 		result(0, "310 tables checked, all sound"), result(1, "damaged: a.a: Corrupt", "something broke"), result(0), {ExitCode: -1, Signal: "SIGKILL"}, {StartError: "no"},
@@ -174,7 +168,7 @@ func TestServerIsWaitedFor(t *testing.T) {
 		t.Errorf("without a server: %v", err)
 	}
 	path := filepath.Join(stage, serverLock)
-	write(t, stage, map[string]string{serverLock: ""})
+	testkit.Write(t, stage, map[string]string{serverLock: ""})
 	holder := exec.Command("flock", "-o", path, "sleep", "60")
 	if err := holder.Start(); err != nil {
 		t.Skipf("no flock: %v", err)
@@ -187,7 +181,7 @@ func TestServerIsWaitedFor(t *testing.T) {
 		defer f.Close()
 		return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK)
 	}
-	eventually(t, "the lock is held", held)
+	testkit.Eventually(t, "the lock is held", held)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(ErrCancelled)
 	if err := awaitServer(ctx, stage); !errors.Is(err, ErrCancelled) {

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestStoredForm(t *testing.T) {
@@ -22,7 +24,7 @@ func TestStoredForm(t *testing.T) {
 		``:             "",
 	} {
 		h := newHost(t)
-		write(t, h.BackupFolder("b"), map[string]string{ManifestName: manifest})
+		testkit.Write(t, h.BackupFolder("b"), map[string]string{ManifestName: manifest})
 		if got := h.StoredAs("b"); got != want {
 			t.Errorf("%.60s: %q, want %q", manifest, got, want)
 		}
@@ -54,7 +56,7 @@ func TestPackedBackupWithoutManifestIsNotWhole(t *testing.T) {
 				h.must(err)
 				return
 			}
-			says(t, err, "backup 'full' is damaged: it has no dbcalm.json, without which ", " cannot be restored: bring that file back; use another chain")
+			testkit.Says(t, err, "backup 'full' is damaged: it has no dbcalm.json, without which ", " cannot be restored: bring that file back; use another chain")
 		})
 	}
 }

@@ -1,6 +1,10 @@
 package steps
 
-import "testing"
+import (
+	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
+)
 
 func TestFormIsChosenByTheConfiguration(t *testing.T) {
 	t.Parallel()
@@ -48,7 +52,7 @@ func TestFormDecidesTheWay(t *testing.T) {
 		if test.copy == "" {
 			continue
 		}
-		write(t, out.Data.Work, metadata("full-backuped", "0", "100"))
+		testkit.Write(t, out.Data.Work, metadata("full-backuped", "0", "100"))
 		task.Data = out.Data
 		if out, err = h.copyFinish(t.Context(), task, JobResult{Tail: completedTail}); err != nil || out.Event != test.copy {
 			t.Errorf("%v: copy sends %s, %v", test.form, out.Event, err)

@@ -8,8 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
-	"dbcalm-db-cmd/steps/xtrabackuptest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
+	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
 )
 
 // The variables that name real programs to conform to.
@@ -129,7 +130,7 @@ func TestNamedProgramsMustBeThem(t *testing.T) {
 				t.Setenv(other, "")
 			}
 			_, _, err := realPrograms()
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 		})
 	}
 }

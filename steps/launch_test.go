@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/steps/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -24,7 +26,7 @@ func TestNothingRunsBeforeItIsReleased(t *testing.T) {
 	if err := b.job.gate.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	if r, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
 		t.Errorf("got %+v, %v", r, err)
@@ -45,7 +47,7 @@ func TestSupervisorWithoutASpecEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.launch()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	if err := b.job.process.wait(ctx); err != nil {
 		t.Fatal(err)
@@ -60,13 +62,13 @@ func TestSupervisorWithoutASpecEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := b.Launch(b.folder)
-	says(t, err, "start supervisor: open "+b.folder)
+	testkit.Says(t, err, "start supervisor: open "+b.folder)
 	b.Supervisor = []string{"/nowhere/program"}
 	if err := os.MkdirAll(b.folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	_, err = b.Launch(b.folder)
-	says(t, err, "start supervisor: fork/exec /nowhere/program")
+	testkit.Says(t, err, "start supervisor: fork/exec /nowhere/program")
 }
 
 // A new daemon knows of a job what the database and its folder say.
@@ -86,7 +88,7 @@ func TestJobIsAdopted(t *testing.T) {
 		t.Errorf("wait: %v", err)
 	}
 	b.open()
-	ctx, stop := context.WithTimeout(t.Context(), patience)
+	ctx, stop := context.WithTimeout(t.Context(), testkit.Patience)
 	defer stop()
 	if r, err := adopted.Wait(ctx); err != nil || r.Tail != "done\n" || r.ExitCode != 0 {
 		t.Errorf("got %+v, %v", r, err)
@@ -117,7 +119,7 @@ func TestProgramDiesWithItsSupervisor(t *testing.T) {
 			if err := kill(b); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 			defer cancel()
 			if r, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
 				t.Errorf("got %+v, %v", r, err)
@@ -173,6 +175,6 @@ func TestEndOrphan(t *testing.T) {
 	if ended, err := stranger.open(t).ended(); ended || err != nil {
 		t.Errorf("a stranger was killed: %t, %v", ended, err)
 	}
-	write(t, dir, map[string]string{startedFile: "{"})
-	says(t, EndOrphan(t.Context(), dir), "read "+filepath.Join(dir, startedFile))
+	testkit.Write(t, dir, map[string]string{startedFile: "{"})
+	testkit.Says(t, EndOrphan(t.Context(), dir), "read "+filepath.Join(dir, startedFile))
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // errCatalog is what a catalog says that cannot be read.
@@ -30,7 +31,7 @@ func TestLineage(t *testing.T) {
 		"orphan": "backup 'gone' is not recorded: the chain is broken; take a new full backup", "x": "backup 'x' stands on itself",
 	} {
 		_, err := Lineage(t.Context(), c, id)
-		says(t, err, want)
+		testkit.Says(t, err, want)
 	}
 	if _, err := Lineage(t.Context(), &records{err: errCatalog}, "a"); !errors.Is(err, errCatalog) {
 		t.Errorf("an error of the catalog: %v", err)
@@ -53,15 +54,15 @@ func TestChainIsChecked(t *testing.T) {
 		"no folder":             {"full inc", func(h *testHost) { h.must(os.RemoveAll(h.BackupFolder("inc"))) }, "the folder of backup 'inc' cannot be read"},
 		"no metadata":           {"full inc", func(h *testHost) { h.must(os.Remove(filepath.Join(h.BackupFolder("inc"), "xtrabackup_checkpoints"))) }, "backup 'inc' is damaged: read metadata: xtrabackup_checkpoints is missing; use another chain"},
 		"a hole in the LSNs": {"full inc", func(h *testHost) {
-			write(h.t, h.BackupFolder("inc"), metadata("incremental", "101", "150"))
+			testkit.Write(h.t, h.BackupFolder("inc"), metadata("incremental", "101", "150"))
 			h.writeManifest("inc", "full")
 		}, "backup 'inc' begins at LSN 101, but 'full' ends at 100: they do not join"},
 		"a full one recorded as an incremental": {"full inc", func(h *testHost) {
-			write(h.t, h.BackupFolder("inc"), metadata("full-backuped", "100", "150"))
+			testkit.Write(h.t, h.BackupFolder("inc"), metadata("full-backuped", "100", "150"))
 			h.writeManifest("inc", "full")
 		}, "backup 'inc' is of type full-backuped, not an incremental"},
 		"an incremental recorded as a full one": {"full", func(h *testHost) {
-			write(h.t, h.BackupFolder("full"), metadata("incremental", "0", "100"))
+			testkit.Write(h.t, h.BackupFolder("full"), metadata("incremental", "0", "100"))
 			h.writeManifest("full", "")
 		}, "backup 'full' is no full backup"},
 		"another's folder": {"full inc", func(h *testHost) {
@@ -89,7 +90,7 @@ func TestChainIsChecked(t *testing.T) {
 			h.manifest("inc", func(m *Manifest) { m.Server.DataBirth = time.Unix(2, 0).UTC() })
 		}, "backup 'inc' is of a data directory created 1970-01-01 00:00:02, but 'full' is of one created 1970-01-01 00:00:01: they are no chain"},
 		"a manifest that cannot be read": {"full", func(h *testHost) {
-			write(h.t, h.BackupFolder("full"), map[string]string{ManifestName: "{"})
+			testkit.Write(h.t, h.BackupFolder("full"), map[string]string{ManifestName: "{"})
 		}, "read manifest of "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +102,7 @@ func TestChainIsChecked(t *testing.T) {
 			}
 			links, err := h.chain(t.Context(), strings.Fields(test.ids))
 			if test.want != "" {
-				says(t, err, test.want)
+				testkit.Says(t, err, test.want)
 			} else if err != nil || len(links) != len(strings.Fields(test.ids)) {
 				t.Errorf("%d links, %v", len(links), err)
 			}
@@ -134,17 +135,17 @@ func TestRestoreNamesThePartOfAChainThatIsWhole(t *testing.T) {
 	task.Args.Target = "folder"
 	for name, step := range map[string]func(context.Context, Task) (Outcome, error){"validate": h.validateRestore, "stage": h.stage} {
 		_, err := step(t.Context(), task)
-		says(t, err, "backup 'inc' is damaged: ", "; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
+		testkit.Says(t, err, "backup 'inc' is damaged: ", "; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 		if t.Failed() {
 			t.Fatal(name)
 		}
 	}
-	write(t, h.BackupFolder("inc"), map[string]string{"ibdata1.delta": "x"})
+	testkit.Write(t, h.BackupFolder("inc"), map[string]string{"ibdata1.delta": "x"})
 	_, err := h.stage(t.Context(), task)
-	says(t, err, "its checksum is not the recorded one", "; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
+	testkit.Says(t, err, "its checksum is not the recorded one", "; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 	h.must(os.RemoveAll(h.BackupFolder("full")))
 	_, err = h.validateRestore(t.Context(), task)
-	says(t, err, "the folder of backup 'full' cannot be read", "; the other chains: dbcalm-db-cmd backups list")
+	testkit.Says(t, err, "the folder of backup 'full' cannot be read", "; the other chains: dbcalm-db-cmd backups list")
 	h.records.err = &persistence.Error{Op: "read", Err: errCatalog}
 	if _, err = h.validateRestore(t.Context(), task); err == nil || err.Error() != h.records.err.Error() {
 		t.Errorf("a database that cannot be read: %v", err)
@@ -169,7 +170,7 @@ func TestBaseThatIsReplacedMeanwhile(t *testing.T) {
 	} {
 		spoil()
 		_, err := h.Host.seal(t.Context(), task)
-		says(t, err, "backup 'full' has been replaced by another while this one was taken on it: take a full backup")
+		testkit.Says(t, err, "backup 'full' has been replaced by another while this one was taken on it: take a full backup")
 	}
 	h.writeManifest("full", "")
 	h.manifest("full", func(m *Manifest) { m.Operation = "first" })

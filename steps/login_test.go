@@ -7,6 +7,8 @@ import (
 	"net"
 	"path/filepath"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // shaServer is the little of a MySQL 8 that a login takes, at a socket of the
@@ -108,7 +110,7 @@ func TestNewPasswordsOfMySQL8(t *testing.T) {
 		t.Errorf("on the socket the client sent %q", sent)
 	}
 	h.credentials("[client-dbcalm]\nuser=backup\npassword=wrong\nsocket=" + socket + "\n")
-	says(t, h.Reachable(t.Context()), "the server refused the login of the backup user 'backup': Access denied")
+	testkit.Says(t, h.Reachable(t.Context()), "the server refused the login of the backup user 'backup': Access denied")
 	<-server.sent
 
 	remote := newShaServer(t, "tcp", "127.0.0.1:0", "s3cret")

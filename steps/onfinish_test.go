@@ -10,13 +10,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // onFinishHost has an on_finish command that may take long.
 func onFinishHost(t *testing.T, command string) *testHost {
 	t.Helper()
 	h := newHost(t)
-	h.OnFinish, h.OnFinishTimeout = strings.ReplaceAll(command, "DIR", h.dir), patience
+	h.OnFinish, h.OnFinishTimeout = strings.ReplaceAll(command, "DIR", h.dir), testkit.Patience
 	return h
 }
 
@@ -71,18 +73,18 @@ func TestOnFinishFails(t *testing.T) {
 		"printf '%0700d' 7; exit 1":      `0…": try it`,
 	} {
 		h := onFinishHost(t, command)
-		says(t, h.RunOnFinish(t.Context(), anEnd), want)
+		testkit.Says(t, h.RunOnFinish(t.Context(), anEnd), want)
 	}
 }
 
 func TestOnFinishHidesThePassword(t *testing.T) {
 	t.Parallel()
 	h := onFinishHost(t, "echo password hunter2; exit 1")
-	write(t, h.dir, map[string]string{"credentials.cnf": "[client-dbcalm]\nuser=u\npassword=hunter2\n"})
+	testkit.Write(t, h.dir, map[string]string{"credentials.cnf": "[client-dbcalm]\nuser=u\npassword=hunter2\n"})
 	if err := os.Chmod(h.CredentialsFile, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	says(t, h.RunOnFinish(t.Context(), anEnd), `and said "password ***"`)
+	testkit.Says(t, h.RunOnFinish(t.Context(), anEnd), `and said "password ***"`)
 }
 
 // Input that is not read, output that is closed or endless, are no failures.
@@ -109,7 +111,7 @@ func (h *testHost) goneAll() {
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		eventually(h.t, fmt.Sprintf("%s (%d) is gone", name, pid), func() bool { return gone(pid) })
+		testkit.Eventually(h.t, fmt.Sprintf("%s (%d) is gone", name, pid), func() bool { return gone(pid) })
 	}
 }
 
@@ -127,8 +129,8 @@ func TestOnFinishIsKilledWhole(t *testing.T) {
 		want    string
 	}{
 		"at the bound":    {"echo waiting; wait", 3 * time.Second, `on_finish took longer than 3s and was killed and said "waiting": let it do less, or raise on_finish_timeout`},
-		"when it is over": {"exit 0", patience, ""},
-		"when it fails":   {"exit 3", patience, "exit code 3"},
+		"when it is over": {"exit 0", testkit.Patience, ""},
+		"when it fails":   {"exit 3", testkit.Patience, "exit code 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,9 +141,9 @@ func TestOnFinishIsKilledWhole(t *testing.T) {
 			if c.want == "" && err != nil {
 				t.Error(err)
 			} else if c.want != "" {
-				says(t, err, c.want)
+				testkit.Says(t, err, c.want)
 			}
-			if took := time.Since(begun); took > patience/2 {
+			if took := time.Since(begun); took > testkit.Patience/2 {
 				t.Errorf("it took %s", took)
 			}
 			h.goneAll()
@@ -155,7 +157,7 @@ func TestOnFinishEndsWhenTheDaemonStops(t *testing.T) {
 	ctx, stop := context.WithCancelCause(t.Context())
 	told := make(chan error)
 	go func() { told <- h.RunOnFinish(ctx, anEnd) }()
-	eventually(t, "the command has begun", func() bool { _, err := os.Stat(filepath.Join(h.dir, "begun")); return err == nil })
+	testkit.Eventually(t, "the command has begun", func() bool { _, err := os.Stat(filepath.Join(h.dir, "begun")); return err == nil })
 	stop(ErrStopping)
 	if err := <-told; !errors.Is(err, ErrStopping) {
 		t.Errorf("got %v", err)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // optionLines are lines of a section with what the server's own programs make
@@ -127,7 +129,7 @@ func TestOptionFileIsRefused(t *testing.T) {
 			t.Errorf("%.40q is read as %v", text, file)
 			continue
 		}
-		says(t, err, "read "+path, want)
+		testkit.Says(t, err, "read "+path, want)
 		if strings.Contains(err.Error(), "secret") {
 			t.Errorf("the error tells the password: %v", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // streamed makes a stored backup one stream, as a backup leaves it; forwarded,
@@ -19,7 +20,7 @@ func (h *testHost) streamed(id string, c stream.Compression, forwarded bool) *Ma
 	folder := h.BackupFolder(id)
 	m, err := ReadManifest(folder)
 	h.must(err)
-	files := tree(h.t, folder)
+	files := testkit.Tree(h.t, folder)
 	var plain, packed bytes.Buffer
 	slices.SortFunc(m.Files, func(a, b ManifestFile) int { return streamRank(a.Path) - streamRank(b.Path) })
 	for _, f := range m.Files {
@@ -34,11 +35,11 @@ func (h *testHost) streamed(id string, c stream.Compression, forwarded bool) *Ma
 	h.must(err)
 	h.must(os.RemoveAll(folder))
 	name := "backup-" + id + ".xbstream" + c.Suffix()
-	write(h.t, folder, map[string]string{"xtrabackup_checkpoints": files["xtrabackup_checkpoints"], "xtrabackup_info": files["xtrabackup_info"], contentsName(id): string(contents)})
+	testkit.Write(h.t, folder, map[string]string{"xtrabackup_checkpoints": files["xtrabackup_checkpoints"], "xtrabackup_info": files["xtrabackup_info"], contentsName(id): string(contents)})
 	if forwarded {
-		write(h.t, h.forwarded(), map[string]string{name: packed.String()})
+		testkit.Write(h.t, h.forwarded(), map[string]string{name: packed.String()})
 	} else {
-		write(h.t, folder, map[string]string{name: packed.String()})
+		testkit.Write(h.t, folder, map[string]string{name: packed.String()})
 	}
 	operation, parent := m.Operation, m.ParentID
 	m = h.writeManifest(id, parent)
@@ -78,7 +79,7 @@ func (h *testHost) compressed(id string, c stream.Compression) *Manifest {
 		stored, plain, err := stream.PackFile(&packed, bytes.NewReader(text), c, 0)
 		h.must(err)
 		h.must(os.Remove(path))
-		write(h.t, folder, map[string]string{f.Path + c.Suffix(): packed.String()})
+		testkit.Write(h.t, folder, map[string]string{f.Path + c.Suffix(): packed.String()})
 		m.Files[i] = ManifestFile{Path: f.Path + c.Suffix(), Size: stored.Size, SHA256: stored.SHA256,
 			Plain: &ManifestFile{Path: f.Path, Size: plain.Size, SHA256: plain.SHA256}}
 	}
@@ -114,7 +115,7 @@ func (h *testHost) runs(operation string, seq int64, spec JobSpec) JobResult {
 	defer job.Close()
 	_, err = job.Release(h.t.Context(), spec.Shell)
 	h.must(err)
-	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(h.t.Context(), testkit.Patience)
 	defer cancel()
 	r, err := job.Wait(ctx)
 	if err != nil {
@@ -141,7 +142,7 @@ var forms = map[string]func(h *testHost, id string){
 func packedLinks(t *testing.T, full, inc string) *testHost {
 	t.Helper()
 	h := twoLinks(t)
-	h.Retrieve, h.StallTimeout = `cat "`+h.forwarded()+`/$DBCALM_FILE"`, patience
+	h.Retrieve, h.StallTimeout = `cat "`+h.forwarded()+`/$DBCALM_FILE"`, testkit.Patience
 	forms[full](h, "full")
 	forms[inc](h, "inc")
 	return h

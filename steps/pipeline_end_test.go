@@ -11,7 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 func TestStreamIsStopped(t *testing.T) {
@@ -99,7 +100,7 @@ func TestCommandDiesWithTheSupervisor(t *testing.T) {
 	if err := unix.Kill(b.job.Identity.PID, unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	if r, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
 		t.Errorf("got %+v, %v", r, err)
@@ -115,7 +116,7 @@ func TestCommandIsNoPublicKnowledge(t *testing.T) {
 	if r := b.done(); r.Fault != "" {
 		t.Fatalf("got %+v", r)
 	}
-	for name, text := range tree(t, b.dir) {
+	for name, text := range testkit.Tree(t, b.dir) {
 		if name != "tool" && strings.Contains(text, "s3cret") {
 			t.Errorf("%s holds it: %s", name, text)
 		}
@@ -149,12 +150,12 @@ func TestStreamFillsTheDisk(t *testing.T) {
 func TestOutputIsEmptied(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "ls -A backups; echo new >backups/new", func(s *JobSpec) { s.Empty = true })
-	write(t, b.BackupDir, map[string]string{"left": "", "sub/left": ""})
+	testkit.Write(t, b.BackupDir, map[string]string{"left": "", "sub/left": ""})
 	b.start()
 	if r := b.wait(); r.Tail != "" || r.ExitCode != 0 {
 		t.Errorf("got %+v", r)
 	}
-	if got := tree(t, b.BackupDir); len(got) != 1 || got["new"] != "new\n" {
+	if got := testkit.Tree(t, b.BackupDir); len(got) != 1 || got["new"] != "new\n" {
 		t.Errorf("the folder holds %v", got)
 	}
 }
@@ -171,7 +172,7 @@ func TestProgressOfAStreamIsTold(t *testing.T) {
 	}
 	defer gate.Close()
 	b.start()
-	eventually(t, "all is counted", func() bool {
+	testkit.Eventually(t, "all is counted", func() bool {
 		p, found := ReadProgress(b.folder)
 		return found && p.Plain >= megabyte && !p.At.IsZero()
 	})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // chunk returns one chunk of an xbstream; kind E, the end of a file, has no
@@ -76,9 +77,9 @@ func newStreamBench(t *testing.T, size int, script string, s JobStream, shell st
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, b.dir, map[string]string{"tool": string(plain)})
+	testkit.Write(t, b.dir, map[string]string{"tool": string(plain)})
 	if s.Direction == StreamIn {
-		write(t, b.dir, map[string]string{"backups/b.xbstream.zst": packed.String()})
+		testkit.Write(t, b.dir, map[string]string{"backups/b.xbstream.zst": packed.String()})
 	}
 	var spec JobSpec
 	if err := readJSON(filepath.Join(b.folder, specFile), &spec); err != nil {
@@ -98,7 +99,7 @@ func newStreamBench(t *testing.T, size int, script string, s JobStream, shell st
 	}
 	spec.Stream.Env = []string{"STORED=" + b.stored, "DIR=" + b.dir}
 	if spec.Stream.StallTimeout == 0 {
-		spec.Stream.StallTimeout = patience
+		spec.Stream.StallTimeout = testkit.Patience
 	}
 	if err := b.CreateJob(b.folder, spec); err != nil {
 		t.Fatal(err)

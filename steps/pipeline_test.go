@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 const megabyte = 1 << 20
@@ -98,7 +99,7 @@ func TestStreamBreaksOnTheWayOut(t *testing.T) {
 func TestStreamHasNoFileToGoTo(t *testing.T) {
 	t.Parallel()
 	b := newStreamBench(t, megabyte, `cat "$TOOL"; touch started`, JobStream{Direction: StreamOut}, "")
-	write(t, b.dir, map[string]string{"backups/b.xbstream.zst": "another's"})
+	testkit.Write(t, b.dir, map[string]string{"backups/b.xbstream.zst": "another's"})
 	if r := b.done(); !strings.Contains(r.StartError, "file exists") || b.exists("started") {
 		t.Errorf("got %+v", r)
 	}
@@ -170,7 +171,7 @@ func TestStreamBreaksOnTheWayIn(t *testing.T) {
 				s.StallTimeout = blocked
 			}
 			b := newStreamBench(t, 8*megabyte, test.tool, s, test.giver)
-			write(t, b.dir, map[string]string{"other": string(toolStream(100))})
+			testkit.Write(t, b.dir, map[string]string{"other": string(toolStream(100))})
 			if test.spoil != nil {
 				test.spoil(b)
 			}

@@ -12,7 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestPlaceIsContentWithAStartedServer runs the step again after a power cut
@@ -33,7 +34,7 @@ func TestPlaceIsContentWithAStartedServer(t *testing.T) {
 	}
 	// Servers give their redo log another size, which makes it another file.
 	p.Entries[0].Inode = 0
-	write(t, p.Stage, map[string]string{"0/left": ""})
+	testkit.Write(t, p.Stage, map[string]string{"0/left": ""})
 	if _, err := h.place(context.Background(), Task{Operation: "o", Data: Data{Placement: p}}); err != nil {
 		t.Errorf("place: %v", err)
 	}
@@ -76,7 +77,7 @@ func (r *placement) placed() {
 	if r.p.Mode == PlaceFolder {
 		maps.Copy(want, metadata("log-applied", "0", "100"))
 	}
-	if got := tree(r.t, r.p.Target); !maps.Equal(got, want) {
+	if got := testkit.Tree(r.t, r.p.Target); !maps.Equal(got, want) {
 		r.t.Errorf("in place are %v, want %v", got, want)
 	}
 	r.nothingLeft()
@@ -173,19 +174,19 @@ func TestPlaceReplacesNothing(t *testing.T) {
 		kind  error
 		want  string
 	}{
-		"a file in the data directory": {PlaceSwap, func(r *placement) { write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, ErrDataDirNotEmpty, "holds notes"},
+		"a file in the data directory": {PlaceSwap, func(r *placement) { testkit.Write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, ErrDataDirNotEmpty, "holds notes"},
 		"another data directory": {PlaceSwap, func(r *placement) {
 			r.must(os.Remove(r.p.Target))
 			r.must(os.Mkdir(r.p.Target, 0o700))
 		}, ErrDataDir, "was replaced by another folder while the restore was under way"},
 		"a file at the last moment": {PlaceSwap, func(r *placement) {
 			r.must(exchange(r.p.prepared(), r.p.Target))
-			write(r.t, r.p.prepared(), map[string]string{"notes": "x"})
+			testkit.Write(r.t, r.p.prepared(), map[string]string{"notes": "x"})
 		}, ErrDataDirNotEmpty, "something was written into the data directory while the restore was put into place"},
 		"no data directory":              {PlaceSwap, func(r *placement) { r.must(os.Remove(r.p.Target)) }, ErrDataDir, "no such file or directory"},
-		"a file among the entries":       {PlaceEntries, func(r *placement) { r.rename(2); write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, ErrDataDirNotEmpty, "notes appeared while the restore was under way"},
-		"a file of an entry's name":      {PlaceEntries, func(r *placement) { r.rename(2); write(r.t, r.p.Target, map[string]string{"ibdata1": "x"}) }, ErrDataDirNotEmpty, "ibdata1 appeared while the restore was under way"},
-		"a folder in the folder's way":   {PlaceFolder, func(r *placement) { write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, fs.ErrExist, "restore to folder"},
+		"a file among the entries":       {PlaceEntries, func(r *placement) { r.rename(2); testkit.Write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, ErrDataDirNotEmpty, "notes appeared while the restore was under way"},
+		"a file of an entry's name":      {PlaceEntries, func(r *placement) { r.rename(2); testkit.Write(r.t, r.p.Target, map[string]string{"ibdata1": "x"}) }, ErrDataDirNotEmpty, "ibdata1 appeared while the restore was under way"},
+		"a folder in the folder's way":   {PlaceFolder, func(r *placement) { testkit.Write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, fs.ErrExist, "restore to folder"},
 		"a prepared folder that is gone": {PlaceFolder, func(r *placement) { r.must(os.RemoveAll(r.p.prepared())) }, nil, "is gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -196,7 +197,7 @@ func TestPlaceReplacesNothing(t *testing.T) {
 			if test.kind != nil && !errors.Is(err, test.kind) {
 				t.Errorf("got %v, want %v", err, test.kind)
 			}
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 			// What the failure leads to must keep what is not ours.
 			if _, err := r.discardRestore(t.Context(), r.task); err != nil {
 				t.Fatal(err)
@@ -209,7 +210,7 @@ func TestPlaceReplacesNothing(t *testing.T) {
 			default:
 				want["notes"] = "x"
 			}
-			if got := tree(t, r.p.Target); !maps.Equal(got, want) {
+			if got := testkit.Tree(t, r.p.Target); !maps.Equal(got, want) {
 				t.Errorf("the target holds %v, want %v", got, want)
 			}
 			r.nothingLeft()

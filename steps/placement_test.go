@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // TestFileIDOutlivesReboot recognises a file by what was stored of it, in
@@ -16,7 +17,7 @@ import (
 func TestFileIDOutlivesReboot(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"a": "", "other": ""})
+	testkit.Write(t, dir, map[string]string{"a": "", "other": ""})
 	id, err := fileID(filepath.Join(dir, "a"))
 	if err != nil {
 		t.Fatal(err)

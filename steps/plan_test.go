@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // wrong lists what a plan finds not to be in order.
@@ -25,7 +26,7 @@ func TestRestoreIsPlanned(t *testing.T) {
 	h := twoLinks(t)
 	h.BackupBin = h.script("tool", fakeBanner)
 	args := Args{IDList: []string{"full", "inc"}, Target: "database", TmpDir: h.DataDir}
-	before := len(tree(t, h.dir))
+	before := len(testkit.Tree(t, h.dir))
 	p := h.PlanRestore(t.Context(), args)
 	if !p.Goes || len(p.wrong()) > 0 || len(p.Chain) != 2 || p.Space == nil || p.Space.Path != h.DataDir || !strings.HasPrefix(p.Result, "into "+h.DataDir) {
 		t.Errorf("got %+v", p)
@@ -33,12 +34,12 @@ func TestRestoreIsPlanned(t *testing.T) {
 	if len(p.Commands) != 2 || !strings.Contains(p.Commands[0], "--prepare") || !strings.Contains(p.Commands[1], "--incremental-dir=") || !strings.Contains(p.Commands[1], plannedOperation) {
 		t.Errorf("commands %q", p.Commands)
 	}
-	if after := len(tree(t, h.dir)); after != before {
+	if after := len(testkit.Tree(t, h.dir)); after != before {
 		t.Error("something was written")
 	}
 	// All problems at once.
-	write(t, h.DataDir, map[string]string{"ibdata1": ""})
-	write(t, h.BackupFolder("inc"), map[string]string{"ibdata1.delta": "longer than it was"})
+	testkit.Write(t, h.DataDir, map[string]string{"ibdata1": ""})
+	testkit.Write(t, h.BackupFolder("inc"), map[string]string{"ibdata1.delta": "longer than it was"})
 	h.BackupBin = filepath.Join(h.dir, "nowhere")
 	p = h.PlanRestore(t.Context(), args)
 	if wrong := p.wrong(); p.Goes || !slices.Contains(wrong, "tool") || !slices.Contains(wrong, "data directory") {
@@ -69,7 +70,7 @@ func TestBackupIsPlanned(t *testing.T) {
 	}
 	h.login(server, "poor", "p")
 	h.BackupBin = filepath.Join(h.dir, "nowhere")
-	write(t, h.BackupFolder("b"), map[string]string{"x": ""})
+	testkit.Write(t, h.BackupFolder("b"), map[string]string{"x": ""})
 	p = h.PlanBackup(t.Context(), Args{ID: "b", FromBackupID: "unknown"})
 	if wrong := strings.Join(p.wrong(), ", "); p.Goes || wrong != "id, privileges, tool, base" {
 		t.Errorf("wrong are %s", wrong)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestProgressOfACopy(t *testing.T) {
@@ -15,8 +17,8 @@ func TestProgressOfACopy(t *testing.T) {
 	h := newHost(t)
 	folder := filepath.Join(h.dir, "job")
 	page := strings.Repeat("x", 16<<10)
-	write(t, h.DataDir, map[string]string{"a/one.ibd": page, "a/two.ibd": page, "ibdata1": page})
-	write(t, h.dir, map[string]string{"work/ibdata1": page, "work/ib_logfile0": page + page})
+	testkit.Write(t, h.DataDir, map[string]string{"a/one.ibd": page, "a/two.ibd": page, "ibdata1": page})
+	testkit.Write(t, h.dir, map[string]string{"work/ibdata1": page, "work/ib_logfile0": page + page})
 	task := Task{Data: Data{Work: filepath.Join(h.dir, "work"), DataSize: 64 << 10, CopyStarted: time.Unix(1, 0), Server: &ServerInfo{DataDir: h.DataDir}}}
 	want := func(what string, done int64) {
 		t.Helper()
@@ -25,19 +27,19 @@ func TestProgressOfACopy(t *testing.T) {
 		}
 	}
 	want("by the files it has written", takes(t, filepath.Join(h.dir, "work/ibdata1")))
-	write(t, folder, map[string]string{progressFile: `{"plain": 5000, "stored": 10}`})
+	testkit.Write(t, folder, map[string]string{progressFile: `{"plain": 5000, "stored": 10}`})
 	want("by the stream it has given", 5000)
-	write(t, folder, map[string]string{progressFile: `{"plain": 500000, "stored": 10}`})
+	testkit.Write(t, folder, map[string]string{progressFile: `{"plain": 500000, "stored": 10}`})
 	want("never more than nearly all", 64<<10*99/100)
 	task.Args.FromBackupID = "full"
 	want("an incremental, before it tells anything", 0)
-	write(t, folder, map[string]string{outputFile: "[01] 2026-11-22 22:10:00 Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
+	testkit.Write(t, folder, map[string]string{outputFile: "[01] 2026-11-22 22:10:00 Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
 		"[02] 2026-11-22 22:10:00 Streaming ./a/two.ibd\n[01] 2026-11-22 22:10:00         ...done\n" +
 		"[00] 2026-11-22 22:10:00         ...done\n[03] 2026-11-22 22:10:01 Copying " + h.DataDir + "/ibdata1 to x\n[03] 2026-11-22 22:10:01         ...done\n"})
 	want("an incremental, by the files it is done with", takes(t, filepath.Join(h.DataDir, "a/one.ibd"), filepath.Join(h.DataDir, "ibdata1")))
-	write(t, folder, map[string]string{outputFile: "190510 12:00:00 [01] Copying ./a/one.ibd to /x/a/one.ibd.delta\n190510 12:00:00 [01]        ...done\n190510 12:00:00 [01] Copying ./ibdata1 to x\n"})
+	testkit.Write(t, folder, map[string]string{outputFile: "190510 12:00:00 [01] Copying ./a/one.ibd to /x/a/one.ibd.delta\n190510 12:00:00 [01]        ...done\n190510 12:00:00 [01] Copying ./ibdata1 to x\n"})
 	want("an incremental by XtraBackup 2.4", takes(t, filepath.Join(h.DataDir, "a/one.ibd")))
-	write(t, folder, map[string]string{outputFile: "2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
+	testkit.Write(t, folder, map[string]string{outputFile: "2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
 		"2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Done: Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
 		"2023-05-10T12:00:00.123456-00:00 2 [Note] [MY-011825] [Xtrabackup] Streaming ./ibdata1\n"})
 	want("an incremental by XtraBackup 8", takes(t, filepath.Join(h.DataDir, "a/one.ibd")))
@@ -65,8 +67,8 @@ func TestProgressOfAPreparation(t *testing.T) {
 	t.Parallel()
 	h := twoLinks(t)
 	folder := filepath.Join(h.dir, "job")
-	write(t, h.BackupFolder("full"), map[string]string{"xtrabackup_checkpoints": "backup_type = full-backuped\nfrom_lsn = 0\nto_lsn = 1000\nlast_lsn = 3000\n"})
-	write(t, folder, map[string]string{outputFile: "InnoDB: Read redo log up to LSN=1200\nInnoDB: Read redo log up to LSN=2000\n"})
+	testkit.Write(t, h.BackupFolder("full"), map[string]string{"xtrabackup_checkpoints": "backup_type = full-backuped\nfrom_lsn = 0\nto_lsn = 1000\nlast_lsn = 3000\n"})
+	testkit.Write(t, folder, map[string]string{outputFile: "InnoDB: Read redo log up to LSN=1200\nInnoDB: Read redo log up to LSN=2000\n"})
 	task := Task{Args: Args{IDList: []string{"full", "inc"}}}
 	if p, known := h.prepareProgress(task, folder); !known || p.Done != 1000 || p.Total != 2000 {
 		t.Errorf("prepare: %+v, %t", p, known)
@@ -78,7 +80,7 @@ func TestProgressOfAPreparation(t *testing.T) {
 	m.Files = []ManifestFile{{Path: "a/t.ibd.delta", Size: 300}, {Path: "a/u.ibd.delta.zst", Size: 1, Plain: &ManifestFile{Path: "a/u.ibd.delta", Size: 100}}, {Path: "a/t.frm", Size: 50}}
 	h.putManifest(h.BackupFolder("inc"), m)
 	task.Data.Applied, task.Data.Placement = 1, &Placement{Stage: filepath.Join(h.dir, "stage")}
-	write(t, task.Data.Placement.link(1), map[string]string{"a/t.ibd.delta": ""})
+	testkit.Write(t, task.Data.Placement.link(1), map[string]string{"a/t.ibd.delta": ""})
 	if p, known := h.applyProgress(task, folder); !known || p.Done != 100 || p.Total != 400 {
 		t.Errorf("apply: %+v, %t", p, known)
 	}
@@ -87,7 +89,7 @@ func TestProgressOfAPreparation(t *testing.T) {
 func TestMeterCountsWhatIsRead(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"a": "12345", "b/c": "678"})
+	testkit.Write(t, dir, map[string]string{"a": "12345", "b/c": "678"})
 	ctx, m := WithMeter(t.Context())
 	if _, _, err := sealTree(ctx, dir, 1, describeFile); err != nil {
 		t.Fatal(err)

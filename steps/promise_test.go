@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // TestExchangedNames refuses an incremental backup that the tool could not
@@ -23,7 +24,7 @@ func TestExchangedNames(t *testing.T) {
 		"three":           {map[string]string{"d/a.ren": "e/b", "e/b.ren": "d/c", "d/c.ren": "d/a", "d/x.ren": "d/y"}, true},
 	} {
 		folder := filepath.Join(t.TempDir(), "backup")
-		write(t, folder, c.marks)
+		testkit.Write(t, folder, c.marks)
 		err := proveRenames(folder)
 		if refused := err != nil && strings.Contains(err.Error(), "exchanged their names"); refused != c.refused {
 			t.Errorf("%s: got %v", name, err)
@@ -36,7 +37,7 @@ func TestExchangedNames(t *testing.T) {
 func TestPromisedFollowsMarks(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	write(t, folder, map[string]string{
+	testkit.Write(t, folder, map[string]string{
 		"ibdata1": "", "d/db.opt": "", "d/kept.ibd.delta": "", "d/kept.ibd.meta": "",
 		"d/dropped.ibd": "", "d/dropped.del": "", "d/replaced.ibd": "", "d/replaced.del": "", "d/replaced.new": "",
 		"d/a.ibd": "", "d/a.ren": "d/old", "d/b.ibd": "", "d/b.ren": "d/a", "d/new.new.delta": "", "d/new.new.meta": "",
@@ -97,5 +98,5 @@ func TestMarkWithoutItsContent(t *testing.T) {
 	contents.Small = nil
 	h.must(writeJSON(path, contents))
 	_, err = links[0].promised()
-	says(t, err, "backup 'full' is damaged: the list of what its stream holds lacks the new name in d/a.ren; use another chain")
+	testkit.Says(t, err, "backup 'full' is damaged: the list of what its stream holds lacks the new name in d/a.ren; use another chain")
 }

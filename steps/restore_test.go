@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestDiscardLeavesARunningServerAlone lets somebody start a server on what a

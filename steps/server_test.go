@@ -7,7 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // hostOf is a host whose server is the given one.
@@ -51,7 +52,7 @@ func TestServerTellsOfItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer poor.close()
-	says(t, poor.checkGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege BINLOG MONITOR: run GRANT BINLOG MONITOR ON *.* TO its account")
+	testkit.Says(t, poor.checkGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege BINLOG MONITOR: run GRANT BINLOG MONITOR ON *.* TO its account")
 	server.Exec("GRANT SUPER ON *.* TO poor@localhost")
 	if err := poor.checkGrants(t.Context(), info, "poor"); err != nil {
 		t.Errorf("SUPER stands for it: %v", err)
@@ -79,7 +80,7 @@ func TestServerCannotBeReached(t *testing.T) {
 		if !errors.Is(err, kind) {
 			t.Errorf("got %v, want %v", err, kind)
 		}
-		says(t, err, words...)
+		testkit.Says(t, err, words...)
 	}
 	const down = "cannot create backup, MySQL/MariaDB server is not running"
 	reach(nil)

@@ -16,7 +16,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // The limits of the time a streamed, compressed and hashed backup takes, as
@@ -121,7 +122,7 @@ func (h *testHost) ways() []way {
 		job++
 		spec := h.backupCommand(tool, credentials, h.DataDir, target, "")
 		spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
-		spec.Stream = &JobStream{Direction: StreamOut, File: filepath.Join(target, "stream"), Compression: "zstd", StallTimeout: patience,
+		spec.Stream = &JobStream{Direction: StreamOut, File: filepath.Join(target, "stream"), Compression: "zstd", StallTimeout: testkit.Patience,
 			Contents: filepath.Join(target, "contents.json")}
 		h.supervise(h.JobFolder("bench", int64(job)), spec)
 	}

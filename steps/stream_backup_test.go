@@ -12,6 +12,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // streamTask is an attempt at a backup whose stream has just come: these files
@@ -32,9 +33,9 @@ func (h *testHost) streamTask(id, from string, form Form, files map[string]strin
 	h.must(err)
 	contents, err := json.Marshal(r.Contents)
 	h.must(err)
-	write(h.t, task.Data.Work, map[string]string{contentsName(id): string(contents)})
+	testkit.Write(h.t, task.Data.Work, map[string]string{contentsName(id): string(contents)})
 	if !form.Forward {
-		write(h.t, task.Data.Work, map[string]string{form.streamName(id): packed.String()})
+		testkit.Write(h.t, task.Data.Work, map[string]string{form.streamName(id): packed.String()})
 	}
 	return task, JobResult{Tail: completedTail, Started: time.Now(), Ended: time.Now(),
 		Stream: &StreamResult{PlainSize: r.PlainSize, StoredSize: r.StoredSize, SHA256: r.SHA256}}
@@ -66,7 +67,7 @@ func TestJobOfAStreamedBackup(t *testing.T) {
 	}
 	h.Forward, h.StallTimeout = "", 0
 	_, err = h.streamJob(t.Context(), task)
-	says(t, err, "the configuration has no forward any more: set it again, or take a new backup")
+	testkit.Says(t, err, "the configuration has no forward any more: set it again, or take a new backup")
 	task.Data.Form.Forward = false
 	if spec, err = h.streamJob(t.Context(), task); err != nil || spec.Stream.StallTimeout != DefaultStallTimeout {
 		t.Errorf("without a time-out: %v, %v", spec.Stream.StallTimeout, err)
@@ -123,16 +124,16 @@ func TestStreamIsProved(t *testing.T) {
 			h.must(os.Remove(filepath.Join(work, contentsName("b"))))
 		}, []string{"read the contents of the stream"}},
 		"an empty list": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			write(h.t, work, map[string]string{contentsName("b"): "{}"})
+			testkit.Write(h.t, work, map[string]string{contentsName("b"): "{}"})
 		}, []string{"lists no file"}},
 		"empty options":  {stored, with("backup-my.cnf", "[mysqld]\n"), nil, []string{"backup-my.cnf in the stream is empty"}},
 		"no checkpoints": {stored, with("xtrabackup_checkpoints", "nothing"), nil, []string{"xtrabackup_checkpoints in the stream is empty"}},
 		"another kind":   {stored, metadata("incremental", "0", "100"), nil, []string{"a full backup was asked for, the tool made one of type incremental"}},
 		"other LSNs beside it": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			write(h.t, work, map[string]string{"xtrabackup_checkpoints": checkpoints("full-backuped", "0", "90", "90")})
+			testkit.Write(h.t, work, map[string]string{"xtrabackup_checkpoints": checkpoints("full-backuped", "0", "90", "90")})
 		}, []string{"the tool wrote other LSNs beside the stream (0 to 90) than into it (0 to 100)"}},
 		"empty files beside it": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			write(h.t, work, map[string]string{"xtrabackup_checkpoints": "", "xtrabackup_info": ""})
+			testkit.Write(h.t, work, map[string]string{"xtrabackup_checkpoints": "", "xtrabackup_info": ""})
 		}, nil},
 		"no files beside it": {stored, full, func(h *testHost, work string, _ *JobResult) {
 			h.must(os.Remove(filepath.Join(work, "xtrabackup_checkpoints")))
@@ -152,7 +153,7 @@ func TestStreamIsProved(t *testing.T) {
 			}
 			out, err := h.streamFinish(t.Context(), task, r)
 			if test.want != nil {
-				says(t, err, test.want...)
+				testkit.Says(t, err, test.want...)
 				if err != nil && strings.Contains(err.Error(), "s3cret") {
 					t.Errorf("the error tells the password: %v", err)
 				}
@@ -189,7 +190,7 @@ func TestStreamedIncrementalJoinsItsBase(t *testing.T) {
 		files["shop/a.ren"], files["shop/c.ren"] = "shop/c\n", test.renamed
 		task, r := h.streamTask("inc", "full", Form{Stream: true}, files)
 		if _, err := h.streamFinish(t.Context(), task, r); test.want != "" {
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 		} else if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -197,7 +198,7 @@ func TestStreamedIncrementalJoinsItsBase(t *testing.T) {
 	h := newHost(t)
 	task, r := h.streamTask("inc", "gone", Form{Stream: true}, metadata("incremental", "100", "150"))
 	_, err := h.streamFinish(t.Context(), task, r)
-	says(t, err, "claims success, but read metadata: xtrabackup_checkpoints is missing")
+	testkit.Says(t, err, "claims success, but read metadata: xtrabackup_checkpoints is missing")
 }
 
 // What a stream's manifest says is what a restore believes.
@@ -213,7 +214,7 @@ func TestStreamedBackupIsSealedPublishedAndRecorded(t *testing.T) {
 			t.Fatal(err)
 		}
 		task.Data = out.Data
-		write(t, task.Data.Work, map[string]string{"xtrabackup_info.tmp": "left by a crash"})
+		testkit.Write(t, task.Data.Work, map[string]string{"xtrabackup_info.tmp": "left by a crash"})
 		for range 2 {
 			if _, err := h.Host.seal(t.Context(), task); err != nil {
 				t.Fatal(err)

@@ -12,7 +12,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // bench is a job whose program is a shell script. The script may wait for a
@@ -41,7 +42,7 @@ func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
 	}
 	b.gate = gate
 	t.Cleanup(func() { _ = gate.Close() })
-	spec := JobSpec{Path: "/bin/sh", Args: []string{"-c", "GATE='" + path + "'\ncd '" + b.dir + "'\n" + script}, Dir: "/", Output: b.BackupDir, Grace: patience}
+	spec := JobSpec{Path: "/bin/sh", Args: []string{"-c", "GATE='" + path + "'\ncd '" + b.dir + "'\n" + script}, Dir: "/", Output: b.BackupDir, Grace: testkit.Patience}
 	for _, c := range change {
 		c(&spec)
 	}
@@ -90,7 +91,7 @@ func (b *bench) open() {
 
 func (b *bench) wait() JobResult {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(b.t.Context(), testkit.Patience)
 	defer cancel()
 	r, err := b.job.Wait(ctx)
 	if err != nil {
@@ -104,7 +105,7 @@ func (b *bench) wait() JobResult {
 func (b *bench) has(name string) string {
 	b.t.Helper()
 	var text []byte
-	eventually(b.t, "the program makes "+name, func() bool {
+	testkit.Eventually(b.t, "the program makes "+name, func() bool {
 		var err error
 		text, err = os.ReadFile(filepath.Join(b.dir, name))
 		return err == nil && strings.HasSuffix(string(text), "\n")
@@ -130,7 +131,7 @@ func TestResultOfAProgram(t *testing.T) {
 			pid := b.start()
 			r := b.wait()
 			if r.ExitCode != test.want.ExitCode || r.Signal != test.want.Signal || r.Tail != test.want.Tail || len(r.Complaints) != len(test.want.Complaints) ||
-				r.Stopped || r.StartError != "" || r.SyncError != "" || r.Ended.Before(r.Started) || time.Since(r.Started) > patience {
+				r.Stopped || r.StartError != "" || r.SyncError != "" || r.Ended.Before(r.Started) || time.Since(r.Started) > testkit.Patience {
 				t.Errorf("got %+v, want %+v", r, test.want)
 			}
 			if pid == 0 {
@@ -256,7 +257,7 @@ func TestResultSurvivesAFullDisk(t *testing.T) {
 	}
 	b.StateDir = disktest.Small(t, 1<<20)
 	b.folder = b.JobFolder("op", 1)
-	write(t, b.folder, map[string]string{specFile: string(text)})
+	testkit.Write(t, b.folder, map[string]string{specFile: string(text)})
 	pid := b.start()
 	b.has("ready")
 	id, err := Identify(pid)

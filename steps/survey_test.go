@@ -7,13 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestStoreIsSurveyed(t *testing.T) {
 	t.Parallel()
 	h := twoLinks(t)
 	elsewhere := filepath.Join(h.dir, "elsewhere")
-	write(t, h.BackupDir, map[string]string{
+	testkit.Write(t, h.BackupDir, map[string]string{
 		"foreign/file": "", "file": "", "broken/" + ManifestName: "{", "copy/" + ManifestName: `{"id":"full"}`, ".partial/op-1/" + ManifestName: `{"id":".partial"}`,
 		"restores/2026/full/ibdata1": "", "tmp/x": "", "lost+found/y": "",
 	})
@@ -72,7 +74,7 @@ func TestLeftovers(t *testing.T) {
 	h.must(os.MkdirAll(filepath.Join(partial, "a-b-2"), 0o700))
 	h.must(os.Rename(h.BackupFolder("full"), filepath.Join(partial, "a-b-2", "retired")))
 	h.must(os.Rename(h.BackupFolder("inc"), filepath.Join(partial, "c-1")))
-	write(t, partial, map[string]string{"d-stage/0/ibdata1": "x", "e-1/" + ManifestName: `{"files":[{"path":"gone"}]}`, "f-1/" + ManifestName: "{", "g": ""})
+	testkit.Write(t, partial, map[string]string{"d-stage/0/ibdata1": "x", "e-1/" + ManifestName: `{"files":[{"path":"gone"}]}`, "f-1/" + ManifestName: "{", "g": ""})
 	list, err := h.Leftovers()
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +106,7 @@ func TestLeftovers(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := tree(t, h.BackupDir); len(got) != 0 {
+	if got := testkit.Tree(t, h.BackupDir); len(got) != 0 {
 		t.Errorf("left are %v", got)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // script puts a program beside the host and returns its path.
@@ -41,7 +43,7 @@ func TestToolTellsWhoItIs(t *testing.T) {
 			h.DBType, h.BackupBin = test.dbType, h.script("tool", test.script+"\n")
 			got, err := h.tool(t.Context(), "")
 			if test.problem != "" {
-				says(t, err, h.BackupBin, test.problem)
+				testkit.Says(t, err, h.BackupBin, test.problem)
 				return
 			}
 			test.want.Path = h.BackupBin
@@ -58,13 +60,13 @@ func TestToolIsMissing(t *testing.T) {
 		h := newHost(t)
 		h.DBType, h.BackupBin = dbType, filepath.Join(h.dir, "nowhere")
 		_, err := h.tool(t.Context(), "")
-		says(t, err, "the backup tool "+h.BackupBin+" is not there: "+advice+", or correct backup_bin")
+		testkit.Says(t, err, "the backup tool "+h.BackupBin+" is not there: "+advice+", or correct backup_bin")
 		h.BackupBin = h.dir
 		_, err = h.tool(t.Context(), "")
-		says(t, err, "is not there")
+		testkit.Says(t, err, "is not there")
 	}
 	_, err := findTool("oracle")
-	says(t, err, "on PATH")
+	testkit.Says(t, err, "on PATH")
 }
 
 func TestInstalledToolIsFound(t *testing.T) {

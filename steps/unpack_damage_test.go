@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // alter changes a file and keeps its length.
@@ -29,7 +31,7 @@ func TestDamagedStreamIsNotUnpacked(t *testing.T) {
 			task.Data = out.Data
 			h.alter(filepath.Join(h.BackupFolder("full"), name))
 			_, err = h.unpacks(task)
-			says(t, err, "unpack backup 'full': "+name+" is damaged: ", "use another chain; the other chains: dbcalm-db-cmd backups list")
+			testkit.Says(t, err, "unpack backup 'full': "+name+" is damaged: ", "use another chain; the other chains: dbcalm-db-cmd backups list")
 		})
 	}
 	h := packedLinks(t, "directory", "zstd stream")
@@ -39,7 +41,7 @@ func TestDamagedStreamIsNotUnpacked(t *testing.T) {
 	task.Data = out.Data
 	h.alter(filepath.Join(h.BackupFolder("inc"), "backup-inc.xbstream.zst"))
 	_, err = h.unpacks(task)
-	says(t, err, "use another chain; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
+	testkit.Says(t, err, "use another chain; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 }
 
 func TestMissingStreamIsFoundAtOnce(t *testing.T) {
@@ -57,7 +59,7 @@ func TestMissingStreamIsFoundAtOnce(t *testing.T) {
 		h := packedLinks(t, "zstd stream", "directory")
 		h.must(test.spoil(filepath.Join(h.BackupFolder("full"), test.file)))
 		_, err := h.chain(t.Context(), []string{"full", "inc"})
-		says(t, err, test.want)
+		testkit.Says(t, err, test.want)
 	}
 }
 
@@ -67,7 +69,7 @@ func TestFilesBesideAStreamAreChecked(t *testing.T) {
 		h := packedLinks(t, "directory", "forwarded stream")
 		h.alter(filepath.Join(h.BackupFolder("inc"), name))
 		_, err := h.stage(t.Context(), h.unpackTask())
-		says(t, err, "backup 'inc' is damaged: file "+name+" is damaged: its checksum is not the recorded one; use another chain",
+		testkit.Says(t, err, "backup 'inc' is damaged: file "+name+" is damaged: its checksum is not the recorded one; use another chain",
 			"the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 	}
 }
@@ -77,9 +79,9 @@ func TestUnreadableListOfAStream(t *testing.T) {
 	h := packedLinks(t, "stream", "directory")
 	links, err := h.chain(t.Context(), []string{"full"})
 	h.must(err)
-	write(t, h.BackupFolder("full"), map[string]string{contentsName("full"): "{"})
+	testkit.Write(t, h.BackupFolder("full"), map[string]string{contentsName("full"): "{"})
 	_, err = links[0].promised()
-	says(t, err, "backup 'full' is damaged: read the list of what its stream holds", "use another chain")
+	testkit.Says(t, err, "backup 'full' is damaged: read the list of what its stream holds", "use another chain")
 }
 
 func TestRetrievedStreamIsProved(t *testing.T) {
@@ -107,9 +109,9 @@ func TestRetrievedStreamIsProved(t *testing.T) {
 			h.must(err)
 			task.Data = out.Data
 			_, err = h.unpacks(task)
-			says(t, err, "unpack backup 'full': "+test.want)
+			testkit.Says(t, err, "unpack backup 'full': "+test.want)
 			if strings.Contains(test.want, "ended well") {
-				says(t, err, "; correct retrieve, or use another chain")
+				testkit.Says(t, err, "; correct retrieve, or use another chain")
 			}
 		})
 	}
@@ -141,11 +143,11 @@ func TestForwardedBackupNeedsRetrieve(t *testing.T) {
 	h.Retrieve = ""
 	h.BackupBin = h.script("tool", fakeBanner)
 	want := []string{"backup 'inc' was forwarded as backup-inc.xbstream.zst, and retrieve is not set: set retrieve in the configuration"}
-	says(t, h.CheckRetrievable([]string{"full", "inc"}), want...)
+	testkit.Says(t, h.CheckRetrievable([]string{"full", "inc"}), want...)
 	_, err = h.validateRestore(t.Context(), task)
-	says(t, err, want...)
+	testkit.Says(t, err, want...)
 	_, err = h.unpackJob(t.Context(), task)
-	says(t, err, want...)
+	testkit.Says(t, err, want...)
 	h.must(h.CheckRetrievable([]string{"full"}))
 }
 
@@ -174,7 +176,7 @@ func TestStageFindsDamageInCompressedFiles(t *testing.T) {
 					}
 				})
 				_, err := h.stage(t.Context(), h.unpackTask())
-				says(t, err, "backup 'full' is damaged: file "+file+" is ", test.want, "use another chain")
+				testkit.Says(t, err, "backup 'full' is damaged: file "+file+" is ", test.want, "use another chain")
 			})
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // Whatever forms the links of a chain are stored in, the stage holds the same.
@@ -21,7 +22,7 @@ func TestStageHoldsAChainOfAnyForms(t *testing.T) {
 			t.Run(full+", "+inc, func(t *testing.T) {
 				t.Parallel()
 				h := packedLinks(t, full, inc)
-				store := tree(t, h.BackupDir)
+				store := testkit.Tree(t, h.BackupDir)
 				task := h.unpackTask()
 				out, err := h.stage(t.Context(), task)
 				if err != nil {
@@ -37,9 +38,9 @@ func TestStageHoldsAChainOfAnyForms(t *testing.T) {
 					}
 				}
 				for i, id := range []string{"full", "inc"} {
-					want := tree(t, plain.BackupFolder(id))
+					want := testkit.Tree(t, plain.BackupFolder(id))
 					delete(want, ManifestName)
-					if got := tree(t, out.Data.Placement.link(i)); !maps.Equal(got, want) {
+					if got := testkit.Tree(t, out.Data.Placement.link(i)); !maps.Equal(got, want) {
 						t.Errorf("link %d holds %v, want %v", i, got, want)
 					}
 				}
@@ -72,7 +73,7 @@ func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 		return id
 	}
 	first := inode()
-	write(t, p.link(0), map[string]string{"ibdata1": "prepared", "ib_logfile0": "made by the tool"})
+	testkit.Write(t, p.link(0), map[string]string{"ibdata1": "prepared", "ib_logfile0": "made by the tool"})
 	for _, again := range []struct {
 		applied int
 		spoil   func()
@@ -88,7 +89,7 @@ func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 		if err != nil || out.Event != EventUnpack || !slices.Equal(out.Data.Unpacked, again.want) || out.Data.Applied != 0 {
 			t.Fatalf("%+v, %v; want %v unpacked", out, err, again.want)
 		}
-		if left := tree(t, p.link(0)); len(left) > 0 {
+		if left := testkit.Tree(t, p.link(0)); len(left) > 0 {
 			t.Errorf("for the full backup there is %v", left)
 		}
 		if again.want != nil && inode() != first {
@@ -98,8 +99,8 @@ func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 		if out, err = h.unpacks(task); err != nil {
 			t.Fatal(err)
 		}
-		if len(out.Data.Unpacked) != 2 || tree(t, p.link(0))["ibdata1"] != "system" {
-			t.Errorf("unpacked are %v: %v", out.Data.Unpacked, tree(t, p.link(0)))
+		if len(out.Data.Unpacked) != 2 || testkit.Tree(t, p.link(0))["ibdata1"] != "system" {
+			t.Errorf("unpacked are %v: %v", out.Data.Unpacked, testkit.Tree(t, p.link(0)))
 		}
 	}
 }
@@ -112,11 +113,11 @@ func TestUnpackingBeginsInAnEmptyFolder(t *testing.T) {
 	out, err := h.stage(t.Context(), task)
 	h.must(err)
 	task.Data = out.Data
-	write(t, out.Data.Placement.link(0), map[string]string{"ibdata1": "half", "gone/x": ""})
+	testkit.Write(t, out.Data.Placement.link(0), map[string]string{"ibdata1": "half", "gone/x": ""})
 	if out, err := h.unpacks(task); err != nil || out.Event != EventOK {
 		t.Fatalf("%+v, %v", out, err)
 	}
-	if got := tree(t, out.Data.Placement.link(0)); got["ibdata1"] != "system" || len(got) != 7 {
+	if got := testkit.Tree(t, out.Data.Placement.link(0)); got["ibdata1"] != "system" || len(got) != 7 {
 		t.Errorf("the stage holds %v", got)
 	}
 }
@@ -149,11 +150,11 @@ func TestUnpackingIsProved(t *testing.T) {
 		"did not take it all":  {func() JobResult { return JobResult{} }, nil, []string{"the stream was not read to its end"}},
 		"leaves out a file":    {good, func(h *testHost, folder string) { h.must(os.Remove(filepath.Join(folder, "ibdata1"))) }, []string{"mbstream claims success, but file ibdata1 is missing; use another chain"}},
 		"leaves a part":        {good, func(h *testHost, folder string) { h.must(os.Truncate(filepath.Join(folder, "ibdata1"), 3)) }, []string{"file ibdata1 has 3 bytes instead of 6"}},
-		"brings more":          {good, func(h *testHost, folder string) { write(h.t, folder, map[string]string{"more": ""}) }, []string{"file more is not of the stream"}},
+		"brings more":          {good, func(h *testHost, folder string) { testkit.Write(h.t, folder, map[string]string{"more": ""}) }, []string{"file more is not of the stream"}},
 		"brings another's":     {good, func(h *testHost, folder string) { h.checkpoints(folder, "full-backuped", "0", "900") }, []string{"it holds another backup: its checkpoints are"}},
 		"brings one of a kind": {good, func(h *testHost, folder string) { h.checkpoints(folder, "incremental", "000", "100") }, []string{"a full backup was asked for"}},
 		"brings no metadata": {good, func(h *testHost, folder string) {
-			write(h.t, folder, map[string]string{"xtrabackup_info": strings.Repeat(" ", 90)})
+			testkit.Write(h.t, folder, map[string]string{"xtrabackup_info": strings.Repeat(" ", 90)})
 		}, []string{"xtrabackup_info"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,7 +170,7 @@ func TestUnpackingIsProved(t *testing.T) {
 				test.spoil(h, task.Data.Placement.link(0))
 			}
 			_, err = h.unpackFinish(t.Context(), task, test.result())
-			says(t, err, test.want...)
+			testkit.Says(t, err, test.want...)
 		})
 	}
 	h := packedLinks(t, "stream", "directory")
@@ -182,14 +183,14 @@ func TestUnpackingIsProved(t *testing.T) {
 // checkpoints writes other checkpoints of the same length into a folder.
 func (h *testHost) checkpoints(folder, kind, from, to string) {
 	h.t.Helper()
-	write(h.t, folder, map[string]string{"xtrabackup_checkpoints": checkpoints(kind, from, to, to)})
+	testkit.Write(h.t, folder, map[string]string{"xtrabackup_checkpoints": checkpoints(kind, from, to, to)})
 }
 
 // A link to a table elsewhere must not reach a server that restores it.
 func TestTableLinksAreNotUnpacked(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	h.StallTimeout = patience
+	h.StallTimeout = testkit.Patience
 	h.backup("full", "", "0", "100", map[string]string{"shop/orders.isl": "/old/orders.ibd", "shop/orders.ibd": "rows"})
 	h.streamed("full", stream.None, false)
 	task := h.restoreTask("full")
@@ -203,7 +204,7 @@ func TestTableLinksAreNotUnpacked(t *testing.T) {
 	if out, err = h.unpacks(task); err != nil {
 		t.Fatal(err)
 	}
-	if got := tree(t, out.Data.Placement.link(0)); got["shop/orders.ibd"] != "rows" || got["shop/orders.isl"] != "" {
+	if got := testkit.Tree(t, out.Data.Placement.link(0)); got["shop/orders.ibd"] != "rows" || got["shop/orders.isl"] != "" {
 		t.Errorf("the stage holds %v", got)
 	}
 	// After a crash between the judgement and its record it is judged again.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 const (
@@ -33,7 +34,7 @@ func verifiable(t *testing.T) *testHost {
 func TestVerificationIsValidated(t *testing.T) {
 	t.Parallel()
 	h := verifiable(t)
-	before := tree(t, h.dir)
+	before := testkit.Tree(t, h.dir)
 	for _, level := range persistence.Levels {
 		out, err := h.validateVerify(t.Context(), h.verifyTask(level, "full", "inc"))
 		if err != nil {
@@ -47,7 +48,7 @@ func TestVerificationIsValidated(t *testing.T) {
 			t.Errorf("level %s works in %s", level, out.Data.Placement.Stage)
 		}
 	}
-	if after := tree(t, h.dir); !reflect.DeepEqual(after, before) {
+	if after := testkit.Tree(t, h.dir); !reflect.DeepEqual(after, before) {
 		t.Errorf("something was written: %v", after)
 	}
 }
@@ -80,7 +81,7 @@ func TestVerificationIsRefused(t *testing.T) {
 			h := verifiable(t)
 			test.spoil(h)
 			_, err := h.validateVerify(t.Context(), h.verifyTask(test.level, "full", "inc"))
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 			if _, found := errors.AsType[*Damage](err); found != strings.HasPrefix(name, "damage") {
 				t.Errorf("damage: %t", found)
 			}
@@ -95,10 +96,10 @@ func TestVerificationOfAnOlderProgramsBackup(t *testing.T) {
 	h.must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
 	h.must(os.Remove(filepath.Join(h.BackupFolder("inc"), ManifestName)))
 	task := h.verifyTask("boot", "full", "inc")
-	write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 11.4.2-MariaDB-log\n"})
+	testkit.Write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 11.4.2-MariaDB-log\n"})
 	_, err := h.validateVerify(t.Context(), task)
-	says(t, err, "backup 'inc' is of a server 11.4.2-MariaDB-log and cannot be booted on ")
-	write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 10.11.6-MariaDB-log\n"})
+	testkit.Says(t, err, "backup 'inc' is of a server 11.4.2-MariaDB-log and cannot be booted on ")
+	testkit.Write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 10.11.6-MariaDB-log\n"})
 	if _, err := h.validateVerify(t.Context(), task); err != nil {
 		t.Error(err)
 	}
@@ -133,7 +134,7 @@ func TestChecksums(t *testing.T) {
 			t.Parallel()
 			h := packedLinks(t, form, "directory")
 			task := h.verifyTask("checksum", "full", "inc")
-			before := tree(t, h.BackupDir)
+			before := testkit.Tree(t, h.BackupDir)
 			out, err := h.checkChain(t.Context(), task)
 			want := EventOK
 			if form == "forwarded stream" {
@@ -142,7 +143,7 @@ func TestChecksums(t *testing.T) {
 			if err != nil || out.Event != want || !strings.Contains(out.Reason, ": checksums right") {
 				t.Fatalf("%+v, %v", out, err)
 			}
-			if after := tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
+			if after := testkit.Tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
 				t.Error("the store was changed")
 			}
 			m, err := ReadManifest(h.BackupFolder("full"))
@@ -156,7 +157,7 @@ func TestChecksums(t *testing.T) {
 				}
 				h.alter(path)
 				_, err = h.checkChain(t.Context(), task)
-				says(t, err, "backup 'full' is damaged: file "+f.Path+" is damaged: its checksum is not the recorded one", "take a full backup")
+				testkit.Says(t, err, "backup 'full' is damaged: file "+f.Path+" is damaged: its checksum is not the recorded one", "take a full backup")
 				if d := blamed(t, err); d.Backup != "full" || d.Level != persistence.LevelChecksum {
 					t.Errorf("blamed is %s at %s", d.Backup, d.Level)
 				}
@@ -198,7 +199,7 @@ func TestForwardedStreamsAreLookedAt(t *testing.T) {
 	good := h.Retrieve
 	h.Retrieve = "exit 3"
 	_, err := look(task)
-	says(t, err, "look at backup 'full': retrieve failed with exit code 3")
+	testkit.Says(t, err, "look at backup 'full': retrieve failed with exit code 3")
 	if errors.As(err, new(*Damage)) {
 		t.Error("a command that fails says nothing about the backup")
 	}
@@ -212,7 +213,7 @@ func TestForwardedStreamsAreLookedAt(t *testing.T) {
 	for _, level := range []persistence.Level{"checksum", "prepare"} {
 		h.BackupBin = h.script("tool", fakeBanner)
 		_, err := h.validateVerify(t.Context(), h.verifyTask(level, "full", "inc"))
-		says(t, err, "backup 'full' was forwarded as backup-full.xbstream.zst, and retrieve is not set")
+		testkit.Says(t, err, "backup 'full' was forwarded as backup-full.xbstream.zst, and retrieve is not set")
 	}
 	out, err := h.validateVerify(t.Context(), h.verifyTask("files", "full", "inc"))
 	if err != nil || !strings.HasSuffix(out.Reason, "; streams that were forwarded, which only a higher level looks at: 2") {
@@ -233,7 +234,7 @@ func TestVerificationStopsWhenCancelled(t *testing.T) {
 func TestVerificationLeavesNothing(t *testing.T) {
 	t.Parallel()
 	h := verifiable(t)
-	before := tree(t, h.BackupDir)
+	before := testkit.Tree(t, h.BackupDir)
 	for _, test := range []struct {
 		clean     func(context.Context, Task) (Outcome, error)
 		cancelled bool
@@ -249,13 +250,13 @@ func TestVerificationLeavesNothing(t *testing.T) {
 		task.Data, task.Cancelled = out.Data, test.cancelled
 		out, err = h.stageScratch(t.Context(), task)
 		h.must(err)
-		write(t, task.Data.Placement.Stage, map[string]string{serverLock: "", "tmp/x": ""})
+		testkit.Write(t, task.Data.Placement.Stage, map[string]string{serverLock: "", "tmp/x": ""})
 		for range 2 {
 			if out, err = test.clean(t.Context(), task); err != nil || out.Event != test.event {
 				t.Errorf("%+v, %v", out, err)
 			}
 		}
-		if after := tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
+		if after := testkit.Tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
 			t.Errorf("left: %v", after)
 		}
 	}
@@ -269,13 +270,13 @@ func TestTablesAreProved(t *testing.T) {
 	h.must(err)
 	task.Data = out.Data
 	prepared := task.Data.Placement.prepared()
-	write(t, prepared, map[string]string{"shop/orders.ibd": "", "shop/notes.frm": ""})
+	testkit.Write(t, prepared, map[string]string{"shop/orders.ibd": "", "shop/notes.frm": ""})
 	if out, err := h.proveTables(t.Context(), task); err != nil || out.Event != "prepare" {
 		t.Errorf("%+v, %v", out, err)
 	}
 	h.must(os.Remove(filepath.Join(prepared, "shop", "orders.ibd")))
 	_, err = h.proveTables(t.Context(), task)
-	says(t, err, "the restored data lacks shop/orders.ibd of backup 'inc'", "take a full backup")
+	testkit.Says(t, err, "the restored data lacks shop/orders.ibd of backup 'inc'", "take a full backup")
 	if d := blamed(t, err); d.Backup != "inc" || d.Level != persistence.LevelPrepare {
 		t.Errorf("blamed is %s at %s", d.Backup, d.Level)
 	}

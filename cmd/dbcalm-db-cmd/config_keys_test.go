@@ -3,13 +3,15 @@ package main
 import (
 	"encoding/json"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestConfigKeys(t *testing.T) {
 	t.Parallel()
 	in := newInvocation(t, nil)
 	in.expect(t, exitOK, "config", "keys")
-	golden(t, "config/keys.txt", in.stdout.String())
+	testkit.Golden(t, "config/keys.txt", in.stdout.String())
 	in = newInvocation(t, nil)
 	in.expect(t, exitOK, "config", "keys", "--json")
 	var views []keyView

@@ -12,6 +12,7 @@ import (
 
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -44,7 +45,7 @@ func TestDoctorTellsWhatItFound(t *testing.T) {
 			in := newInvocation(t, nil)
 			in.diagnose = func(context.Context, *loadedConfig) []machine.Check { return test.checks }
 			in.expect(t, test.code, append(args, "--config", config)...)
-			golden(t, "doctor/"+name+"."+form, in.stdout.String()+"-- stderr\n"+in.stderr.String())
+			testkit.Golden(t, "doctor/"+name+"."+form, in.stdout.String()+"-- stderr\n"+in.stderr.String())
 		}
 	}
 	in := newInvocation(t, nil)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/steps/testkit"
+
 	"github.com/spf13/cobra"
 )
 
@@ -21,7 +23,7 @@ func TestHelp(t *testing.T) {
 			if in.stderr.Len() > 0 {
 				t.Errorf("stderr: %s", &in.stderr)
 			}
-			golden(t, "help/"+strings.ReplaceAll(path, " ", "_")+".txt", in.stdout.String())
+			testkit.Golden(t, "help/"+strings.ReplaceAll(path, " ", "_")+".txt", in.stdout.String())
 		})
 	}
 }

@@ -16,8 +16,9 @@ import (
 
 const module = "dbcalm-db-cmd"
 
-// testSupport is imported by tests only and follows no other rule.
-var testSupport = []string{module + "/steps/mariadbtest", module + "/steps/disktest", module + "/steps/xtrabackuptest", module + "/steps/xtrabackuptest/standin"}
+// testSupport and what is below it is imported by tests only and follows no
+// other rule.
+const testSupport = module + "/steps/testkit"
 
 // mayImport lists, for each folder, the others of ours it may import. A
 // package below a folder follows that folder's rules.
@@ -82,8 +83,8 @@ func TestLayoutRulesRefuse(t *testing.T) {
 		{"machine", module + "/transport", "may not import"},
 		{"transport", module + "/steps", "may not import"},
 		{"transport", module + "/steps/crashpoint", "may not import"},
-		{"cmd/dbcalm-db-cmd", testSupport[0], "only tests"},
-		{"steps", testSupport[1], "only tests"},
+		{"cmd/dbcalm-db-cmd", testSupport, "only tests"},
+		{"steps", testSupport + "/mariadb", "only tests"},
 		{"machine", "net", "only transport"},
 		{"cmd/dbcalm-db-cmd", "net/http", "only transport"},
 		{"cmd/dbcalm-db-cmd", "os/exec", "only steps"},
@@ -100,7 +101,7 @@ func TestLayoutRulesRefuse(t *testing.T) {
 		{"machine", "gopkg.in/yaml.v3", ""},
 		{"persistence", "net/url", ""},
 		{"persistence", "network", ""},
-		{"steps/mariadbtest", "github.com/go-sql-driver/mysql", ""},
+		{"steps/testkit/mariadb", "github.com/go-sql-driver/mysql", ""},
 	}
 	for _, test := range tests {
 		got := strings.Join(problems(listed{ImportPath: module + "/" + test.from, Imports: []string{test.imported}}), "; ")
@@ -134,14 +135,14 @@ func problems(p listed) []string {
 	folder := folderOf(p.ImportPath)
 	ours, ruled := mayImport[folder]
 	switch {
-	case slices.Contains(testSupport, p.ImportPath):
+	case below(p.ImportPath, testSupport):
 		return nil
 	case !ruled:
 		return []string{fmt.Sprintf("%s: no rule for folder %s", p.ImportPath, folder)}
 	}
 	var found []string
 	for _, imported := range p.Imports {
-		if slices.Contains(testSupport, imported) {
+		if below(imported, testSupport) {
 			found = append(found, fmt.Sprintf("%s imports %s: only tests may", p.ImportPath, imported))
 			continue
 		}

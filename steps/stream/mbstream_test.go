@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // mbstream unpacks a stream into a folder and returns the files in it, sorted.

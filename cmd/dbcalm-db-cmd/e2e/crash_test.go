@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/steps/disktest"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // The variables that say how large the crash matrix is to be. Without them it

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"dbcalm-db-cmd/steps/xtrabackuptest"
+	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
 )
 
 // built holds the program, compiled once a test run, for each set of tags.

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/disktest"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestPowerLoss cuts the power between the effects of each operation. All that

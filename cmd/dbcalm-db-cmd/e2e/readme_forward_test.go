@@ -11,7 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // triedExample is a piece of configuration in the README that a test runs.

@@ -48,7 +48,7 @@ func build() (string, error) {
 		return "", fmt.Errorf("build the stand-in: %w", err)
 	}
 	path = filepath.Join(dir, "standin")
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "dbcalm-db-cmd/steps/xtrabackuptest/standin").CombinedOutput()
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "dbcalm-db-cmd/steps/testkit/xtrabackup/standin").CombinedOutput()
 	if err != nil {
 		return "", errors.Join(fmt.Errorf("build the stand-in: %w\n%s", err, out), os.RemoveAll(dir))
 	}

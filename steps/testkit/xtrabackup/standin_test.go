@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // run runs a stand-in and returns its exit code and what it said.
