@@ -18,21 +18,21 @@ var preparedFiles = map[string]string{
 
 // arrangeTask is a restore whose stage has been prepared.
 func (h *testHost) arrangeTask(target, mode string) Task {
-	h.t.Helper()
+	h.T.Helper()
 	t := Task{Operation: "op", Attempt: 1, Args: Args{IDList: []string{"full"}, Target: target, TmpDir: filepath.Join(h.BackupDir, "restores", "x")}}
 	var err error
 	if t.Data.Placement, err = h.planPlacement(t); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	if mode == PlaceEntries {
 		t.Data.Placement.useEntries(t.Operation)
 	}
 	if t.Data.Placement.Mode != mode {
-		h.t.Fatalf("the test's folders are placed by %s, not by %s", t.Data.Placement.Mode, mode)
+		h.T.Fatalf("the test's folders are placed by %s, not by %s", t.Data.Placement.Mode, mode)
 	}
 	folder := t.Data.Placement.prepared()
-	testkit.Write(h.t, folder, preparedFiles)
-	testkit.Write(h.t, folder, metadata("log-applied", "0", "100"))
+	testkit.Write(h.T, folder, preparedFiles)
+	testkit.Write(h.T, folder, metadata("log-applied", "0", "100"))
 	return t
 }
 
@@ -48,12 +48,12 @@ func TestArrangeForADataDirectory(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{PlaceSwap, PlaceEntries} {
 		h := newStore(t)
-		h.must(os.Chmod(h.DataDir, 0o711))
+		h.Must(os.Chmod(h.DataDir, 0o711))
 		uid, gid := os.Getuid(), os.Getgid()
 		if uid == 0 {
 			uid, gid = 4242, 4343
 		}
-		h.must(os.Chown(h.DataDir, uid, gid))
+		h.Must(os.Chown(h.DataDir, uid, gid))
 		task := h.arrangeTask("database", mode)
 		out, err := h.arrange(t.Context(), task)
 		if err != nil {
@@ -111,7 +111,7 @@ func TestArrangeMissesATable(t *testing.T) {
 	t.Parallel()
 	h := newStore(t)
 	task := h.arrangeTask("database", PlaceSwap)
-	h.must(os.Remove(filepath.Join(task.Data.Placement.prepared(), "shop", "orders.ibd")))
+	h.Must(os.Remove(filepath.Join(task.Data.Placement.prepared(), "shop", "orders.ibd")))
 	_, err := h.arrange(t.Context(), task)
 	testkit.Says(t, err, "the restored data lacks shop/orders.ibd of backup 'full': it was not put into place; use another chain")
 }

@@ -14,15 +14,15 @@ import (
 
 // backupTask is an attempt at a backup whose copy the tool has just made.
 func (h *testHost) backupTask(operation, id, from string, files map[string]string) Task {
-	h.t.Helper()
+	h.T.Helper()
 	t := Task{Operation: operation, Attempt: 1, Args: Args{ID: id, FromBackupID: from, ScheduleID: new(int64)}}
 	t.Data.Tool, t.Data.Server = &mariabackup, &ServerInfo{Flavour: MariaDB, Version: "10.11.6-MariaDB", UID: "uid", DataDir: "/var/lib/mysql/"}
-	h.credentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nsocket=/s\n")
-	out, err := h.prepareWork(h.t.Context(), t)
+	h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nsocket=/s\n")
+	out, err := h.prepareWork(h.T.Context(), t)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
-	testkit.Write(h.t, out.Data.Work, files)
+	testkit.Write(h.T, out.Data.Work, files)
 	t.Data = out.Data
 	return t
 }

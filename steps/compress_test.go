@@ -30,7 +30,7 @@ func copied() map[string]string {
 var plainOnes = []string{"xtrabackup_checkpoints", "xtrabackup_info", "backup-my.cnf", "xtrabackup_binlog_info", "shop/a.ren", "shop/c.del"}
 
 func (h *testHost) compressTask(form Form, files map[string]string) Task {
-	h.t.Helper()
+	h.T.Helper()
 	task := h.backupTask("op", "b", "", files)
 	task.Data.Form = &form
 	return task
@@ -77,7 +77,7 @@ func TestCompressedBackupHoldsWhatWasCopied(t *testing.T) {
 				t.Errorf("%s is stored as %s", name, f.Path)
 			}
 		}
-		stage := filepath.Join(h.dir, "stage")
+		stage := filepath.Join(h.Dir, "stage")
 		if _, _, err := h.stageLink(t.Context(), links[0], stage); err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestCompressingGoesOnWhereItWas(t *testing.T) {
 	work := task.Data.Work
 	read := func(name string) string {
 		text, err := os.ReadFile(filepath.Join(work, name))
-		h.must(err)
+		h.Must(err)
 		return string(text)
 	}
 	original := read("ibdata1")
@@ -111,7 +111,7 @@ func TestCompressingGoesOnWhereItWas(t *testing.T) {
 	}
 	finished := read("ibdata1.zst")
 	inode, err := fileID(filepath.Join(work, "ibdata1.zst"))
-	h.must(err)
+	h.Must(err)
 	testkit.Write(t, work, map[string]string{"ibdata1": original, "shop/orders.ibd.zst.tmp": finished[:10], "shop/gone.ibd.zst.tmp": ""})
 	out, err := h.compress(t.Context(), task)
 	if err != nil || !strings.Contains(out.Reason, "; 1 files were so from before") {
@@ -176,9 +176,9 @@ func TestSealProvesThatFilesUncompress(t *testing.T) {
 		spoil func(h *testHost, work string)
 		want  string
 	}{
-		"forgotten": {func(h *testHost, work string) { testkit.Write(h.t, work, map[string]string{"shop/late.ibd": ""}) }, "shop/late.ibd has not been compressed"},
-		"damaged":   {func(h *testHost, work string) { testkit.Write(h.t, work, map[string]string{"ibdata1.zst": "no zstd"}) }, "the compressed file ibdata1.zst cannot be read again: "},
-		"cut": {func(h *testHost, work string) { h.must(os.Truncate(filepath.Join(work, "shop/orders.ibd.zst"), 9)) },
+		"forgotten": {func(h *testHost, work string) { testkit.Write(h.T, work, map[string]string{"shop/late.ibd": ""}) }, "shop/late.ibd has not been compressed"},
+		"damaged":   {func(h *testHost, work string) { testkit.Write(h.T, work, map[string]string{"ibdata1.zst": "no zstd"}) }, "the compressed file ibdata1.zst cannot be read again: "},
+		"cut": {func(h *testHost, work string) { h.Must(os.Truncate(filepath.Join(work, "shop/orders.ibd.zst"), 9)) },
 			"the compressed file shop/orders.ibd.zst cannot be read again: "},
 	} {
 		t.Run(name, func(t *testing.T) {

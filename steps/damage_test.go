@@ -96,7 +96,7 @@ func TestFailedProgramIsBlamedOnTheBackup(t *testing.T) {
 	t.Parallel()
 	h := twoLinks(t)
 	task := h.restoreTask("full", "inc")
-	h.must(os.MkdirAll(task.Data.Placement.Stage, 0o700))
+	h.Must(os.MkdirAll(task.Data.Placement.Stage, 0o700))
 	for _, test := range []struct {
 		result JobResult
 		damage bool
@@ -170,7 +170,7 @@ func TestChainBlamesTheBrokenLink(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := twoLinks(t)
-			h.must(test.spoil(h))
+			h.Must(test.spoil(h))
 			_, err := h.chain(t.Context(), []string{"full", "inc"})
 			if d := blamed(t, err); d.Backup != test.id || d.Level != persistence.LevelFiles || !strings.Contains(d.Error(), test.want) {
 				t.Errorf("got %s at %s: %v", d.Backup, d.Level, d)

@@ -64,7 +64,7 @@ func TestServerOfTheDataDirMustBeDown(t *testing.T) {
 	running("process " + pid + " holds locks in " + server.DataDir)
 
 	// A server of another data directory may run on, if it says so.
-	h.DataDir = filepath.Join(h.dir, "data")
+	h.DataDir = filepath.Join(h.Dir, "data")
 	if err := h.CheckDataDir(t.Context()); err != nil {
 		t.Errorf("the server runs on another folder: %v", err)
 	}
@@ -108,8 +108,8 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHost(t)
-			h.ServerDefaultsFile = filepath.Join(h.dir, "my.cnf")
-			testkit.Write(t, h.dir, map[string]string{"my.cnf": withData(test.text, h.DataDir)})
+			h.ServerDefaultsFile = filepath.Join(h.Dir, "my.cnf")
+			testkit.Write(t, h.Dir, map[string]string{"my.cnf": withData(test.text, h.DataDir)})
 			err := h.checkLayout()
 			if test.want != "" {
 				testkit.Says(t, err, withData(test.want, h.DataDir))
@@ -122,7 +122,7 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 	if err := h.checkLayout(); err != nil {
 		t.Errorf("no option file: %v", err)
 	}
-	h.ServerDefaultsFile = filepath.Join(h.dir, "nowhere")
+	h.ServerDefaultsFile = filepath.Join(h.Dir, "nowhere")
 	testkit.Says(t, h.checkLayout(), "read server_defaults_file")
 }
 

@@ -33,13 +33,13 @@ func examines(ctx context.Context, args []string) (int, error) {
 
 // bootTask is a verification whose chain is prepared.
 func (h *testHost) bootTask(server string) Task {
-	h.t.Helper()
-	h.ServerBin = h.script("mariadbd", "case \"$*\" in *--version*) "+serverBannerText+"exit ;; esac\n"+server)
+	h.T.Helper()
+	h.ServerBin = h.Script("mariadbd", "case \"$*\" in *--version*) "+serverBannerText+"exit ;; esac\n"+server)
 	t := h.verifyTask("boot", "full", "inc")
-	out, err := h.validateVerify(h.t.Context(), t)
-	h.must(err)
+	out, err := h.validateVerify(h.T.Context(), t)
+	h.Must(err)
 	t.Data = out.Data
-	testkit.Write(h.t, t.Data.Placement.prepared(), map[string]string{"backup-my.cnf": "[mysqld]\ninnodb_page_size=16384\n"})
+	testkit.Write(h.T, t.Data.Placement.prepared(), map[string]string{"backup-my.cnf": "[mysqld]\ninnodb_page_size=16384\n"})
 	return t
 }
 
@@ -49,14 +49,14 @@ func TestExaminationIsAJob(t *testing.T) {
 	h.manifest("inc", func(m *Manifest) { m.Server.LowerCaseTables = 1 })
 	task := h.bootTask("")
 	spec, err := h.examineJob(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	stage := task.Data.Placement.Stage
 	want := fmt.Sprintf("%s examine --server=%s --lower-case-table-names=1 --use-memory=67108864 --parallel=2 %s/0", spec.Path, h.ServerBin, stage)
 	if spec.Line() != want || spec.Output != stage {
 		t.Errorf("%+v\nwant %s", spec, want)
 	}
 	own, err := os.Executable()
-	h.must(err)
+	h.Must(err)
 	if spec.Path != own {
 		t.Errorf("the program is %s, want this one, %s", spec.Path, own)
 	}
@@ -87,7 +87,7 @@ func TestServerThatDoesNotRun(t *testing.T) {
 			h := verifiable(t)
 			task := h.bootTask(test.server)
 			spec, err := h.examineJob(t.Context(), task)
-			h.must(err)
+			h.Must(err)
 			r := h.runs("op", 1, spec)
 			_, err = h.examineFinish(t.Context(), task, r)
 			testkit.Says(t, err, test.want...)
@@ -114,7 +114,7 @@ func TestServerThatIsEndedFromOutside(t *testing.T) {
 	for _, end := range []string{"kill -KILL $$", "exit 0"} {
 		h := verifiable(t)
 		spec, err := h.examineJob(t.Context(), h.bootTask(end))
-		h.must(err)
+		h.Must(err)
 		if r := h.runs("op", 1, spec); r.Signal != "SIGKILL" {
 			t.Errorf("%s: %+v", end, r)
 		}
@@ -126,8 +126,8 @@ func TestServerThatCannotBeStarted(t *testing.T) {
 	h := verifiable(t)
 	task := h.bootTask("")
 	spec, err := h.examineJob(t.Context(), task)
-	h.must(err)
-	h.must(os.Remove(h.ServerBin))
+	h.Must(err)
+	h.Must(os.Remove(h.ServerBin))
 	_, err = h.examineFinish(t.Context(), task, h.runs("op", 1, spec))
 	testkit.Says(t, err, "start server: ", "no such file or directory", "correct server_bin")
 	if errors.As(err, new(*Damage)) {

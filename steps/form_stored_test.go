@@ -49,11 +49,11 @@ func TestPackedBackupWithoutManifestIsNotWhole(t *testing.T) {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
 			h := packedLinks(t, form, "directory")
-			h.must(h.CheckChain(t.Context(), []string{"full"}))
-			h.must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
+			h.Must(h.CheckChain(t.Context(), []string{"full"}))
+			h.Must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
 			err := h.CheckChain(t.Context(), []string{"full"})
 			if form == "directory" {
-				h.must(err)
+				h.Must(err)
 				return
 			}
 			testkit.Says(t, err, "backup 'full' is damaged: it has no dbcalm.json, without which ", " cannot be restored: bring that file back; use another chain")

@@ -72,7 +72,7 @@ func TestSpecsHoldNoPassword(t *testing.T) {
 	t.Parallel()
 	h := packedLinks(t, "directory", "forwarded stream")
 	h.Retrieve = "curl --user me:s3cret sftp://vault/$DBCALM_FILE"
-	h.credentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nhost=db1\nport=3307\n")
+	h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nhost=db1\nport=3307\n")
 	task := h.unpackTask()
 	task.Args.ID, task.Args.FromBackupID, task.Data.Work = "new", "inc", filepath.Join(h.partialDir(), "op-1")
 	task.Data.Tool, task.Data.Server = &mariabackup, &ServerInfo{DataDir: h.DataDir}

@@ -15,7 +15,7 @@ import (
 func TestLogIsKept(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	h.credentials("[client-dbcalm]\nuser=u\npassword=s3cret\n")
+	h.WriteCredentials("[client-dbcalm]\nuser=u\npassword=s3cret\n")
 	folder := h.JobFolder("op", 7)
 	all := strings.Repeat("a line with s3cret in it\n", 100_000)
 	testkit.Write(t, folder, map[string]string{outputFile: all, shellFile: "sent\n"})

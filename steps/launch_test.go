@@ -31,7 +31,7 @@ func TestNothingRunsBeforeItIsReleased(t *testing.T) {
 	if r, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
 		t.Errorf("got %+v, %v", r, err)
 	}
-	if _, err := os.Stat(filepath.Join(b.dir, "ran")); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(b.Dir, "ran")); !os.IsNotExist(err) {
 		t.Errorf("the program ran: %v", err)
 	}
 	log, err := os.ReadFile(filepath.Join(b.folder, "supervisor.log"))

@@ -57,8 +57,7 @@ func (r *records) RestoredAt(context.Context) (time.Time, error) { return r.rest
 // testHost is a host whose folders are the test's own.
 type testHost struct {
 	*Host
-	t       *testing.T
-	dir     string
+	testkit.Folder
 	records *records
 }
 
@@ -66,16 +65,10 @@ type testHost struct {
 // credentials.
 func newHost(t *testing.T) *testHost {
 	t.Helper()
-	dir := t.TempDir()
-	catalog := &records{backups: map[string]persistence.Backup{}}
-	h := &testHost{t: t, dir: dir, records: catalog, Host: NewHost(Settings{
-		DBType: MariaDB, BackupDir: filepath.Join(dir, "backups"), DataDir: filepath.Join(dir, "data"), StateDir: filepath.Join(dir, "state"),
-		CredentialsFile: filepath.Join(dir, "credentials.cnf"), Host: "localhost", Parallel: 2, UseMemory: 64 << 20,
-	}, catalog)}
-	for _, folder := range []string{h.BackupDir, h.DataDir, h.StateDir} {
-		if err := os.Mkdir(folder, 0o750); err != nil {
-			t.Fatal(err)
-		}
-	}
+	h := &testHost{Folder: testkit.NewFolder(t, "backups", "data", "state"), records: &records{backups: map[string]persistence.Backup{}}}
+	h.Host = NewHost(Settings{
+		DBType: MariaDB, BackupDir: filepath.Join(h.Dir, "backups"), DataDir: filepath.Join(h.Dir, "data"), StateDir: filepath.Join(h.Dir, "state"),
+		CredentialsFile: filepath.Join(h.Dir, "credentials.cnf"), Host: "localhost", Parallel: 2, UseMemory: 64 << 20,
+	}, h.records)
 	return h
 }

@@ -21,14 +21,14 @@ import (
 // backup puts a backup of these files into the store, with its metadata and its
 // manifest, and records it.
 func (h *testHost) backup(id, from string, fromLSN, toLSN string, files map[string]string) *Manifest {
-	h.t.Helper()
+	h.T.Helper()
 	kind := "full-backuped"
 	if from != "" {
 		kind = "incremental"
 	}
 	folder := h.BackupFolder(id)
-	testkit.Write(h.t, folder, metadata(kind, fromLSN, toLSN))
-	testkit.Write(h.t, folder, files)
+	testkit.Write(h.T, folder, metadata(kind, fromLSN, toLSN))
+	testkit.Write(h.T, folder, files)
 	m := h.writeManifest(id, from)
 	h.records.backups[id] = persistence.Backup{ID: id, FromBackupID: from, StartTime: m.StartTime}
 	return m
@@ -36,11 +36,11 @@ func (h *testHost) backup(id, from string, fromLSN, toLSN string, files map[stri
 
 // writeManifest writes the manifest of what is in a backup's folder.
 func (h *testHost) writeManifest(id, from string) *Manifest {
-	h.t.Helper()
+	h.T.Helper()
 	folder := h.BackupFolder(id)
-	files, folders, err := sealTree(h.t.Context(), folder, 2, describeFile)
+	files, folders, err := sealTree(h.T.Context(), folder, 2, describeFile)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	m := &Manifest{Format: manifestFormat, ID: id, ParentID: from, Server: ServerInfo{Flavour: MariaDB, Version: "10.11.6-MariaDB"}, Folders: folders, Files: files}
 	for _, f := range files {
@@ -54,12 +54,12 @@ func (h *testHost) writeManifest(id, from string) *Manifest {
 }
 
 func (h *testHost) putManifest(folder string, m *Manifest) {
-	h.t.Helper()
+	h.T.Helper()
 	text, err := json.Marshal(m)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
-	testkit.Write(h.t, folder, map[string]string{ManifestName: string(text)})
+	testkit.Write(h.T, folder, map[string]string{ManifestName: string(text)})
 }
 
 func TestSealListsEveryFileWithItsHash(t *testing.T) {

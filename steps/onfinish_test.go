@@ -18,17 +18,8 @@ import (
 func onFinishHost(t *testing.T, command string) *testHost {
 	t.Helper()
 	h := newHost(t)
-	h.OnFinish, h.OnFinishTimeout = strings.ReplaceAll(command, "DIR", h.dir), testkit.Patience
+	h.OnFinish, h.OnFinishTimeout = strings.ReplaceAll(command, "DIR", h.Dir), testkit.Patience
 	return h
-}
-
-func (h *testHost) read(name string) string {
-	h.t.Helper()
-	text, err := os.ReadFile(filepath.Join(h.dir, name))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return string(text)
 }
 
 var anEnd = Finished{Operation: "op-1", Machine: "full_backup", Backup: "monday", Status: "failed", JSON: []byte("{\"id\": \"op-1\"}\n")}
@@ -40,10 +31,10 @@ func TestOnFinishIsTold(t *testing.T) {
 	if err := h.RunOnFinish(t.Context(), anEnd); err != nil {
 		t.Fatal(err)
 	}
-	if got := h.read("json"); got != string(anEnd.JSON) {
+	if got := h.Read("json"); got != string(anEnd.JSON) {
 		t.Errorf("on standard input: %q", got)
 	}
-	environment := "\n" + h.read("env")
+	environment := "\n" + h.Read("env")
 	for _, line := range []string{"DBCALM_OPERATION_ID=op-1", "DBCALM_MACHINE=full_backup", "DBCALM_BACKUP_ID=monday", "DBCALM_STATUS=failed", "DBCALM_TEST_KEPT=yes"} {
 		if !strings.Contains(environment, "\n"+line+"\n") {
 			t.Errorf("the environment lacks %s:%s", line, environment)
@@ -54,10 +45,10 @@ func TestOnFinishIsTold(t *testing.T) {
 			t.Errorf("the environment of what the command starts has %s:%s", word, environment)
 		}
 	}
-	if line := h.read("line"); strings.Contains(line, "hunter2") || strings.Contains(line, "cat") {
+	if line := h.Read("line"); strings.Contains(line, "hunter2") || strings.Contains(line, "cat") {
 		t.Errorf("everybody can read the command: %s", line)
 	}
-	if cwd := h.read("cwd"); cwd != "/\n" {
+	if cwd := h.Read("cwd"); cwd != "/\n" {
 		t.Errorf("it runs in %s", cwd)
 	}
 }
@@ -80,7 +71,7 @@ func TestOnFinishFails(t *testing.T) {
 func TestOnFinishHidesThePassword(t *testing.T) {
 	t.Parallel()
 	h := onFinishHost(t, "echo password hunter2; exit 1")
-	testkit.Write(t, h.dir, map[string]string{"credentials.cnf": "[client-dbcalm]\nuser=u\npassword=hunter2\n"})
+	testkit.Write(t, h.Dir, map[string]string{"credentials.cnf": "[client-dbcalm]\nuser=u\npassword=hunter2\n"})
 	if err := os.Chmod(h.CredentialsFile, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -105,13 +96,13 @@ const sleepers = `sleep 1000 & echo $! >DIR/beside; (sleep 1000; true) & echo $!
 
 // goneAll waits until no process of sleepers is left.
 func (h *testHost) goneAll() {
-	h.t.Helper()
+	h.T.Helper()
 	for _, name := range []string{"beside", "below", "shell"} {
-		pid, err := strconv.Atoi(strings.TrimSpace(h.read(name)))
+		pid, err := strconv.Atoi(strings.TrimSpace(h.Read(name)))
 		if err != nil {
-			h.t.Fatal(err)
+			h.T.Fatal(err)
 		}
-		testkit.Eventually(h.t, fmt.Sprintf("%s (%d) is gone", name, pid), func() bool { return gone(pid) })
+		testkit.Eventually(h.T, fmt.Sprintf("%s (%d) is gone", name, pid), func() bool { return gone(pid) })
 	}
 }
 
@@ -157,7 +148,7 @@ func TestOnFinishEndsWhenTheDaemonStops(t *testing.T) {
 	ctx, stop := context.WithCancelCause(t.Context())
 	told := make(chan error)
 	go func() { told <- h.RunOnFinish(ctx, anEnd) }()
-	testkit.Eventually(t, "the command has begun", func() bool { _, err := os.Stat(filepath.Join(h.dir, "begun")); return err == nil })
+	testkit.Eventually(t, "the command has begun", func() bool { _, err := os.Stat(filepath.Join(h.Dir, "begun")); return err == nil })
 	stop(ErrStopping)
 	if err := <-told; !errors.Is(err, ErrStopping) {
 		t.Errorf("got %v", err)
@@ -173,7 +164,7 @@ func TestOnFinishLeavesWhoHasLeft(t *testing.T) {
 	if err := h.RunOnFinish(t.Context(), anEnd); err != nil {
 		t.Error(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(h.read("pid")))
+	pid, err := strconv.Atoi(strings.TrimSpace(h.Read("pid")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,12 +116,12 @@ func TestCommandIsNoPublicKnowledge(t *testing.T) {
 	if r := b.done(); r.Fault != "" {
 		t.Fatalf("got %+v", r)
 	}
-	for name, text := range testkit.Tree(t, b.dir) {
+	for name, text := range testkit.Tree(t, b.Dir) {
 		if name != "tool" && strings.Contains(text, "s3cret") {
 			t.Errorf("%s holds it: %s", name, text)
 		}
 	}
-	if text, err := os.ReadFile(filepath.Join(b.dir, "environment")); err != nil || !strings.Contains(string(text), "STORED=") {
+	if text, err := os.ReadFile(filepath.Join(b.Dir, "environment")); err != nil || !strings.Contains(string(text), "STORED=") {
 		t.Errorf("the environment is %q, %v", text, err)
 	}
 }

@@ -15,18 +15,18 @@ import (
 func TestProgressOfACopy(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	folder := filepath.Join(h.dir, "job")
+	folder := filepath.Join(h.Dir, "job")
 	page := strings.Repeat("x", 16<<10)
 	testkit.Write(t, h.DataDir, map[string]string{"a/one.ibd": page, "a/two.ibd": page, "ibdata1": page})
-	testkit.Write(t, h.dir, map[string]string{"work/ibdata1": page, "work/ib_logfile0": page + page})
-	task := Task{Data: Data{Work: filepath.Join(h.dir, "work"), DataSize: 64 << 10, CopyStarted: time.Unix(1, 0), Server: &ServerInfo{DataDir: h.DataDir}}}
+	testkit.Write(t, h.Dir, map[string]string{"work/ibdata1": page, "work/ib_logfile0": page + page})
+	task := Task{Data: Data{Work: filepath.Join(h.Dir, "work"), DataSize: 64 << 10, CopyStarted: time.Unix(1, 0), Server: &ServerInfo{DataDir: h.DataDir}}}
 	want := func(what string, done int64) {
 		t.Helper()
 		if p, known := h.copyProgress(task, folder); !known || p.Done != done || p.Total != 64<<10 || !p.Began.Equal(time.Unix(1, 0)) {
 			t.Errorf("%s: %+v, %t; want %d done", what, p, known, done)
 		}
 	}
-	want("by the files it has written", takes(t, filepath.Join(h.dir, "work/ibdata1")))
+	want("by the files it has written", takes(t, filepath.Join(h.Dir, "work/ibdata1")))
 	testkit.Write(t, folder, map[string]string{progressFile: `{"plain": 5000, "stored": 10}`})
 	want("by the stream it has given", 5000)
 	testkit.Write(t, folder, map[string]string{progressFile: `{"plain": 500000, "stored": 10}`})
@@ -66,7 +66,7 @@ func takes(t *testing.T, paths ...string) int64 {
 func TestProgressOfAPreparation(t *testing.T) {
 	t.Parallel()
 	h := twoLinks(t)
-	folder := filepath.Join(h.dir, "job")
+	folder := filepath.Join(h.Dir, "job")
 	testkit.Write(t, h.BackupFolder("full"), map[string]string{"xtrabackup_checkpoints": "backup_type = full-backuped\nfrom_lsn = 0\nto_lsn = 1000\nlast_lsn = 3000\n"})
 	testkit.Write(t, folder, map[string]string{outputFile: "InnoDB: Read redo log up to LSN=1200\nInnoDB: Read redo log up to LSN=2000\n"})
 	task := Task{Args: Args{IDList: []string{"full", "inc"}}}
@@ -79,7 +79,7 @@ func TestProgressOfAPreparation(t *testing.T) {
 	}
 	m.Files = []ManifestFile{{Path: "a/t.ibd.delta", Size: 300}, {Path: "a/u.ibd.delta.zst", Size: 1, Plain: &ManifestFile{Path: "a/u.ibd.delta", Size: 100}}, {Path: "a/t.frm", Size: 50}}
 	h.putManifest(h.BackupFolder("inc"), m)
-	task.Data.Applied, task.Data.Placement = 1, &Placement{Stage: filepath.Join(h.dir, "stage")}
+	task.Data.Applied, task.Data.Placement = 1, &Placement{Stage: filepath.Join(h.Dir, "stage")}
 	testkit.Write(t, task.Data.Placement.link(1), map[string]string{"a/t.ibd.delta": ""})
 	if p, known := h.applyProgress(task, folder); !known || p.Done != 100 || p.Total != 400 {
 		t.Errorf("apply: %+v, %t", p, known)
@@ -112,7 +112,7 @@ func TestProgressOfAnUnpackedStream(t *testing.T) {
 	}
 	m.Stream = &ManifestStream{StreamResult: StreamResult{StoredSize: 1000}}
 	h.putManifest(h.BackupFolder("full"), m)
-	folder := filepath.Join(h.dir, "job")
+	folder := filepath.Join(h.Dir, "job")
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}

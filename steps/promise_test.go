@@ -76,7 +76,7 @@ func TestPromisesOfEveryForm(t *testing.T) {
 		})
 		pack(h, "full")
 		links, err := h.chain(t.Context(), []string{"full"})
-		h.must(err)
+		h.Must(err)
 		got, err := links[0].promised()
 		want := []string{"d/db.opt", "d/elsewhere.ibd", "d/kept.ibd", "d/old.ibd"}
 		if err != nil || !slices.Equal(got, want) {
@@ -91,12 +91,12 @@ func TestMarkWithoutItsContent(t *testing.T) {
 	h.backup("full", "", "0", "100", map[string]string{"d/a.ibd": "x", "d/a.ren": "d/old\n"})
 	h.streamed("full", stream.None, false)
 	links, err := h.chain(t.Context(), []string{"full"})
-	h.must(err)
+	h.Must(err)
 	path := filepath.Join(h.BackupFolder("full"), contentsName("full"))
 	var contents stream.Contents
-	h.must(readJSON(path, &contents))
+	h.Must(readJSON(path, &contents))
 	contents.Small = nil
-	h.must(writeJSON(path, contents))
+	h.Must(writeJSON(path, contents))
 	_, err = links[0].promised()
 	testkit.Says(t, err, "backup 'full' is damaged: the list of what its stream holds lacks the new name in d/a.ren; use another chain")
 }

@@ -18,11 +18,11 @@ import (
 
 // restoreTask is the restore of a chain to a folder, with its placement.
 func (h *testHost) restoreTask(ids ...string) Task {
-	h.t.Helper()
+	h.T.Helper()
 	t := Task{Operation: "op", Machine: "restore_folder", Attempt: 1, Args: Args{IDList: ids, Target: "folder", TmpDir: filepath.Join(h.BackupDir, "restores", "x")}}
 	var err error
 	if t.Data.Placement, err = h.planPlacement(t); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	return t
 }
@@ -169,7 +169,7 @@ func TestStageStopsWhenCancelled(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	source := filepath.Join(h.BackupFolder("full"), "ibdata1")
-	if _, err := copyFile(ctx, source, filepath.Join(h.dir, "copy")); !errors.Is(err, ErrCancelled) {
+	if _, err := copyFile(ctx, source, filepath.Join(h.Dir, "copy")); !errors.Is(err, ErrCancelled) {
 		t.Errorf("a copy under way: %v", err)
 	}
 	if _, err := hashFile(ctx, source); !errors.Is(err, ErrCancelled) {

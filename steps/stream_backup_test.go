@@ -18,24 +18,24 @@ import (
 // streamTask is an attempt at a backup whose stream has just come: these files
 // in it, the LSN files beside it.
 func (h *testHost) streamTask(id, from string, form Form, files map[string]string) (Task, JobResult) {
-	h.t.Helper()
+	h.T.Helper()
 	task := h.backupTask("op", id, from, map[string]string{
 		"xtrabackup_checkpoints": files["xtrabackup_checkpoints"], "xtrabackup_info": files["xtrabackup_info"] + "lock_time = 1\n"})
 	task.Data.Form = &form
 	var plain, packed bytes.Buffer
 	for name, text := range files {
 		if name != "xtrabackup_info" {
-			plain.Write(append(chunk('P', "./"+name, 0, []byte(text)), chunk('E', "./"+name, 0, nil)...))
+			plain.Write(append(testkit.Chunk('P', "./"+name, 0, []byte(text)), testkit.Chunk('E', "./"+name, 0, nil)...))
 		}
 	}
-	plain.Write(append(chunk('P', "xtrabackup_info", 0, []byte(files["xtrabackup_info"])), chunk('E', "xtrabackup_info", 0, nil)...))
+	plain.Write(append(testkit.Chunk('P', "xtrabackup_info", 0, []byte(files["xtrabackup_info"])), testkit.Chunk('E', "xtrabackup_info", 0, nil)...))
 	r, err := stream.Pack(&packed, &plain, stream.Compression(form.Compression), form.Level, nil)
-	h.must(err)
+	h.Must(err)
 	contents, err := json.Marshal(r.Contents)
-	h.must(err)
-	testkit.Write(h.t, task.Data.Work, map[string]string{contentsName(id): string(contents)})
+	h.Must(err)
+	testkit.Write(h.T, task.Data.Work, map[string]string{contentsName(id): string(contents)})
 	if !form.Forward {
-		testkit.Write(h.t, task.Data.Work, map[string]string{form.streamName(id): packed.String()})
+		testkit.Write(h.T, task.Data.Work, map[string]string{form.streamName(id): packed.String()})
 	}
 	return task, JobResult{Tail: completedTail, Started: time.Now(), Ended: time.Now(),
 		Stream: &StreamResult{PlainSize: r.PlainSize, StoredSize: r.StoredSize, SHA256: r.SHA256}}
@@ -115,33 +115,33 @@ func TestStreamIsProved(t *testing.T) {
 		"no stream":     {stored, full, func(_ *testHost, _ string, r *JobResult) { r.Stream = nil }, []string{"mariabackup claims success, but no stream came from it"}},
 		"an empty one":  {stored, full, func(_ *testHost, _ string, r *JobResult) { r.Stream = &StreamResult{SHA256: "x"} }, []string{"no stream came from it"}},
 		"no file": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			h.must(os.Remove(filepath.Join(work, "backup-b.xbstream.zst")))
+			h.Must(os.Remove(filepath.Join(work, "backup-b.xbstream.zst")))
 		}, []string{"the stored stream cannot be read"}},
 		"a shorter file": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			h.must(os.Truncate(filepath.Join(work, "backup-b.xbstream.zst"), 5))
+			h.Must(os.Truncate(filepath.Join(work, "backup-b.xbstream.zst"), 5))
 		}, []string{"the stored stream has 5 bytes, of "}},
 		"no list": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			h.must(os.Remove(filepath.Join(work, contentsName("b"))))
+			h.Must(os.Remove(filepath.Join(work, contentsName("b"))))
 		}, []string{"read the contents of the stream"}},
 		"an empty list": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			testkit.Write(h.t, work, map[string]string{contentsName("b"): "{}"})
+			testkit.Write(h.T, work, map[string]string{contentsName("b"): "{}"})
 		}, []string{"lists no file"}},
 		"empty options":  {stored, with("backup-my.cnf", "[mysqld]\n"), nil, []string{"backup-my.cnf in the stream is empty"}},
 		"no checkpoints": {stored, with("xtrabackup_checkpoints", "nothing"), nil, []string{"xtrabackup_checkpoints in the stream is empty"}},
 		"another kind":   {stored, metadata("incremental", "0", "100"), nil, []string{"a full backup was asked for, the tool made one of type incremental"}},
 		"other LSNs beside it": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			testkit.Write(h.t, work, map[string]string{"xtrabackup_checkpoints": checkpoints("full-backuped", "0", "90", "90")})
+			testkit.Write(h.T, work, map[string]string{"xtrabackup_checkpoints": checkpoints("full-backuped", "0", "90", "90")})
 		}, []string{"the tool wrote other LSNs beside the stream (0 to 90) than into it (0 to 100)"}},
 		"empty files beside it": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			testkit.Write(h.t, work, map[string]string{"xtrabackup_checkpoints": "", "xtrabackup_info": ""})
+			testkit.Write(h.T, work, map[string]string{"xtrabackup_checkpoints": "", "xtrabackup_info": ""})
 		}, nil},
 		"no files beside it": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			h.must(os.Remove(filepath.Join(work, "xtrabackup_checkpoints")))
-			h.must(os.Remove(filepath.Join(work, "xtrabackup_info")))
+			h.Must(os.Remove(filepath.Join(work, "xtrabackup_checkpoints")))
+			h.Must(os.Remove(filepath.Join(work, "xtrabackup_info")))
 		}, nil},
 		"no room beside it": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			h.must(os.Remove(filepath.Join(work, "xtrabackup_info")))
-			h.must(os.Mkdir(filepath.Join(work, "xtrabackup_info"+temporarySuffix), 0o700))
+			h.Must(os.Remove(filepath.Join(work, "xtrabackup_info")))
+			h.Must(os.Mkdir(filepath.Join(work, "xtrabackup_info"+temporarySuffix), 0o700))
 		}, []string{"xtrabackup_info could not be written beside the stream"}},
 	} {
 		t.Run(name, func(t *testing.T) {

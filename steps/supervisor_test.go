@@ -30,7 +30,7 @@ func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
 	t.Helper()
 	b := &bench{testHost: newHost(t)}
 	b.folder = b.JobFolder("op", 1)
-	path := filepath.Join(b.dir, "gate")
+	path := filepath.Join(b.Dir, "gate")
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
 	}
 	b.gate = gate
 	t.Cleanup(func() { _ = gate.Close() })
-	spec := JobSpec{Path: "/bin/sh", Args: []string{"-c", "GATE='" + path + "'\ncd '" + b.dir + "'\n" + script}, Dir: "/", Output: b.BackupDir, Grace: testkit.Patience}
+	spec := JobSpec{Path: "/bin/sh", Args: []string{"-c", "GATE='" + path + "'\ncd '" + b.Dir + "'\n" + script}, Dir: "/", Output: b.BackupDir, Grace: testkit.Patience}
 	for _, c := range change {
 		c(&spec)
 	}
@@ -56,15 +56,15 @@ func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
 // launch starts the supervisor and sees to it that it does not outlive the
 // test.
 func (b *bench) launch() *bench {
-	b.t.Helper()
+	b.T.Helper()
 	job, err := b.Launch(b.folder)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	b.job = job
-	b.t.Cleanup(func() {
+	b.T.Cleanup(func() {
 		if err := job.Kill(context.Background()); err != nil && !errors.Is(err, os.ErrClosed) {
-			b.t.Error(err)
+			b.T.Error(err)
 		}
 		job.Close()
 	})
@@ -73,41 +73,41 @@ func (b *bench) launch() *bench {
 
 // start lets the program start and returns its pid.
 func (b *bench) start() int {
-	b.t.Helper()
+	b.T.Helper()
 	b.launch()
-	pid, err := b.job.Release(b.t.Context(), b.shell)
+	pid, err := b.job.Release(b.T.Context(), b.shell)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return pid
 }
 
 func (b *bench) open() {
-	b.t.Helper()
+	b.T.Helper()
 	if _, err := fmt.Fprintln(b.gate, "go"); err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 }
 
 func (b *bench) wait() JobResult {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), testkit.Patience)
+	b.T.Helper()
+	ctx, cancel := context.WithTimeout(b.T.Context(), testkit.Patience)
 	defer cancel()
 	r, err := b.job.Wait(ctx)
 	if err != nil {
 		log, _ := os.ReadFile(filepath.Join(b.folder, "supervisor.log"))
-		b.t.Fatalf("%v\n%s", err, log)
+		b.T.Fatalf("%v\n%s", err, log)
 	}
 	return r
 }
 
 // has waits until the program has made a file and returns its content.
 func (b *bench) has(name string) string {
-	b.t.Helper()
+	b.T.Helper()
 	var text []byte
-	testkit.Eventually(b.t, "the program makes "+name, func() bool {
+	testkit.Eventually(b.T, "the program makes "+name, func() bool {
 		var err error
-		text, err = os.ReadFile(filepath.Join(b.dir, name))
+		text, err = os.ReadFile(filepath.Join(b.Dir, name))
 		return err == nil && strings.HasSuffix(string(text), "\n")
 	})
 	return strings.TrimSpace(string(text))

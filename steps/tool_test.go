@@ -1,23 +1,12 @@
 package steps
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"dbcalm-db-cmd/steps/testkit"
 )
-
-// script puts a program beside the host and returns its path.
-func (h *testHost) script(name, text string) string {
-	h.t.Helper()
-	path := filepath.Join(h.dir, name)
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
-		h.t.Fatal(err)
-	}
-	return path
-}
 
 func TestToolTellsWhoItIs(t *testing.T) {
 	t.Parallel()
@@ -40,7 +29,7 @@ func TestToolTellsWhoItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHost(t)
-			h.DBType, h.BackupBin = test.dbType, h.script("tool", test.script+"\n")
+			h.DBType, h.BackupBin = test.dbType, h.Script("tool", test.script+"\n")
 			got, err := h.tool(t.Context(), "")
 			if test.problem != "" {
 				testkit.Says(t, err, h.BackupBin, test.problem)
@@ -58,10 +47,10 @@ func TestToolIsMissing(t *testing.T) {
 	t.Parallel()
 	for dbType, advice := range map[string]string{MariaDB: "install the package mariadb-backup", MySQL: "install Percona XtraBackup of the server's series (packages percona-xtrabackup-24, percona-xtrabackup-80, percona-xtrabackup-84)"} {
 		h := newHost(t)
-		h.DBType, h.BackupBin = dbType, filepath.Join(h.dir, "nowhere")
+		h.DBType, h.BackupBin = dbType, filepath.Join(h.Dir, "nowhere")
 		_, err := h.tool(t.Context(), "")
 		testkit.Says(t, err, "the backup tool "+h.BackupBin+" is not there: "+advice+", or correct backup_bin")
-		h.BackupBin = h.dir
+		h.BackupBin = h.Dir
 		_, err = h.tool(t.Context(), "")
 		testkit.Says(t, err, "is not there")
 	}

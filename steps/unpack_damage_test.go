@@ -12,11 +12,11 @@ import (
 
 // alter changes a file and keeps its length.
 func (h *testHost) alter(path string) {
-	h.t.Helper()
+	h.T.Helper()
 	text, err := os.ReadFile(path)
-	h.must(err)
+	h.Must(err)
 	text[len(text)/2] ^= 1
-	h.must(os.WriteFile(path, text, 0o640))
+	h.Must(os.WriteFile(path, text, 0o640))
 }
 
 func TestDamagedStreamIsNotUnpacked(t *testing.T) {
@@ -27,7 +27,7 @@ func TestDamagedStreamIsNotUnpacked(t *testing.T) {
 			h := packedLinks(t, form, "directory")
 			task := h.unpackTask()
 			out, err := h.stage(t.Context(), task)
-			h.must(err)
+			h.Must(err)
 			task.Data = out.Data
 			h.alter(filepath.Join(h.BackupFolder("full"), name))
 			_, err = h.unpacks(task)
@@ -37,7 +37,7 @@ func TestDamagedStreamIsNotUnpacked(t *testing.T) {
 	h := packedLinks(t, "directory", "zstd stream")
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	h.alter(filepath.Join(h.BackupFolder("inc"), "backup-inc.xbstream.zst"))
 	_, err = h.unpacks(task)
@@ -57,7 +57,7 @@ func TestMissingStreamIsFoundAtOnce(t *testing.T) {
 		{os.Remove, "xtrabackup_checkpoints", "backup 'full' is damaged: read metadata: xtrabackup_checkpoints is missing"},
 	} {
 		h := packedLinks(t, "zstd stream", "directory")
-		h.must(test.spoil(filepath.Join(h.BackupFolder("full"), test.file)))
+		h.Must(test.spoil(filepath.Join(h.BackupFolder("full"), test.file)))
 		_, err := h.chain(t.Context(), []string{"full", "inc"})
 		testkit.Says(t, err, test.want)
 	}
@@ -78,7 +78,7 @@ func TestUnreadableListOfAStream(t *testing.T) {
 	t.Parallel()
 	h := packedLinks(t, "stream", "directory")
 	links, err := h.chain(t.Context(), []string{"full"})
-	h.must(err)
+	h.Must(err)
 	testkit.Write(t, h.BackupFolder("full"), map[string]string{contentsName("full"): "{"})
 	_, err = links[0].promised()
 	testkit.Says(t, err, "backup 'full' is damaged: read the list of what its stream holds", "use another chain")
@@ -106,7 +106,7 @@ func TestRetrievedStreamIsProved(t *testing.T) {
 			}
 			task := h.unpackTask()
 			out, err := h.stage(t.Context(), task)
-			h.must(err)
+			h.Must(err)
 			task.Data = out.Data
 			_, err = h.unpacks(task)
 			testkit.Says(t, err, "unpack backup 'full': "+test.want)
@@ -125,7 +125,7 @@ func TestRetrieveIsToldWhatItIsFor(t *testing.T) {
 	h.Retrieve = `[ "$DBCALM_BACKUP_ID/$DBCALM_OPERATION_ID" = full/made-it ] && cat '` + h.forwarded() + `'/"$DBCALM_FILE"`
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	if out, err := h.unpacks(task); err != nil || out.Event != EventOK {
 		t.Errorf("%+v, %v", out, err)
@@ -135,20 +135,20 @@ func TestRetrieveIsToldWhatItIsFor(t *testing.T) {
 func TestForwardedBackupNeedsRetrieve(t *testing.T) {
 	t.Parallel()
 	h := packedLinks(t, "directory", "forwarded stream")
-	h.must(h.CheckRetrievable([]string{"full", "inc", "unknown"}))
+	h.Must(h.CheckRetrievable([]string{"full", "inc", "unknown"}))
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	h.Retrieve = ""
-	h.BackupBin = h.script("tool", fakeBanner)
+	h.BackupBin = h.Script("tool", fakeBanner)
 	want := []string{"backup 'inc' was forwarded as backup-inc.xbstream.zst, and retrieve is not set: set retrieve in the configuration"}
 	testkit.Says(t, h.CheckRetrievable([]string{"full", "inc"}), want...)
 	_, err = h.validateRestore(t.Context(), task)
 	testkit.Says(t, err, want...)
 	_, err = h.unpackJob(t.Context(), task)
 	testkit.Says(t, err, want...)
-	h.must(h.CheckRetrievable([]string{"full"}))
+	h.Must(h.CheckRetrievable([]string{"full"}))
 }
 
 // A compressed file is checked as it is stored and as it is restored.

@@ -61,15 +61,15 @@ func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 	h := packedLinks(t, "zstd stream", "gzip stream")
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	out, err = h.unpacks(task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	p := task.Data.Placement
 	inode := func() FileID {
 		id, err := fileID(filepath.Join(p.link(1), "ibdata1.delta"))
-		h.must(err)
+		h.Must(err)
 		return id
 	}
 	first := inode()
@@ -80,7 +80,7 @@ func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 		want    []int
 	}{
 		{0, func() {}, []int{1}},
-		{0, func() { h.must(os.Truncate(filepath.Join(p.link(1), "ibdata1.delta"), 0)) }, nil},
+		{0, func() { h.Must(os.Truncate(filepath.Join(p.link(1), "ibdata1.delta"), 0)) }, nil},
 		{1, func() {}, nil},
 	} {
 		again.spoil()
@@ -111,7 +111,7 @@ func TestUnpackingBeginsInAnEmptyFolder(t *testing.T) {
 	h := packedLinks(t, "stream", "directory")
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	testkit.Write(t, out.Data.Placement.link(0), map[string]string{"ibdata1": "half", "gone/x": ""})
 	if out, err := h.unpacks(task); err != nil || out.Event != EventOK {
@@ -148,13 +148,13 @@ func TestUnpackingIsProved(t *testing.T) {
 		"is killed":            {func() JobResult { return JobResult{Signal: "SIGKILL", ExitCode: -1} }, nil, []string{"mbstream was killed by SIGKILL"}},
 		"cannot be made safe":  {func() JobResult { return JobResult{SyncError: "input/output error"} }, nil, []string{"could not be put onto the disk: input/output error"}},
 		"did not take it all":  {func() JobResult { return JobResult{} }, nil, []string{"the stream was not read to its end"}},
-		"leaves out a file":    {good, func(h *testHost, folder string) { h.must(os.Remove(filepath.Join(folder, "ibdata1"))) }, []string{"mbstream claims success, but file ibdata1 is missing; use another chain"}},
-		"leaves a part":        {good, func(h *testHost, folder string) { h.must(os.Truncate(filepath.Join(folder, "ibdata1"), 3)) }, []string{"file ibdata1 has 3 bytes instead of 6"}},
-		"brings more":          {good, func(h *testHost, folder string) { testkit.Write(h.t, folder, map[string]string{"more": ""}) }, []string{"file more is not of the stream"}},
+		"leaves out a file":    {good, func(h *testHost, folder string) { h.Must(os.Remove(filepath.Join(folder, "ibdata1"))) }, []string{"mbstream claims success, but file ibdata1 is missing; use another chain"}},
+		"leaves a part":        {good, func(h *testHost, folder string) { h.Must(os.Truncate(filepath.Join(folder, "ibdata1"), 3)) }, []string{"file ibdata1 has 3 bytes instead of 6"}},
+		"brings more":          {good, func(h *testHost, folder string) { testkit.Write(h.T, folder, map[string]string{"more": ""}) }, []string{"file more is not of the stream"}},
 		"brings another's":     {good, func(h *testHost, folder string) { h.checkpoints(folder, "full-backuped", "0", "900") }, []string{"it holds another backup: its checkpoints are"}},
 		"brings one of a kind": {good, func(h *testHost, folder string) { h.checkpoints(folder, "incremental", "000", "100") }, []string{"a full backup was asked for"}},
 		"brings no metadata": {good, func(h *testHost, folder string) {
-			testkit.Write(h.t, folder, map[string]string{"xtrabackup_info": strings.Repeat(" ", 90)})
+			testkit.Write(h.T, folder, map[string]string{"xtrabackup_info": strings.Repeat(" ", 90)})
 		}, []string{"xtrabackup_info"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -162,11 +162,11 @@ func TestUnpackingIsProved(t *testing.T) {
 			h := packedLinks(t, "stream", "directory")
 			task := h.unpackTask()
 			out, err := h.stage(t.Context(), task)
-			h.must(err)
+			h.Must(err)
 			task.Data = out.Data
 			if test.spoil != nil {
 				_, err := h.unpacks(task)
-				h.must(err)
+				h.Must(err)
 				test.spoil(h, task.Data.Placement.link(0))
 			}
 			_, err = h.unpackFinish(t.Context(), task, test.result())
@@ -182,8 +182,8 @@ func TestUnpackingIsProved(t *testing.T) {
 
 // checkpoints writes other checkpoints of the same length into a folder.
 func (h *testHost) checkpoints(folder, kind, from, to string) {
-	h.t.Helper()
-	testkit.Write(h.t, folder, map[string]string{"xtrabackup_checkpoints": checkpoints(kind, from, to, to)})
+	h.T.Helper()
+	testkit.Write(h.T, folder, map[string]string{"xtrabackup_checkpoints": checkpoints(kind, from, to, to)})
 }
 
 // A link to a table elsewhere must not reach a server that restores it.
@@ -197,9 +197,9 @@ func TestTableLinksAreNotUnpacked(t *testing.T) {
 	task.Data.Tool = &mariabackup
 	var err error
 	task.Data.Unpacker, err = h.findUnpacker(mariabackup)
-	h.must(err)
+	h.Must(err)
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	if out, err = h.unpacks(task); err != nil {
 		t.Fatal(err)

@@ -38,11 +38,11 @@ func TestUnpackerIsFound(t *testing.T) {
 func TestRestoreOfAStreamNeedsAnUnpacker(t *testing.T) {
 	h := packedLinks(t, "stream", "directory")
 	t.Setenv("PATH", "/nowhere")
-	h.BackupBin = h.script("tool", fakeBanner)
+	h.BackupBin = h.Script("tool", fakeBanner)
 	_, err := h.validateRestore(t.Context(), h.restoreTask("full", "inc"))
 	testkit.Says(t, err, "no mbstream beside "+h.BackupBin+" or on PATH")
 	plain := twoLinks(t)
-	plain.BackupBin = plain.script("tool", fakeBanner)
+	plain.BackupBin = plain.Script("tool", fakeBanner)
 	if _, err := plain.validateRestore(t.Context(), plain.restoreTask("full", "inc")); err != nil {
 		t.Errorf("without streams: %v", err)
 	}

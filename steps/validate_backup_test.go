@@ -27,19 +27,19 @@ func TestBackupIsValidated(t *testing.T) {
 		want  string
 	}{
 		"in order":                {func(*testHost, *Task) {}, ""},
-		"no credentials":          {func(h *testHost, _ *Task) { h.CredentialsFile = filepath.Join(h.dir, "nowhere") }, "credentials file not found or missing [client-dbcalm] section"},
-		"no tool":                 {func(h *testHost, _ *Task) { h.BackupBin = filepath.Join(h.dir, "nowhere") }, "the backup tool"},
+		"no credentials":          {func(h *testHost, _ *Task) { h.CredentialsFile = filepath.Join(h.Dir, "nowhere") }, "credentials file not found or missing [client-dbcalm] section"},
+		"no tool":                 {func(h *testHost, _ *Task) { h.BackupBin = filepath.Join(h.Dir, "nowhere") }, "the backup tool"},
 		"a login that is refused": {func(h *testHost, _ *Task) { h.login(server, server.User, "wrong") }, "the server refused the login"},
 		"another kind of server": {func(h *testHost, _ *Task) {
-			h.DBType, h.BackupBin = MySQL, h.script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
+			h.DBType, h.BackupBin = MySQL, h.Script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
 		}, "but db_type says mysql: correct db_type, or socket or host in the credentials file"},
 		"another series of the tool": {func(h *testHost, _ *Task) {
-			h.BackupBin = h.script("tool", "echo mariabackup based on MariaDB server 10.2.44-MariaDB\n")
+			h.BackupBin = h.Script("tool", "echo mariabackup based on MariaDB server 10.2.44-MariaDB\n")
 		}, "mariabackup 10.2.44-MariaDB does not fit MariaDB"},
-		"another data directory": {func(h *testHost, _ *Task) { h.DataDir = h.dir }, "the server's data directory is " + server.DataDir + "/, but data_dir says "},
+		"another data directory": {func(h *testHost, _ *Task) { h.DataDir = h.Dir }, "the server's data directory is " + server.DataDir + "/, but data_dir says "},
 		"missing grants":         {func(h *testHost, _ *Task) { h.login(server, "poor", "p") }, "lacks the privilege RELOAD, PROCESS: run GRANT RELOAD, PROCESS ON *.* TO its account"},
 		"a folder in the way": {func(h *testHost, task *Task) {
-			testkit.Write(h.t, h.BackupFolder(task.Args.ID), map[string]string{"x": ""})
+			testkit.Write(h.T, h.BackupFolder(task.Args.ID), map[string]string{"x": ""})
 		}, "is there already: remove it if it is of no use, or choose another id"},
 		"a disk that is too small":    {func(h *testHost, _ *Task) { h.BackupDir = small }, "not enough room for a full backup on the file system of " + small},
 		"a store that cannot be made": {func(h *testHost, _ *Task) { h.BackupDir = filepath.Join(h.CredentialsFile, "store") }, "create backup_dir"},
@@ -81,10 +81,10 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 		"after a restore":             {func(h *testHost, _ *Manifest) { h.records.restored = time.Now().Add(-time.Hour) }, ""},
 		"on a broken chain": {func(h *testHost, _ *Manifest) {
 			delete(h.records.backups, "full")
-			h.must(os.RemoveAll(h.BackupFolder("full")))
+			h.Must(os.RemoveAll(h.BackupFolder("full")))
 		}, "backup 'full' is not recorded: the chain is broken; take a new full backup"},
 		"on one without a record":  {func(h *testHost, _ *Manifest) { delete(h.records.backups, "full") }, "backup 'inc' stands on 'full', whose folder is there and whose record is lost: dbcalm-db-cmd backups rebuild records it again"},
-		"on a chain without files": {func(h *testHost, _ *Manifest) { h.must(os.RemoveAll(h.BackupFolder("full"))) }, "; take a full backup: dbcalm-db-cmd backup full ID"},
+		"on a chain without files": {func(h *testHost, _ *Manifest) { h.Must(os.RemoveAll(h.BackupFolder("full"))) }, "; take a full backup: dbcalm-db-cmd backup full ID"},
 		"on a replaced base":       {func(h *testHost, m *Manifest) { m.ParentOperation = "another" }, "it is another of the same id; take a full backup, or one on what is whole of the chain: dbcalm-db-cmd backup incremental ID --from full"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,9 +130,9 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 func TestDataDirectoryOfTheServerMustBeReadable(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	testkit.Says(t, sameFolder(filepath.Join(h.dir, "nowhere"), h.DataDir), "the server's data directory cannot be read", "the daemon must run on the server's host")
-	testkit.Says(t, sameFolder(h.DataDir, filepath.Join(h.dir, "nowhere")), "but data_dir says")
-	if err := sameFolder(h.DataDir+"/", h.dir+"/./data"); err != nil {
+	testkit.Says(t, sameFolder(filepath.Join(h.Dir, "nowhere"), h.DataDir), "the server's data directory cannot be read", "the daemon must run on the server's host")
+	testkit.Says(t, sameFolder(h.DataDir, filepath.Join(h.Dir, "nowhere")), "but data_dir says")
+	if err := sameFolder(h.DataDir+"/", h.Dir+"/./data"); err != nil {
 		t.Error(err)
 	}
 }
