@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/crashpoint"
 )
@@ -167,7 +168,7 @@ func (m *Manager) acceptAs(ctx context.Context, id, name, backup string, args Ar
 		return "", internal(err)
 	}
 	now := time.Now().UTC()
-	o := persistence.Operation{ID: id, Machine: name, Definition: d.text, BackupID: backup, Args: text,
+	o := persistence.Operation{ID: id, Machine: name, Definition: d.Text(), BackupID: backup, Args: text,
 		State: d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: now}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()
@@ -195,7 +196,7 @@ func (m *Manager) acceptAs(ctx context.Context, id, name, backup string, args Ar
 }
 
 // firstProcess is the row clients poll until the first program runs.
-func (m *Manager) firstProcess(o persistence.Operation, d *Definition) persistence.Process {
+func (m *Manager) firstProcess(o persistence.Operation, d *definition.Definition) persistence.Process {
 	return persistence.Process{CommandID: o.ID, Command: fmt.Sprintf("dbcalm-db-cmd %s %s", o.Machine, o.BackupID),
 		StartTime: time.Now().UTC(), Type: d.Process, Args: o.Args}
 }

@@ -9,15 +9,16 @@ import (
 
 	"github.com/looplab/fsm"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 )
 
 // apply makes a decision true: looplab/fsm, rebuilt from the stored state,
 // says whether the event is possible and where it leads, and its
 // before_event writes the change. A refused write cancels the event.
-func (m *Manager) apply(ctx context.Context, d *Definition, o persistence.Operation, what decision) (persistence.Operation, error) {
+func (m *Manager) apply(ctx context.Context, d *definition.Definition, o persistence.Operation, what decision) (persistence.Operation, error) {
 	after := o
-	table := fsm.NewFSM(o.State, d.events(), fsm.Callbacks{
+	table := fsm.NewFSM(o.State, tableOf(d), fsm.Callbacks{
 		"before_event": func(ctx context.Context, e *fsm.Event) {
 			write, cancel := context.WithTimeout(ctx, writeTimeout)
 			defer cancel()
@@ -44,18 +45,27 @@ func (m *Manager) apply(ctx context.Context, d *Definition, o persistence.Operat
 	return o, fmt.Errorf("operation %s: %w", o.ID, err)
 }
 
+// tableOf returns a definition's transition table for looplab/fsm.
+func tableOf(d *definition.Definition) fsm.Events {
+	var events fsm.Events
+	for _, e := range d.Edges() {
+		events = append(events, fsm.EventDesc{Name: e.Event, Src: []string{e.From}, Dst: e.To})
+	}
+	return events
+}
+
 // errNoWay: the definition has no edge for the event. A definition that an
 // earlier version of this program stored does not know what steps have learnt
 // since.
 var errNoWay = errors.New("the machine has no way on")
 
 // change translates a decision into what is written.
-func (m *Manager) change(d *Definition, o persistence.Operation, what decision, to string) persistence.Change {
+func (m *Manager) change(d *definition.Definition, o persistence.Operation, what decision, to string) persistence.Change {
 	from, target := d.States[o.State], d.States[to]
 	c := persistence.Change{
 		OperationID: o.ID, Seq: o.Seq, From: o.State, Event: what.event, To: to, At: time.Now().UTC(), Reason: what.reason,
 		Status: persistence.Running, Attempt: o.Attempt, Data: o.Data, FailedIn: o.FailedIn, Error: o.Error,
-		HonourCancel: from.Cancel != "" && what.event != eventCancel,
+		HonourCancel: from.Cancel != "" && what.event != definition.EventCancel,
 		JobID:        what.jobID, Result: what.result,
 		OweOnFinish: m.host.OnFinish != "" && target.End != "",
 	}
@@ -69,9 +79,9 @@ func (m *Manager) change(d *Definition, o persistence.Operation, what decision, 
 		c.Status = persistence.Waiting
 	}
 	switch what.event {
-	case eventRedo, eventRewind, eventRetry:
+	case definition.EventRedo, definition.EventRewind, definition.EventRetry:
 		c.Attempt++
-	case eventCancel:
+	case definition.EventCancel:
 		c.Error = "cancelled as requested"
 	}
 	if what.failure != "" {

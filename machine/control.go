@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
@@ -24,7 +25,7 @@ func (m *Manager) Cancel(ctx context.Context, id string) error {
 		return internal(err)
 	}
 	// The row first: a daemon that starts again will honour it.
-	o, err = m.store.RequestCancel(ctx, id, time.Now().UTC(), d.cancellable())
+	o, err = m.store.RequestCancel(ctx, id, time.Now().UTC(), d.Cancellable())
 	if errors.Is(err, persistence.ErrStale) {
 		if o.Status == persistence.Cancelled {
 			return nil
@@ -68,7 +69,7 @@ func (m *Manager) Retry(ctx context.Context, id string) (RetryDecision, error) {
 	if err != nil {
 		return RetryDecision{}, internal(err)
 	}
-	to := d.States[o.State].On[eventRetry]
+	to := d.States[o.State].On[definition.EventRetry]
 	if o.Status.Open() || to == "" {
 		return RetryDecision{}, refuse(Conflict, "operation %s cannot be retried: it is %s in state %s", id, o.Status, o.State)
 	}
@@ -76,7 +77,7 @@ func (m *Manager) Retry(ctx context.Context, id string) (RetryDecision, error) {
 		return RetryDecision{}, refuse(Conflict, "operation %s cannot be retried yet: its end is just being recorded", id)
 	}
 	reason := fmt.Sprintf("retry: goes on in state %s, where it halted", to)
-	change := persistence.Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: eventRetry, To: to, At: time.Now().UTC(),
+	change := persistence.Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: definition.EventRetry, To: to, At: time.Now().UTC(),
 		Status: persistence.Running, Attempt: o.Attempt + 1, Data: o.Data, Error: o.Error}
 	if to == d.Initial {
 		reason = "retry: begins again from the start, since nothing of the failed attempt is left"

@@ -1,8 +1,8 @@
 // Package machine drives operations through machines declared as data.
 //
-// A definition (definitions/*.yaml) says for each state which step works in
-// it, where each outcome leads, and what happens when it is interrupted. The
-// Manager accepts commands, queues operations, runs one goroutine for each
+// A definition (package machine/definition) says for each state which step
+// works in it, where each outcome leads, and what happens when it is
+// interrupted. The Manager accepts commands, queues operations, runs one goroutine for each
 // that is under way, and on start carries on what an earlier daemon left.
 //
 //	command ─▶ accept ─▶ waiting ─▶ running ─▶ succeeded
@@ -19,5 +19,6 @@
 //     transition table and nothing more.
 //   - Stopping the manager interrupts no job.
 //
-// It imports steps and persistence, and alone imports looplab/fsm.
+// It imports machine/definition, steps and persistence, and alone imports
+// looplab/fsm.
 package machine

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/crashpoint"
@@ -78,9 +79,9 @@ func (m *Manager) drive(ctx context.Context, r *run, recovering bool) {
 	}
 }
 
-func failureEvent(s *State) string {
+func failureEvent(s *definition.State) string {
 	if s.Cleanup {
-		return eventHalt
+		return definition.EventHalt
 	}
 	return steps.EventFailed
 }
@@ -110,7 +111,7 @@ func (m *Manager) settle(ctx context.Context, r *run, o persistence.Operation, d
 			}
 			return after.Status.Open()
 		case errors.Is(err, persistence.ErrCancelRequested):
-			d = decision{event: eventCancel, reason: "cancelled as requested", jobID: d.jobID, folder: d.folder, result: d.result}
+			d = decision{event: definition.EventCancel, reason: "cancelled as requested", jobID: d.jobID, folder: d.folder, result: d.result}
 		case errors.Is(err, persistence.ErrParentGone):
 			d = decision{event: steps.EventFailed, reason: err.Error(), failure: err.Error() + ": it was deleted while this backup was made; take a full backup", jobID: d.jobID, folder: d.folder, result: d.result}
 		case errors.Is(err, persistence.ErrExists):
@@ -167,8 +168,8 @@ func (m *Manager) pause(ctx context.Context, tries int) bool {
 }
 
 // task is what a step is told.
-func task(o persistence.Operation, d *Definition) (steps.Task, error) {
-	t := steps.Task{Operation: o.ID, Machine: o.Machine, State: o.State, Events: d.outcomes(), Attempt: o.Attempt, CreatedAt: o.CreatedAt, Cancelled: o.CancelAt != nil}
+func task(o persistence.Operation, d *definition.Definition) (steps.Task, error) {
+	t := steps.Task{Operation: o.ID, Machine: o.Machine, State: o.State, Events: d.Outcomes(), Attempt: o.Attempt, CreatedAt: o.CreatedAt, Cancelled: o.CancelAt != nil}
 	if err := json.Unmarshal(o.Args, &t.Args); err != nil {
 		return t, fmt.Errorf("read arguments of operation %s: %w", o.ID, err)
 	}

@@ -68,7 +68,7 @@ func (m *Manager) Figures(ctx context.Context, bounds []float64) (Figures, error
 	}
 	for name, d := range m.definitions {
 		f.Machines[name] = []string{}
-		for _, state := range d.order {
+		for _, state := range d.Order() {
 			if d.States[state].Step != "" {
 				f.Machines[name] = append(f.Machines[name], state)
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/crashpoint"
@@ -98,7 +99,7 @@ func (m *Manager) resumeJob(ctx context.Context, r *run, o persistence.Operation
 	}
 	defer running.Close()
 	if recovering && o.CancelAt == nil {
-		note := decision{event: eventAdopt, reason: fmt.Sprintf("the daemon was started again; the program still runs under supervisor %d and is waited for", job.PID)}
+		note := decision{event: definition.EventAdopt, reason: fmt.Sprintf("the daemon was started again; the program still runs under supervisor %d and is waited for", job.PID)}
 		after, err := m.apply(ctx, r.definition, o, note)
 		if err != nil && !errors.Is(err, persistence.ErrCancelRequested) {
 			return decision{}, err

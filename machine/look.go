@@ -55,7 +55,7 @@ func (m *Manager) Operation(ctx context.Context, id string) (OperationView, erro
 			return v, internal(err)
 		}
 		v.Progress = m.progress(ctx, o)
-		v.Cancellable = slices.Contains(d.cancellable(), o.State)
+		v.Cancellable = slices.Contains(d.Cancellable(), o.State)
 	}
 	transitions, err := m.store.Transitions(ctx, id)
 	if err != nil {

@@ -2,11 +2,9 @@ package machine
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -14,8 +12,6 @@ import (
 
 	"dbcalm-db-cmd/steps"
 )
-
-var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
 // TestMain lets this test binary, started for a job, be its supervisor, and for
 // on_finish its keeper.
@@ -45,26 +41,4 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
-}
-
-// golden compares got with a file under testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v (run the tests with -update to write it)", err)
-	}
-	if got != string(want) {
-		t.Errorf("differs from %s (run with -update if that is right)\ngot:\n%s\nwant:\n%s", path, got, want)
-	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
@@ -40,7 +41,7 @@ type Manager struct {
 	store       *persistence.Store
 	host        *steps.Host
 	registry    map[string]steps.Step
-	definitions map[string]*Definition
+	definitions map[string]*definition.Definition
 	max         int
 	keepLogs    time.Duration
 	retention   Retention
@@ -59,7 +60,7 @@ type Manager struct {
 	queue []*run
 	// running holds the operations under way by id.
 	running map[string]*run
-	parsed  map[string]*Definition
+	parsed  map[string]*definition.Definition
 	stamps  lastStamp
 
 	sound soundness
@@ -71,7 +72,7 @@ type Manager struct {
 // run is an operation that this daemon works on.
 type run struct {
 	id         string
-	definition *Definition
+	definition *definition.Definition
 	// interrupt ends the step that is under way; nil between steps.
 	interrupt context.CancelCauseFunc
 	// shown is the progress last worked out.
@@ -85,14 +86,14 @@ type run struct {
 // New returns a Manager, or everything that is wrong with the definitions.
 func New(store *persistence.Store, host *steps.Host, options Options) (*Manager, error) {
 	registry := host.Steps()
-	definitions, err := loadAll(registry)
+	definitions, err := definition.LoadAll(registry)
 	if err != nil {
 		return nil, err
 	}
 	m := &Manager{
 		store: store, host: host, registry: registry, definitions: definitions,
 		max: max(1, options.MaxConcurrent), keepLogs: options.KeepLogs, retention: options.Retention, log: options.Logger,
-		running: map[string]*run{}, parsed: map[string]*Definition{},
+		running: map[string]*run{}, parsed: map[string]*definition.Definition{},
 		owed: make(chan struct{}, 1),
 	}
 	m.base, m.stop = context.WithCancelCause(context.Background())
@@ -168,15 +169,15 @@ func (m *Manager) newRun(o persistence.Operation) (*run, error) {
 
 // definitionOf returns the definition stored with an operation. The caller
 // holds mu.
-func (m *Manager) definitionOf(o persistence.Operation) (*Definition, error) {
+func (m *Manager) definitionOf(o persistence.Operation) (*definition.Definition, error) {
 	if d, found := m.parsed[o.Definition]; found {
 		return d, nil
 	}
-	d, err := parse(o.Definition)
+	d, err := definition.Parse(o.Definition)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.check(m.registry); err != nil {
+	if err := d.Check(m.registry); err != nil {
 		return nil, err
 	}
 	m.parsed[o.Definition] = d

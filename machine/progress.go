@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
@@ -60,7 +61,7 @@ type shownProgress struct {
 	at   time.Time
 }
 
-func (m *Manager) lookAtProgress(ctx context.Context, o persistence.Operation, d *Definition, meter *steps.Meter) *ProgressView {
+func (m *Manager) lookAtProgress(ctx context.Context, o persistence.Operation, d *definition.Definition, meter *steps.Meter) *ProgressView {
 	s := d.States[o.State]
 	if s == nil || s.Step == "" {
 		return nil

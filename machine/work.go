@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
@@ -18,9 +19,9 @@ func (m *Manager) work(ctx context.Context, r *run, o persistence.Operation, rec
 	s := r.definition.States[o.State]
 	if o.State == r.definition.Initial {
 		if o.CancelAt != nil {
-			return decision{event: eventCancel, reason: "cancelled as requested while waiting"}, nil
+			return decision{event: definition.EventCancel, reason: "cancelled as requested while waiting"}, nil
 		}
-		return decision{event: eventStart, reason: "its turn has come"}, nil
+		return decision{event: definition.EventStart, reason: "its turn has come"}, nil
 	}
 	stepCtx, done, err := m.watch(ctx, r, &o)
 	if err != nil {
@@ -49,7 +50,7 @@ func (m *Manager) work(ctx context.Context, r *run, o persistence.Operation, rec
 		return d, err
 	}
 	if errors.Is(err, steps.ErrCancelled) || errors.Is(context.Cause(stepCtx), steps.ErrCancelled) {
-		d.event, d.reason = eventCancel, "cancelled as requested"
+		d.event, d.reason = definition.EventCancel, "cancelled as requested"
 		return d, nil
 	}
 	return d, err
@@ -81,7 +82,7 @@ func (m *Manager) watch(ctx context.Context, r *run, o *persistence.Operation) (
 func (m *Manager) interrupted(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, how string) (decision, error) {
 	s := r.definition.States[o.State]
 	for _, p := range s.Interrupted {
-		if p.Kind != policyProbe {
+		if p.Kind != definition.PolicyProbe {
 			continue
 		}
 		outcome, done, err := m.probe(ctx, step, t)
@@ -96,19 +97,19 @@ func (m *Manager) interrupted(ctx context.Context, r *run, o persistence.Operati
 	if err != nil {
 		return decision{}, err
 	}
-	if n >= s.limit() {
+	if n >= s.MaxInterruptions() {
 		text := fmt.Sprintf("interrupted %d times in state %s, the last time because %s: given up", n+1, o.State, how)
-		return decision{event: eventExhausted, reason: text, failure: text}, nil
+		return decision{event: definition.EventExhausted, reason: text, failure: text}, nil
 	}
 	last := s.Interrupted[len(s.Interrupted)-1]
 	switch last.Kind {
-	case policyRewind:
-		return decision{event: eventRewind, reason: fmt.Sprintf("interrupted: %s; going back to %s, whose work is not trusted after this", how, last.Rewind)}, nil
-	case policyHalt:
+	case definition.PolicyRewind:
+		return decision{event: definition.EventRewind, reason: fmt.Sprintf("interrupted: %s; going back to %s, whose work is not trusted after this", how, last.Rewind)}, nil
+	case definition.PolicyHalt:
 		text := fmt.Sprintf("interrupted in state %s: %s; it needs a person", o.State, how)
-		return decision{event: eventHalt, reason: text, failure: text}, nil
+		return decision{event: definition.EventHalt, reason: text, failure: text}, nil
 	}
-	return decision{event: eventRedo, reason: fmt.Sprintf("interrupted: %s; %s goes on where it was", how, o.State)}, nil
+	return decision{event: definition.EventRedo, reason: fmt.Sprintf("interrupted: %s; %s goes on where it was", how, o.State)}, nil
 }
 
 // untilWritten repeats a small write that the database refuses for now.

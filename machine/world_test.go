@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
@@ -199,7 +200,7 @@ func (w *world) record(b persistence.Backup) {
 
 func (w *world) source(name string) string {
 	w.t.Helper()
-	text, err := Source(name)
+	text, err := definition.Source(name)
 	if err != nil {
 		w.t.Fatal(err)
 	}

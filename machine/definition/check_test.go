@@ -1,4 +1,4 @@
-package machine
+package definition
 
 import (
 	"context"
@@ -149,12 +149,12 @@ func TestCheckRefuses(t *testing.T) {
 			if strings.Count(sound, test.old) != 1 && test.old != "" {
 				t.Fatalf("%q is in the sound definition %d times", test.old, strings.Count(sound, test.old))
 			}
-			d, err := parse(strings.Replace(sound, test.old, test.new, 1))
+			d, err := Parse(strings.Replace(sound, test.old, test.new, 1))
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := ""
-			if err := d.check(sampleSteps()); err != nil {
+			if err := d.Check(sampleSteps()); err != nil {
 				got = err.Error()
 			}
 			if !sameLines(got, test.want) {

@@ -1,4 +1,4 @@
-package machine
+package definition
 
 import (
 	"embed"
@@ -40,29 +40,29 @@ func Source(name string) (string, error) {
 
 // Summary returns a machine's purpose in a sentence.
 func Summary(name string) (string, error) {
-	d, err := load(name)
+	d, err := Load(name)
 	if err != nil {
 		return "", err
 	}
 	return d.Summary, nil
 }
 
-func load(name string) (*Definition, error) {
+func Load(name string) (*Definition, error) {
 	text, err := Source(name)
 	if err != nil {
 		return nil, err
 	}
-	return parse(text)
+	return Parse(text)
 }
 
 // loadAll reads and checks every machine and returns all problems at once.
-func loadAll(registry map[string]steps.Step) (map[string]*Definition, error) {
+func LoadAll(registry map[string]steps.Step) (map[string]*Definition, error) {
 	definitions := map[string]*Definition{}
 	var problems []error
 	for _, name := range Names() {
-		d, err := load(name)
+		d, err := Load(name)
 		if err == nil {
-			err = d.check(registry)
+			err = d.Check(registry)
 		}
 		if err == nil && d.Name != name {
 			err = fmt.Errorf("definition %s: its file is called %s.yaml", d.Name, name)

@@ -1,4 +1,4 @@
-package machine
+package definition
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 
 // Graph draws a machine as mermaid or dot (Graphviz).
 func Graph(name, format string) (string, error) {
-	d, err := load(name)
+	d, err := Load(name)
 	if err != nil {
 		return "", err
 	}
@@ -26,14 +26,14 @@ type arrow struct{ from, label, to string }
 func (d *Definition) arrows() []arrow {
 	var list []arrow
 	index := map[[2]string]int{}
-	for _, e := range d.edges() {
-		key := [2]string{e.from, e.to}
+	for _, e := range d.Edges() {
+		key := [2]string{e.From, e.To}
 		if i, found := index[key]; found {
-			list[i].label += ", " + e.event
+			list[i].label += ", " + e.Event
 			continue
 		}
 		index[key] = len(list)
-		list = append(list, arrow{e.from, e.event, e.to})
+		list = append(list, arrow{e.From, e.Event, e.To})
 	}
 	return list
 }

@@ -1,4 +1,4 @@
-package machine
+package definition
 
 import (
 	"errors"
@@ -15,12 +15,12 @@ var statePattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // outcomeEvents are the events a step can return.
 var outcomeEvents = []string{steps.EventOK, steps.EventMore, steps.EventStream, steps.EventCompress, steps.EventUnpack,
-	steps.EventFailed, steps.EventCancelled, eventHalt,
+	steps.EventFailed, steps.EventCancelled, EventHalt,
 	string(persistence.LevelFiles), string(persistence.LevelChecksum), string(persistence.LevelPrepare), string(persistence.LevelBoot)}
 
 // check returns everything that is wrong with a definition, given the steps
 // there are, so that a daemon refuses it at start and not at night.
-func (d *Definition) check(registry map[string]steps.Step) error {
+func (d *Definition) Check(registry map[string]steps.Step) error {
 	var problems []error
 	report := func(format string, args ...any) {
 		problems = append(problems, fmt.Errorf("definition %s: "+format, append([]any{d.Name}, args...)...))
@@ -33,7 +33,7 @@ func (d *Definition) check(registry map[string]steps.Step) error {
 	}
 	if initial, found := d.States[d.Initial]; !found {
 		report("initial state %q is not declared", d.Initial)
-	} else if initial.Step != "" || initial.End != "" || initial.On[eventStart] == "" {
+	} else if initial.Step != "" || initial.End != "" || initial.On[EventStart] == "" {
 		report("initial state %s must have an event start, and no step or end", d.Initial)
 	}
 	for _, name := range d.order {
@@ -63,13 +63,13 @@ func (d *Definition) checkState(name string, registry map[string]steps.Step, rep
 			report("end state %s must have no step, cancel or interrupted", name)
 		}
 		for event := range s.On {
-			if event != eventRetry {
+			if event != EventRetry {
 				report("end state %s has the event %s; it can only have retry", name, event)
 			}
 		}
 	case name == d.Initial:
 		for event := range s.On {
-			if event != eventStart {
+			if event != EventStart {
 				report("initial state %s has the event %s; it can only have start", name, event)
 			}
 		}
@@ -87,7 +87,7 @@ func (d *Definition) checkWork(name string, s *State, registry map[string]steps.
 	if s.On[steps.EventFailed] == "" {
 		report("state %s does not say where failed leads", name)
 	}
-	if s.Cleanup && s.On[eventHalt] == "" {
+	if s.Cleanup && s.On[EventHalt] == "" {
 		report("clean-up state %s does not say where halt leads", name)
 	}
 	for event := range s.On {
@@ -102,23 +102,23 @@ func (d *Definition) checkWork(name string, s *State, registry map[string]steps.
 	for i, p := range s.Interrupted {
 		last := i == len(s.Interrupted)-1
 		switch p.Kind {
-		case policyAdopt:
+		case PolicyAdopt:
 			if known && step.Job == nil {
 				report("state %s adopts, but its step %s starts no job", name, s.Step)
 			}
-		case policyProbe:
+		case PolicyProbe:
 			if known && step.Probe == nil {
 				report("state %s probes, but its step %s has no probe", name, s.Step)
 			}
-		case policyRedo, policyRewind:
-		case policyHalt:
-			if s.On[eventHalt] == "" {
+		case PolicyRedo, PolicyRewind:
+		case PolicyHalt:
+			if s.On[EventHalt] == "" {
 				report("state %s halts, but does not say where halt leads", name)
 			}
 		default:
 			report("state %s has the unknown crash policy %q", name, p.Kind)
 		}
-		if conditional := p.Kind == policyAdopt || p.Kind == policyProbe; conditional == last {
+		if conditional := p.Kind == PolicyAdopt || p.Kind == PolicyProbe; conditional == last {
 			report("state %s: its crash policies must end with redo, rewind or halt, and only there", name)
 		}
 	}
@@ -128,13 +128,13 @@ func (d *Definition) checkWork(name string, s *State, registry map[string]steps.
 // state.
 func (d *Definition) checkEdges(report func(string, ...any)) {
 	seen := map[[2]string]bool{}
-	for _, e := range d.edges() {
-		if _, found := d.States[e.to]; !found {
-			report("state %s leads to %q on %s, which is not declared", e.from, e.to, e.event)
+	for _, e := range d.Edges() {
+		if _, found := d.States[e.To]; !found {
+			report("state %s leads to %q on %s, which is not declared", e.From, e.To, e.Event)
 		}
-		key := [2]string{e.from, e.event}
+		key := [2]string{e.From, e.Event}
 		if seen[key] {
-			report("state %s has two edges for the event %s", e.from, e.event)
+			report("state %s has two edges for the event %s", e.From, e.Event)
 		}
 		seen[key] = true
 	}
@@ -149,17 +149,17 @@ func (d *Definition) checkPaths(report func(string, ...any)) {
 			report("state %s cannot be reached", name)
 		}
 		ends := false
-		for target := range d.reach(name, []string{eventRetry}) {
+		for target := range d.reach(name, []string{EventRetry}) {
 			ends = ends || d.States[target].End != ""
 		}
 		if !ends {
 			report("state %s has no way to an end", name)
 		}
 		for _, p := range d.States[name].Interrupted {
-			if p.Kind != policyRewind {
+			if p.Kind != PolicyRewind {
 				continue
 			}
-			without := []string{eventRetry, eventRewind}
+			without := []string{EventRetry, EventRewind}
 			if p.Rewind == name || !d.reach(p.Rewind, without)[name] || d.reach(name, without)[p.Rewind] {
 				report("state %s rewinds to %s, which is not before it", name, p.Rewind)
 			}
@@ -170,15 +170,15 @@ func (d *Definition) checkPaths(report func(string, ...any)) {
 // reach returns the states that can be reached from one, itself included,
 // without the given events.
 func (d *Definition) reach(from string, without []string) map[string]bool {
-	edges := d.edges()
+	edges := d.Edges()
 	reached, queue := map[string]bool{from: true}, []string{from}
 	for len(queue) > 0 {
 		state := queue[0]
 		queue = queue[1:]
 		for _, e := range edges {
-			if e.from == state && !reached[e.to] && !slices.Contains(without, e.event) {
-				reached[e.to] = true
-				queue = append(queue, e.to)
+			if e.From == state && !reached[e.To] && !slices.Contains(without, e.Event) {
+				reached[e.To] = true
+				queue = append(queue, e.To)
 			}
 		}
 	}

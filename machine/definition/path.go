@@ -1,4 +1,4 @@
-package machine
+package definition
 
 import "dbcalm-db-cmd/steps"
 
@@ -6,11 +6,11 @@ import "dbcalm-db-cmd/steps"
 // behind the given one, in order. Some are left out by operations that do not
 // need them.
 func Ahead(name, state string) ([]string, error) {
-	d, err := load(name)
+	d, err := Load(name)
 	if err != nil {
 		return nil, err
 	}
-	reached := d.reach(state, []string{steps.EventFailed, eventCancel, eventExhausted, eventHalt, eventRewind, eventRetry})
+	reached := d.reach(state, []string{steps.EventFailed, EventCancel, EventExhausted, EventHalt, EventRewind, EventRetry})
 	var path []string
 	for _, next := range d.order {
 		if s := d.States[next]; s != nil && s.Step != "" && !s.Cleanup && reached[next] && next != state {

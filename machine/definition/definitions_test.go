@@ -1,4 +1,4 @@
-package machine
+package definition
 
 import (
 	"slices"
@@ -12,7 +12,7 @@ import (
 func TestEmbeddedDefinitionsPass(t *testing.T) {
 	t.Parallel()
 	registry := steps.NewHost(steps.Settings{}, nil).Steps()
-	definitions, err := loadAll(registry)
+	definitions, err := LoadAll(registry)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestEmbeddedDefinitionsPass(t *testing.T) {
 func TestEveryMachineEndsWell(t *testing.T) {
 	t.Parallel()
 	for _, name := range Names() {
-		d, err := load(name)
+		d, err := Load(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestEveryMachineEndsWell(t *testing.T) {
 			}
 		}
 		for _, state := range []string{"failed", "halted"} {
-			if d.States[state].On[eventRetry] == "" {
+			if d.States[state].On[EventRetry] == "" {
 				t.Errorf("%s: nothing can be done about the state %s", name, state)
 			}
 		}
@@ -80,7 +80,7 @@ func TestDefinitionsThatLackAStepAreRefused(t *testing.T) {
 	registry := steps.NewHost(steps.Settings{}, nil).Steps()
 	delete(registry, "seal_backup")
 	delete(registry, "erase_backup")
-	_, err := loadAll(registry)
+	_, err := LoadAll(registry)
 	if err == nil {
 		t.Fatal("not refused")
 	}
