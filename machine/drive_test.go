@@ -63,7 +63,7 @@ func TestOperationThatSomebodyElseChangedIsLeftAlone(t *testing.T) {
 func TestBackupWhoseBaseWasDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, name := range []string{"validate_backup", "prepare_work", "seal_backup", "publish_backup"} {
+	for _, name := range []string{"validate_backup", "reserve_work", "seal_backup", "publish_backup"} {
 		step := w.host.Steps()[name]
 		step.Run = func(_ context.Context, t steps.Task) (steps.Outcome, error) {
 			return steps.Outcome{Event: steps.EventOK, Reason: "done", Data: t.Data}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"dbcalm-db-cmd/steps"
 )
@@ -17,6 +18,9 @@ func (m *Manager) runStep(ctx context.Context, step steps.Step, t steps.Task) (d
 	m.measure(t.Operation, meter)
 	defer m.measure(t.Operation, nil)
 	outcome, err := step.Run(ctx, t)
+	if err == nil {
+		err = checkDeclared(step, t, outcome)
+	}
 	if err != nil {
 		return decision{}, err
 	}
@@ -30,12 +34,29 @@ func (m *Manager) spec(ctx context.Context, step steps.Step, t steps.Task) (spec
 
 func (m *Manager) judge(ctx context.Context, step steps.Step, t steps.Task, r steps.JobResult) (outcome steps.Outcome, err error) {
 	defer m.guard(t, &err)
-	return step.Finish(ctx, t, r)
+	outcome, err = step.Finish(ctx, t, r)
+	if err == nil {
+		err = checkDeclared(step, t, outcome)
+	}
+	return outcome, err
 }
 
 func (m *Manager) probe(ctx context.Context, step steps.Step, t steps.Task) (outcome steps.Outcome, done bool, err error) {
 	defer m.guard(t, &err)
-	return step.Probe(ctx, t)
+	outcome, done, err = step.Probe(ctx, t)
+	if err == nil && done {
+		err = checkDeclared(step, t, outcome)
+	}
+	return outcome, done, err
+}
+
+// checkDeclared refuses an outcome that the step does not declare: definitions
+// are checked against what steps say of themselves, so it would lead nowhere.
+func checkDeclared(step steps.Step, t steps.Task, outcome steps.Outcome) error {
+	if slices.Contains(step.Outcomes, outcome.Event) {
+		return nil
+	}
+	return fmt.Errorf("state %s broke off: its step returned %q, which it does not declare: this is a bug, please report it", t.State, outcome.Event)
 }
 
 // guard turns the panic of the function that defers it into an error.

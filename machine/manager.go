@@ -173,11 +173,8 @@ func (m *Manager) definitionOf(o persistence.Operation) (*definition.Definition,
 	if d, found := m.parsed[o.Definition]; found {
 		return d, nil
 	}
-	d, err := definition.Parse(o.Definition)
+	d, err := definition.ParseStored(o.Definition, m.registry)
 	if err != nil {
-		return nil, err
-	}
-	if err := d.Check(m.registry); err != nil {
 		return nil, err
 	}
 	m.parsed[o.Definition] = d

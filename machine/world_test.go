@@ -119,6 +119,9 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	for name, step := range w.replace {
+		if step.Outcomes == nil {
+			step.Outcomes = m.registry[name].Outcomes
+		}
 		m.registry[name] = step
 	}
 	w.Manager = m

@@ -13,14 +13,15 @@ import (
 // statePattern keeps names safe in drawings and tables.
 var statePattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-// outcomeEvents are the events a step can return.
-var outcomeEvents = []string{steps.EventOK, steps.EventMore, steps.EventStream, steps.EventCompress, steps.EventUnpack,
-	steps.EventFailed, steps.EventCancelled, EventHalt,
-	string(persistence.LevelFiles), string(persistence.LevelChecksum), string(persistence.LevelPrepare), string(persistence.LevelBoot)}
-
-// check returns everything that is wrong with a definition, given the steps
+// Check returns everything that is wrong with a definition, given the steps
 // there are, so that a daemon refuses it at start and not at night.
 func (d *Definition) Check(registry map[string]steps.Step) error {
+	return d.check(registry, true)
+}
+
+// check looks at what it takes to run a definition at all and, if it is one of
+// this program's own, whether it says all that its steps need.
+func (d *Definition) check(registry map[string]steps.Step, own bool) error {
 	var problems []error
 	report := func(format string, args ...any) {
 		problems = append(problems, fmt.Errorf("definition %s: "+format, append([]any{d.Name}, args...)...))
@@ -38,6 +39,10 @@ func (d *Definition) Check(registry map[string]steps.Step) error {
 	}
 	for _, name := range d.order {
 		d.checkState(name, registry, report)
+		s := d.States[name]
+		if step, known := registry[s.Step]; known && own && s.End == "" && name != d.Initial {
+			d.checkStep(name, step, report)
+		}
 	}
 	d.checkEdges(report)
 	if len(problems) == 0 {
@@ -90,11 +95,6 @@ func (d *Definition) checkWork(name string, s *State, registry map[string]steps.
 	if s.Cleanup && s.On[EventHalt] == "" {
 		report("clean-up state %s does not say where halt leads", name)
 	}
-	for event := range s.On {
-		if !slices.Contains(outcomeEvents, event) {
-			report("state %s has the unknown event %s", name, event)
-		}
-	}
 	if len(s.Interrupted) == 0 {
 		report("state %s has no crash policy: interrupted is missing", name)
 		return
@@ -104,11 +104,11 @@ func (d *Definition) checkWork(name string, s *State, registry map[string]steps.
 		switch p.Kind {
 		case PolicyAdopt:
 			if known && step.Job == nil {
-				report("state %s adopts, but its step %s starts no job", name, s.Step)
+				report("state %s adopts, but its step %s starts no job: remove adopt from interrupted", name, s.Step)
 			}
 		case PolicyProbe:
 			if known && step.Probe == nil {
-				report("state %s probes, but its step %s has no probe", name, s.Step)
+				report("state %s probes, but its step %s has no probe: remove probe from interrupted", name, s.Step)
 			}
 		case PolicyRedo, PolicyRewind:
 		case PolicyHalt:

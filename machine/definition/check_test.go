@@ -26,7 +26,7 @@ states:
   second:
     summary: s
     step: program
-    on: {ok: third, more: second, failed: tidy, cancelled: tidy}
+    on: {ok: third, more: second, failed: tidy}
     interrupted: [adopt, rewind: first]
     cancel: tidy
   third:
@@ -36,7 +36,7 @@ states:
     interrupted: [probe, redo]
   tidy:
     summary: s
-    step: plain
+    step: tidies
     cleanup: true
     on: {failed: failed, cancelled: cancelled, halt: halted}
     interrupted: [halt]
@@ -47,12 +47,15 @@ states:
 `
 
 func sampleSteps() map[string]steps.Step {
+	run := func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, nil }
 	return map[string]steps.Step{
-		"plain":   {Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, nil }},
-		"program": {Job: func(context.Context, steps.Task) (steps.JobSpec, error) { return steps.JobSpec{}, nil }},
-		"probed": {Probe: func(context.Context, steps.Task) (steps.Outcome, bool, error) {
+		"plain":  {Run: run, Outcomes: []string{"ok"}},
+		"tidies": {Run: run, Outcomes: []string{"failed", "cancelled"}},
+		"program": {Job: func(context.Context, steps.Task) (steps.JobSpec, error) { return steps.JobSpec{}, nil },
+			Outcomes: []string{"ok", "more"}},
+		"probed": {Run: run, Probe: func(context.Context, steps.Task) (steps.Outcome, bool, error) {
 			return steps.Outcome{}, false, nil
-		}},
+		}, Outcomes: []string{"ok"}},
 	}
 }
 
@@ -71,7 +74,6 @@ func TestCheckRefuses(t *testing.T) {
 			`definition sample: initial state "waiting" is not declared`,
 			`definition sample: state queued has the unknown step ""`,
 			`definition sample: state queued does not say where failed leads`,
-			`definition sample: state queued has the unknown event start`,
 			`definition sample: state queued has no crash policy: interrupted is missing`}},
 		"an initial state that works": {"    on: {start: first}\n", "    on: {start: first}\n    step: plain\n", []string{
 			`definition sample: initial state queued must have an event start, and no step or end`}},
@@ -100,21 +102,29 @@ func TestCheckRefuses(t *testing.T) {
 			`definition sample: state first does not say where failed leads`}},
 		"a clean-up that cannot halt": {"cancelled: cancelled, halt: halted}\n    interrupted: [halt]", "cancelled: cancelled}\n    interrupted: [redo]", []string{
 			`definition sample: clean-up state tidy does not say where halt leads`}},
-		"an unknown event": {"{ok: second, failed: tidy}", "{ok: second, failed: tidy, maybe: tidy}", []string{
-			`definition sample: state first has the unknown event maybe`}},
+		"an edge that no step takes": {"{ok: second, failed: tidy}", "{ok: second, failed: tidy, more: tidy}", []string{
+			`definition sample: state first has an edge for more, which nothing takes, since its step plain never returns it: remove it from on, or let the step declare it`}},
+		"a halt that nothing brings about": {"{ok: second, failed: tidy}", "{ok: second, failed: tidy, halt: halted}", []string{
+			`definition sample: state first has an edge for halt, which nothing takes, since its step plain never returns it: remove it from on, or let the step declare it`}},
+		"an outcome without an edge": {"{ok: third, more: second, failed: tidy}", "{ok: third, failed: tidy}", []string{
+			`definition sample: state second does not say where more leads, which its step program can return: add more to its on`}},
+		"a program that is not adopted": {"[adopt, rewind: first]", "[rewind: first]", []string{
+			`definition sample: state second does not adopt, but its step program runs a program that outlives the daemon: put adopt first in interrupted`}},
+		"a probe that is left out": {"[probe, redo]", "[redo]", []string{
+			`definition sample: state third does not probe, though its step probed can tell whether its work was done: put probe into interrupted, before the last policy`}},
 		"a missing crash policy": {"    step: plain\n    on: {ok: second, failed: tidy}\n    interrupted: [redo]\n", "    step: plain\n    on: {ok: second, failed: tidy}\n", []string{
 			`definition sample: state first has no crash policy: interrupted is missing`}},
-		"an unknown crash policy": {"interrupted: [probe, redo]", "interrupted: [hope]", []string{
+		"an unknown crash policy": {"interrupted: [probe, redo]", "interrupted: [probe, hope]", []string{
 			`definition sample: state third has the unknown crash policy "hope"`}},
-		"adopting without a job": {"interrupted: [probe, redo]", "interrupted: [adopt, redo]", []string{
-			`definition sample: state third adopts, but its step probed starts no job`}},
-		"probing without a probe": {"interrupted: [adopt, rewind: first]", "interrupted: [probe, rewind: first]", []string{
-			`definition sample: state second probes, but its step program has no probe`}},
-		"halting to nowhere": {"interrupted: [probe, redo]", "interrupted: [halt]", []string{
+		"adopting without a job": {"interrupted: [probe, redo]", "interrupted: [adopt, probe, redo]", []string{
+			`definition sample: state third adopts, but its step probed starts no job: remove adopt from interrupted`}},
+		"probing without a probe": {"interrupted: [adopt, rewind: first]", "interrupted: [adopt, probe, rewind: first]", []string{
+			`definition sample: state second probes, but its step program has no probe: remove probe from interrupted`}},
+		"halting to nowhere": {"interrupted: [probe, redo]", "interrupted: [probe, halt]", []string{
 			`definition sample: state third halts, but does not say where halt leads`}},
 		"only what depends on the disk": {"interrupted: [probe, redo]", "interrupted: [probe]", []string{
 			`definition sample: state third: its crash policies must end with redo, rewind or halt, and only there`}},
-		"a policy that is never reached": {"interrupted: [probe, redo]", "interrupted: [redo, redo]", []string{
+		"a policy that is never reached": {"interrupted: [probe, redo]", "interrupted: [probe, redo, redo]", []string{
 			`definition sample: state third: its crash policies must end with redo, rewind or halt, and only there`,
 			`definition sample: state third has two edges for the event redo`}},
 		"a target that is not declared": {"{ok: second, failed: tidy}", "{ok: nowhere, failed: tidy}", []string{
@@ -138,11 +148,12 @@ func TestCheckRefuses(t *testing.T) {
 			`definition sample: state second rewinds to second, which is not before it`}},
 		"a rewind forward": {"[adopt, rewind: first]", "[adopt, rewind: third]", []string{
 			`definition sample: state second rewinds to third, which is not before it`}},
-		"a rewind into the clean-up": {"[probe, redo]", "[rewind: tidy]", []string{
+		"a rewind into the clean-up": {"[probe, redo]", "[probe, rewind: tidy]", []string{
 			`definition sample: state third rewinds to tidy, which is not before it`}},
-		"a rewind in a circle": {"{ok: done, failed: tidy}\n    interrupted: [probe, redo]", "{ok: done, more: first, failed: tidy}\n    interrupted: [rewind: first]", []string{
-			`definition sample: state second rewinds to first, which is not before it`,
-			`definition sample: state third rewinds to first, which is not before it`}},
+		"a rewind in a circle": {"probed\n    on: {ok: done, failed: tidy}\n    interrupted: [probe, redo]",
+			"program\n    on: {ok: done, more: first, failed: tidy}\n    interrupted: [adopt, rewind: first]", []string{
+				`definition sample: state second rewinds to first, which is not before it`,
+				`definition sample: state third rewinds to first, which is not before it`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -161,6 +172,33 @@ func TestCheckRefuses(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, strings.Join(test.want, "\n"))
 			}
 		})
+	}
+}
+
+// What an earlier program stored with an operation is run, though this program
+// would not take it as its own; what cannot be run at all is refused.
+func TestStoredDefinitionIsCheckedForWhatItTakesToRunIt(t *testing.T) {
+	t.Parallel()
+	older := strings.NewReplacer("[adopt, rewind: first]", "[rewind: first]", "[probe, redo]", "[redo]", ", more: second", "",
+		"{ok: second, failed: tidy}", "{ok: second, maybe: tidy, failed: tidy}", "step: probed", "step: prepare_work").Replace(sound)
+	registry := sampleSteps()
+	registry["reserve_work"] = registry["probed"]
+	d, err := ParseStored(older, registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if step := d.States["third"].Step; step != "reserve_work" || d.Text() != older {
+		t.Errorf("the step of old is called %s", step)
+	}
+	if err := d.Check(registry); err == nil || strings.Count(err.Error(), "\n") != 3 {
+		t.Errorf("as a definition of this program it is refused with %v", err)
+	}
+	delete(registry, "plain")
+	if _, err := ParseStored(older, registry); err == nil || !strings.Contains(err.Error(), `state first has the unknown step "plain"`) {
+		t.Errorf("without its step: %v", err)
+	}
+	if _, err := ParseStored("{", registry); err == nil {
+		t.Error("what is no YAML was read")
 	}
 }
 

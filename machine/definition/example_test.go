@@ -55,7 +55,7 @@ states:
 	}
 	fmt.Println(d.Check(steps.NewHost(steps.Settings{}, nil).Steps()))
 	// Output:
-	// definition tidy: state erase adopts, but its step erase_backup starts no job
+	// definition tidy: state erase adopts, but its step erase_backup starts no job: remove adopt from interrupted
 	// definition tidy: state done has the unknown step ""
 	// definition tidy: state done does not say where failed leads
 	// definition tidy: state done has no crash policy: interrupted is missing
