@@ -66,7 +66,7 @@ func (m *Manager) change(d *definition.Definition, o persistence.Operation, what
 		OperationID: o.ID, Seq: o.Seq, From: o.State, Event: what.event, To: to, At: time.Now().UTC(), Reason: what.reason,
 		Status: persistence.Running, Attempt: o.Attempt, Data: o.Data, FailedIn: o.FailedIn, Error: o.Error,
 		HonourCancel: from.Cancel != "" && what.event != definition.EventCancel,
-		JobID:        what.jobID, Result: what.result,
+		JobID:        what.jobID, AdoptedJob: what.adopted, Result: what.result,
 		OweOnFinish: m.host.OnFinish != "" && target.End != "",
 	}
 	switch {

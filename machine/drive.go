@@ -25,7 +25,9 @@ type decision struct {
 	failure string
 	// damage is set when that is a stored backup's fault.
 	damage *steps.Damage
-	jobID  int64
+	// jobID is the job that has ended, adopted one that goes on instead.
+	jobID   int64
+	adopted int64
 	folder string
 	result *persistence.ProcessResult
 }
@@ -119,6 +121,10 @@ func (m *Manager) settle(ctx context.Context, r *run, o persistence.Operation, d
 		case errors.Is(err, errNoWay) && d.event != failureEvent(r.definition.States[o.State]):
 			text := fmt.Sprintf("the operation began with an earlier version of this program, which did not know of %q: give the command again", d.event)
 			d = decision{event: failureEvent(r.definition.States[o.State]), reason: text, failure: text, jobID: d.jobID, folder: d.folder, result: d.result}
+		case errors.Is(err, persistence.ErrJobOpen):
+			// Decided without its program, which is looked at again.
+			log.Error().Err(err).Str("event", d.event).Msg("transition refused; looking at the program again")
+			return m.pause(ctx, tries)
 		case errors.Is(err, persistence.ErrStale):
 			log.Error().Err(err).Msg("operation was changed by somebody else; left alone")
 			return false

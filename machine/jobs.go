@@ -99,7 +99,7 @@ func (m *Manager) resumeJob(ctx context.Context, r *run, o persistence.Operation
 	}
 	defer running.Close()
 	if recovering && o.CancelAt == nil {
-		note := decision{event: definition.EventAdopt, reason: fmt.Sprintf("the daemon was started again; the program still runs under supervisor %d and is waited for", job.PID)}
+		note := decision{event: definition.EventAdopt, adopted: job.ID, reason: fmt.Sprintf("the daemon was started again; the program still runs under supervisor %d and is waited for", job.PID)}
 		after, err := m.apply(ctx, r.definition, o, note)
 		if err != nil && !errors.Is(err, persistence.ErrCancelRequested) {
 			return decision{}, err
@@ -215,15 +215,13 @@ func (m *Manager) finishJob(ctx context.Context, r *run, o persistence.Operation
 // come to an end of its own.
 func (m *Manager) interruptedJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, job persistence.Job, how string, result *persistence.ProcessResult) (decision, error) {
 	d, err := m.interrupted(ctx, r, o, step, t, how)
-	if err != nil {
-		return d, err
-	}
 	if result == nil {
 		result = &persistence.ProcessResult{}
 	}
 	result.Error = "interrupted: " + how
+	// The job is over even if what follows could not be told.
 	d.jobID, d.folder, d.result = job.ID, job.Folder, result
-	return d, nil
+	return d, err
 }
 
 // outputLimit bounds what is kept of a program's output in the process table,
