@@ -24,7 +24,7 @@ const acceptTimeout = 3 * time.Second
 // backup itself is made afterwards.
 func (m *Manager) FullBackup(ctx context.Context, r BackupRequest) (string, error) {
 	args := Args{ID: r.ID, ScheduleID: r.ScheduleID}
-	return m.once(ctx, r.RequestID, "full_backup", args, func(request *persistence.Request) (string, error) {
+	return m.once(ctx, r.RequestID, commandFullBackup, args, func(request *persistence.Request) (string, error) {
 		if err := m.checkNew(ctx, r.ID); err != nil {
 			return "", err
 		}
@@ -32,19 +32,19 @@ func (m *Manager) FullBackup(ctx context.Context, r BackupRequest) (string, erro
 			return "", err
 		}
 		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}}
-		return m.accept(ctx, "full_backup", r.ID, args, claims, request)
+		return m.accept(ctx, order{command: commandFullBackup}, r.ID, args, claims, request)
 	})
 }
 
 // IncrementalBackup accepts an incremental backup on r.FromBackupID.
 func (m *Manager) IncrementalBackup(ctx context.Context, r BackupRequest) (string, error) {
 	args := Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID}
-	return m.once(ctx, r.RequestID, "incremental_backup", args, func(request *persistence.Request) (string, error) {
+	return m.once(ctx, r.RequestID, commandIncrementalBackup, args, func(request *persistence.Request) (string, error) {
 		if err := m.checkBase(ctx, r); err != nil {
 			return "", err
 		}
 		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}, {BackupID: r.FromBackupID, Use: persistence.Reads}}
-		return m.accept(ctx, "incremental_backup", r.ID, args, claims, request)
+		return m.accept(ctx, order{command: commandIncrementalBackup}, r.ID, args, claims, request)
 	})
 }
 
@@ -103,7 +103,7 @@ func (m *Manager) checkServer(ctx context.Context) error {
 // RestoreBackup accepts the restore of a chain.
 func (m *Manager) RestoreBackup(ctx context.Context, r RestoreRequest) (string, error) {
 	args := Args{IDList: r.IDList, Target: string(r.Target)}
-	return m.once(ctx, r.RequestID, "restore_backup", args, func(request *persistence.Request) (string, error) {
+	return m.once(ctx, r.RequestID, commandRestoreBackup, args, func(request *persistence.Request) (string, error) {
 		if err := m.checkOrder(ctx, r); err != nil {
 			return "", err
 		}
@@ -112,9 +112,7 @@ func (m *Manager) RestoreBackup(ctx context.Context, r RestoreRequest) (string, 
 		}
 		// Where it goes is no part of what was asked for.
 		args := args
-		name := "restore_folder"
 		if r.Target == TargetDatabase {
-			name = "restore_database"
 			if err := m.host.CheckDataDir(ctx); err != nil {
 				return "", &Error{Kind: Unavailable, Message: err.Error(), Err: err}
 			}
@@ -126,7 +124,7 @@ func (m *Manager) RestoreBackup(ctx context.Context, r RestoreRequest) (string, 
 		for _, id := range r.IDList {
 			claims = append(claims, persistence.Claim{BackupID: id, Use: persistence.Reads})
 		}
-		return m.accept(ctx, name, r.IDList[len(r.IDList)-1], args, claims, request)
+		return m.accept(ctx, order{commandRestoreBackup, r.Target}, r.IDList[len(r.IDList)-1], args, claims, request)
 	})
 }
 
@@ -156,20 +154,21 @@ func (m *Manager) restoreFolder() string {
 
 // accept records an operation, and with it the request that began it, if that
 // has an id; once it returns, neither is ever forgotten.
-func (m *Manager) accept(ctx context.Context, name, backup string, args Args, claims []persistence.Claim, request *persistence.Request) (string, error) {
-	return m.acceptAs(ctx, uuid.NewString(), name, backup, args, claims, request)
+func (m *Manager) accept(ctx context.Context, what order, backup string, args Args, claims []persistence.Claim, request *persistence.Request) (string, error) {
+	return m.acceptAs(ctx, uuid.NewString(), what, backup, args, claims, request)
 }
 
 // acceptAs is accept for an operation whose arguments speak of its id.
-func (m *Manager) acceptAs(ctx context.Context, id, name, backup string, args Args, claims []persistence.Claim, request *persistence.Request) (string, error) {
-	d := m.definitions[name]
+func (m *Manager) acceptAs(ctx context.Context, id string, what order, backup string, args Args, claims []persistence.Claim, request *persistence.Request) (string, error) {
+	d := m.machines[what]
 	text, err := json.Marshal(args)
 	if err != nil {
 		return "", internal(err)
 	}
 	now := time.Now().UTC()
-	o := persistence.Operation{ID: id, Machine: name, Definition: d.Text(), BackupID: backup, Args: text,
-		State: d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: now}
+	o := persistence.Operation{ID: id, Machine: d.Name, Definition: d.Text(), BackupID: backup, Args: text,
+		ReplacesDataDirectory: d.ReplacesDataDirectory,
+		State:                 d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: now}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()
 	// Between the commit and the queue, nobody else may look for the operation
@@ -189,7 +188,7 @@ func (m *Manager) acceptAs(ctx context.Context, id, name, backup string, args Ar
 		return "", refuseAccept(err, backup)
 	}
 	crashpoint.Here("accept-recorded")
-	m.log.Info().Str(keyOperation, o.ID).Str(keyMachine, name).Str(keyBackup, backup).Msg("operation accepted")
+	m.log.Info().Str(keyOperation, o.ID).Str(keyMachine, d.Name).Str(keyBackup, backup).Msg("operation accepted")
 	m.queue = append(m.queue, &run{id: o.ID, definition: d, ended: make(chan struct{})})
 	m.schedule()
 	return o.ID, nil

@@ -17,12 +17,12 @@ const deletePatience = 3 * time.Second
 // takes long, when its removal can no longer fail to be carried on.
 func (m *Manager) DeleteBackup(ctx context.Context, r DeleteRequest) error {
 	args := Args{ID: r.ID}
-	operation, err := m.once(ctx, r.RequestID, "delete_backup", args, func(request *persistence.Request) (string, error) {
+	operation, err := m.once(ctx, r.RequestID, commandDeleteBackup, args, func(request *persistence.Request) (string, error) {
 		if err := m.checkDeletable(ctx, r.ID); err != nil {
 			return "", err
 		}
 		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Deletes}}
-		return m.accept(ctx, "delete_backup", r.ID, args, claims, request)
+		return m.accept(ctx, order{command: commandDeleteBackup}, r.ID, args, claims, request)
 	})
 	if err != nil {
 		return err

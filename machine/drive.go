@@ -28,8 +28,8 @@ type decision struct {
 	// jobID is the job that has ended, adopted one that goes on instead.
 	jobID   int64
 	adopted int64
-	folder string
-	result *persistence.ProcessResult
+	folder  string
+	result  *persistence.ProcessResult
 }
 
 // drive works on an operation until it has ended or the daemon stops.

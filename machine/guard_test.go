@@ -75,7 +75,7 @@ func TestPanicOfAProbe(t *testing.T) {
 	w.replace["publish_backup"] = steps.Step{Run: block(begun, nil),
 		Probe: func(context.Context, steps.Task) (steps.Outcome, bool, error) { panic("a bug") }}
 	w.start()
-	id := w.accepted(w.accept(t.Context(), "full_backup", "b", Args{ID: "b"}, nil, nil))
+	id := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "b", Args{ID: "b"}, nil, nil))
 	<-begun
 	w.start()
 	if v := w.ends(id, persistence.Failed); v.Error != "state publish broke off: a bug" {

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"strings"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
-
-// haltedState is where every machine parks an operation that needs a person.
-const haltedState = "halted"
 
 // leftovers tells of the private folders in the store that belong to no open
 // operation, and removes them if asked to, but for what may be a backup.
@@ -32,7 +30,8 @@ func (m *Manager) leftovers(ctx context.Context, prune bool) ([]Finding, error) 
 			continue
 		default:
 			whose = fmt.Sprintf("operation %s, which ended as %s", o.ID, o.State)
-			if o.State == haltedState {
+			// One that is understood no more cannot be retried either.
+			if d, err := definition.Parse(o.Definition); err == nil && d.Resumes(o.State) {
 				whose += fmt.Sprintf(" and goes on by dbcalm-db-cmd operations retry %s", o.ID)
 			}
 		}

@@ -42,10 +42,12 @@ type Manager struct {
 	host        *steps.Host
 	registry    map[string]steps.Step
 	definitions map[string]*definition.Definition
-	max         int
-	keepLogs    time.Duration
-	retention   Retention
-	log         zerolog.Logger
+	// machines are those of them by what they are for.
+	machines  map[order]*definition.Definition
+	max       int
+	keepLogs  time.Duration
+	retention Retention
+	log       zerolog.Logger
 
 	// base is the context of all work; ending it hands the work off.
 	base    context.Context
@@ -90,8 +92,12 @@ func New(store *persistence.Store, host *steps.Host, options Options) (*Manager,
 	if err != nil {
 		return nil, err
 	}
+	machines, err := assign(definitions)
+	if err != nil {
+		return nil, err
+	}
 	m := &Manager{
-		store: store, host: host, registry: registry, definitions: definitions,
+		store: store, host: host, registry: registry, definitions: definitions, machines: machines,
 		max: max(1, options.MaxConcurrent), keepLogs: options.KeepLogs, retention: options.Retention, log: options.Logger,
 		running: map[string]*run{}, parsed: map[string]*definition.Definition{},
 		owed: make(chan struct{}, 1),

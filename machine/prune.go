@@ -108,7 +108,7 @@ func (m *Manager) deleteAndWait(ctx context.Context, id string) error {
 		return err
 	}
 	claims := []persistence.Claim{{BackupID: id, Use: persistence.Deletes}}
-	operation, err := m.accept(ctx, "delete_backup", id, Args{ID: id}, claims, nil)
+	operation, err := m.accept(ctx, order{command: commandDeleteBackup}, id, Args{ID: id}, claims, nil)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (m *Manager) VerifyBackup(ctx context.Context, r VerifyRequest) (string, er
 		return "", refuse(Invalid, "unknown level '%s': use one of %s", r.Level, persistence.Levels)
 	}
 	asked := Args{ID: r.ID, Level: r.Level}
-	return m.once(ctx, r.RequestID, "verify_backup", asked, func(request *persistence.Request) (string, error) {
+	return m.once(ctx, r.RequestID, commandVerifyBackup, asked, func(request *persistence.Request) (string, error) {
 		ids, err := m.verifiable(ctx, r.ID)
 		if err != nil {
 			return "", err
@@ -40,7 +40,7 @@ func (m *Manager) VerifyBackup(ctx context.Context, r VerifyRequest) (string, er
 		if r.Level.Covers(persistence.LevelPrepare) {
 			args.TmpDir = m.host.StageFolder(id)
 		}
-		return m.acceptAs(ctx, id, "verify_backup", r.ID, args, claims, request)
+		return m.acceptAs(ctx, id, order{command: commandVerifyBackup}, r.ID, args, claims, request)
 	})
 }
 

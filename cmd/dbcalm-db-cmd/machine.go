@@ -59,7 +59,7 @@ func (a *app) machineShowCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("show machine %s: %w", args[0], err)
 			}
-			return a.print(source)
+			return a.print(source + definition.Legend())
 		},
 	}
 }

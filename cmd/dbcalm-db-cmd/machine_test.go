@@ -23,8 +23,8 @@ func TestMachineCommands(t *testing.T) {
 		}
 		show := newInvocation(t, nil)
 		show.expect(t, exitOK, "machine", "show", name)
-		if show.stdout.String() != source {
-			t.Errorf("machine show %s prints something else than its source", name)
+		if show.stdout.String() != source+definition.Legend() {
+			t.Errorf("machine show %s prints something else than its source and the legend", name)
 		}
 		for _, format := range []string{"mermaid", "dot"} {
 			graph := newInvocation(t, nil)

@@ -28,6 +28,15 @@ const (
 type Definition struct {
 	Name    string `yaml:"name"`
 	Summary string `yaml:"summary"`
+	// Command is the command that an operation of this machine carries out.
+	Command string `yaml:"command"`
+	// Target is the target of the command that the machine is for; empty if the
+	// command has none.
+	Target string `yaml:"target"`
+	// ReplacesDataDirectory says that an operation which succeeds has put other
+	// data into the server's data directory: no incremental may stand on a backup
+	// from before.
+	ReplacesDataDirectory bool `yaml:"replaces_data_directory"`
 	// Process is what other programs file the operation's processes under.
 	Process persistence.ProcessType `yaml:"process"`
 	// Slot says whether an operation counts against max_concurrent.

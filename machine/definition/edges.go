@@ -77,3 +77,10 @@ func (s *State) MaxInterruptions() int {
 	}
 	return s.Limit
 }
+
+// Resumes reports whether a retry of an operation that ended in the state goes
+// on in the middle of its work; what it has left is needed then.
+func (d *Definition) Resumes(state string) bool {
+	s := d.States[state]
+	return s != nil && s.On[EventRetry] != "" && s.On[EventRetry] != d.Initial
+}
