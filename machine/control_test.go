@@ -107,9 +107,9 @@ func TestCancelThatComesTooLate(t *testing.T) {
 	id := w.restore("full")
 	<-begun
 	if v := w.show(id); v.Cancellable {
-		t.Error("state copy claims that it can be cancelled")
+		t.Error("state place claims that it can be cancelled")
 	}
-	refusal(t, w.Cancel(t.Context(), id), Conflict, "operation "+id+" can no longer be cancelled: it is in state copy; wait for its end")
+	refusal(t, w.Cancel(t.Context(), id), Conflict, "operation "+id+" can no longer be cancelled: it is in state place; wait for its end")
 	letGo <- nil
 	w.ends(id, persistence.Succeeded)
 	refusal(t, w.Cancel(t.Context(), id), Conflict, "can no longer be cancelled: it has ended in state done")

@@ -163,6 +163,13 @@ func (w *world) backup(id, from string, fromLSN, toLSN int) {
 
 func (w *world) backupAt(id, from string, fromLSN, toLSN int, at time.Time) {
 	w.t.Helper()
+	w.files(id, from, fromLSN, toLSN)
+	w.record(persistence.Backup{ID: id, FromBackupID: from, StartTime: at})
+}
+
+// files puts a backup into the store without a record.
+func (w *world) files(id, from string, fromLSN, toLSN int) {
+	w.t.Helper()
 	kind, table := "full-backuped", "orders.ibd"
 	if from != "" {
 		kind, table = "incremental", "orders.ibd.delta"
@@ -172,7 +179,6 @@ func (w *world) backupAt(id, from string, fromLSN, toLSN int, at time.Time) {
 	w.write(filepath.Join(folder, "xtrabackup_info"), "tool_name = mariabackup\n")
 	w.write(filepath.Join(folder, "backup-my.cnf"), "[mysqld]\ninnodb_page_size=16384\n")
 	w.write(filepath.Join(folder, "shop", table), "rows of "+id)
-	w.record(persistence.Backup{ID: id, FromBackupID: from, StartTime: at})
 }
 
 // manifest puts a manifest into the store, in the folder of its id.

@@ -8,11 +8,11 @@ import (
 func TestWhatLiesAhead(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ machine, state, want string }{
-		{"full_backup", "queued", "validate prepare copy compress stream seal publish record"},
+		{"full_backup", "queued", "validate reserve copy compress stream seal publish record"},
 		{"full_backup", "copy", "compress seal publish record"},
 		{"full_backup", "stream", "seal publish record"},
 		{"full_backup", "record", ""},
-		{"restore_folder", "apply", "arrange copy record"},
+		{"restore_folder", "apply", "arrange place record"},
 		{"full_backup", "of_old", ""},
 	} {
 		got, err := Ahead(test.machine, test.state)
