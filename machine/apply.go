@@ -16,14 +16,15 @@ import (
 // apply makes a decision true: looplab/fsm, rebuilt from the stored state,
 // says whether the event is possible and where it leads, and its
 // before_event writes the change. A refused write cancels the event.
-func (m *Manager) apply(ctx context.Context, d *definition.Definition, o persistence.Operation, what decision) (persistence.Operation, error) {
+func (a *attempt) apply(ctx context.Context, what decision) (persistence.Operation, error) {
+	o := a.operation
 	after := o
-	table := fsm.NewFSM(o.State, tableOf(d), fsm.Callbacks{
+	table := fsm.NewFSM(o.State, tableOf(a.run.definition), fsm.Callbacks{
 		"before_event": func(ctx context.Context, e *fsm.Event) {
 			write, cancel := context.WithTimeout(ctx, writeTimeout)
 			defer cancel()
 			var err error
-			if after, err = m.store.Apply(write, m.change(d, o, what, e.Dst)); err != nil {
+			if after, err = a.store.Apply(write, a.change(what, e.Dst)); err != nil {
 				e.Cancel(err)
 			}
 		},
@@ -60,14 +61,14 @@ func tableOf(d *definition.Definition) fsm.Events {
 var errNoWay = errors.New("the machine has no way on")
 
 // change translates a decision into what is written.
-func (m *Manager) change(d *definition.Definition, o persistence.Operation, what decision, to string) persistence.Change {
-	from, target := d.States[o.State], d.States[to]
+func (a *attempt) change(what decision, to string) persistence.Change {
+	o, target := a.operation, a.run.definition.States[to]
 	c := persistence.Change{
 		OperationID: o.ID, Seq: o.Seq, From: o.State, Event: what.event, To: to, At: time.Now().UTC(), Reason: what.reason,
 		Status: persistence.Running, Attempt: o.Attempt, Data: o.Data, FailedIn: o.FailedIn, Error: o.Error,
-		HonourCancel: from.Cancel != "" && what.event != definition.EventCancel,
+		HonourCancel: a.state.Cancel != "" && what.event != definition.EventCancel,
 		JobID:        what.jobID, AdoptedJob: what.adopted, Result: what.result,
-		OweOnFinish: m.host.OnFinish != "" && target.End != "",
+		OweOnFinish: a.host.OnFinish != "" && target.End != "",
 	}
 	switch {
 	case target.End == persistence.Succeeded:
@@ -75,7 +76,7 @@ func (m *Manager) change(d *definition.Definition, o persistence.Operation, what
 		c.Status, c.FailedIn, c.Error = target.End, "", ""
 	case target.End != "":
 		c.Status = target.End
-	case to == d.Initial:
+	case to == a.run.definition.Initial:
 		c.Status = persistence.Waiting
 	}
 	switch what.event {

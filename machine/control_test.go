@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,6 +49,10 @@ func TestCancelOfARunningProgram(t *testing.T) {
 	id := w.restore("full")
 	w.works(id, "prepare")
 	job := w.job(id)
+	w.eventually("the program has said something", func() bool {
+		text, err := os.ReadFile(filepath.Join(job.Folder, string(steps.LogOutput)))
+		return err == nil && strings.Contains(string(text), "preparing ")
+	})
 	if err := w.Cancel(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}

@@ -11,13 +11,10 @@ import (
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
-	"dbcalm-db-cmd/steps/crashpoint"
 )
 
 // decision is what is to become of an operation, with all that goes with it.
 type decision struct {
-	// again asks to look at the operation anew; nothing else is set then.
-	again   bool
 	event   string
 	reason  string
 	outcome *steps.Outcome
@@ -48,7 +45,9 @@ func (m *Manager) drive(ctx context.Context, r *run, recovering bool) {
 		if !o.Status.Open() {
 			return
 		}
-		d, err := m.work(ctx, r, o, recovering)
+		a := &attempt{Manager: m, run: r, operation: o, state: r.definition.States[o.State], recovering: recovering}
+		d, err := a.work(ctx)
+		recovering = a.recovering
 		var broken *persistence.Error
 		switch {
 		case err == nil:
@@ -69,13 +68,10 @@ func (m *Manager) drive(ctx context.Context, r *run, recovering bool) {
 			d.failure = err.Error()
 			d.reason, _, _ = strings.Cut(d.failure, "\n")
 			d.damage, _ = errors.AsType[*steps.Damage](err)
-			d.event = failureEvent(r.definition.States[o.State])
+			d.event = failureEvent(a.state)
 		}
 		recovering, tries = false, 0
-		if d.again {
-			continue
-		}
-		if !m.settle(ctx, r, o, d) {
+		if !a.settle(ctx, d) {
 			return
 		}
 	}
@@ -86,67 +82,6 @@ func failureEvent(s *definition.State) string {
 		return definition.EventHalt
 	}
 	return steps.EventFailed
-}
-
-// settle makes the decision true, however often the database must be asked,
-// and tells whether there is more to do in this daemon.
-func (m *Manager) settle(ctx context.Context, r *run, o persistence.Operation, d decision) bool {
-	crashpoint.Here("before-" + o.State)
-	for tries := 0; ; tries++ {
-		after, err := m.apply(ctx, r.definition, o, d)
-		log := m.log.With().Str(keyOperation, o.ID).Str(keyMachine, o.Machine).Str(keyState, o.State).Int(keyAttempt, o.Attempt).Logger()
-		switch {
-		case err == nil:
-			crashpoint.Here("after-" + o.State)
-			if d.folder != "" {
-				if err := m.host.KeepLog(d.folder); err != nil {
-					log.Warn().Err(err).Msg("operations logs will lack a program's output")
-				}
-				if err := m.host.RemoveJob(d.folder); err != nil {
-					log.Warn().Err(err).Msg("job folder stays until the next start")
-				}
-			}
-			m.tell(o, after, d)
-			if !after.Status.Open() {
-				m.wakeOnFinish()
-				m.pruneLogs()
-			}
-			return after.Status.Open()
-		case errors.Is(err, persistence.ErrCancelRequested):
-			d = decision{event: definition.EventCancel, reason: "cancelled as requested", jobID: d.jobID, folder: d.folder, result: d.result}
-		case errors.Is(err, persistence.ErrParentGone):
-			d = decision{event: steps.EventFailed, reason: err.Error(), failure: err.Error() + ": it was deleted while this backup was made; take a full backup", jobID: d.jobID, folder: d.folder, result: d.result}
-		case errors.Is(err, persistence.ErrExists):
-			d = decision{event: steps.EventFailed, reason: err.Error(), failure: "another program has recorded a backup of this id meanwhile; this one is given up", jobID: d.jobID, folder: d.folder, result: d.result}
-		case errors.Is(err, errNoWay) && d.event != failureEvent(r.definition.States[o.State]):
-			text := fmt.Sprintf("the operation began with an earlier version of this program, which did not know of %q: give the command again", d.event)
-			d = decision{event: failureEvent(r.definition.States[o.State]), reason: text, failure: text, jobID: d.jobID, folder: d.folder, result: d.result}
-		case errors.Is(err, persistence.ErrJobOpen):
-			// Decided without its program, which is looked at again.
-			log.Error().Err(err).Str("event", d.event).Msg("transition refused; looking at the program again")
-			return m.pause(ctx, tries)
-		case errors.Is(err, persistence.ErrStale):
-			log.Error().Err(err).Msg("operation was changed by somebody else; left alone")
-			return false
-		default:
-			log.Error().Err(err).Msg("transition cannot be recorded; trying again")
-			if !m.pause(ctx, tries) {
-				return false
-			}
-		}
-	}
-}
-
-// tell logs a transition.
-func (m *Manager) tell(before, after persistence.Operation, d decision) {
-	event := m.log.Info()
-	if after.Status == persistence.Failed {
-		event = m.log.Error().Str("error", after.Error)
-	}
-	event.Str(keyOperation, after.ID).Str(keyMachine, after.Machine).Str(keyBackup, after.BackupID).
-		Str(keyState, after.State).Int(keyAttempt, after.Attempt).
-		Str("from", before.State).Str("event", d.event).Str("reason", d.reason).
-		Str("status", string(after.Status)).Msg("operation moved to " + after.State)
 }
 
 // The pauses before a database is asked again that could not be used, the

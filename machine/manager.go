@@ -54,6 +54,9 @@ type Manager struct {
 	stop    context.CancelCauseFunc
 	workers sync.WaitGroup
 
+	// adopt finds the program of an earlier daemon.
+	adopt func(folder string, id steps.Identity) (*steps.RunningJob, error)
+
 	// pruning is held by the prune under way.
 	pruning sync.Mutex
 
@@ -100,7 +103,7 @@ func New(store *persistence.Store, host *steps.Host, options Options) (*Manager,
 		store: store, host: host, registry: registry, definitions: definitions, machines: machines,
 		max: max(1, options.MaxConcurrent), keepLogs: options.KeepLogs, retention: options.Retention, log: options.Logger,
 		running: map[string]*run{}, parsed: map[string]*definition.Definition{},
-		owed: make(chan struct{}, 1),
+		owed: make(chan struct{}, 1), adopt: steps.Adopt,
 	}
 	m.base, m.stop = context.WithCancelCause(context.Background())
 	return m, nil

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,6 +63,8 @@ type world struct {
 	gate *os.File
 	// replace are steps that take the place of the host's in the next manager.
 	replace map[string]steps.Step
+	// adopted counts how often a manager looked for the program of an earlier one.
+	adopted atomic.Int32
 }
 
 func newWorld(t *testing.T, settings ...func(*steps.Settings)) *world {
@@ -123,6 +126,10 @@ func (w *world) start() {
 			step.Outcomes = m.registry[name].Outcomes
 		}
 		m.registry[name] = step
+	}
+	m.adopt = func(folder string, id steps.Identity) (*steps.RunningJob, error) {
+		w.adopted.Add(1)
+		return steps.Adopt(folder, id)
 	}
 	w.Manager = m
 	if err := m.Start(w.t.Context()); err != nil {
