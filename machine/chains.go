@@ -19,7 +19,7 @@ type ownedChain struct {
 	held string
 	// problem says why it is not good; empty if it is.
 	problem string
-	// counts tells whether its full backup is good, so that it counts as one.
+	// counts says whether its full backup is good, so that it counts as one.
 	counts bool
 }
 
@@ -107,7 +107,7 @@ func groupChains(views []BackupView) []ownedChain {
 			begin(v, fmt.Sprintf("it stands on '%s', which is not there: dbcalm-db-cmd backups rebuild tells more", v.FromBackupID))
 		}
 	}
-	// What is left stands on itself, round some corner.
+	// What is left is in a circle: each stands on itself by way of others.
 	for _, v := range sorted {
 		if !taken[v.ID] {
 			begin(v, "it stands on itself: dbcalm-db-cmd backups rebuild tells more")

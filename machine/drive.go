@@ -91,7 +91,7 @@ const (
 	longestPause = 15 * time.Second
 )
 
-// pause waits, the longer the more tries there have been, and tells whether
+// pause waits, the longer the more tries there have been, and reports whether
 // to go on.
 func (m *Manager) pause(ctx context.Context, tries int) bool {
 	wait := longestPause

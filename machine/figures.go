@@ -149,7 +149,7 @@ func chainOf(byID map[string]persistence.Backup, id string) []string {
 	return chain
 }
 
-// usable tells whether nothing is known against a backup by itself.
+// usable reports whether nothing is known against a backup by itself.
 func (m *Manager) usable(id string, known map[string]persistence.Verification, seen map[string]bool) bool {
 	verdict, found := seen[id]
 	if !found {

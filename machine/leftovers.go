@@ -57,7 +57,7 @@ func (m *Manager) leftovers(ctx context.Context, prune bool) ([]Finding, error) 
 	return findings, nil
 }
 
-// atWork tells whether an operation is open, or its end is just being recorded.
+// atWork reports whether an operation is open, or its end is just being recorded.
 func (m *Manager) atWork(o persistence.Operation) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -65,7 +65,7 @@ func rightChain(ids []string, target Target) string {
 	return fmt.Sprintf("backup '%s' is restored by dbcalm-db-cmd restore %s --target %s, on the socket by the id_list %s", last, last, target, list)
 }
 
-// notFound refuses an id that is not recorded, and tells whether only its
+// notFound refuses an id that is not recorded, and says whether only its
 // record is missing.
 func (m *Manager) notFound(what, id string) *Error {
 	refusal := refuse(NotFound, "%s with id '%s' not found", what, id)

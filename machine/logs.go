@@ -27,7 +27,7 @@ type LogChunk struct {
 	Output  string `json:"output"`
 	// Text is in whole lines while the program runs.
 	Text string `json:"text"`
-	// Missing tells that the output is kept no more.
+	// Missing says that the output is kept no more.
 	Missing bool `json:"missing,omitempty"`
 }
 

@@ -207,7 +207,7 @@ func (m *Manager) schedule() {
 	m.queue = waiting
 }
 
-// admits tells whether an operation may begin beside those that run.
+// admits reports whether an operation may begin beside those that run.
 func (m *Manager) admits(r *run) bool {
 	if !r.definition.Slot {
 		return true

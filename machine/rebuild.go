@@ -128,8 +128,9 @@ func (m *Manager) writeRebuild(ctx context.Context, p *rebuildPlan) (int, error)
 	return len(p.rows) + len(made) - len(removed), nil
 }
 
-// ownRun keeps the run that stands in for a lost one apart from an operation
-// that is known to have ended otherwise: its clients were told so.
+// ownRun gives the process row of a backup that is recorded again an id of its
+// own if the operation which made the backup is known and did not succeed: its
+// clients were told so, and still are.
 func (m *Manager) ownRun(ctx context.Context, p *persistence.Process) error {
 	o, err := m.store.Operation(ctx, p.CommandID)
 	if err != nil && !errors.Is(err, persistence.ErrNotFound) {

@@ -23,7 +23,7 @@ func because(found, format string, args ...any) verdict {
 
 const unwanted = "; if it is not wanted, move its folder out of backup_dir"
 
-// judge tells whether a backup without a record can be recorded. Nothing is
+// judge reports whether a backup without a record can be recorded. Nothing is
 // recorded that cannot be restored.
 func (p *rebuildPlan) judge(id string) verdict {
 	if v, known := p.verdicts[id]; known {
@@ -55,7 +55,7 @@ func (p *rebuildPlan) judgeFolder(id string) verdict {
 	return p.judgeBase(f.Manifest)
 }
 
-// judgeBase tells whether what a backup stands on is there, and is the right
+// judgeBase reports whether what a backup stands on is there, and is the right
 // one.
 func (p *rebuildPlan) judgeBase(m *steps.Manifest) verdict {
 	base, there := p.byName[m.ParentID]

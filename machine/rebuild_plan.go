@@ -53,13 +53,13 @@ func newPlan(dir string, before, after catalogue, folders []steps.Stored, gone f
 	return p
 }
 
-// storeIsAway tells whether the store looks like an empty mount point, or
+// storeIsAway reports whether the store looks like an empty mount point, or
 // another's: backups are recorded, and not one is there.
 func (p *rebuildPlan) storeIsAway() bool {
 	return len(p.rows) > 0 && !p.seen(func(id string) bool { return p.gone[id] })
 }
 
-// seen tells whether any backup is in the store.
+// seen reports whether any backup is in the store.
 func (p *rebuildPlan) seen(gone func(id string) bool) bool {
 	return slices.ContainsFunc(p.folders, func(f steps.Stored) bool {
 		return (f.Manifest != nil && f.Problem == nil || p.recorded(f.Name)) && !gone(f.Name)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// soundAge is how long the look at a chain is good for: it goes through all its
-// files, and figures are asked for every few seconds.
+// soundAge is for how long the answer about a chain is used again: finding it
+// reads all the chain's files, and figures are asked for every few seconds.
 const soundAge = 5 * time.Minute
 
 // soundness remembers which chains were found whole.
@@ -25,7 +25,7 @@ type soundChain struct {
 	at    time.Time
 }
 
-// whole tells whether a chain, its last link first, has all its files and its
+// whole reports whether a chain, its last link first, has all its files and its
 // links join, as it was not long ago.
 func (m *Manager) whole(ctx context.Context, chain []string) bool {
 	ids := slices.Clone(chain)

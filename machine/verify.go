@@ -68,7 +68,7 @@ func (m *Manager) verifiable(ctx context.Context, id string) ([]string, error) {
 	return ids, nil
 }
 
-// notThere refuses a backup that is not recorded, and tells whether it is just
+// notThere refuses a backup that is not recorded, and says whether it is just
 // being made.
 func (m *Manager) notThere(ctx context.Context, id string) error {
 	open, err := m.store.OpenOperations(ctx)
