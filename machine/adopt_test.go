@@ -99,7 +99,7 @@ func TestDecisionWithoutItsProgramIsRefused(t *testing.T) {
 	w.mu.Lock()
 	r := w.running[id]
 	w.mu.Unlock()
-	a := &attempt{Manager: w.Manager, run: r, operation: o, state: r.definition.States[o.State]}
+	a := &attempt{engine: w.engine, run: r, operation: o, state: r.definition.States[o.State]}
 	if goesOn := a.settle(t.Context(), decision{event: "failed", reason: "no luck", failure: "no luck"}); !goesOn {
 		t.Error("the operation is given up")
 	}

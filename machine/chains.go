@@ -132,8 +132,8 @@ func (c *ownedChain) add(v BackupView) {
 }
 
 // chains returns every chain there is, with all that is known against it.
-func (m *Manager) chains(ctx context.Context) ([]ownedChain, error) {
-	views, err := m.Backups(ctx)
+func (cat *catalogue) chains(ctx context.Context) ([]ownedChain, error) {
+	views, err := cat.Backups(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -144,12 +144,12 @@ func (m *Manager) chains(ctx context.Context) ([]ownedChain, error) {
 			if c.problem != "" {
 				break
 			}
-			if err := m.host.CheckChain(ctx, ids); err != nil {
+			if err := cat.host.CheckChain(ctx, ids); err != nil {
 				c.problem = err.Error()
 			}
 		}
 		if c.counts && c.problem != "" {
-			c.counts = m.host.CheckChain(ctx, []string{c.full}) == nil
+			c.counts = cat.host.CheckChain(ctx, []string{c.full}) == nil
 		}
 		if ctx.Err() != nil {
 			return nil, internal(context.Cause(ctx))

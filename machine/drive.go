@@ -31,13 +31,13 @@ type decision struct {
 
 // drive works on an operation until it has ended or the daemon stops.
 // Recovering says that an earlier daemon left it in its state.
-func (m *Manager) drive(ctx context.Context, r *run, recovering bool) {
-	log := m.log.With().Str(keyOperation, r.id).Str(keyMachine, r.definition.Name).Logger()
+func (e *engine) drive(ctx context.Context, r *run, recovering bool) {
+	log := e.log.With().Str(keyOperation, r.id).Str(keyMachine, r.definition.Name).Logger()
 	for tries := 0; ctx.Err() == nil; tries++ {
-		o, err := m.store.Operation(ctx, r.id)
+		o, err := e.store.Operation(ctx, r.id)
 		if err != nil {
 			log.Error().Err(err).Msg("operation cannot be read; trying again")
-			if !m.pause(ctx, tries) {
+			if !e.pause(ctx, tries) {
 				return
 			}
 			continue
@@ -45,7 +45,7 @@ func (m *Manager) drive(ctx context.Context, r *run, recovering bool) {
 		if !o.Status.Open() {
 			return
 		}
-		a := &attempt{Manager: m, run: r, operation: o, state: r.definition.States[o.State], recovering: recovering}
+		a := &attempt{engine: e, run: r, operation: o, state: r.definition.States[o.State], recovering: recovering}
 		d, err := a.work(ctx)
 		recovering = a.recovering
 		var broken *persistence.Error
@@ -59,7 +59,7 @@ func (m *Manager) drive(ctx context.Context, r *run, recovering bool) {
 			// Nothing is wrong with the operation: it waits for its database, or for
 			// an answer from this host.
 			log.Error().Err(err).Str(keyState, o.State).Msg("operation cannot go on for now; trying again")
-			if !m.pause(ctx, tries) {
+			if !e.pause(ctx, tries) {
 				return
 			}
 			continue
@@ -93,7 +93,7 @@ const (
 
 // pause waits, the longer the more tries there have been, and reports whether
 // to go on.
-func (m *Manager) pause(ctx context.Context, tries int) bool {
+func (e *engine) pause(ctx context.Context, tries int) bool {
 	wait := longestPause
 	if tries < 6 {
 		wait = firstPause << tries

@@ -64,22 +64,3 @@ func rightChain(ids []string, target Target) string {
 	list, _ := json.Marshal(ids)
 	return fmt.Sprintf("backup '%s' is restored by dbcalm-db-cmd restore %s --target %s, on the socket by the id_list %s", last, last, target, list)
 }
-
-// notFound refuses an id that is not recorded, and says whether only its
-// record is missing.
-func (m *Manager) notFound(what, id string) *Error {
-	refusal := refuse(NotFound, "%s with id '%s' not found", what, id)
-	if advice := m.lostAdvice(id, ""); advice != "" {
-		refusal.Message += ": " + advice
-	}
-	return refusal
-}
-
-// lostAdvice says how a backup gets back its record, or otherwise where there
-// is no backup.
-func (m *Manager) lostAdvice(id, otherwise string) string {
-	if m.host.RecordLost(id) {
-		return "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"
-	}
-	return otherwise
-}

@@ -33,7 +33,7 @@ type rebuildPlan struct {
 
 // newPlan takes what the database said before and after the store was looked
 // at.
-func newPlan(dir string, before, after catalogue, folders []steps.Stored, gone func(id string) bool) *rebuildPlan {
+func newPlan(dir string, before, after snapshot, folders []steps.Stored, gone func(id string) bool) *rebuildPlan {
 	p := &rebuildPlan{dir: dir, rows: after.rows, used: before.used, folders: folders,
 		byName: map[string]steps.Stored{}, gone: map[string]bool{}, verdicts: map[string]verdict{}}
 	for id := range after.used {

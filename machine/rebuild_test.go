@@ -117,7 +117,7 @@ func TestStoreThatVanishesDuringARebuild(t *testing.T) {
 	w := newWorld(t)
 	w.backup("full", "", 0, 0)
 	w.start()
-	c, err := w.catalogue(t.Context())
+	c, err := w.snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

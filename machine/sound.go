@@ -27,23 +27,23 @@ type soundChain struct {
 
 // whole reports whether a chain, its last link first, has all its files and its
 // links join, as it was not long ago.
-func (m *Manager) whole(ctx context.Context, chain []string) bool {
+func (cat *catalogue) whole(ctx context.Context, chain []string) bool {
 	ids := slices.Clone(chain)
 	slices.Reverse(ids)
 	key := strings.Join(ids, "/")
-	m.sound.Lock()
-	defer m.sound.Unlock()
-	maps.DeleteFunc(m.sound.chains, func(_ string, c soundChain) bool { return time.Since(c.at) > soundAge })
-	found, known := m.sound.chains[key]
+	cat.sound.Lock()
+	defer cat.sound.Unlock()
+	maps.DeleteFunc(cat.sound.chains, func(_ string, c soundChain) bool { return time.Since(c.at) > soundAge })
+	found, known := cat.sound.chains[key]
 	if !known {
-		found = soundChain{whole: m.host.CheckChain(ctx, ids) == nil, at: time.Now()}
+		found = soundChain{whole: cat.host.CheckChain(ctx, ids) == nil, at: time.Now()}
 		if ctx.Err() != nil {
 			return false
 		}
-		if m.sound.chains == nil {
-			m.sound.chains = map[string]soundChain{}
+		if cat.sound.chains == nil {
+			cat.sound.chains = map[string]soundChain{}
 		}
-		m.sound.chains[key] = found
+		cat.sound.chains[key] = found
 	}
 	return found.whole
 }

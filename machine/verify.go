@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -81,53 +80,4 @@ func (m *Manager) notThere(ctx context.Context, id string) error {
 		}
 	}
 	return m.notFound("Backup", id)
-}
-
-// addVerifications adds to backups what verifications have found out. What is
-// known of another backup that had the same id is left out.
-func (m *Manager) addVerifications(ctx context.Context, views []BackupView) error {
-	known, err := m.store.Verifications(ctx)
-	if err != nil || len(known) == 0 {
-		return err
-	}
-	damaged := map[string]bool{}
-	for i := range views {
-		v := &views[i]
-		found, verified := known[v.ID]
-		if !verified || found.MadeBy != m.host.MadeBy(v.ID) {
-			continue
-		}
-		if found.Level != "" {
-			v.Verified = &VerifiedView{Level: found.Level, At: found.PassedAt}
-		}
-		if found.Damage == "" {
-			continue
-		}
-		damaged[v.ID] = true
-		if v.Problem == "" {
-			v.Problem = fmt.Sprintf("failed %s on %s: %s", found.FailedLevel, found.FailedAt.UTC().Format(time.DateTime), found.Damage)
-		}
-	}
-	for i := range views {
-		if v := &views[i]; v.Problem == "" {
-			v.Problem = standsOnDamage(views, *v, damaged)
-		}
-	}
-	return nil
-}
-
-// standsOnDamage says so of a backup that cannot be restored because one below
-// it cannot.
-func standsOnDamage(views []BackupView, v BackupView, damaged map[string]bool) string {
-	for id, steps := v.FromBackupID, 0; id != "" && steps < len(views); steps++ {
-		if damaged[id] {
-			return fmt.Sprintf("stands on '%s', which is damaged", id)
-		}
-		i := slices.IndexFunc(views, func(other BackupView) bool { return other.ID == id })
-		if i < 0 {
-			return ""
-		}
-		id = views[i].FromBackupID
-	}
-	return ""
 }

@@ -14,7 +14,7 @@ import (
 
 // attempt is one operation in one state, as this daemon works on it.
 type attempt struct {
-	*Manager
+	*engine
 	run       *run
 	operation persistence.Operation
 	state     *definition.State
