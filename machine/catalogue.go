@@ -109,9 +109,13 @@ func (cat *catalogue) addVerifications(ctx context.Context, views []BackupView) 
 			v.Problem = fmt.Sprintf("failed %s on %s: %s", found.FailedLevel, found.FailedAt.UTC().Format(time.DateTime), found.Damage)
 		}
 	}
+	from := map[string]string{}
+	for _, v := range views {
+		from[v.ID] = v.FromBackupID
+	}
 	for i := range views {
 		if v := &views[i]; v.Problem == "" {
-			v.Problem = standsOnDamage(views, *v, damaged)
+			v.Problem = standsOnDamage(from, v.ID, damaged)
 		}
 	}
 	return nil
@@ -119,16 +123,13 @@ func (cat *catalogue) addVerifications(ctx context.Context, views []BackupView) 
 
 // standsOnDamage says so of a backup that cannot be restored because one below
 // it cannot.
-func standsOnDamage(views []BackupView, v BackupView, damaged map[string]bool) string {
-	for id, steps := v.FromBackupID, 0; id != "" && steps < len(views); steps++ {
-		if damaged[id] {
-			return fmt.Sprintf("stands on '%s', which is damaged", id)
+func standsOnDamage(from map[string]string, id string, damaged map[string]bool) string {
+	// Where the chain is broken, the links above that are known all the same.
+	ids, _ := steps.WalkChain(id, parentOf(from))
+	for _, below := range slices.Backward(ids) {
+		if damaged[below] {
+			return fmt.Sprintf("stands on '%s', which is damaged", below)
 		}
-		i := slices.IndexFunc(views, func(other BackupView) bool { return other.ID == id })
-		if i < 0 {
-			return ""
-		}
-		id = views[i].FromBackupID
 	}
 	return ""
 }

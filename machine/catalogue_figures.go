@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
 )
 
 // forgetOthers leaves out what was found in another backup that had the same
@@ -18,9 +19,9 @@ func (cat *catalogue) forgetOthers(known map[string]persistence.Verification) {
 // backupFigures counts backups, of which the database lists the oldest first.
 func (cat *catalogue) backupFigures(ctx context.Context, recorded []persistence.Backup, known map[string]persistence.Verification) BackupFigures {
 	var f BackupFigures
-	byID := map[string]persistence.Backup{}
+	from := map[string]string{}
 	for _, b := range recorded {
-		byID[b.ID] = b
+		from[b.ID] = b.FromBackupID
 		kind := &f.Full
 		if b.FromBackupID != "" {
 			kind = &f.Incremental
@@ -36,7 +37,10 @@ func (cat *catalogue) backupFigures(ctx context.Context, recorded []persistence.
 	}
 	usable := map[string]bool{}
 	for _, b := range slices.Backward(recorded) {
-		chain := chainOf(byID, b.ID)
+		chain, err := steps.WalkChain(b.ID, parentOf(from))
+		if err != nil {
+			chain = nil // it cannot be restored
+		}
 		if f.Newest == nil {
 			f.Newest = chainFigures(chain, known)
 		}
@@ -54,21 +58,6 @@ func ended(b persistence.Backup) time.Time {
 		return *b.EndTime
 	}
 	return b.StartTime
-}
-
-// chainOf returns the links of a chain, the last first; nil if one is not
-// recorded.
-func chainOf(byID map[string]persistence.Backup, id string) []string {
-	var chain []string
-	for id != "" {
-		b, found := byID[id]
-		if !found || slices.Contains(chain, id) {
-			return nil
-		}
-		chain = append(chain, id)
-		id = b.FromBackupID
-	}
-	return chain
 }
 
 // usable reports whether nothing is known against a backup by itself.

@@ -3,7 +3,6 @@ package machine
 import (
 	"context"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,11 +24,9 @@ type soundChain struct {
 	at    time.Time
 }
 
-// whole reports whether a chain, its last link first, has all its files and its
+// whole reports whether a chain, its full backup first, has all its files and its
 // links join, as it was not long ago.
-func (cat *catalogue) whole(ctx context.Context, chain []string) bool {
-	ids := slices.Clone(chain)
-	slices.Reverse(ids)
+func (cat *catalogue) whole(ctx context.Context, ids []string) bool {
 	key := strings.Join(ids, "/")
 	cat.sound.Lock()
 	defer cat.sound.Unlock()
