@@ -19,12 +19,14 @@ const acceptTimeout = 3 * time.Second
 
 // accept records an operation, and with it the request that began it, if that
 // has an id; once it returns, neither is ever forgotten.
-func (e *engine) accept(ctx context.Context, what order, backup string, args Args, claims []persistence.Claim, request *persistence.Request) (string, error) {
+func (e *engine) accept(ctx context.Context, what order, backup string, args Args, claims []persistence.Claim,
+	request *persistence.Request) (string, error) {
 	return e.acceptAs(ctx, uuid.NewString(), what, backup, args, claims, request)
 }
 
 // acceptAs is accept for an operation whose arguments speak of its id.
-func (e *engine) acceptAs(ctx context.Context, id string, what order, backup string, args Args, claims []persistence.Claim, request *persistence.Request) (string, error) {
+func (e *engine) acceptAs(ctx context.Context, id string, what order, backup string, args Args, claims []persistence.Claim,
+	request *persistence.Request) (string, error) {
 	d := e.machines[what]
 	text, err := json.Marshal(args)
 	if err != nil {

@@ -75,7 +75,9 @@ func (m *Manager) checkNew(ctx context.Context, id string) error {
 		if m.host.RecordLost(id) {
 			advice = "dbcalm-db-cmd backups rebuild records it again; else " + advice
 		}
-		return refuse(Conflict, "Backup with id '%s' already exists: the folder %s is there without a record and may be the only copy of that backup; %s", id, folder, advice)
+		return refuse(Conflict,
+			"Backup with id '%s' already exists: the folder %s is there without a record and may be the only copy of that backup; %s",
+			id, folder, advice)
 	}
 	return nil
 }

@@ -26,7 +26,8 @@ func (cat *catalogue) Backups(ctx context.Context) ([]BackupView, error) {
 	}
 	views := make([]BackupView, 0, len(list))
 	for _, b := range list {
-		v := BackupView{ID: b.ID, FromBackupID: b.FromBackupID, ScheduleID: b.ScheduleID, StartTime: b.StartTime, EndTime: b.EndTime, Size: b.Size,
+		v := BackupView{ID: b.ID, FromBackupID: b.FromBackupID, ScheduleID: b.ScheduleID,
+			StartTime: b.StartTime, EndTime: b.EndTime, Size: b.Size,
 			Form: cat.host.StoredAs(b.ID)}
 		if v.FromLSN, v.ToLSN, err = cat.host.Span(b.ID); err != nil {
 			v.Problem = err.Error()
@@ -60,8 +61,9 @@ func (cat *catalogue) unrecorded(ctx context.Context, recorded []persistence.Bac
 		if slices.ContainsFunc(open, func(o persistence.Operation) bool { return o.ID == f.Operation }) {
 			continue
 		}
-		views = append(views, BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID, StartTime: f.StartTime, EndTime: &f.EndTime,
-			Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Form: f.StoredAs(), Unrecorded: true, Problem: "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"})
+		views = append(views, BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID,
+			StartTime: f.StartTime, EndTime: &f.EndTime, Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Form: f.StoredAs(),
+			Unrecorded: true, Problem: "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"})
 	}
 	return views, nil
 }
@@ -79,7 +81,8 @@ func (cat *catalogue) warnUnrecorded(ctx context.Context) error {
 		return nil
 	}
 	for _, f := range lost {
-		cat.log.Warn().Str(keyBackup, f.ID).Msg("a backup is in the store and not recorded: was the database lost or put back? dbcalm-db-cmd backups rebuild records it again")
+		cat.log.Warn().Str(keyBackup, f.ID).
+			Msg("a backup is in the store and not recorded: was the database lost or put back? dbcalm-db-cmd backups rebuild records it again")
 	}
 	return nil
 }

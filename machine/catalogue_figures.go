@@ -17,7 +17,8 @@ func (cat *catalogue) forgetOthers(known map[string]persistence.Verification) {
 }
 
 // backupFigures counts backups, of which the database lists the oldest first.
-func (cat *catalogue) backupFigures(ctx context.Context, recorded []persistence.Backup, known map[string]persistence.Verification) BackupFigures {
+func (cat *catalogue) backupFigures(ctx context.Context, recorded []persistence.Backup,
+	known map[string]persistence.Verification) BackupFigures {
 	var f BackupFigures
 	from := map[string]string{}
 	for _, b := range recorded {
@@ -27,7 +28,7 @@ func (cat *catalogue) backupFigures(ctx context.Context, recorded []persistence.
 			kind = &f.Incremental
 		}
 		kind.Count++
-		kind.Ended, kind.Size = ended(b), 0
+		kind.Ended, kind.Size = endOf(b), 0
 		if b.Size != nil {
 			kind.Size = *b.Size
 		}
@@ -46,14 +47,15 @@ func (cat *catalogue) backupFigures(ctx context.Context, recorded []persistence.
 		}
 		unusable := func(id string) bool { return !cat.usable(id, known, usable) }
 		if len(chain) > 0 && !slices.ContainsFunc(chain, unusable) && cat.whole(ctx, chain) {
-			f.Good = ended(b)
+			f.Good = endOf(b)
 			break
 		}
 	}
 	return f
 }
 
-func ended(b persistence.Backup) time.Time {
+// endOf is when a backup ended, as far as is recorded.
+func endOf(b persistence.Backup) time.Time {
 	if b.EndTime != nil {
 		return *b.EndTime
 	}

@@ -110,7 +110,8 @@ func (e *engine) pause(ctx context.Context, tries int) bool {
 
 // task is what a step is told.
 func task(o persistence.Operation, d *definition.Definition) (steps.Task, error) {
-	t := steps.Task{Operation: o.ID, Machine: o.Machine, State: o.State, Events: d.Outcomes(), Attempt: o.Attempt, CreatedAt: o.CreatedAt, Cancelled: o.CancelAt != nil}
+	t := steps.Task{Operation: o.ID, Machine: o.Machine, State: o.State, Events: d.Outcomes(),
+		Attempt: o.Attempt, CreatedAt: o.CreatedAt, Cancelled: o.CancelAt != nil}
 	if err := json.Unmarshal(o.Args, &t.Args); err != nil {
 		return t, fmt.Errorf("read arguments of operation %s: %w", o.ID, err)
 	}

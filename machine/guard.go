@@ -56,7 +56,8 @@ func (a *attempt) checkDeclared(outcome steps.Outcome) error {
 	if slices.Contains(a.step.Outcomes, outcome.Event) {
 		return nil
 	}
-	return fmt.Errorf("state %s broke off: its step returned %q, which it does not declare: this is a bug, please report it", a.task.State, outcome.Event)
+	return fmt.Errorf("state %s broke off: its step returned %q, which it does not declare: this is a bug, please report it",
+		a.task.State, outcome.Event)
 }
 
 // guard turns the panic of the function that defers it into an error.

@@ -38,7 +38,8 @@ func (k *caretaker) leftovers(ctx context.Context, prune bool) ([]Finding, error
 		f := Finding{Name: strings.TrimPrefix(l.Path, k.host.BackupDir+"/"), Found: FoundLeftover, Advice: "work of " + whose}
 		switch {
 		case l.Backup != "":
-			f.Advice += fmt.Sprintf("; %s may be a whole backup: to keep it, move that folder to %s, under the id in its %s, and run this again; else remove it",
+			f.Advice += fmt.Sprintf("; %s may be a whole backup: to keep it, move that folder to %s, under the id in its %s, and run this again; "+
+				"else remove it",
 				l.Backup, k.host.BackupDir, steps.ManifestName)
 		case !prune:
 			f.Advice += ": dbcalm-db-cmd backups rebuild --prune removes it"

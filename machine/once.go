@@ -13,7 +13,8 @@ import (
 // of it. A refused command leaves nothing behind and can be sent again.
 //
 // begin checks and accepts the command; it is given nil if there is no id.
-func (e *engine) once(ctx context.Context, id, command string, args Args, begin func(*persistence.Request) (string, error)) (string, error) {
+func (e *engine) once(ctx context.Context, id, command string, args Args,
+	begin func(*persistence.Request) (string, error)) (string, error) {
 	if id == "" {
 		return begin(nil)
 	}
@@ -47,7 +48,8 @@ func (e *engine) repeated(ctx context.Context, request persistence.Request) (ope
 	case err != nil:
 		return "", false, internal(err)
 	case first.Command != request.Command || first.Args != request.Args:
-		return "", true, refuse(Conflict, "request_id '%s' was used before, for %s %s, which began operation %s: give another request a new request_id",
+		return "", true, refuse(Conflict,
+			"request_id '%s' was used before, for %s %s, which began operation %s: give another request a new request_id",
 			request.ID, first.Command, first.Args, first.OperationID)
 	}
 	e.log.Info().Str(keyOperation, first.OperationID).Msg("command repeated; answered with the operation it began")

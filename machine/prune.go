@@ -121,7 +121,8 @@ func (k *caretaker) deleteAndWait(ctx context.Context, id string) error {
 	case o.Status.Open():
 		return fmt.Errorf("the deletion of backup '%s', operation %s, is not over yet: run this again when it is", id, operation)
 	}
-	return fmt.Errorf("backup '%s' was not deleted: %s; mend that, then dbcalm-db-cmd operations retry %s, and run this again", id, o.Error, operation)
+	return fmt.Errorf("backup '%s' was not deleted: %s; mend that, then dbcalm-db-cmd operations retry %s, and run this again",
+		id, o.Error, operation)
 }
 
 // uses are the uses that open operations make of backups.

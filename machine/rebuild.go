@@ -53,7 +53,8 @@ func (k *caretaker) Rebuild(ctx context.Context, r RebuildRequest) (RebuildRepor
 
 // storeAway refuses to take an empty folder for the store.
 func (k *caretaker) storeAway(recorded int) error {
-	return refuse(Unavailable, "not one of the backups that are recorded (%d) is in backup_dir %s: mount its disk; nothing was changed. If they are gone for good, remove each record with dbcalm-db-cmd backups delete ID",
+	return refuse(Unavailable, "not one of the backups that are recorded (%d) is in backup_dir %s: mount its disk; nothing was changed. "+
+		"If they are gone for good, remove each record with dbcalm-db-cmd backups delete ID",
 		recorded, k.host.BackupDir)
 }
 
@@ -100,7 +101,7 @@ func (k *caretaker) writeRebuild(ctx context.Context, p *rebuildPlan) (int, erro
 	p.changes.Found = slices.DeleteFunc(p.changes.Found, func(f persistence.FoundBackup) bool { return k.host.Gone(f.Backup.ID) })
 	p.changes.Gone = slices.DeleteFunc(p.changes.Gone, func(b persistence.Backup) bool { return !k.host.Gone(b.ID) })
 	// The disk may have been taken away just now.
-	if len(p.changes.Gone) > 0 && !p.seen(k.host.Gone) {
+	if len(p.changes.Gone) > 0 && !p.holdsAny(k.host.Gone) {
 		return 0, k.storeAway(len(p.rows))
 	}
 	if len(p.changes.Found)+len(p.changes.Gone) == 0 {

@@ -37,14 +37,15 @@ func (a *attempt) settle(ctx context.Context, d decision) bool {
 			}
 			return after.Status.Open()
 		case errors.Is(err, persistence.ErrCancelRequested):
-			d = decision{event: definition.EventCancel, reason: "cancelled as requested", jobID: d.jobID, folder: d.folder, result: d.result}
+			d = d.failing(definition.EventCancel, "cancelled as requested", "")
 		case errors.Is(err, persistence.ErrParentGone):
-			d = decision{event: steps.EventFailed, reason: err.Error(), failure: err.Error() + ": it was deleted while this backup was made; take a full backup", jobID: d.jobID, folder: d.folder, result: d.result}
+			d = d.failing(steps.EventFailed, err.Error(), err.Error()+": it was deleted while this backup was made; take a full backup")
 		case errors.Is(err, persistence.ErrExists):
-			d = decision{event: steps.EventFailed, reason: err.Error(), failure: "another program has recorded a backup of this id meanwhile; this one is given up", jobID: d.jobID, folder: d.folder, result: d.result}
+			d = d.failing(steps.EventFailed, err.Error(), "another program has recorded a backup of this id meanwhile; this one is given up")
 		case errors.Is(err, errNoWay) && d.event != failureEvent(a.state):
-			text := fmt.Sprintf("the operation began with an earlier version of this program, which did not know of %q: give the command again", d.event)
-			d = decision{event: failureEvent(a.state), reason: text, failure: text, jobID: d.jobID, folder: d.folder, result: d.result}
+			text := fmt.Sprintf("the operation began with an earlier version of this program, which did not know of %q: give the command again",
+				d.event)
+			d = d.failing(failureEvent(a.state), text, text)
 		case errors.Is(err, persistence.ErrJobOpen):
 			// Decided without its program, which is looked at again.
 			log.Error().Err(err).Str("event", d.event).Msg("transition refused; looking at the program again")
@@ -59,6 +60,12 @@ func (a *attempt) settle(ctx context.Context, d decision) bool {
 			}
 		}
 	}
+}
+
+// failing is what a decision becomes that cannot be made true. What is known of
+// its job stays.
+func (d decision) failing(event, reason, failure string) decision {
+	return decision{event: event, reason: reason, failure: failure, jobID: d.jobID, folder: d.folder, result: d.result}
 }
 
 // tell logs a transition.

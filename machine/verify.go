@@ -57,7 +57,8 @@ func (m *Manager) verifiable(ctx context.Context, id string) ([]string, error) {
 	var broken *persistence.Error
 	switch {
 	case errors.As(err, &missing):
-		return nil, &Error{Kind: Conflict, Err: err, Message: fmt.Sprintf("backup '%s' cannot be restored: it stands on '%s', which is not recorded; %s",
+		return nil, &Error{Kind: Conflict, Err: err, Message: fmt.Sprintf(
+			"backup '%s' cannot be restored: it stands on '%s', which is not recorded; %s",
 			id, missing.ID, m.lostAdvice(missing.ID, "take a full backup"))}
 	case errors.As(err, &broken):
 		return nil, internal(err)

@@ -103,7 +103,8 @@ func (a *attempt) interrupted(ctx context.Context, how string) (decision, error)
 			return decision{}, err
 		}
 		if done {
-			return decision{event: outcome.Event, reason: "interrupted: " + how + "; its work was found done: " + outcome.Reason, outcome: &outcome}, nil
+			reason := "interrupted: " + how + "; its work was found done: " + outcome.Reason
+			return decision{event: outcome.Event, reason: reason, outcome: &outcome}, nil
 		}
 	}
 	n, err := a.store.Interruptions(ctx, o.ID, o.State)
@@ -117,7 +118,8 @@ func (a *attempt) interrupted(ctx context.Context, how string) (decision, error)
 	last := s.Interrupted[len(s.Interrupted)-1]
 	switch last.Kind {
 	case definition.PolicyRewind:
-		return decision{event: definition.EventRewind, reason: fmt.Sprintf("interrupted: %s; going back to %s, whose work is not trusted after this", how, last.Rewind)}, nil
+		reason := fmt.Sprintf("interrupted: %s; going back to %s, whose work is not trusted after this", how, last.Rewind)
+		return decision{event: definition.EventRewind, reason: reason}, nil
 	case definition.PolicyHalt:
 		text := fmt.Sprintf("interrupted in state %s: %s; it needs a person", o.State, how)
 		return decision{event: definition.EventHalt, reason: text, failure: text}, nil
@@ -134,7 +136,8 @@ func (a *attempt) untilWritten(ctx context.Context, write func(context.Context) 
 		if err == nil {
 			return nil
 		}
-		a.log.Error().Err(err).Str(keyOperation, a.operation.ID).Str(keyState, a.operation.State).Msg("state database cannot be written; trying again")
+		a.log.Error().Err(err).Str(keyOperation, a.operation.ID).Str(keyState, a.operation.State).
+			Msg("state database cannot be written; trying again")
 		if !a.pause(ctx, tries) {
 			return context.Cause(ctx)
 		}

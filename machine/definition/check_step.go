@@ -18,7 +18,8 @@ func (d *Definition) checkStep(name string, step steps.Step, report func(string,
 	}
 	for _, event := range slices.Sorted(maps.Keys(s.On)) {
 		if !s.takes(event, step) {
-			report("state %s has an edge for %s, which nothing takes, since its step %s never returns it: remove it from on, or let the step declare it",
+			report("state %s has an edge for %s, which nothing takes, since its step %s never returns it: "+
+				"remove it from on, or let the step declare it",
 				name, event, s.Step)
 		}
 	}
@@ -29,7 +30,8 @@ func (d *Definition) checkStep(name string, step steps.Step, report func(string,
 		report("state %s does not adopt, but its step %s runs a program that outlives the daemon: put adopt first in interrupted", name, s.Step)
 	}
 	if step.Probe != nil && !s.survives(PolicyProbe) {
-		report("state %s does not probe, though its step %s can tell whether its work was done: put probe into interrupted, before the last policy", name, s.Step)
+		report("state %s does not probe, though its step %s can tell whether its work was done: "+
+			"put probe into interrupted, before the last policy", name, s.Step)
 	}
 }
 

@@ -83,7 +83,8 @@ var looks = []struct {
 	look
 	fill, line string
 }{
-	{lookAhead, "#ffffff", "#9aa0a6"}, {lookVisited, "#d7f0dc", "#2e7d32"}, {lookCurrent, "#fff3c4", "#b58900"}, {lookBroken, "#fbd5d5", "#c62828"},
+	{lookAhead, "#ffffff", "#9aa0a6"}, {lookVisited, "#d7f0dc", "#2e7d32"},
+	{lookCurrent, "#fff3c4", "#b58900"}, {lookBroken, "#fbd5d5", "#c62828"},
 }
 
 func (w drawing) lookOf(state string) look {

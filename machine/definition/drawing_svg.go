@@ -56,14 +56,16 @@ func (w drawing) svg() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">`+"\n",
 		2*svgMargin+svgWidth+lanes*svgLane+svgText, 2*svgMargin+len(w.order)*svgStep)
-	b.WriteString(`<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>` + "\n")
+	b.WriteString(`<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" ` +
+		`markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>` + "\n")
 	b.WriteString(`<rect width="100%" height="100%" fill="#ffffff"/>` + "\n" + lines.String())
 	for i, name := range w.order {
 		c := w.colours(name)
 		y := middle(i) - svgHeight/2
 		fmt.Fprintf(&b, `<g><title>%s</title><rect x="%d" y="%d" width="%d" height="%d" rx="8" fill="%s" stroke="%s"/>`,
 			html.EscapeString(w.States[name].Summary), svgMargin, y, svgWidth, svgHeight, c.fill, c.line)
-		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">%s</text></g>`+"\n", svgMargin+svgWidth/2, y+svgHeight/2+4, html.EscapeString(name))
+		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">%s</text></g>`+"\n",
+			svgMargin+svgWidth/2, y+svgHeight/2+4, html.EscapeString(name))
 	}
 	b.WriteString("</svg>\n")
 	return b.String()
