@@ -174,7 +174,7 @@ func TestOneOfManyRequestsForOneBackupIsAccepted(t *testing.T) {
 	errs := make(chan error)
 	for range 8 {
 		go func() {
-			_, err := w.accept(t.Context(), "full_backup", "b", Args{ID: "b"}, []persistence.Claim{{BackupID: "b", Use: persistence.Makes}}, nil)
+			_, err := w.accept(t.Context(), order{command: "full_backup"}, "b", Args{ID: "b"}, []persistence.Claim{{BackupID: "b", Use: persistence.Makes}}, nil)
 			errs <- err
 		}()
 	}

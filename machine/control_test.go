@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,6 +49,10 @@ func TestCancelOfARunningProgram(t *testing.T) {
 	id := w.restore("full")
 	w.works(id, "prepare")
 	job := w.job(id)
+	w.eventually("the program has said something", func() bool {
+		text, err := os.ReadFile(filepath.Join(job.Folder, string(steps.LogOutput)))
+		return err == nil && strings.Contains(string(text), "preparing ")
+	})
 	if err := w.Cancel(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
@@ -107,9 +112,9 @@ func TestCancelThatComesTooLate(t *testing.T) {
 	id := w.restore("full")
 	<-begun
 	if v := w.show(id); v.Cancellable {
-		t.Error("state copy claims that it can be cancelled")
+		t.Error("state place claims that it can be cancelled")
 	}
-	refusal(t, w.Cancel(t.Context(), id), Conflict, "operation "+id+" can no longer be cancelled: it is in state copy; wait for its end")
+	refusal(t, w.Cancel(t.Context(), id), Conflict, "operation "+id+" can no longer be cancelled: it is in state place; wait for its end")
 	letGo <- nil
 	w.ends(id, persistence.Succeeded)
 	refusal(t, w.Cancel(t.Context(), id), Conflict, "can no longer be cancelled: it has ended in state done")

@@ -130,7 +130,7 @@ func TestFiguresOfOperations(t *testing.T) {
 		!reflect.DeepEqual(f.Open, []persistence.OpenFigure{{Machine: "restore_folder", Status: persistence.Running, Count: 1}}) {
 		t.Errorf("%+v", f)
 	}
-	if states := f.Machines["restore_folder"]; !slices.Equal(states, []string{"validate", "stage", "unpack", "prepare", "apply", "arrange", "copy", "record", "discard"}) {
+	if states := f.Machines["restore_folder"]; !slices.Equal(states, []string{"validate", "stage", "unpack", "prepare", "apply", "arrange", "place", "record", "discard"}) {
 		t.Errorf("states that can fail: %v", states)
 	}
 	w.pass("fail")

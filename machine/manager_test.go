@@ -21,7 +21,7 @@ func TestRestoreOfAChainToAFolder(t *testing.T) {
 	w.start()
 	id := w.restore("full", "inc")
 	v := w.ends(id, persistence.Succeeded)
-	want := "accept>queued start>validate ok>stage ok>prepare more>apply ok>arrange ok>copy ok>record ok>done"
+	want := "accept>queued start>validate ok>stage ok>prepare more>apply ok>arrange ok>place ok>record ok>done"
 	if events(v) != want {
 		t.Errorf("transitions are\n%s\nwant\n%s", events(v), want)
 	}
@@ -206,7 +206,7 @@ func TestOperationFinishesOnItsOwnDefinition(t *testing.T) {
 	}
 	w.start()
 	v := w.ends("old", persistence.Succeeded)
-	if want := "ok>prepare ok>put_in_order ok>copy"; !strings.Contains(events(v), want) {
+	if want := "ok>prepare ok>put_in_order ok>place"; !strings.Contains(events(v), want) {
 		t.Errorf("transitions are %s, want %s in them", events(v), want)
 	}
 	id := w.restore("full")

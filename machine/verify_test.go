@@ -122,7 +122,7 @@ func TestVerificationIsRefused(t *testing.T) {
 	w.replace["validate_delete"] = steps.Step{Run: block(begun, letGo)}
 	w.replace["validate_backup"] = steps.Step{Run: block(begun, letGo)}
 	w.start()
-	making := w.accepted(w.accept(t.Context(), "full_backup", "new", Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
+	making := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "new", Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
 	<-begun
 	for id, test := range map[string]struct {
 		kind Kind

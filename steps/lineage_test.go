@@ -38,6 +38,38 @@ func TestLineage(t *testing.T) {
 	}
 }
 
+// A walk that breaks off returns the links above the break.
+func TestWalkAlongAChain(t *testing.T) {
+	t.Parallel()
+	from := map[string]string{"full": "", "a": "full", "b": "a", "orphan": "gone", "on-orphan": "orphan", "x": "y", "y": "x", "on-x": "x"}
+	parent := func(id string) (string, error) {
+		below, there := from[id]
+		if !there {
+			return "", &MissingLinkError{ID: id}
+		}
+		return below, nil
+	}
+	for id, test := range map[string]struct{ want, failure string }{
+		"":          {"", ""},
+		"full":      {"full", ""},
+		"b":         {"full a b", ""},
+		"gone":      {"", "backup 'gone' is not recorded"},
+		"on-orphan": {"orphan on-orphan", "backup 'gone' is not recorded"},
+		"x":         {"y x", "backup 'x' stands on itself"},
+		"on-x":      {"y x on-x", "backup 'x' stands on itself"},
+	} {
+		ids, err := WalkChain(id, parent)
+		if got := strings.Join(ids, " "); got != test.want {
+			t.Errorf("%s: %s, want %s", id, got, test.want)
+		}
+		if test.failure == "" && err != nil {
+			t.Errorf("%s: %v", id, err)
+		} else if test.failure != "" {
+			says(t, err, test.failure)
+		}
+	}
+}
+
 func TestChainIsChecked(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/definition"
 )
 
 // withoutTable lists the commands that print no table, each with what they
@@ -71,7 +72,7 @@ func TestMachineListAsJSON(t *testing.T) {
 			t.Errorf("%s has no summary", v.Machine)
 		}
 	}
-	if !slices.Equal(names, machine.Names()) {
+	if !slices.Equal(names, definition.Names()) {
 		t.Errorf("got %v", names)
 	}
 }

@@ -21,7 +21,8 @@ const module = "dbcalm-db-cmd"
 const testSupport = module + "/steps/testkit"
 
 // mayImport lists, for each folder, the others of ours it may import. A
-// package below a folder follows that folder's rules.
+// package below a folder follows that folder's rules, unless it is a room with
+// a row of its own.
 var mayImport = map[string][]string{
 	"cmd":         {"machine", "persistence", "steps", "transport"},
 	"transport":   {"machine"},
@@ -30,11 +31,17 @@ var mayImport = map[string][]string{
 	"persistence": {},
 }
 
-// aloneImport lists, for packages of others, the folders that may import them
-// or what is below them.
+// roomMayImport lists, for each room below a folder, all packages of ours that
+// it may import; what is below those is not meant.
+var roomMayImport = map[string][]string{
+	"machine/definition": {"persistence", "steps"},
+}
+
+// aloneImport lists, for packages of others, the folders and rooms that may
+// import them or what is below them.
 var aloneImport = map[string][]string{
 	"github.com/spf13/cobra":         {"cmd"},
-	"gopkg.in/yaml.v3":               {"cmd", "machine"},
+	"gopkg.in/yaml.v3":               {"cmd", "machine/definition"},
 	"os/signal":                      {"cmd"},
 	"net":                            {"transport"},
 	"github.com/looplab/fsm":         {"machine"},
@@ -65,6 +72,11 @@ func TestImportsKeepToTheLayout(t *testing.T) {
 			t.Errorf("no package in folder %s", folder)
 		}
 	}
+	for room := range roomMayImport {
+		if !slices.ContainsFunc(packages, func(p listed) bool { return p.ImportPath == module+"/"+room }) {
+			t.Errorf("no package is the room %s", room)
+		}
+	}
 	for _, p := range packages {
 		for _, problem := range problems(p) {
 			t.Error(problem)
@@ -88,7 +100,12 @@ func TestLayoutRulesRefuse(t *testing.T) {
 		{"machine", "net", "only transport"},
 		{"cmd/dbcalm-db-cmd", "net/http", "only transport"},
 		{"cmd/dbcalm-db-cmd", "os/exec", "only steps"},
-		{"persistence", "gopkg.in/yaml.v3", "only cmd, machine"},
+		{"persistence", "gopkg.in/yaml.v3", "only cmd, machine/definition"},
+		{"machine", "gopkg.in/yaml.v3", "only cmd, machine/definition"},
+		{"machine/definition", module + "/machine", "may not import"},
+		{"machine/definition", module + "/steps/crashpoint", "may not import"},
+		{"machine/definition", module + "/transport", "may not import"},
+		{"steps", module + "/machine/definition", "may not import"},
 		{"steps", "modernc.org/sqlite/lib", "only persistence"},
 		{"machine", "github.com/go-sql-driver/mysql", "only steps"},
 		{"machine", "github.com/prometheus/client_golang/prometheus", "only transport"},
@@ -98,7 +115,10 @@ func TestLayoutRulesRefuse(t *testing.T) {
 		{"transport", module + "/machine", ""},
 		{"machine", module + "/steps/crashpoint", ""},
 		{"steps", module + "/steps/crashpoint", ""},
-		{"machine", "gopkg.in/yaml.v3", ""},
+		{"machine/definition", "gopkg.in/yaml.v3", ""},
+		{"machine/definition", module + "/steps", ""},
+		{"machine", module + "/machine/definition", ""},
+		{"cmd/dbcalm-db-cmd", module + "/machine/definition", ""},
 		{"persistence", "net/url", ""},
 		{"persistence", "network", ""},
 		{"steps/testkit/mariadb", "github.com/go-sql-driver/mysql", ""},
@@ -140,17 +160,26 @@ func problems(p listed) []string {
 	case !ruled:
 		return []string{fmt.Sprintf("%s: no rule for folder %s", p.ImportPath, folder)}
 	}
+	path := strings.TrimPrefix(p.ImportPath, module+"/")
+	rooms, isRoom := roomMayImport[path]
 	var found []string
 	for _, imported := range p.Imports {
 		if below(imported, testSupport) {
 			found = append(found, fmt.Sprintf("%s imports %s: only tests may", p.ImportPath, imported))
 			continue
 		}
+		if other, ours := strings.CutPrefix(imported, module+"/"); ours && isRoom {
+			if !slices.Contains(rooms, other) {
+				found = append(found, fmt.Sprintf("%s may not import %s: it may import %v of ours", p.ImportPath, imported, rooms))
+			}
+			continue
+		}
 		if other := folderOf(imported); other != "" && other != folder && !slices.Contains(ours, other) {
 			found = append(found, fmt.Sprintf("%s may not import %s: %s may import %v of ours", p.ImportPath, imported, folder, ours))
 		}
 		for name, folders := range aloneImport {
-			if below(imported, name) && !slices.Contains(addressForms, imported) && !slices.Contains(folders, folder) {
+			if below(imported, name) && !slices.Contains(addressForms, imported) &&
+				!slices.ContainsFunc(folders, func(f string) bool { return below(path, f) }) {
 				found = append(found, fmt.Sprintf("%s may not import %s: only %s may", p.ImportPath, imported, strings.Join(folders, ", ")))
 			}
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/definition"
 )
 
 func (a *app) machineCommand() *cobra.Command {
@@ -30,8 +30,8 @@ func (a *app) machineListCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			t := table{header: []string{"MACHINE", "SUMMARY"}}
 			var views []machineView
-			for _, name := range machine.Names() {
-				summary, err := machine.Summary(name)
+			for _, name := range definition.Names() {
+				summary, err := definition.Summary(name)
 				if err != nil {
 					return fmt.Errorf("summarise machine %s: %w", name, err)
 				}
@@ -53,13 +53,13 @@ func (a *app) machineShowCommand() *cobra.Command {
 		Use:       "show NAME",
 		Short:     "Print a machine's definition",
 		Args:      machineName,
-		ValidArgs: machine.Names(),
+		ValidArgs: definition.Names(),
 		RunE: func(_ *cobra.Command, args []string) error {
-			source, err := machine.Source(args[0])
+			source, err := definition.Source(args[0])
 			if err != nil {
 				return fmt.Errorf("show machine %s: %w", args[0], err)
 			}
-			return a.print(source)
+			return a.print(source + definition.Legend())
 		},
 	}
 }
@@ -76,9 +76,9 @@ func (a *app) machineGraphCommand() *cobra.Command {
 			}
 			return machineName(cmd, args)
 		},
-		ValidArgs: machine.Names(),
+		ValidArgs: definition.Names(),
 		RunE: func(_ *cobra.Command, args []string) error {
-			graph, err := machine.Graph(args[0], format)
+			graph, err := definition.Graph(args[0], format)
 			if err != nil {
 				return fmt.Errorf("draw machine %s: %w", args[0], err)
 			}
@@ -92,7 +92,7 @@ func (a *app) machineGraphCommand() *cobra.Command {
 
 // machineName accepts exactly one argument, a machine's name.
 func machineName(_ *cobra.Command, args []string) error {
-	names := machine.Names()
+	names := definition.Names()
 	switch {
 	case len(args) == 0:
 		return fmt.Errorf("name a machine: %s", strings.Join(names, ", "))

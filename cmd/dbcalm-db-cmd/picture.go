@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/definition"
 )
 
 // picture redraws the operations in place on a terminal.
@@ -124,7 +125,7 @@ func ticks(view machine.OperationView, now time.Time) []string {
 		return marks
 	}
 	// A machine that this program does not know has no such states to tell.
-	coming, _ := machine.Ahead(view.Machine, view.State)
+	coming, _ := definition.Ahead(view.Machine, view.State)
 	for _, state := range coming {
 		marks = append(marks, "· "+state)
 	}

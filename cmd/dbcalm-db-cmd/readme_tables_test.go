@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/definition"
 )
 
 // flagUsage is a flag and its argument as cobra's help shows them.
@@ -71,19 +71,19 @@ type drawnState struct {
 
 func readmeMachines(t *testing.T) string {
 	var b strings.Builder
-	for _, name := range machine.Names() {
-		source, err := machine.Source(name)
+	for _, name := range definition.Names() {
+		source, err := definition.Source(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var definition struct {
+		var drawn struct {
 			Summary string    `yaml:"summary"`
 			States  yaml.Node `yaml:"states"`
 		}
-		if err := yaml.Unmarshal([]byte(source), &definition); err != nil {
+		if err := yaml.Unmarshal([]byte(source), &drawn); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&b, "### %s\n\n%s\n\n%s\n", name, definition.Summary, stateTable(t, definition.States.Content))
+		fmt.Fprintf(&b, "### %s\n\n%s\n\n%s\n", name, drawn.Summary, stateTable(t, drawn.States.Content))
 		graph := newInvocation(t, nil)
 		graph.expect(t, exitOK, "machine", "graph", name, "--format", "mermaid")
 		b.WriteString(fenced("mermaid", graph.stdout.String()) + "\n")

@@ -26,11 +26,11 @@ func rewoundView() machine.OperationView {
 	view.Transitions = []machine.TransitionView{
 		{Seq: 1, Event: "accepted", To: "queued", At: at(0)},
 		{Seq: 2, From: "queued", Event: "start", To: "validate", At: at(1)},
-		{Seq: 3, From: "validate", Event: "ok", To: "prepare", At: at(2)},
-		{Seq: 4, From: "prepare", Event: "ok", To: "copy", At: at(3)},
+		{Seq: 3, From: "validate", Event: "ok", To: "reserve", At: at(2)},
+		{Seq: 4, From: "reserve", Event: "ok", To: "copy", At: at(3)},
 		{Seq: 5, From: "copy", Event: "adopt", To: "copy", At: at(4)},
-		{Seq: 6, From: "copy", Event: "rewind", To: "prepare", At: at(60)},
-		{Seq: 7, From: "prepare", Event: "ok", To: "copy", At: at(61)},
+		{Seq: 6, From: "copy", Event: "rewind", To: "reserve", At: at(60)},
+		{Seq: 7, From: "reserve", Event: "ok", To: "copy", At: at(61)},
 	}
 	return view
 }
