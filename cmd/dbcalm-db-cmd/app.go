@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/transport"
 )
@@ -25,10 +27,10 @@ type app struct {
 	stderr io.Writer
 	env    func(string) string
 
-	host host
+	host config.Host
 	dial func(socket string) daemon
 	// diagnose looks at the set-up that a configuration describes.
-	diagnose func(ctx context.Context, loaded *loadedConfig) []machine.Check
+	diagnose func(ctx context.Context, loaded *config.Loaded) []machine.Check
 	now      func() time.Time
 
 	// colour tells whether stdout takes colours.
@@ -54,7 +56,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) 
 		stdout: stdout,
 		stderr: stderr,
 		env:    env,
-		host:   thisHost(stderr, env),
+		host:   config.ThisHost(isTerminal(stderr), env),
 		dial:   func(socket string) daemon { return transport.Client{Path: socket} },
 		now:    time.Now,
 		colour: takesColour(stdout, env),
@@ -88,17 +90,17 @@ func (a *app) report(err error) {
 	if err == nil || errors.Is(err, errSaid) {
 		return
 	}
-	var config *configError
+	var config *config.Error
 	if errors.As(err, &config) {
-		for _, p := range config.problems {
+		for _, p := range config.Problems {
 			fmt.Fprintf(a.stderr, "%s: %s\n", program, p)
 		}
-		if config.hint != "" {
-			fmt.Fprintf(a.stderr, "%s: %s\n", program, config.hint)
+		if config.Hint != "" {
+			fmt.Fprintf(a.stderr, "%s: %s\n", program, config.Hint)
 		}
 		return
 	}
-	fmt.Fprintf(a.stderr, "%s: %s\n", program, strings.TrimRight(printable(err.Error()), "\n"))
+	fmt.Fprintf(a.stderr, "%s: %s\n", program, strings.TrimRight(human.Printable(err.Error()), "\n"))
 }
 
 // commandLine is what to type to run a subcommand against the same daemon.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -48,7 +49,7 @@ func backupsText(backups []machine.BackupView) string {
 		header: []string{"BACKUP", "KIND", "FORM", "SIZE", "FROM LSN", "TO LSN", "WHEN", "TOOK", "VERIFIED", "PROBLEM"},
 		right:  []int{3, 4, 5},
 	}
-	var bytes byteSize
+	var bytes int64
 	chains, troubled := 0, false
 	for _, row := range forest(backups) {
 		b := row.backup
@@ -56,17 +57,17 @@ func backupsText(backups []machine.BackupView) string {
 			chains++
 		}
 		if b.Size != nil {
-			bytes += byteSize(*b.Size)
+			bytes += *b.Size
 		}
 		problem := row.problem()
 		troubled = troubled || problem != ""
-		t.add(row.branch+b.ID, kind(b), form(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN), stamp(b.StartTime), backupTook(b), verified(b), problem)
+		t.add(row.branch+b.ID, kind(b), form(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN), human.Stamp(b.StartTime), backupTook(b), verified(b), problem)
 	}
 	if !troubled {
 		t.dropLast()
 	}
 	return t.String() + "\n" + strings.Join([]string{
-		count(len(backups), "backup"), count(chains, "chain"), bytes.readable(),
+		human.Count(len(backups), "backup"), human.Count(chains, "chain"), human.Bytes(bytes),
 	}, ", ") + "\n"
 }
 
@@ -95,7 +96,7 @@ func size(b machine.BackupView) string {
 	if b.Size == nil {
 		return "-"
 	}
-	return byteSize(*b.Size).readable()
+	return human.Bytes(*b.Size)
 }
 
 // lsn is one end of what a backup covers; a backup that covers nothing does
@@ -111,5 +112,5 @@ func backupTook(b machine.BackupView) string {
 	if b.EndTime == nil {
 		return "-"
 	}
-	return span(max(time.Duration(0), b.EndTime.Sub(b.StartTime)))
+	return human.Span(max(time.Duration(0), b.EndTime.Sub(b.StartTime)))
 }

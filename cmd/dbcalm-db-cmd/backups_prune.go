@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -43,7 +45,7 @@ stays, the others go all the same, and running this again goes on.`,
 				err = a.print(pruneText(report))
 			}
 			if n := failing(report); err == nil && n > 0 {
-				err = exitWith(exitFailed, errors.New(count(n, "chain")+" not pruned as a whole"))
+				err = exitWith(exitFailed, errors.New(human.Count(n, "chain")+" not pruned as a whole"))
 			}
 			return err
 		},
@@ -55,14 +57,14 @@ stays, the others go all the same, and running this again goes on.`,
 
 func pruneText(report machine.PruneReport) string {
 	if report.Retention.IsZero() {
-		return "No retention is configured, so all backups are kept. To let old ones go, set the key\nretention, such as: retention: " + retentionExample + "\n"
+		return "No retention is configured, so all backups are kept. To let old ones go, set the key\nretention, such as: retention: " + config.RetentionExample + "\n"
 	}
 	if len(report.Chains) == 0 {
 		return "No backups yet.\n"
 	}
 	t := table{header: []string{"CHAIN", "BACKUPS", "SIZE", "NEWEST", "VERDICT", "WHY"}, right: []int{1, 2}}
 	var backups int
-	var bytes byteSize
+	var bytes int64
 	for _, c := range report.Chains {
 		verdict, why := "stays", c.Why
 		switch {
@@ -78,16 +80,16 @@ func pruneText(report machine.PruneReport) string {
 		}
 		backups += c.Deleted
 		if c.Goes && c.Problem == "" {
-			bytes += byteSize(c.Size)
+			bytes += c.Size
 		}
-		t.add(c.Chain, fmt.Sprint(c.Count), byteSize(c.Size).readable(), stamp(c.Newest), verdict, why)
+		t.add(c.Chain, fmt.Sprint(c.Count), human.Bytes(c.Size), human.Stamp(c.Newest), verdict, why)
 	}
-	parts := []string{"retention " + retention(report.Retention).String(), count(backups, "backup") + " deleted"}
+	parts := []string{"retention " + config.Retention(report.Retention).String(), human.Count(backups, "backup") + " deleted"}
 	if report.DryRun {
-		parts[1] = count(backups, "backup") + " to be deleted"
+		parts[1] = human.Count(backups, "backup") + " to be deleted"
 	}
 	if failing(report) == 0 {
-		parts = append(parts, bytes.readable())
+		parts = append(parts, human.Bytes(bytes))
 	}
 	return t.String() + "\n" + strings.Join(parts, ", ") + "\n"
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/goldentest"
 )
 
 func samplePrune() machine.PruneReport {
@@ -23,12 +24,12 @@ func TestBackupsPrune(t *testing.T) {
 	d := &fakeDaemon{pruned: samplePrune()}
 	in := newInvocation(t, d)
 	in.expect(t, exitFailed, "backups", "prune", "--socket", "/x")
-	golden(t, "backups/prune.txt", in.stdout.String())
+	goldentest.Compare(t, "backups/prune.txt", in.stdout.String())
 	contains(t, "stderr", in.stderr.String(), "dbcalm-db-cmd: 1 chain not pruned as a whole\n")
 	d.pruned.Chains[0].Deleted, d.pruned.Chains[1].Deleted, d.pruned.Chains[1].Problem = 0, 0, ""
 	in = newInvocation(t, d)
 	in.expect(t, exitOK, "backups", "prune", "--dry-run", "--socket", "/x")
-	golden(t, "backups/prune_dry.txt", in.stdout.String())
+	goldentest.Compare(t, "backups/prune_dry.txt", in.stdout.String())
 	in = newInvocation(t, d)
 	in.expect(t, exitOK, "backups", "prune", "--dry-run", "--json", "--socket", "/x")
 	var again machine.PruneReport

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -44,7 +45,7 @@ is not mounted.`,
 				err = a.print(rebuildText(report))
 			}
 			if n := needing(report); err == nil && n > 0 {
-				err = exitWith(exitAttention, errors.New(count(n, "finding")+" left for you to decide on"))
+				err = exitWith(exitAttention, errors.New(human.Count(n, "finding")+" left for you to decide on"))
 			}
 			return err
 		},
@@ -56,7 +57,7 @@ is not mounted.`,
 
 func rebuildText(report machine.RebuildReport) string {
 	if len(report.Findings) == 0 {
-		return "Nothing to do: " + count(report.Recorded, "backup") + " recorded, and the store matches.\n"
+		return "Nothing to do: " + human.Count(report.Recorded, "backup") + " recorded, and the store matches.\n"
 	}
 	t := table{header: []string{"NAME", "FOUND", "DONE", "DETAILS"}}
 	done := map[string]int{}
@@ -73,13 +74,13 @@ func rebuildText(report machine.RebuildReport) string {
 		{machine.DoneRecorded, "recorded again"}, {machine.DoneUnrecorded, "without a folder no longer recorded"},
 	} {
 		if n := done[what.done]; n > 0 {
-			parts = append(parts, count(n, "backup")+" "+what.text)
+			parts = append(parts, human.Count(n, "backup")+" "+what.text)
 		}
 	}
 	if n := done[machine.DoneRemoved]; n > 0 {
-		parts = append(parts, count(n, "leftover")+" removed")
+		parts = append(parts, human.Count(n, "leftover")+" removed")
 	}
-	parts = append(parts, count(report.Recorded, "backup")+" recorded now")
+	parts = append(parts, human.Count(report.Recorded, "backup")+" recorded now")
 	return t.String() + "\n" + strings.Join(parts, ", ") + "\n"
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/goldentest"
 )
 
 func sampleRebuild() machine.RebuildReport {
@@ -23,7 +24,7 @@ func TestBackupsRebuild(t *testing.T) {
 	d := &fakeDaemon{rebuilt: sampleRebuild()}
 	in := newInvocation(t, d)
 	in.expect(t, exitAttention, "backups", "rebuild", "--prune", "--socket", "/x")
-	golden(t, "backups/rebuild.txt", in.stdout.String())
+	goldentest.Compare(t, "backups/rebuild.txt", in.stdout.String())
 	contains(t, "stderr", in.stderr.String(), "dbcalm-db-cmd: 1 finding left for you to decide on\n")
 	in = newInvocation(t, d)
 	in.expect(t, exitAttention, "backups", "rebuild", "--json", "--socket", "/x")

@@ -6,17 +6,18 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/goldentest"
 )
 
 func TestBackupsList(t *testing.T) {
 	t.Parallel()
 	in := newInvocation(t, &fakeDaemon{backups: sampleBackups()})
 	in.expect(t, exitOK, "backups", "list", "--socket", "/x")
-	golden(t, "backups/list.txt", in.stdout.String())
+	goldentest.Compare(t, "backups/list.txt", in.stdout.String())
 
 	in = newInvocation(t, &fakeDaemon{backups: sampleBackups()[:1]})
 	in.expect(t, exitOK, "backups", "list", "--socket", "/x")
-	golden(t, "backups/list_sound.txt", in.stdout.String())
+	goldentest.Compare(t, "backups/list_sound.txt", in.stdout.String())
 
 	in = newInvocation(t, &fakeDaemon{backups: sampleBackups()})
 	in.expect(t, exitOK, "backups", "list", "--socket", "/x", "--json")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -112,12 +113,12 @@ func (a *app) verifyAll(ctx context.Context, o verifyOptions) error {
 		}
 	}
 	if n := len(failed); n > 0 {
-		return exitWith(exitFailed, fmt.Errorf("%d of %s failed: %s", n, count(len(chains), "verification"), strings.Join(failed, ", ")))
+		return exitWith(exitFailed, fmt.Errorf("%d of %s failed: %s", n, human.Count(len(chains), "verification"), strings.Join(failed, ", ")))
 	}
 	if !o.wait {
 		return nil
 	}
-	return a.print(fmt.Sprintf("%s verified at level %s\n", count(len(chains), "chain"), o.level))
+	return a.print(fmt.Sprintf("%s verified at level %s\n", human.Count(len(chains), "chain"), o.level))
 }
 
 // tips returns the backups that no other stands on, oldest first, and apart

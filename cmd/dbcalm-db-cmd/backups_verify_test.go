@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/goldentest"
 )
 
 // verification is how an operation that verifies a backup ends.
@@ -150,5 +151,5 @@ func TestListShowsWhatIsProved(t *testing.T) {
 	backups[1].Problem = "failed checksum on 2025-03-01 11:00:00: file x is damaged"
 	in := newInvocation(t, &fakeDaemon{backups: backups})
 	in.expect(t, exitOK, "backups", "list", "--socket", "/x")
-	golden(t, "backups/list_verified.txt", in.stdout.String())
+	goldentest.Compare(t, "backups/list_verified.txt", in.stdout.String())
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/transport"
 )
@@ -83,20 +84,20 @@ func (a *app) connect() (daemon, error) {
 	if a.socketFlag != "" {
 		return a.dial(a.socketFlag), nil
 	}
-	loaded := loadConfig(a.configPath(), a.host)
-	var broken []finding
-	for _, p := range loaded.problems {
+	loaded := config.Load(a.configPath(), a.host)
+	var broken []config.Finding
+	for _, p := range loaded.Problems {
 		// The other keys are the daemon's affair.
 		if p.Key == "" || p.Key == "socket_path" {
 			broken = append(broken, p)
 		}
 	}
 	if len(broken) > 0 {
-		return nil, exitWith(exitConfig, &configError{
-			problems: broken, hint: "or name the daemon's socket with --socket; then no configuration is read",
+		return nil, exitWith(exitConfig, &config.Error{
+			Problems: broken, Hint: "or name the daemon's socket with --socket; then no configuration is read",
 		})
 	}
-	return a.dial(loaded.config.SocketPath), nil
+	return a.dial(loaded.Config.SocketPath), nil
 }
 
 // speaksToDaemon gives a command and those below it the flag that names the

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -76,8 +77,8 @@ func TestSocketComesFromTheConfiguration(t *testing.T) {
 func TestClientWithoutAUsableConfiguration(t *testing.T) {
 	t.Parallel()
 	for config, says := range map[string]string{
-		filepath.Join(t.TempDir(), "none.yml"):       "none.yml: no such file",
-		writeConfig(t, minimal+"socket_path: run/x"): `:3: socket_path: "run/x": give an absolute path`,
+		filepath.Join(t.TempDir(), "none.yml"):                       "none.yml: no such file",
+		configtest.Write(t, configtest.Minimal+"socket_path: run/x"): `:3: socket_path: "run/x": give an absolute path`,
 	} {
 		for _, args := range clientCommands {
 			in := newInvocation(t, nil)

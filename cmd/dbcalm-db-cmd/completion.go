@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -23,7 +24,7 @@ func (a *app) completeOperation(fits func(machine.OperationSummary) bool) cobra.
 		var offers []cobra.Completion
 		for _, o := range operations {
 			if fits(o) {
-				offers = append(offers, offer(o.ID, subject(o), o.Status, stamp(o.CreatedAt)))
+				offers = append(offers, offer(o.ID, subject(o), o.Status, human.Stamp(o.CreatedAt)))
 			}
 		}
 		return offers, err
@@ -47,7 +48,7 @@ func (a *app) completeBackup(last bool) cobra.CompletionFunc {
 		var offers []cobra.Completion
 		for _, row := range forest(backups) {
 			if b := row.backup; !b.Unrecorded && !(last && base[b.ID]) {
-				offers = append(offers, offer(b.ID, kind(b), size(b), stamp(b.StartTime)))
+				offers = append(offers, offer(b.ID, kind(b), size(b), human.Stamp(b.StartTime)))
 			}
 		}
 		return offers, err
@@ -90,7 +91,7 @@ func once(complete cobra.CompletionFunc) cobra.CompletionFunc {
 }
 
 func offer(id string, about ...string) cobra.Completion {
-	return cobra.CompletionWithDesc(id, oneLine(strings.Join(about, ", ")))
+	return cobra.CompletionWithDesc(id, human.OneLine(strings.Join(about, ", ")))
 }
 
 func completeFlag(cmd *cobra.Command, name string, words []string) {

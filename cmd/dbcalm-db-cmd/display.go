@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -47,7 +48,7 @@ type telling struct {
 	progress time.Time
 }
 
-func (l *lines) note(text string) { fmt.Fprintln(l.out, printable(text)) }
+func (l *lines) note(text string) { fmt.Fprintln(l.out, human.Printable(text)) }
 
 func (l *lines) close() {}
 
@@ -69,7 +70,7 @@ func (l *lines) show(views []machine.OperationView) {
 func (l *lines) tell(told *telling, prefix string, view machine.OperationView) {
 	if view.Status == "waiting" {
 		if told.polls++; told.polls == 2 {
-			l.note(stamp(l.now()) + "  " + prefix + "waiting for its turn")
+			l.note(human.Stamp(l.now()) + "  " + prefix + "waiting for its turn")
 		}
 	}
 	for _, t := range view.Transitions {
@@ -77,33 +78,33 @@ func (l *lines) tell(told *telling, prefix string, view machine.OperationView) {
 			continue
 		}
 		told.seq, told.progress = t.Seq, l.now()
-		line := stamp(t.At) + "  " + prefix + t.To
+		line := human.Stamp(t.At) + "  " + prefix + t.To
 		if t.From != "" {
-			line = stamp(t.At) + "  " + prefix + t.From + " → " + t.To
+			line = human.Stamp(t.At) + "  " + prefix + t.From + " → " + t.To
 		}
 		if t.Reason != "" {
-			line += ": " + oneLine(t.Reason)
+			line += ": " + human.OneLine(t.Reason)
 		}
 		l.note(line)
 	}
 	if p := view.Progress; p != nil && p.DoneBytes > 0 && l.now().Sub(told.progress) >= progressEvery {
 		told.progress = l.now()
-		l.note(stamp(l.now()) + "  " + prefix + view.State + ": " + progressText(p))
+		l.note(human.Stamp(l.now()) + "  " + prefix + view.State + ": " + progressText(p))
 	}
 }
 
 // progressText is how far a state is, in words.
 func progressText(p *machine.ProgressView) string {
-	done := byteSize(p.DoneBytes).readable()
+	done := human.Bytes(p.DoneBytes)
 	text := done
 	if p.TotalBytes > 0 {
-		text = fmt.Sprintf("%d %%, %s of %s", percent(p), done, byteSize(p.TotalBytes).readable())
+		text = fmt.Sprintf("%d %%, %s of %s", percent(p), done, human.Bytes(p.TotalBytes))
 	}
 	if p.BytesPerSecond > 0 {
-		text += ", " + byteSize(p.BytesPerSecond).readable() + "/s"
+		text += ", " + human.Bytes(p.BytesPerSecond) + "/s"
 	}
 	if p.SecondsLeft != nil {
-		text += ", " + span(time.Duration(*p.SecondsLeft*float64(time.Second))) + " left"
+		text += ", " + human.Span(time.Duration(*p.SecondsLeft*float64(time.Second))) + " left"
 	}
 	return text
 }

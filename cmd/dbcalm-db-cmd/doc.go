@@ -1,9 +1,10 @@
 // Command dbcalm-db-cmd is the database command server of DBCalm, and the
 // administrator's way to look at what it does.
 //
-// The package owns flags, configuration, wiring, subcommands and exit codes.
-// It may import every other package of the module; cobra, the signals and the
-// reading of the configuration file live here and nowhere else.
+// The package owns flags, wiring, subcommands and exit codes; the configuration
+// has a room of its own below it, config, and so has how values look, human.
+// It may import every other package of the module; cobra and the signals live
+// here and nowhere else.
 //
 //	main ── signals cancel the context
 //	  └─ run(ctx, args, stdin, stdout, stderr, env) → exit code
@@ -22,8 +23,4 @@
 //   - Every way to end is a row of the table in exit.go, which the root help
 //     prints.
 //   - Answers go to stdout, everything about getting them goes to stderr.
-//   - Nothing prints the value of a key that may hold a secret: keys of other
-//     programs, misspelt keys, forward and on_finish.
-//   - Defaults (config_default.go) and validation (config_validate.go) are two
-//     steps; every problem of a configuration is found before one is reported.
 package main

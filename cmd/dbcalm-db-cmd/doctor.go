@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
 )
@@ -40,7 +41,7 @@ type doctorReport struct {
 }
 
 func (a *app) examineSetup(ctx context.Context, asJSON bool) error {
-	loaded := loadConfig(a.configPath(), a.host)
+	loaded := config.Load(a.configPath(), a.host)
 	checks := a.diagnose(ctx, loaded)
 	if ctx.Err() != nil {
 		return exitWith(exitInterrupted, errors.New("interrupted before everything had been looked at"))
@@ -71,24 +72,24 @@ func (a *app) examineSetup(ctx context.Context, asJSON bool) error {
 		return nil
 	}
 	code := exitAttention
-	if len(loaded.problems) > 0 {
+	if len(loaded.Problems) > 0 {
 		code = exitConfig
 	}
 	return exitWith(code, fmt.Errorf("%d wrong, marked ✗; %d that could not be looked at, marked ?", wrong, unknown))
 }
 
 // diagnosis looks at the set-up.
-func (a *app) diagnosis(ctx context.Context, loaded *loadedConfig) []machine.Check {
+func (a *app) diagnosis(ctx context.Context, loaded *config.Loaded) []machine.Check {
 	checks := configChecks(loaded)
 	wrong := map[string]bool{}
-	for _, p := range loaded.problems {
+	for _, p := range loaded.Problems {
 		if p.Key == "" {
 			// What the keys would be, nobody knows.
 			return append(checks, steps.NotChecked("all else", "the configuration cannot be read"))
 		}
 		wrong[p.Key] = true
 	}
-	c := loaded.config
+	c := loaded.Config
 	setup := steps.Setup{Wrong: wrong, DatabasePath: c.DatabasePath}
 	sockets, running, asked := a.socketChecks(ctx, c, wrong)
 	checks = append(checks, userCheck(running, asked))
@@ -97,7 +98,7 @@ func (a *app) diagnosis(ctx context.Context, loaded *loadedConfig) []machine.Che
 	}
 	database, records, err := databaseChecks(ctx, c.DatabasePath, wrong)
 	setup.Records, setup.Unread = records, err
-	checks = append(checks, steps.NewHost(c.host(), nil).Doctor(ctx, setup)...)
+	checks = append(checks, steps.NewHost(stepsSettings(c), nil).Doctor(ctx, setup)...)
 	checks = append(checks, retentionCheck(c, wrong))
 	return append(append(checks, database...), sockets...)
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
@@ -30,7 +31,7 @@ func databaseChecks(ctx context.Context, path string, wrong map[string]bool) ([]
 	}
 	var checks []machine.Check
 	if info, err := os.Stat(path); err == nil {
-		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), fmt.Sprintf("%s: %s, %s", path, steps.Ownership(info), byteSize(found.Size).readable())))
+		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), fmt.Sprintf("%s: %s, %s", path, steps.Ownership(info), human.Bytes(found.Size))))
 	}
 	switch {
 	case errors.Is(err, persistence.ErrNotInspected):

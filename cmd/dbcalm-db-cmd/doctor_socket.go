@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/transport"
@@ -25,7 +26,7 @@ const doctorTimeout = 5 * time.Second
 // socketChecks look at the sockets, at who may use them, and at who answers
 // there. The daemon is nil when none says who it is; asked tells that it could
 // have.
-func (a *app) socketChecks(ctx context.Context, c *Config, wrong map[string]bool) (checks []machine.Check, running *runningDaemon, asked bool) {
+func (a *app) socketChecks(ctx context.Context, c *config.Config, wrong map[string]bool) (checks []machine.Check, running *runningDaemon, asked bool) {
 	const about, legacy, who = "socket", "legacy socket", "daemon"
 	if wrong["socket_path"] {
 		return []machine.Check{steps.NotChecked(about, "the configuration gives no socket_path that could be used")}, nil, false
@@ -78,7 +79,7 @@ func (a *app) askDaemon(ctx context.Context, socket string) (*runningDaemon, err
 }
 
 // socketCheck looks at the file, and at the folders on the way to it.
-func socketCheck(about, path string, c *Config) machine.Check {
+func socketCheck(about, path string, c *config.Config) machine.Check {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -17,7 +17,10 @@ import (
 const module = "dbcalm-db-cmd"
 
 // testSupport is imported by tests only and follows no other rule.
-var testSupport = []string{module + "/steps/mariadbtest", module + "/steps/disktest", module + "/steps/xtrabackuptest", module + "/steps/xtrabackuptest/standin"}
+var testSupport = []string{
+	module + "/steps/mariadbtest", module + "/steps/disktest", module + "/steps/xtrabackuptest", module + "/steps/xtrabackuptest/standin",
+	module + "/steps/goldentest", module + "/cmd/dbcalm-db-cmd/config/configtest",
+}
 
 // mayImport lists, for each folder, the others of ours it may import. A
 // package below a folder follows that folder's rules.

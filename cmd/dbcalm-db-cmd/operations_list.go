@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -57,7 +58,7 @@ func (a *app) operationsText(operations []machine.OperationSummary) string {
 	t := table{header: []string{"ID", "MACHINE", "BACKUP", "STATE", "WHEN", "TOOK", "RESULT"}, right: []int{5},
 		paint: map[int]func(string) string{6: a.status}}
 	for _, o := range operations {
-		t.add(o.ID, o.Machine, o.Backup, stateText(o), stamp(o.CreatedAt), span(a.took(o)), result(o))
+		t.add(o.ID, o.Machine, o.Backup, stateText(o), human.Stamp(o.CreatedAt), human.Span(a.took(o)), result(o))
 	}
 	return t.String()
 }

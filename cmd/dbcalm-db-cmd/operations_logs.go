@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -52,7 +53,7 @@ func (p *logPrinter) print(chunk machine.LogChunk) error {
 	if chunk.Output != "output.log" {
 		heading += ", the command at the stream's other end"
 	}
-	text := printable(chunk.Text)
+	text := human.Printable(chunk.Text)
 	if chunk.Missing {
 		text = "(no longer kept: see keep_logs_days)\n"
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -16,7 +17,7 @@ func (a *app) programsText(view machine.OperationView) string {
 	var b strings.Builder
 	b.WriteString("Programs\n")
 	for _, p := range view.Processes {
-		fmt.Fprintf(&b, "  %s\n      %s\n", oneLine(p.Command), a.programEnd(p))
+		fmt.Fprintf(&b, "  %s\n      %s\n", human.OneLine(p.Command), a.programEnd(p))
 		if text := strings.TrimSpace(p.Error); text != "" && !strings.Contains(view.Error, text) {
 			b.WriteString(indent(text, "      "))
 		}
@@ -33,7 +34,7 @@ func (a *app) programEnd(p machine.ProcessView) string {
 	if p.EndTime != nil {
 		end = *p.EndTime
 	}
-	parts = append(parts, span(end.Sub(p.StartTime)), "from "+stamp(p.StartTime))
+	parts = append(parts, human.Span(end.Sub(p.StartTime)), "from "+human.Stamp(p.StartTime))
 	if p.PID != nil {
 		parts = append(parts, fmt.Sprintf("pid %d", *p.PID))
 	}
@@ -42,6 +43,6 @@ func (a *app) programEnd(p machine.ProcessView) string {
 
 // indent puts a margin before every line of a text from elsewhere.
 func indent(text, margin string) string {
-	lines := strings.Split(strings.Trim(printable(text), "\n"), "\n")
+	lines := strings.Split(strings.Trim(human.Printable(text), "\n"), "\n")
 	return margin + strings.Join(lines, "\n"+margin) + "\n"
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -42,7 +43,7 @@ halted one with its clean-up. The daemon says from which state, and why.
 func retryText(id string, decision machine.RetryDecision) string {
 	text := fmt.Sprintf("Operation %s goes on with %s, attempt %d", id, decision.State, decision.Attempt)
 	if decision.Reason != "" {
-		text += ": " + oneLine(decision.Reason)
+		text += ": " + human.OneLine(decision.Reason)
 	}
 	return text + "\n"
 }

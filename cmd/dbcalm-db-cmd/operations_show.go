@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -70,27 +71,27 @@ func (a *app) headText(view machine.OperationView) string {
 	var b strings.Builder
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-10s %s\n", name, oneLine(value))
+			fmt.Fprintf(&b, "%-10s %s\n", name, human.OneLine(value))
 		}
 	}
 	line("Operation", view.ID)
 	line("Machine", view.Machine)
 	line("Backup", view.Backup)
 	line("Arguments", argumentsText(view.Args))
-	fmt.Fprintf(&b, "%-10s %s\n", "Status", a.status(oneLine(view.Status)))
+	fmt.Fprintf(&b, "%-10s %s\n", "Status", a.status(human.OneLine(view.Status)))
 	line("State", view.State)
 	if view.Progress != nil && view.Progress.DoneBytes > 0 {
 		line("Progress", progressText(view.Progress))
 	}
 	line("Attempt", strconv.Itoa(view.Attempt))
-	line("Created", stamp(view.CreatedAt))
+	line("Created", human.Stamp(view.CreatedAt))
 	if view.StartedAt != nil {
-		line("Started", stamp(*view.StartedAt))
+		line("Started", human.Stamp(*view.StartedAt))
 	}
 	if view.FinishedAt != nil {
-		line("Finished", stamp(*view.FinishedAt))
+		line("Finished", human.Stamp(*view.FinishedAt))
 	}
-	line("Took", span(a.took(view.OperationSummary)))
+	line("Took", human.Span(a.took(view.OperationSummary)))
 	if view.Cancellable {
 		line("Cancel", a.commandLine("operations", "cancel", view.ID))
 	}

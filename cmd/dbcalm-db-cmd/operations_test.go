@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/goldentest"
 )
 
 func TestOperationsList(t *testing.T) {
@@ -13,14 +14,14 @@ func TestOperationsList(t *testing.T) {
 	d := &fakeDaemon{operations: sampleOperations()}
 	in := newInvocation(t, d)
 	in.expect(t, exitOK, "operations", "list", "--socket", "/x", "--limit", "4", "--state", "failed")
-	golden(t, "operations/list.txt", in.stdout.String())
+	goldentest.Compare(t, "operations/list.txt", in.stdout.String())
 	if want := (machine.OperationFilter{Limit: 4, State: "failed"}); d.asked[0] != want {
 		t.Errorf("asked for %+v, want %+v", d.asked[0], want)
 	}
 
 	in = newInvocation(t, d)
 	in.expect(t, exitOK, "operations", "list", "--socket", "/x", "--json")
-	golden(t, "operations/list.json", in.stdout.String())
+	goldentest.Compare(t, "operations/list.json", in.stdout.String())
 	if want := (machine.OperationFilter{Limit: 50}); d.asked[1] != want {
 		t.Errorf("asked for %+v, want %+v", d.asked[1], want)
 	}
@@ -50,7 +51,7 @@ func TestOperationsShow(t *testing.T) {
 			t.Parallel()
 			in := newInvocation(t, &fakeDaemon{views: []any{view}})
 			in.expect(t, exitOK, "operations", "show", view.ID, "--socket", "/run/my socket")
-			golden(t, "operations/show_"+name+".txt", in.stdout.String())
+			goldentest.Compare(t, "operations/show_"+name+".txt", in.stdout.String())
 
 			in = newInvocation(t, &fakeDaemon{views: []any{view}})
 			in.expect(t, exitOK, "operations", "show", view.ID, "--socket", "/x", "--json")
@@ -88,7 +89,7 @@ func TestAmbiguousOperationID(t *testing.T) {
 	t.Parallel()
 	in := newInvocation(t, &fakeDaemon{operations: sampleOperations()})
 	in.expect(t, exitUsage, "operations", "cancel", "8f", "--socket", "/x")
-	golden(t, "operations/ambiguous.txt", in.stderr.String())
+	goldentest.Compare(t, "operations/ambiguous.txt", in.stderr.String())
 }
 
 // An id that is whole is not asked about, even where it begins another one.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -45,7 +46,7 @@ func (p *picture) show(views []machine.OperationView) {
 // note stays above the next drawing.
 func (p *picture) note(text string) {
 	p.drawn = 0
-	fmt.Fprintln(p.out, printable(text))
+	fmt.Fprintln(p.out, human.Printable(text))
 }
 
 func (p *picture) close() { p.drawn = 0 }
@@ -65,7 +66,7 @@ func terminalSize(w io.Writer) func() int {
 
 // shortened cuts a line that would break at the terminal's edge.
 func shortened(line string, width int) string {
-	runes := []rune(printable(line))
+	runes := []rune(human.Printable(line))
 	if len(runes) < width {
 		return string(runes)
 	}
@@ -83,7 +84,7 @@ func drawing(views []machine.OperationView, now time.Time) []string {
 		if view.FinishedAt != nil {
 			took = view.FinishedAt.Sub(view.CreatedAt)
 		}
-		all = append(all, fmt.Sprintf("%s  %s  %s  %s", subject(view.OperationSummary), view.Status, span(took), view.ID))
+		all = append(all, fmt.Sprintf("%s  %s  %s  %s", subject(view.OperationSummary), view.Status, human.Span(took), view.ID))
 		all = append(all, "  "+strings.Join(ticks(view, now), "  "))
 		if p := view.Progress; p != nil {
 			if p.TotalBytes > 0 {
@@ -118,7 +119,7 @@ func ticks(view machine.OperationView, now time.Time) []string {
 		case v.broken:
 			mark = "✗"
 		}
-		marks = append(marks, mark+" "+v.state+" "+span(v.took))
+		marks = append(marks, mark+" "+v.state+" "+human.Span(v.took))
 	}
 	if isOver(view.Status) || len(visits) == 0 {
 		return marks

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -79,13 +80,13 @@ func (a *app) planText(plan machine.Plan) string {
 	if len(plan.Chain) > 0 {
 		t := table{header: []string{"BACKUP", "STORED", "RESTORED", "FROM LSN", "TO LSN", "WHEN", "SERVER", "TOOL"}, right: []int{1, 2, 3, 4}, indent: "  "}
 		for _, l := range plan.Chain {
-			t.add(l.ID, byteSize(l.StoredBytes).readable(), byteSize(l.PlainBytes).readable(), strconv.FormatUint(l.FromLSN, 10),
-				strconv.FormatUint(l.ToLSN, 10), stamp(l.StartTime), l.Server, l.Tool)
+			t.add(l.ID, human.Bytes(l.StoredBytes), human.Bytes(l.PlainBytes), strconv.FormatUint(l.FromLSN, 10),
+				strconv.FormatUint(l.ToLSN, 10), human.Stamp(l.StartTime), l.Server, l.Tool)
 		}
 		sections = append(sections, "Chain\n"+t.String())
 	}
 	if plan.Result != "" {
-		sections = append(sections, "Result\n  "+oneLine(plan.Result)+"\n")
+		sections = append(sections, "Result\n  "+human.OneLine(plan.Result)+"\n")
 	}
 	if len(plan.Commands) > 0 {
 		sections = append(sections, "Programs\n"+indent(strings.Join(plan.Commands, "\n"), "  "))
@@ -107,7 +108,7 @@ func (a *app) checksText(checks []machine.Check) string {
 		case f.Note:
 			mark = "•"
 		}
-		fmt.Fprintf(&b, "%s %-15s %s\n", mark, f.About, strings.ReplaceAll(printable(f.Detail), "\n", "\n"+strings.Repeat(" ", 18)))
+		fmt.Fprintf(&b, "%s %-15s %s\n", mark, f.About, strings.ReplaceAll(human.Printable(f.Detail), "\n", "\n"+strings.Repeat(" ", 18)))
 	}
 	return b.String()
 }

@@ -5,6 +5,7 @@ import (
 
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/goldentest"
 )
 
 func TestPlansAreTold(t *testing.T) {
@@ -25,7 +26,7 @@ func TestPlansAreTold(t *testing.T) {
 			d := &fakeDaemon{plan: plan, backups: sampleBackups()}
 			in := newInvocation(t, d)
 			in.expect(t, exitFailed, append(args, "--socket", "/x")...)
-			golden(t, "plan/would_not_go.txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
+			goldentest.Compare(t, "plan/would_not_go.txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
 			if _, planned := d.asked[len(d.asked)-1].(askedPlan); !planned {
 				t.Errorf("asked %v", d.asked)
 			}

@@ -4,10 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
-	"time"
-	"unicode"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 )
 
 // print writes an answer to stdout.
@@ -33,18 +32,7 @@ func (a *app) printJSON(value any) error {
 
 // note tells how things go, on stderr.
 func (a *app) note(format string, args ...any) {
-	fmt.Fprintln(a.stderr, printable(fmt.Sprintf(format, args...)))
-}
-
-// printable keeps text from other programs from steering the terminal: of the
-// control characters only line breaks and tabs get through.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) {
-			return '?'
-		}
-		return r
-	}, text)
+	fmt.Fprintln(a.stderr, human.Printable(fmt.Sprintf(format, args...)))
 }
 
 // notNil makes an empty list [] in JSON, where nil would be null.
@@ -53,30 +41,4 @@ func notNil[T any](list []T) []T {
 		return []T{}
 	}
 	return list
-}
-
-func count(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return strconv.Itoa(n) + " " + thing
-}
-
-// stamp is a time as every listing shows it: UTC, to the second.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05Z")
-}
-
-// span is how long something took, as exact as a person wants it.
-func span(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return max(d, 0).Round(time.Millisecond).String()
-	case d < 10*time.Second:
-		return d.Round(100 * time.Millisecond).String()
-	}
-	return d.Round(time.Second).String()
 }

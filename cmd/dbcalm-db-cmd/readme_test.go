@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/goldentest"
 )
 
 const readmePath = "../../README.md"
@@ -55,7 +57,7 @@ func TestReadmeSaysWhatTheProgramSays(t *testing.T) {
 		}
 		seen[name] = true
 		want := generate(t)
-		if was != want && !*update {
+		if was != want && !goldentest.Update() {
 			t.Errorf("the part %s is out of date (run with -update if this is right)\ngot:\n%s\nwant:\n%s", name, was, want)
 		}
 		return fmt.Sprintf("<!-- generated: %s -->\n%s<!-- end generated -->", name, want)
@@ -68,7 +70,7 @@ func TestReadmeSaysWhatTheProgramSays(t *testing.T) {
 	if strings.Count(text, "<!-- generated:") != strings.Count(text, "<!-- end generated -->") {
 		t.Error("a generated part does not end")
 	}
-	if *update && now != text {
+	if goldentest.Update() && now != text {
 		if err := os.WriteFile(readmePath, []byte(now), 0o644); err != nil {
 			t.Fatal(err)
 		}

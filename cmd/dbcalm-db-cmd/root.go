@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 )
 
 // The headings under which the root help lists the subcommands.
@@ -33,7 +35,7 @@ have colours, unless $NO_COLOR is set.
 		SuggestionsMinimumDistance: 2,
 	}
 	root.PersistentFlags().StringVar(&a.configFlag, "config", "",
-		"configuration `FILE` (default "+defaultConfigPath+", or $"+configVariable+")")
+		"configuration `FILE` (default "+config.DefaultPath+", or $"+config.Variable+")")
 	// Words are files only where a flag wants one.
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	completeFlagBy(root, "config", files)

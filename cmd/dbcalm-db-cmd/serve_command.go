@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 )
 
 func (a *app) serveCommand() *cobra.Command {
@@ -18,14 +20,14 @@ the next daemon takes them over.`,
 }
 
 func (a *app) runServe(cmd *cobra.Command, _ []string) error {
-	loaded := loadConfig(a.configPath(), a.host)
-	if len(loaded.problems) > 0 {
-		return exitWith(exitConfig, &configError{problems: loaded.problems})
+	loaded := config.Load(a.configPath(), a.host)
+	if len(loaded.Problems) > 0 {
+		return exitWith(exitConfig, &config.Error{Problems: loaded.Problems})
 	}
-	log := newLogger(a.stderr, loaded.config, takesColour(a.stderr, a.env), a.now)
-	log.Info().Str(keyVersion, versionText()).Str(keyConfig, loaded.config.Path).Msg("daemon starting")
-	for _, warning := range loaded.warnings {
-		log.Warn().Str(keyConfig, loaded.config.Path).Msg(warning.String())
+	log := newLogger(a.stderr, loaded.Config, takesColour(a.stderr, a.env), a.now)
+	log.Info().Str(keyVersion, versionText()).Str(keyConfig, loaded.Config.Path).Msg("daemon starting")
+	for _, warning := range loaded.Warnings {
+		log.Warn().Str(keyConfig, loaded.Config.Path).Msg(warning.String())
 	}
-	return serve(cmd.Context(), loaded.config, log)
+	return serve(cmd.Context(), loaded.Config, log)
 }

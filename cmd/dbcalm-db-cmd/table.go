@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 )
 
 // table lays rows out in aligned columns, two spaces between them, with no
@@ -35,7 +37,7 @@ func (t *table) String() string {
 		var line strings.Builder
 		line.WriteString(t.indent)
 		for i, cell := range row {
-			cell = oneLine(cell)
+			cell = human.OneLine(cell)
 			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
 			if paint := t.paint[i]; paint != nil && n > 0 {
 				cell = paint(cell)
@@ -49,11 +51,6 @@ func (t *table) String() string {
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	return b.String()
-}
-
-// oneLine keeps a cell from breaking its row; it never makes the cell longer.
-func oneLine(cell string) string {
-	return strings.NewReplacer("\n", " ", "\t", " ").Replace(printable(cell))
 }
 
 // dropLast takes the last column away.

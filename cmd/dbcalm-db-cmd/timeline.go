@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -29,7 +30,7 @@ func timelineText(view machine.OperationView, now time.Time) string {
 		if s.broken {
 			bar += " broken off"
 		}
-		t.add(s.state, span(s.took), bar)
+		t.add(s.state, human.Span(s.took), bar)
 	}
 	return "Time line\n" + t.String()
 }

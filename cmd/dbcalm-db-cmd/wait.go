@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -37,7 +38,7 @@ func (a *app) await(ctx context.Context, d daemon, id string) error {
 
 // verdict tells how an operation has ended.
 func (a *app) verdict(view machine.OperationView) error {
-	took := span(a.took(view.OperationSummary))
+	took := human.Span(a.took(view.OperationSummary))
 	if view.Status == statusSucceeded {
 		return a.print(fmt.Sprintf("%s succeeded in %s\n", subject(view.OperationSummary), took))
 	}
@@ -84,7 +85,7 @@ func (a *app) followAll(ctx context.Context, shown display, question func(contex
 			return views, err
 		case away.IsZero():
 			away = a.now()
-			shown.note(fmt.Sprintf("%s  no daemon (%v); still waiting, the operation may be going on", stamp(away), err))
+			shown.note(fmt.Sprintf("%s  no daemon (%v); still waiting, the operation may be going on", human.Stamp(away), err))
 		case a.now().Sub(away) > patience:
 			return views, err
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/goldentest"
 )
 
 // The clock of these tests is synctest's: it jumps to the next poll.
@@ -42,7 +43,7 @@ func TestWaitForSuccess(t *testing.T) {
 				}}
 				in := newInvocation(t, d)
 				in.expect(t, exitOK, append(args, "--wait", "--socket", "/x")...)
-				golden(t, "wait/"+name+".txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
+				goldentest.Compare(t, "wait/"+name+".txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
 			})
 		})
 	}
@@ -58,7 +59,7 @@ func TestWaitForFailure(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				in := newInvocation(t, &fakeDaemon{id: secondID, views: []any{view}})
 				in.expect(t, exitFailed, "backup", "full", "full-2", "--wait", "--socket", "/x")
-				golden(t, "wait/"+name+".txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
+				goldentest.Compare(t, "wait/"+name+".txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
 			})
 		})
 	}

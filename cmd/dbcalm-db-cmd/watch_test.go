@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/goldentest"
 )
 
 // measured is a copy under way, 47 % of it done.
@@ -40,7 +41,7 @@ func TestPictureOfOperations(t *testing.T) {
 	for _, views := range [][]machine.OperationView{{measured(), waitingView()}, {rewoundView()}, {succeededView()}, {failedView()}} {
 		b.WriteString(strings.Join(drawing(views, at(70)), "\n") + "\n----\n")
 	}
-	golden(t, "watch/picture.txt", b.String())
+	goldentest.Compare(t, "watch/picture.txt", b.String())
 }
 
 func TestPictureIsDrawnOver(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"dbcalm-db-cmd/steps/goldentest"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -27,7 +28,7 @@ func TestCommandsOverTheWire(t *testing.T) {
 	} {
 		in := overTheWire(t)
 		in.expect(t, exitOK, append(c.args, "--socket", socket)...)
-		golden(t, c.golden, in.stdout.String())
+		goldentest.Compare(t, c.golden, in.stdout.String())
 	}
 
 	in := overTheWire(t)

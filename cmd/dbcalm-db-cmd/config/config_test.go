@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"os"
@@ -9,50 +9,34 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
 )
 
-const minimal = "db_type: mariadb\nbackup_dir: /var/backups/dbcalm\n"
-
-func writeConfig(t *testing.T, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "config.yml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+// hostWith is a machine with 8 CPUs and 16 GiB of memory where these programs
+// are installed.
+func hostWith(programs ...string) Host {
+	return Host{
+		CPUs:   8,
+		Memory: 16 * gibibyte,
+		Program: func(name string) (string, bool) {
+			for _, path := range programs {
+				if path == name || filepath.Base(path) == name {
+					return path, true
+				}
+			}
+			return "", false
+		},
+		Group: func(name string) bool { return name == "dbcalm" },
 	}
-	return path
-}
-
-func TestConfigPathPrecedence(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ flag, env, want string }{
-		{"", "", defaultConfigPath},
-		{"", "/from/env.yml", "/from/env.yml"},
-		{"/from/flag.yml", "", "/from/flag.yml"},
-		{"/from/flag.yml", "/from/env.yml", "/from/flag.yml"},
-	} {
-		in := newInvocation(t, nil)
-		in.env = func(name string) string { return map[string]string{configVariable: c.env}[name] }
-		in.configFlag = c.flag
-		if got := in.configPath(); got != c.want {
-			t.Errorf("flag %q, variable %q: got %s, want %s", c.flag, c.env, got, c.want)
-		}
-	}
-}
-
-func TestConfigPathFromTheCommandLine(t *testing.T) {
-	t.Parallel()
-	in := newInvocation(t, nil)
-	in.env = func(name string) string { return map[string]string{configVariable: "/no/such/file.yml"}[name] }
-	in.expect(t, exitConfig, "config", "check")
-	in.expect(t, exitOK, "--config", writeConfig(t, minimal), "config", "check")
 }
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	path := writeConfig(t, minimal)
-	loaded := loadConfig(path, testHost("/usr/bin/mariabackup"))
-	if len(loaded.problems)+len(loaded.warnings) > 0 {
-		t.Fatalf("problems %v, warnings %v", loaded.problems, loaded.warnings)
+	path := configtest.Write(t, configtest.Minimal)
+	loaded := Load(path, hostWith("/usr/bin/mariabackup"))
+	if len(loaded.Problems)+len(loaded.Warnings) > 0 {
+		t.Fatalf("problems %v, warnings %v", loaded.Problems, loaded.Warnings)
 	}
 	want := Config{
 		Path:                  path,
@@ -75,16 +59,16 @@ func TestDefaults(t *testing.T) {
 		OnFinishTimeout:       30 * time.Second,
 		MetricsMode:           0o660,
 		LogLevel:              zerolog.InfoLevel,
-		LogFormat:             formatJSON,
+		LogFormat:             FormatJSON,
 	}
-	if !reflect.DeepEqual(*loaded.config, want) {
-		t.Errorf("got  %+v\nwant %+v", *loaded.config, want)
+	if !reflect.DeepEqual(*loaded.Config, want) {
+		t.Errorf("got  %+v\nwant %+v", *loaded.Config, want)
 	}
 }
 
 func TestDefaultsDependOnTheMachine(t *testing.T) {
 	t.Parallel()
-	for memory, want := range map[byteSize]byteSize{
+	for memory, want := range map[Size]Size{
 		0: 128 * mebibyte, 256 * mebibyte: 128 * mebibyte, gibibyte + 5: 256 * mebibyte,
 		8 * gibibyte: 2 * gibibyte, 64 * gibibyte: 4 * gibibyte,
 	} {
@@ -93,12 +77,12 @@ func TestDefaultsDependOnTheMachine(t *testing.T) {
 		}
 	}
 	for cpus, want := range map[int]int{0: 1, 1: 1, 2: 2, 4: 4, 96: 4} {
-		if got := defaults(host{cpus: cpus}).Parallel; got != want {
+		if got := Defaults(Host{CPUs: cpus}).Parallel; got != want {
 			t.Errorf("of %d CPUs: %d, want %d", cpus, got, want)
 		}
 	}
-	if got := defaults(host{terminal: true}).LogFormat; got != formatConsole {
-		t.Errorf("on a terminal: %s", got)
+	if got := Defaults(Host{Terminal: true}).LogFormat; got != FormatConsole {
+		t.Errorf("on a Terminal: %s", got)
 	}
 }
 
@@ -116,12 +100,12 @@ func TestBackupToolIsTheDatabases(t *testing.T) {
 		{"db_type: mysql\nbackup_bin: mine", []string{"/usr/bin/xtrabackup", "/opt/bin/mine"}, "/opt/bin/mine"},
 		{"db_type: mysql\nbackup_bin: mine", []string{"/usr/bin/xtrabackup"}, "mine"},
 	} {
-		loaded := loadConfig(writeConfig(t, "backup_dir: /b\n"+c.config), testHost(c.installed...))
-		if len(loaded.problems) > 0 || loaded.config.BackupBin != c.want {
-			t.Errorf("%q with %q: got %q, problems %v, want %q", c.config, c.installed, loaded.config.BackupBin, loaded.problems, c.want)
+		loaded := Load(configtest.Write(t, "backup_dir: /b\n"+c.config), hostWith(c.installed...))
+		if len(loaded.Problems) > 0 || loaded.Config.BackupBin != c.want {
+			t.Errorf("%q with %q: got %q, problems %v, want %q", c.config, c.installed, loaded.Config.BackupBin, loaded.Problems, c.want)
 		}
-		if warned := len(loaded.warnings) > 0; warned == filepath.IsAbs(c.want) {
-			t.Errorf("%q with %q: warnings %q", c.config, c.installed, loaded.warnings)
+		if warned := len(loaded.Warnings) > 0; warned == filepath.IsAbs(c.want) {
+			t.Errorf("%q with %q: warnings %q", c.config, c.installed, loaded.Warnings)
 		}
 	}
 }
@@ -138,10 +122,10 @@ func TestPathsAreFollowedThroughLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := "db_type: mariadb\ndata_dir: " + dir + "/data\nbackup_dir: " + dir + "/%/backups\n"
-	if p := loadConfig(writeConfig(t, strings.Replace(config, "%", "other", 1)), testHost()).problems; len(p) > 0 {
+	if p := Load(configtest.Write(t, strings.Replace(config, "%", "other", 1)), hostWith()).Problems; len(p) > 0 {
 		t.Errorf("beside the data directory: %v", p)
 	}
-	if p := loadConfig(writeConfig(t, strings.Replace(config, "%", "link", 1)), testHost()).problems; len(p) != 1 || p[0].Key != "backup_dir" {
+	if p := Load(configtest.Write(t, strings.Replace(config, "%", "link", 1)), hostWith()).Problems; len(p) != 1 || p[0].Key != "backup_dir" {
 		t.Errorf("inside the data directory through a link: %v", p)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"cmp"
@@ -9,17 +9,18 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
 // Where the configuration is found: the flag, else the variable, else the
 // default.
 const (
-	defaultConfigPath = "/etc/dbcalm/config.yml"
-	configVariable    = "DBCALM_DB_CMD_CONFIG"
+	DefaultPath = "/etc/dbcalm/config.yml"
+	Variable    = "DBCALM_DB_CMD_CONFIG"
 )
 
-// Config is the daemon's effective configuration. Once loadConfig reports no
+// Config is the daemon's effective configuration. Once Load reports no
 // problem, every path is absolute and clean, and every value is in its range.
 // Only Forward and OnFinish may hold a secret.
 type Config struct {
@@ -52,7 +53,7 @@ type Config struct {
 	StateDir           string
 	ServerDefaultsFile string // empty: none
 	Parallel           int
-	UseMemory          byteSize
+	UseMemory          Size
 	MaxConcurrent      int
 	Retention          machine.Retention
 	OnFinish           string // empty: none
@@ -68,27 +69,31 @@ type Config struct {
 	LogFormat    string // json or console
 }
 
-// The words that keys take.
+// The kinds of database.
 const (
-	typeMariaDB   = "mariadb"
-	typeMySQL     = "mysql"
-	formatJSON    = "json"
-	formatConsole = "console"
+	typeMariaDB = "mariadb"
+	typeMySQL   = "mysql"
 )
 
-// loadedConfig is a configuration with the story of how it came about.
-type loadedConfig struct {
-	config *Config
-	// values holds every key, in the order of settings.
-	values []effective
-	// warnings and problems are in the order of the file's lines.
-	warnings []finding
-	problems []finding
+// The forms of the log.
+const (
+	FormatJSON    = "json"
+	FormatConsole = "console"
+)
+
+// Loaded is a configuration with the story of how it came about.
+type Loaded struct {
+	Config *Config
+	// Values holds every key, in the order of Keys.
+	Values []Value
+	// Warnings and Problems are in the order of the file's lines.
+	Warnings []Finding
+	Problems []Finding
 }
 
-// effective is one key's value and where it came from: "default", "computed"
+// Value is one key's value and where it came from: "default", "computed"
 // or FILE:LINE.
-type effective struct {
+type Value struct {
 	Key   string `json:"key"`
 	Value any    `json:"value"`
 	From  string `json:"from"`
@@ -96,8 +101,8 @@ type effective struct {
 	line int
 }
 
-// finding is one thing to be said about a configuration.
-type finding struct {
+// Finding is one thing to be said about a configuration.
+type Finding struct {
 	// Where is FILE:LINE, or FILE for what is not in it.
 	Where string `json:"where"`
 	// Key is empty when it is about the file as a whole.
@@ -110,7 +115,7 @@ type finding struct {
 	line int
 }
 
-func (f finding) String() string {
+func (f Finding) String() string {
 	parts := []string{f.Where}
 	if f.Key != "" {
 		parts = append(parts, f.Key)
@@ -118,53 +123,42 @@ func (f finding) String() string {
 	if f.Value != "" {
 		parts = append(parts, f.Value)
 	}
-	return oneLine(strings.Join(append(parts, f.Advice), ": "))
+	return human.OneLine(strings.Join(append(parts, f.Advice), ": "))
 }
 
-// configError ends a command that cannot do with the configuration it found.
-type configError struct {
-	problems []finding
-	hint     string
+// Error ends a command that cannot do with the configuration it found.
+type Error struct {
+	Problems []Finding
+	Hint     string
 }
 
-func (e *configError) Error() string {
-	lines := make([]string, len(e.problems))
-	for i, p := range e.problems {
+func (e *Error) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
 		lines[i] = p.String()
 	}
 	return strings.Join(lines, "\n")
 }
 
-// loadConfig reads the file, fills in the defaults and validates the whole.
-// It finds every problem there is before it returns; the daemon may only run
-// without any.
-func loadConfig(path string, h host) *loadedConfig {
-	loaded := &loadedConfig{config: defaults(h)}
-	loaded.config.Path = path
+// Load reads the file, fills in the defaults and validates the whole. It finds
+// every problem there is before it returns; the daemon may only run without any.
+func Load(path string, h Host) *Loaded {
+	loaded := &Loaded{Config: Defaults(h)}
+	loaded.Config.Path = path
 
-	file, complaint := readConfigFile(path)
+	file, complaint := readFile(path)
 	if complaint != nil {
 		// Nothing is known of any key: their defaults would only mislead.
-		loaded.problems = []finding{*complaint}
+		loaded.Problems = []Finding{*complaint}
 		return loaded
 	}
-	loaded.warnings, loaded.problems = file.warnings, file.problems
+	loaded.Warnings, loaded.Problems = file.warnings, file.problems
 	given := loaded.apply(file)
-	computeDefaults(loaded.config, h)
+	computeDefaults(loaded.Config, h)
 	loaded.describe(given)
 	loaded.validate(given, h)
-	byLine := func(x, y finding) int { return cmp.Compare(x.line, y.line) }
-	slices.SortStableFunc(loaded.warnings, byLine)
-	slices.SortStableFunc(loaded.problems, byLine)
+	byLine := func(x, y Finding) int { return cmp.Compare(x.line, y.line) }
+	slices.SortStableFunc(loaded.Warnings, byLine)
+	slices.SortStableFunc(loaded.Problems, byLine)
 	return loaded
-}
-
-func (a *app) configPath() string {
-	if a.configFlag != "" {
-		return a.configFlag
-	}
-	if path := a.env(configVariable); path != "" {
-		return path
-	}
-	return defaultConfigPath
 }

@@ -1,7 +1,6 @@
-package main
+package config
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -42,11 +41,11 @@ func TestFindProgram(t *testing.T) {
 
 func TestThisHost(t *testing.T) {
 	t.Parallel()
-	h := thisHost(&bytes.Buffer{}, os.Getenv)
-	if h.cpus < 1 || h.memory < 64*mebibyte || h.terminal {
+	h := ThisHost(false, os.Getenv)
+	if h.CPUs < 1 || h.Memory < 64*mebibyte || h.Terminal {
 		t.Errorf("got %+v", h)
 	}
-	if !h.group("root") || !h.group("12345") || h.group("no such group") {
+	if !h.Group("root") || !h.Group("12345") || h.Group("no such group") {
 		t.Error("groups are not told apart")
 	}
 }

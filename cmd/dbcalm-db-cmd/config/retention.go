@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	retentionExample = "{full: 4, days: 30}"
-	retentionAdvice  = "write how many full backups and how many days to keep, such as " + retentionExample
+	RetentionExample = "{full: 4, days: 30}"
+	retentionAdvice  = "write how many full backups and how many days to keep, such as " + RetentionExample
 )
 
-// retention is the value of the key, as the file would have it.
-type retention machine.Retention
+// Retention is the value of the key, as the file would have it.
+type Retention machine.Retention
 
 // rules are the parts of a retention.
 var rules = []struct {
@@ -26,7 +26,7 @@ var rules = []struct {
 	{"days", func(r *machine.Retention) *int { return &r.Days }},
 }
 
-func (r retention) String() string {
+func (r Retention) String() string {
 	var parts []string
 	for _, rule := range rules {
 		if n := *rule.field((*machine.Retention)(&r)); n != 0 {
@@ -37,7 +37,7 @@ func (r retention) String() string {
 }
 
 // MarshalYAML implements yaml.Marshaler.
-func (r retention) MarshalYAML() (any, error) {
+func (r Retention) MarshalYAML() (any, error) {
 	var node yaml.Node
 	if err := yaml.Unmarshal([]byte(r.String()), &node); err != nil {
 		return nil, fmt.Errorf("write retention: %w", err)
@@ -45,7 +45,7 @@ func (r retention) MarshalYAML() (any, error) {
 	return node.Content[0], nil
 }
 
-func showRetention(c *Config) any { return retention(c.Retention) }
+func showRetention(c *Config) any { return Retention(c.Retention) }
 
 // setRetention takes a mapping of the rules. One it does not know is refused:
 // what it was to keep would be deleted.

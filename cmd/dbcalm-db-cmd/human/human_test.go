@@ -1,4 +1,4 @@
-package main
+package human
 
 import (
 	"testing"
@@ -16,7 +16,7 @@ func TestSpan(t *testing.T) {
 		92 * time.Second:         "1m32s",
 		3723 * time.Second:       "1h2m3s",
 	} {
-		if got := span(d); got != want {
+		if got := Span(d); got != want {
 			t.Errorf("span(%v) = %s, want %s", d, got, want)
 		}
 	}
@@ -24,31 +24,30 @@ func TestSpan(t *testing.T) {
 
 func TestStampIsUTC(t *testing.T) {
 	t.Parallel()
-	there := noon.In(time.FixedZone("elsewhere", 5*3600))
-	if got := stamp(there); got != "2025-03-01 12:00:00Z" {
+	there := time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC).In(time.FixedZone("elsewhere", 5*3600))
+	if got := Stamp(there); got != "2025-03-01 12:00:00Z" {
 		t.Errorf("got %s", got)
 	}
-	if got := stamp(time.Time{}); got != "-" {
+	if got := Stamp(time.Time{}); got != "-" {
 		t.Errorf("no time is shown as %s", got)
 	}
 }
 
 func TestPrintableKeepsTheTerminalSafe(t *testing.T) {
 	t.Parallel()
-	if got := printable("a\x1b[31mb\r\nc\td\u0085e"); got != "a?[31mb?\nc\td?e" {
+	if got := Printable("a\x1b[31mb\r\nc\td\u0085e"); got != "a?[31mb?\nc\td?e" {
 		t.Errorf("got %q", got)
 	}
 }
 
-func TestTable(t *testing.T) {
+func TestReadableSize(t *testing.T) {
 	t.Parallel()
-	table := table{header: []string{"NAME", "SIZE", "NOTE"}, right: []int{1}, indent: " "}
-	table.add("├─ é", "1", "")
-	table.add("b", "1000", "two\nlines")
-	want := " NAME  SIZE  NOTE\n" +
-		" ├─ é     1\n" +
-		" b     1000  two lines\n"
-	if got := table.String(); got != want {
-		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	for size, want := range map[int64]string{
+		0: "0 B", 1000: "1000 B", 1 << 10: "1.0 KiB", 1181116006: "1.1 GiB", 5 << 40: "5.0 TiB",
+		1<<20 - 1: "1.0 MiB", 1023 << 10: "1023.0 KiB",
+	} {
+		if got := Bytes(size); got != want {
+			t.Errorf("%d reads %s, want %s", size, got, want)
+		}
 	}
 }

@@ -1,21 +1,22 @@
-package main
+package config
 
 import (
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
 )
 
 // The example is a configuration without a problem as it is, and also with
 // every key in it: whoever takes a # away gets what it says.
 func TestConfigExampleIsRight(t *testing.T) {
 	t.Parallel()
-	in := newInvocation(t, nil)
-	in.expect(t, exitOK, "config", "example")
-	text := in.stdout.String()
+	text, err := Example("dbcalm-db-cmd")
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := regexp.MustCompile(`(?m)^#(\S)`).ReplaceAllString(text, "$1")
 	for _, s := range settings {
 		if strings.Count("\n"+all, "\n"+s.key+":") != 1 {
@@ -23,17 +24,14 @@ func TestConfigExampleIsRight(t *testing.T) {
 		}
 	}
 	for name, content := range map[string]string{"as it is": text, "with every key": all} {
-		path := filepath.Join(t.TempDir(), "config.yml")
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		loaded := loadConfig(path, testHost("/usr/bin/mariadb-backup", "/usr/sbin/mariadbd"))
-		for _, f := range append(loaded.problems, loaded.warnings...) {
+		path := configtest.Write(t, content)
+		loaded := Load(path, hostWith("/usr/bin/mariadb-backup", "/usr/sbin/mariadbd"))
+		for _, f := range append(loaded.Problems, loaded.Warnings...) {
 			t.Errorf("%s: %s", name, f)
 		}
-		for _, v := range loaded.values {
+		for _, v := range loaded.Values {
 			s, _ := findSetting(v.Key)
-			if want := s.show(defaults(testHost())); !s.required && keyNotes[s.key].example == nil && !reflect.DeepEqual(v.Value, want) {
+			if want := s.show(Defaults(hostWith())); !s.required && keyNotes[s.key].example == nil && !reflect.DeepEqual(v.Value, want) {
 				t.Errorf("%s: %s is %v, its default %v", name, v.Key, v.Value, want)
 			}
 		}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"net/netip"
@@ -27,7 +27,7 @@ var metricsListenKey = setting{
 }
 
 func (v *validation) metrics() {
-	c := v.config
+	c := v.Config
 	switch {
 	case c.MetricsListen == "":
 	case filepath.IsAbs(c.MetricsListen):
@@ -46,7 +46,7 @@ func (v *validation) metrics() {
 	if c.MetricsMode&owner != owner {
 		v.complain("metrics_mode", `the daemon's own user needs read and write: write "0660"`)
 	}
-	if c.MetricsGroup != "" && !v.host.group(c.MetricsGroup) {
+	if c.MetricsGroup != "" && !v.host.Group(c.MetricsGroup) {
 		v.complain("metrics_group", "no such group: create it, or name one that exists")
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"path/filepath"
@@ -17,12 +17,12 @@ const (
 	mostWorkers = 4
 )
 
-// defaults is the configuration of an empty file on this machine, but for
+// Defaults is the configuration of an empty file on this machine, but for
 // what depends on other keys.
-func defaults(h host) *Config {
-	format := formatJSON
-	if h.terminal {
-		format = formatConsole
+func Defaults(h Host) *Config {
+	format := FormatJSON
+	if h.Terminal {
+		format = FormatConsole
 	}
 	return &Config{
 		BackupCredentialsFile: "/etc/dbcalm/credentials.cnf",
@@ -33,8 +33,8 @@ func defaults(h host) *Config {
 		LegacySocketPath:      "/var/run/dbcalm/mariadb-cmd.sock",
 		SocketMode:            0o660,
 		StateDir:              "/var/lib/dbcalm/db-cmd",
-		Parallel:              max(1, min(h.cpus, mostWorkers)),
-		UseMemory:             defaultMemory(h.memory),
+		Parallel:              max(1, min(h.CPUs, mostWorkers)),
+		UseMemory:             defaultMemory(h.Memory),
 		MaxConcurrent:         1,
 		KeepLogsDays:          30,
 		StallTimeout:          steps.DefaultStallTimeout,
@@ -46,7 +46,7 @@ func defaults(h host) *Config {
 }
 
 // defaultMemory is a quarter of what is installed, in whole mebibytes.
-func defaultMemory(installed byteSize) byteSize {
+func defaultMemory(installed Size) Size {
 	quarter := installed / 4 / mebibyte * mebibyte
 	return max(leastMemory, min(quarter, mostMemory))
 }
@@ -54,7 +54,7 @@ func defaultMemory(installed byteSize) byteSize {
 // computeDefaults fills in what depends on other keys: the backup tool and the
 // server's program are those of the database's kind. One that is not there
 // stays unset, so that it is looked for again when it is needed.
-func computeDefaults(c *Config, h host) {
+func computeDefaults(c *Config, h Host) {
 	c.BackupBin = locate(h, c.BackupBin, backupTools(c.DBType))
 	var programs []string
 	for _, name := range serverPrograms(c.DBType) {
@@ -65,12 +65,12 @@ func computeDefaults(c *Config, h host) {
 
 // locate returns the path of the program that was given, else of the first of
 // the names that is there.
-func locate(h host, given string, names []string) string {
+func locate(h Host, given string, names []string) string {
 	if given != "" {
 		names = []string{given}
 	}
 	for _, name := range names {
-		if found, ok := h.program(name); ok {
+		if found, ok := h.Program(name); ok {
 			return found
 		}
 	}

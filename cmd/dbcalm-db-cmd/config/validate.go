@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/steps"
 )
 
@@ -29,13 +30,13 @@ const (
 
 // validation gathers what is wrong with a configuration's values.
 type validation struct {
-	*loadedConfig
-	given map[string]effective
-	host  host
+	*Loaded
+	given map[string]Value
+	host  Host
 }
 
-func (l *loadedConfig) validate(given map[string]effective, h host) {
-	v := &validation{loadedConfig: l, given: given, host: h}
+func (l *Loaded) validate(given map[string]Value, h Host) {
+	v := &validation{Loaded: l, given: given, host: h}
 	v.words()
 	v.paths()
 	v.numbers()
@@ -53,9 +54,9 @@ func (v *validation) complain(key, format string, args ...any) {
 	if v.refused(key) {
 		return
 	}
-	i := slices.IndexFunc(v.values, func(e effective) bool { return e.Key == key })
-	p := finding{Where: v.config.Path, Key: key, Advice: fmt.Sprintf(format, args...)}
-	shown := v.values[i].Value
+	i := slices.IndexFunc(v.Values, func(e Value) bool { return e.Key == key })
+	p := Finding{Where: v.Config.Path, Key: key, Advice: fmt.Sprintf(format, args...)}
+	shown := v.Values[i].Value
 	if text, ok := shown.(string); ok && shown != notShown {
 		shown = fmt.Sprintf("%q", text)
 	}
@@ -63,17 +64,17 @@ func (v *validation) complain(key, format string, args ...any) {
 	if g, found := v.given[key]; found {
 		p.Where, p.line = g.From, g.line
 	} else {
-		p.Value += " (" + v.values[i].From + ")"
+		p.Value += " (" + v.Values[i].From + ")"
 	}
-	v.problems = append(v.problems, p)
+	v.Problems = append(v.Problems, p)
 }
 
 func (v *validation) warn(key, format string, args ...any) {
-	w := finding{Where: v.config.Path, Key: key, Advice: fmt.Sprintf(format, args...)}
+	w := Finding{Where: v.Config.Path, Key: key, Advice: fmt.Sprintf(format, args...)}
 	if g, found := v.given[key]; found {
 		w.Where, w.line = g.From, g.line
 	}
-	v.warnings = append(v.warnings, w)
+	v.Warnings = append(v.Warnings, w)
 }
 
 // require complains about a key that the file must have.
@@ -81,21 +82,21 @@ func (v *validation) require(key, example string) bool {
 	if _, found := v.given[key]; found || v.refused(key) {
 		return found
 	}
-	v.problems = append(v.problems, finding{
-		Where: v.config.Path, Key: key, Advice: fmt.Sprintf("not set: add a line such as %q", key+": "+example),
+	v.Problems = append(v.Problems, Finding{
+		Where: v.Config.Path, Key: key, Advice: fmt.Sprintf("not set: add a line such as %q", key+": "+example),
 	})
 	return false
 }
 
 func (v *validation) words() {
-	c := v.config
+	c := v.Config
 	if v.require("db_type", typeMariaDB) {
 		v.oneOf("db_type", c.DBType, typeMariaDB, typeMySQL)
 	}
 	if c.Compression != "" {
 		v.oneOf("compression", c.Compression, "gzip", "zstd")
 	}
-	v.oneOf("log_format", c.LogFormat, formatJSON, formatConsole)
+	v.oneOf("log_format", c.LogFormat, FormatJSON, FormatConsole)
 	if c.Host == "" || strings.ContainsAny(c.Host, " \t\r\n") {
 		v.complain("host", "write the database server's host name, such as localhost")
 	}
@@ -108,22 +109,22 @@ func (v *validation) oneOf(key, value string, words ...string) {
 }
 
 func (v *validation) numbers() {
-	c := v.config
+	c := v.Config
 	v.between("parallel", c.Parallel, maxParallel)
 	v.between("max_concurrent", c.MaxConcurrent, maxConcurrent)
 	v.between("keep_logs_days", c.KeepLogsDays, maxLogDays)
 	if r := c.Retention; r.Full < 0 || r.Full > maxKeptFull || r.Days < 0 || r.Days > maxKeptDays {
-		v.complain("retention", "give 0 to %d full backups and 0 to %d days, such as %s", maxKeptFull, maxKeptDays, retentionExample)
+		v.complain("retention", "give 0 to %d full backups and 0 to %d days, such as %s", maxKeptFull, maxKeptDays, RetentionExample)
 	}
 	if c.UseMemory < minMemory {
 		v.complain("use_memory", "give at least %s, such as 512M or 2G", minMemory)
-	} else if v.host.memory > 0 && c.UseMemory > v.host.memory {
-		v.warn("use_memory", "%s is more than this machine's %s of memory", c.UseMemory, v.host.memory.readable())
+	} else if v.host.Memory > 0 && c.UseMemory > v.host.Memory {
+		v.warn("use_memory", "%s is more than this machine's %s of memory", c.UseMemory, human.Bytes(v.host.Memory))
 	}
 }
 
 func (v *validation) onFinish() {
-	c := v.config
+	c := v.Config
 	if strings.ContainsRune(c.OnFinish, 0) {
 		v.complain("on_finish", "holds a zero byte, which no command can: remove it")
 	}
@@ -142,16 +143,16 @@ func (v *validation) between(key string, value, most int) {
 // operation that misses it says so. Without a server's program only one level
 // of verification cannot be had, so nothing is said unless one was named.
 func (v *validation) programs() {
-	if v.config.BackupBin == "" && !v.refused("backup_bin") {
+	if v.Config.BackupBin == "" && !v.refused("backup_bin") {
 		v.warn("backup_bin", "%s was not found on PATH: install it, or set backup_bin to its path",
-			strings.Join(backupTools(v.config.DBType), " or "))
+			strings.Join(backupTools(v.Config.DBType), " or "))
 	}
-	v.program("backup_bin", v.config.BackupBin, "the backup tool")
-	v.program("server_bin", v.config.ServerBin, "the server's program")
+	v.program("backup_bin", v.Config.BackupBin, "the backup tool")
+	v.program("server_bin", v.Config.ServerBin, "the server's program")
 }
 
 func (v *validation) program(key, bin, what string) {
-	switch _, found := v.host.program(bin); {
+	switch _, found := v.host.Program(bin); {
 	case found || bin == "" || v.refused(key):
 	case filepath.IsAbs(bin):
 		v.warn(key, "%s is not there or cannot be executed: install %s or correct the path", bin, what)
@@ -163,7 +164,7 @@ func (v *validation) program(key, bin, what string) {
 // backupArgs names every option that is refused.
 func (v *validation) backupArgs() {
 	var advice []string
-	for i, arg := range v.config.BackupArgs {
+	for i, arg := range v.Config.BackupArgs {
 		if err := steps.CheckBackupArg(arg); err != nil {
 			advice = append(advice, fmt.Sprintf("text %d: %v", i+1, err))
 		}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"strings"
@@ -16,7 +16,7 @@ const (
 
 // forms checks the keys that say how backups are stored.
 func (v *validation) forms() {
-	c := v.config
+	c := v.Config
 	for key, command := range map[string]string{"forward": c.Forward, "retrieve": c.Retrieve} {
 		if strings.ContainsRune(command, 0) {
 			v.complain(key, "holds a zero byte, which no command can: remove it")
@@ -36,7 +36,7 @@ func (v *validation) forms() {
 }
 
 func (v *validation) compressionLevel() {
-	c := v.config
+	c := v.Config
 	switch {
 	case c.CompressionLevel == 0 || v.refused("compression"):
 	case c.Compression == "":

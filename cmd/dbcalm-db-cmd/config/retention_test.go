@@ -1,12 +1,11 @@
-package main
+package config
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -24,19 +23,16 @@ func TestRetentionIsRead(t *testing.T) {
 		"kept: &k {days: 9}\nretention: *k":   {machine.Retention{Days: 9}, "{days: 9}"},
 		"n: &n 9\nretention: {days: *n}":      {machine.Retention{Days: 9}, "{days: 9}"},
 	} {
-		path := filepath.Join(t.TempDir(), "config.yml")
-		if err := os.WriteFile(path, []byte(minimal+text), 0o600); err != nil {
-			t.Fatal(err)
+		path := configtest.Write(t, configtest.Minimal+text)
+		loaded := Load(path, hostWith())
+		if loaded.Config.Retention != want.value || len(loaded.Problems) > 0 {
+			t.Errorf("%q: %+v, %v", text, loaded.Config.Retention, loaded.Problems)
 		}
-		loaded := loadConfig(path, testHost())
-		if loaded.config.Retention != want.value || len(loaded.problems) > 0 {
-			t.Errorf("%q: %+v, %v", text, loaded.config.Retention, loaded.problems)
-		}
-		for _, v := range loaded.values {
+		for _, v := range loaded.Values {
 			if v.Key != "retention" {
 				continue
 			}
-			if shown := v.Value.(retention).String(); shown != want.shown {
+			if shown := v.Value.(Retention).String(); shown != want.shown {
 				t.Errorf("%q is shown as %s", text, shown)
 			}
 			var again machine.Retention
@@ -49,7 +45,7 @@ func TestRetentionIsRead(t *testing.T) {
 			}
 		}
 	}
-	text, err := exampleConfig()
+	text, err := Example("dbcalm-db-cmd")
 	if err != nil || !strings.Contains(text, "\n#retention: {}\n") {
 		t.Errorf("%v:\n%s", err, text)
 	}

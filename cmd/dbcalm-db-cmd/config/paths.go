@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 // paths checks that every path is absolute, and that nothing lies where
 // another part of the system would copy, swap or delete it.
 func (v *validation) paths() {
-	c := v.config
+	c := v.Config
 	if v.require("backup_dir", "/var/backups/dbcalm") {
 		v.absolute("backup_dir", c.BackupDir, "/var/backups/dbcalm")
 	}
@@ -79,7 +79,7 @@ func realPath(path string) string {
 }
 
 func (v *validation) socket() {
-	c := v.config
+	c := v.Config
 	v.socketPath("socket_path", c.SocketPath, "/var/run/dbcalm/db-cmd.sock")
 	if c.LegacySocketPath != "" {
 		v.socketPath("legacy_socket_path", c.LegacySocketPath, "/var/run/dbcalm/mariadb-cmd.sock")
@@ -94,7 +94,7 @@ func (v *validation) socket() {
 	if c.SocketMode&others != 0 {
 		v.warn("socket_mode", "%04o lets every user of this machine start restores and delete backups", uint32(c.SocketMode))
 	}
-	if c.SocketGroup != "" && !v.host.group(c.SocketGroup) {
+	if c.SocketGroup != "" && !v.host.Group(c.SocketGroup) {
 		v.complain("socket_group", "no such group: create it, or name one that exists")
 	}
 }

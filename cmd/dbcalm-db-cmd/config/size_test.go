@@ -1,10 +1,10 @@
-package main
+package config
 
 import "testing"
 
 func TestParseSize(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]byteSize{
+	for text, want := range map[string]Size{
 		"0":            0,
 		"1048576":      mebibyte,
 		"512M":         512 * mebibyte,
@@ -39,7 +39,7 @@ func TestParseSize(t *testing.T) {
 
 func TestSizeIsWrittenAsItIsRead(t *testing.T) {
 	t.Parallel()
-	for size, want := range map[byteSize]string{
+	for size, want := range map[Size]string{
 		0: "0", 1000: "1000", kibibyte: "1K", 1536 * mebibyte: "1536M", 2 * gibibyte: "2G", gibibyte + 1: "1073741825",
 	} {
 		if size.String() != want {
@@ -47,18 +47,6 @@ func TestSizeIsWrittenAsItIsRead(t *testing.T) {
 		}
 		if again, err := parseSize(size.String()); err != nil || again != size {
 			t.Errorf("%s is read as %d, %v", size, again, err)
-		}
-	}
-}
-
-func TestReadableSize(t *testing.T) {
-	t.Parallel()
-	for size, want := range map[byteSize]string{
-		0: "0 B", 1000: "1000 B", kibibyte: "1.0 KiB", 1181116006: "1.1 GiB", 5 * tebibyte: "5.0 TiB",
-		mebibyte - 1: "1.0 MiB", 1023 * kibibyte: "1023.0 KiB",
-	} {
-		if got := size.readable(); got != want {
-			t.Errorf("%d reads %s, want %s", size, got, want)
 		}
 	}
 }

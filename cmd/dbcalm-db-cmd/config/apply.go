@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -9,21 +9,21 @@ import (
 // apply takes the file's values over the defaults. It returns what the file
 // gave, as the file wrote it; a value of the wrong type is a problem and stays
 // out of the Config.
-func (l *loadedConfig) apply(file *configFile) map[string]effective {
-	given := map[string]effective{}
+func (l *Loaded) apply(file *file) map[string]Value {
+	given := map[string]Value{}
 	for _, s := range settings {
 		e, found := file.entries[s.key]
 		if !found {
 			continue
 		}
-		value := effective{Key: s.key, From: file.at(e.line), line: e.line}
-		if !s.set(l.config, e.node) {
+		value := Value{Key: s.key, From: file.at(e.line), line: e.line}
+		if !s.set(l.Config, e.node) {
 			text := written(s, e.node)
 			value.Value = text
 			if e.node.ShortTag() == "!!str" && !s.hidden && !s.guarded {
 				text = fmt.Sprintf("%q", text)
 			}
-			l.problems = append(l.problems, finding{
+			l.Problems = append(l.Problems, Finding{
 				Where: value.From, Key: s.key, Value: text, Advice: s.wanted, line: e.line,
 			})
 		}
@@ -49,9 +49,9 @@ func written(s setting, node *yaml.Node) string {
 
 // describe lists every key with its effective value; one that was refused is
 // shown as it was written.
-func (l *loadedConfig) describe(given map[string]effective) {
+func (l *Loaded) describe(given map[string]Value) {
 	for _, s := range settings {
-		value := effective{Key: s.key, From: "default"}
+		value := Value{Key: s.key, From: "default"}
 		switch {
 		case s.computed:
 			value.From = "computed"
@@ -62,18 +62,18 @@ func (l *loadedConfig) describe(given map[string]effective) {
 			value = g
 		}
 		if value.Value == nil {
-			value.Value = s.show(l.config)
+			value.Value = s.show(l.Config)
 		}
 		if s.hidden && value.Value != "" {
 			value.Value = notShown
 		}
-		l.values = append(l.values, value)
+		l.Values = append(l.Values, value)
 	}
 }
 
 // refused tells whether the key's value is already known to be wrong.
-func (l *loadedConfig) refused(key string) bool {
-	for _, p := range l.problems {
+func (l *Loaded) refused(key string) bool {
+	for _, p := range l.Problems {
 		if p.Key == key {
 			return true
 		}

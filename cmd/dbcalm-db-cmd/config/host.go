@@ -1,7 +1,6 @@
-package main
+package config
 
 import (
-	"io"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -11,27 +10,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// host is what the configuration needs to know of the machine it is for.
-type host struct {
-	cpus int
-	// memory is the installed RAM in bytes; 0 when it cannot be told.
-	memory byteSize
-	// terminal tells whether stderr is one.
-	terminal bool
-	// program finds an executable: a bare name on PATH, an absolute path as it
+// Host is what the configuration needs to know of the machine it is for.
+type Host struct {
+	CPUs int
+	// Memory is the installed RAM in bytes; 0 when it cannot be told.
+	Memory Size
+	// Terminal reports whether stderr is one.
+	Terminal bool
+	// Program finds an executable: a bare name on PATH, an absolute path as it
 	// is. It returns the absolute path.
-	program func(name string) (string, bool)
-	// group tells whether a group of that name or number exists.
-	group func(name string) bool
+	Program func(name string) (string, bool)
+	// Group tells whether a group of that name or number exists.
+	Group func(name string) bool
 }
 
-func thisHost(stderr io.Writer, env func(string) string) host {
-	return host{
-		cpus:     runtime.NumCPU(),
-		memory:   installedMemory(),
-		terminal: isTerminal(stderr),
-		program:  func(name string) (string, bool) { return findProgram(name, env("PATH")) },
-		group:    groupExists,
+// ThisHost is the machine this runs on; terminal reports whether the log goes
+// to one.
+func ThisHost(terminal bool, env func(string) string) Host {
+	return Host{
+		CPUs:     runtime.NumCPU(),
+		Memory:   installedMemory(),
+		Terminal: terminal,
+		Program:  func(name string) (string, bool) { return findProgram(name, env("PATH")) },
+		Group:    groupExists,
 	}
 }
 
@@ -44,21 +45,12 @@ func groupExists(name string) bool {
 	return err == nil
 }
 
-func installedMemory() byteSize {
+func installedMemory() Size {
 	var info unix.Sysinfo_t
 	if unix.Sysinfo(&info) != nil {
 		return 0
 	}
-	return byteSize(uint64(info.Totalram) * uint64(info.Unit))
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
-	return err == nil
+	return Size(uint64(info.Totalram) * uint64(info.Unit))
 }
 
 // findProgram looks a program up by hand: os/exec belongs to another package.

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -22,23 +22,23 @@ type entry struct {
 	line int
 }
 
-// configFile is what a file says about our keys.
-type configFile struct {
+// file is what a file says about our keys.
+type file struct {
 	path     string
 	entries  map[string]entry
-	warnings []finding
-	problems []finding
+	warnings []Finding
+	problems []Finding
 }
 
-func (f *configFile) at(line int) string { return fmt.Sprintf("%s:%d", f.path, line) }
+func (f *file) at(line int) string { return fmt.Sprintf("%s:%d", f.path, line) }
 
-// readConfigFile reads the nodes rather than decoding them: they know their
+// readFile reads the nodes rather than decoding them: they know their
 // lines. The returned problem is one of the file as a whole.
-func readConfigFile(path string) (*configFile, *finding) {
-	file := &configFile{path: path, entries: map[string]entry{}}
+func readFile(path string) (*file, *Finding) {
+	file := &file{path: path, entries: map[string]entry{}}
 	data, err := readLimited(path)
 	if err != nil {
-		return file, &finding{Where: path, Advice: readAdvice(err)}
+		return file, &Finding{Where: path, Advice: readAdvice(err)}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document yaml.Node
@@ -48,14 +48,14 @@ func readConfigFile(path string) (*configFile, *finding) {
 		return file, syntaxProblem(path, err)
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return file, &finding{Where: path, Advice: `only one YAML document is read: remove the line "---" between them`}
+		return file, &Finding{Where: path, Advice: `only one YAML document is read: remove the line "---" between them`}
 	}
 	top := resolve(document.Content[0])
 	if top.Kind == yaml.ScalarNode && top.ShortTag() == "!!null" {
 		return file, nil
 	}
 	if top.Kind != yaml.MappingNode {
-		return file, &finding{Where: file.at(top.Line), Advice: `write lines of "key: value"`}
+		return file, &Finding{Where: file.at(top.Line), Advice: `write lines of "key: value"`}
 	}
 	file.collect(top)
 	return file, nil
@@ -77,7 +77,7 @@ func readLimited(path string) ([]byte, error) {
 func readAdvice(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Sprintf("no such file: create it with at least db_type and backup_dir, or name another with --config or $%s", configVariable)
+		return fmt.Sprintf("no such file: create it with at least db_type and backup_dir, or name another with --config or $%s", Variable)
 	case errors.Is(err, fs.ErrPermission):
 		return "permission denied: run as root, or let your user read it"
 	}
@@ -85,14 +85,14 @@ func readAdvice(err error) string {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return fmt.Sprintf("cannot be read (%v): name a readable file with --config or $%s", err, configVariable)
+	return fmt.Sprintf("cannot be read (%v): name a readable file with --config or $%s", err, Variable)
 }
 
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
 
 // syntaxProblem words the parser's complaint. The parser quotes a value in one
 // case, and a value may be a secret.
-func syntaxProblem(path string, err error) *finding {
+func syntaxProblem(path string, err error) *Finding {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	where := path
 	if parts := yamlLine.FindStringSubmatch(err.Error()); parts != nil {
@@ -101,7 +101,7 @@ func syntaxProblem(path string, err error) *finding {
 	if strings.Contains(text, "unknown anchor") {
 		text = "a value that begins with * must be in quotes"
 	}
-	return &finding{Where: where, Advice: "not valid YAML: " + text}
+	return &Finding{Where: where, Advice: "not valid YAML: " + text}
 }
 
 // resolve follows an alias to what it stands for.

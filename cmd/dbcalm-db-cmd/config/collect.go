@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 
 // collect sorts the file's keys into ours and others'. Others' values are
 // never looked at.
-func (f *configFile) collect(top *yaml.Node) {
+func (f *file) collect(top *yaml.Node) {
 	lines := map[string]int{}
 	for i := 0; i+1 < len(top.Content); i += 2 {
 		key, value := top.Content[i], resolve(top.Content[i+1])
@@ -39,12 +39,12 @@ func (f *configFile) collect(top *yaml.Node) {
 	}
 }
 
-func (f *configFile) duplicate(name string, ours bool, line, first int) {
+func (f *file) duplicate(name string, ours bool, line, first int) {
 	if !ours {
 		f.warn(line, fmt.Sprintf("%s was already set at line %d", name, first))
 		return
 	}
-	f.problems = append(f.problems, finding{
+	f.problems = append(f.problems, Finding{
 		Where:  f.at(line),
 		Key:    name,
 		Advice: fmt.Sprintf("already set at line %d: remove one of the two", first),
@@ -52,6 +52,6 @@ func (f *configFile) duplicate(name string, ours bool, line, first int) {
 	})
 }
 
-func (f *configFile) warn(line int, text string) {
-	f.warnings = append(f.warnings, finding{Where: f.at(line), Advice: text, line: line})
+func (f *file) warn(line int, text string) {
+	f.warnings = append(f.warnings, Finding{Where: f.at(line), Advice: text, line: line})
 }
