@@ -70,7 +70,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space 
 func TestAnswerThatCannotBeWrittenIsAFailure(t *testing.T) {
 	t.Parallel()
 	in := newInvocation(t, nil)
-	in.app.stdout = brokenWriter{}
+	in.screen.Out = brokenWriter{}
 	in.expect(t, exitFailed, "version")
 	contains(t, "stderr", in.stderr.String(), "write the answer: no space left on device")
 }

@@ -7,10 +7,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 )
 
-func (a *app) backupsRebuildCommand() *cobra.Command {
+func backupsRebuildCommand(c *client) *cobra.Command {
 	var asJSON bool
 	var request machine.RebuildRequest
 	cmd := &cobra.Command{
@@ -29,7 +30,7 @@ nothing is while backup_dir holds none of the recorded backups, as when its disk
 is not mounted.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := a.connect()
+			d, err := c.connect()
 			if err != nil {
 				return err
 			}
@@ -40,11 +41,11 @@ is not mounted.`,
 			}
 			if asJSON {
 				report.Findings = notNil(report.Findings)
-				err = a.printJSON(report)
+				err = c.screen.JSON(report)
 			} else {
-				err = a.print(rebuildText(report))
+				err = c.screen.Print(rebuildText(report))
 			}
-			if n := needing(report); err == nil && n > 0 {
+			if n := countOpen(report); err == nil && n > 0 {
 				err = exitWith(exitAttention, errors.New(human.Count(n, "finding")+" left for you to decide on"))
 			}
 			return err
@@ -59,7 +60,7 @@ func rebuildText(report machine.RebuildReport) string {
 	if len(report.Findings) == 0 {
 		return "Nothing to do: " + human.Count(report.Recorded, "backup") + " recorded, and the store matches.\n"
 	}
-	t := table{header: []string{"NAME", "FOUND", "DONE", "DETAILS"}}
+	t := screen.Table{Header: []string{"NAME", "FOUND", "DONE", "DETAILS"}}
 	done := map[string]int{}
 	for _, f := range report.Findings {
 		what := f.Done
@@ -67,7 +68,7 @@ func rebuildText(report machine.RebuildReport) string {
 			what = "-"
 		}
 		done[f.Done]++
-		t.add(f.Name, f.Found, what, f.Advice)
+		t.Add(f.Name, f.Found, what, f.Advice)
 	}
 	var parts []string
 	for _, what := range []struct{ done, text string }{
@@ -84,8 +85,8 @@ func rebuildText(report machine.RebuildReport) string {
 	return t.String() + "\n" + strings.Join(parts, ", ") + "\n"
 }
 
-// needing counts the findings that are left to a person.
-func needing(report machine.RebuildReport) int {
+// countOpen counts the findings that are left to a person.
+func countOpen(report machine.RebuildReport) int {
 	n := 0
 	for _, f := range report.Findings {
 		if f.Done == "" {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -19,8 +20,8 @@ var clientCommands = [][]string{
 	{"backups", "delete", "a"},
 	{"operations", "list"},
 	{"operations", "show", "a"},
-	{"operations", "cancel", firstID},
-	{"operations", "retry", firstID},
+	{"operations", "cancel", samples.FirstID},
+	{"operations", "retry", samples.FirstID},
 }
 
 // What goes wrong between client and daemon ends every command the same way.
@@ -39,7 +40,7 @@ func TestDaemonErrors(t *testing.T) {
 		{context.Canceled, exitInterrupted, "interrupted before the daemon answered"},
 	} {
 		for _, args := range clientCommands {
-			in := newInvocation(t, &failingDaemon{fakeDaemon{err: c.err, backups: sampleBackups()}})
+			in := newInvocation(t, &failingDaemon{fakeDaemon{err: c.err, backups: samples.Backups()}})
 			in.expect(t, c.code, append(args, "--socket", "/x")...)
 			contains(t, "stderr", in.stderr.String(), "dbcalm-db-cmd: ", c.says)
 			if in.stdout.Len() > 0 {
@@ -63,7 +64,7 @@ func TestSocketComesFromTheConfiguration(t *testing.T) {
 	} {
 		in := newInvocation(t, nil)
 		var dialled string
-		in.dial = func(socket string) daemon {
+		in.client.dial = func(socket string) daemon {
 			dialled = socket
 			return &fakeDaemon{}
 		}

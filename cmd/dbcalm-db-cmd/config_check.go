@@ -8,13 +8,15 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 )
 
-func (a *app) configCommand() *cobra.Command {
-	return group("config", "Look at the configuration", a.configCheckCommand(), a.configExampleCommand(), a.configKeysCommand())
+func configCommand(s *screen.Screen, from *source) *cobra.Command {
+	return group("config", "Look at the configuration",
+		configCheckCommand(s, from), configExampleCommand(s), configKeysCommand(s))
 }
 
-func (a *app) configCheckCommand() *cobra.Command {
+func configCheckCommand(s *screen.Screen, from *source) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -22,7 +24,7 @@ func (a *app) configCheckCommand() *cobra.Command {
 		Long: `Print every key with its effective value and where that came from, then every
 warning and every problem. The daemon starts when there is no problem.`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.checkConfig(asJSON) },
+		RunE: func(*cobra.Command, []string) error { return checkConfig(s, from, asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -36,16 +38,16 @@ type configReport struct {
 	Problems []config.Finding `json:"problems"`
 }
 
-func (a *app) checkConfig(asJSON bool) error {
-	loaded := config.Load(a.configPath(), a.host)
+func checkConfig(s *screen.Screen, from *source, asJSON bool) error {
+	loaded := from.load()
 	var err error
 	if asJSON {
-		err = a.printJSON(configReport{
+		err = s.JSON(configReport{
 			File: loaded.Config.Path, Values: notNil(loaded.Values),
 			Warnings: notNil(loaded.Warnings), Problems: notNil(loaded.Problems),
 		})
 	} else {
-		err = a.print(configText(loaded))
+		err = s.Print(configText(loaded))
 	}
 	if n := len(loaded.Problems); err == nil && n > 0 {
 		err = exitWith(exitConfig, fmt.Errorf("%s in the configuration: the daemon would not start", human.Count(n, "problem")))
@@ -55,13 +57,13 @@ func (a *app) checkConfig(asJSON bool) error {
 
 func configText(l *config.Loaded) string {
 	var b strings.Builder
-	t := table{header: []string{"KEY", "VALUE", "FROM"}}
+	t := screen.Table{Header: []string{"KEY", "VALUE", "FROM"}}
 	for _, value := range l.Values {
 		shown := fmt.Sprint(value.Value)
 		if shown == "" {
 			shown = `""`
 		}
-		t.add(value.Key, shown, value.From)
+		t.Add(value.Key, shown, value.From)
 	}
 	if len(l.Values) > 0 {
 		b.WriteString(t.String() + "\n")

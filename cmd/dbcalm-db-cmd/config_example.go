@@ -4,9 +4,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 )
 
-func (a *app) configExampleCommand() *cobra.Command {
+func configExampleCommand(s *screen.Screen) *cobra.Command {
 	return &cobra.Command{
 		Use:   "example",
 		Short: "Print a configuration file to begin with",
@@ -18,7 +19,7 @@ are required with a value, all others as comments with their defaults.`,
 			if err != nil {
 				return err
 			}
-			return a.print(text)
+			return s.Print(text)
 		},
 	}
 }

@@ -7,9 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 )
 
-func (a *app) configKeysCommand() *cobra.Command {
+func configKeysCommand(s *screen.Screen) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "keys",
@@ -18,13 +19,13 @@ func (a *app) configKeysCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			keys := config.Keys()
 			if asJSON {
-				return a.printJSON(keys)
+				return s.JSON(keys)
 			}
 			var b strings.Builder
 			for _, k := range keys {
 				fmt.Fprintf(&b, "%s (%s)\n      %s\n", k.Key, k.Default, k.Meaning)
 			}
-			return a.print(b.String())
+			return s.Print(b.String())
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -13,7 +13,7 @@ import (
 	"dbcalm-db-cmd/steps"
 )
 
-func (a *app) doctorCommand() *cobra.Command {
+func doctorCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
@@ -27,7 +27,7 @@ what may be read and written is looked at with the rights of whoever asks.
 
 All is well, exit code 0, where nothing is marked ✗ or ?.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.examineSetup(cmd.Context(), asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return examineSetup(cmd.Context(), a, asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -40,8 +40,8 @@ type doctorReport struct {
 	Checks []machine.Check `json:"checks"`
 }
 
-func (a *app) examineSetup(ctx context.Context, asJSON bool) error {
-	loaded := config.Load(a.configPath(), a.host)
+func examineSetup(ctx context.Context, a *app, asJSON bool) error {
+	loaded := a.source.load()
 	checks := a.diagnose(ctx, loaded)
 	if ctx.Err() != nil {
 		return exitWith(exitInterrupted, errors.New("interrupted before everything had been looked at"))
@@ -58,16 +58,16 @@ func (a *app) examineSetup(ctx context.Context, asJSON bool) error {
 	well := wrong+unknown == 0
 	var err error
 	if asJSON {
-		err = a.printJSON(doctorReport{Well: well, Checks: checks})
+		err = a.screen.JSON(doctorReport{Well: well, Checks: checks})
 	} else {
-		err = a.print(a.checksText(checks))
+		err = a.screen.Print(checksText(a.screen, checks))
 	}
 	switch {
 	case err != nil:
 		return err
 	case well:
 		if !asJSON {
-			a.note("All is well.")
+			a.screen.Note("All is well.")
 		}
 		return nil
 	}
@@ -78,8 +78,8 @@ func (a *app) examineSetup(ctx context.Context, asJSON bool) error {
 	return exitWith(code, fmt.Errorf("%d wrong, marked ✗; %d that could not be looked at, marked ?", wrong, unknown))
 }
 
-// diagnosis looks at the set-up.
-func (a *app) diagnosis(ctx context.Context, loaded *config.Loaded) []machine.Check {
+// diagnosis looks at the set-up, and asks the daemon that dial reaches.
+func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket string) daemon) []machine.Check {
 	checks := configChecks(loaded)
 	wrong := map[string]bool{}
 	for _, p := range loaded.Problems {
@@ -91,7 +91,7 @@ func (a *app) diagnosis(ctx context.Context, loaded *config.Loaded) []machine.Ch
 	}
 	c := loaded.Config
 	setup := steps.Setup{Wrong: wrong, DatabasePath: c.DatabasePath}
-	sockets, running, asked := a.socketChecks(ctx, c, wrong)
+	sockets, running, asked := socketChecks(ctx, dial, c, wrong)
 	checks = append(checks, userCheck(running, asked))
 	if running != nil {
 		setup.DaemonPID = running.PID
@@ -110,13 +110,15 @@ func userCheck(running *runningDaemon, asked bool) machine.Check {
 	name := fmt.Sprintf("%s (%d)", steps.UserName(own), own)
 	switch {
 	case !asked:
-		return machine.Check{About: about, Unknown: true, Detail: "looked at with the rights of " + name + "; as whom the daemon runs cannot be asked: run this as that user, or as root"}
+		return machine.Check{About: about, Unknown: true, Detail: "looked at with the rights of " + name + "; as whom the " +
+			"daemon runs cannot be asked: run this as that user, or as root"}
 	case running == nil:
 		return steps.NewCheck(about, nil, "looked at with the rights of "+name+"; no daemon runs that might have others")
 	case running.UID != own:
 		other := steps.UserName(running.UID)
 		return machine.Check{About: about, Unknown: true,
-			Detail: fmt.Sprintf("the daemon runs as %s (%d), and this as %s: for what the daemon may read and write, run sudo -u '%s' %s doctor", other, running.UID, name, other, program)}
+			Detail: fmt.Sprintf("the daemon runs as %s (%d), and this as %s: for what the daemon may read and write, run sudo -u "+
+				"'%s' %s doctor", other, running.UID, name, other, program)}
 	}
 	return steps.NewCheck(about, nil, "looked at with the rights of "+name+", whom the daemon runs as too")
 }

@@ -39,7 +39,8 @@ func databaseChecks(ctx context.Context, path string, wrong map[string]bool) ([]
 	case err != nil && !errors.Is(err, persistence.ErrNewer) && len(found.Damage) == 0:
 		return append(checks, steps.NewCheck(integrity, err, "")), found, err
 	case len(found.Damage) > 0:
-		return append(checks, steps.NewCheck(integrity, fmt.Errorf("%s is damaged: %s: stop the daemon, move the file aside with its -wal and -shm files, save what it still holds with sqlite3's .dump, start the daemon, then %s backups rebuild",
+		return append(checks, steps.NewCheck(integrity, fmt.Errorf("%s is damaged: %s: stop the daemon, move the file aside "+
+			"with its -wal and -shm files, save what it still holds with sqlite3's .dump, start the daemon, then %s backups rebuild",
 			path, strings.Join(found.Damage, "; "), program), "")), found, errors.New("it is damaged")
 	}
 	checks = append(checks, steps.NewCheck(integrity, nil, "SQLite finds nothing wrong with the file"))
@@ -61,7 +62,8 @@ func checkDatabaseWritable(path string) error {
 	for _, part := range []string{path, path + "-wal", path + "-shm", filepath.Dir(path)} {
 		err := unix.Access(part, unix.W_OK)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s cannot be written by this user: %v: check its owner and mode, and that its file system is not mounted read-only", part, err)
+			return fmt.Errorf("%s cannot be written by this user: %v: check its owner and mode, and that its file system is not "+
+				"mounted read-only", part, err)
 		}
 	}
 	return nil

@@ -71,7 +71,7 @@ func TestDoctorLooksAtTheDatabase(t *testing.T) {
 	expect := func(what string, wrong map[string]bool, unread bool, want ...string) {
 		t.Helper()
 		checks, _, err := databaseChecks(t.Context(), path, wrong)
-		if text := newInvocation(t, nil).checksText(checks); (err != nil) != unread || !containsAll(text, want...) {
+		if text := checksText(newInvocation(t, nil).screen, checks); (err != nil) != unread || !containsAll(text, want...) {
 			t.Errorf("%s: %v\n%s\nwant %q", what, err, text, want)
 		}
 	}
@@ -140,9 +140,10 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 		change       func(*config.Config)
 		want         []string
 	}{
-		"in order":        {alive(self), alive(self), nil, []string{"✓ socket", "✓ daemon          process 10 answers, version", "✓ legacy socket"}},
-		"no legacy":       {alive(self), nil, func(c *config.Config) { c.LegacySocketPath = "" }, []string{"✓ socket", "✓ daemon"}},
-		"another version": {alive(older), alive(older), nil, []string{"• daemon", "its version is v0", "start it again after an upgrade", "✓ legacy"}},
+		"in order":  {alive(self), alive(self), nil, []string{"✓ socket", "✓ daemon          process 10 answers, version", "✓ legacy socket"}},
+		"no legacy": {alive(self), nil, func(c *config.Config) { c.LegacySocketPath = "" }, []string{"✓ socket", "✓ daemon"}},
+		"another version": {alive(older), alive(older), nil, []string{"• daemon", "its version is v0", "start it again after an " +
+			"upgrade", "✓ legacy"}},
 		"too old to tell": {refusing, refusing, nil, []string{"• daemon", "older version", "✓ legacy"}},
 		"two daemons":     {alive(self), alive(other), nil, []string{"✗ legacy socket", "reaches process 11", "process 10"}},
 		"only the legacy": {&fakeDaemon{err: noDaemon}, alive(other), nil, []string{"✗ daemon", "✗ legacy socket", "not on socket_path"}},
@@ -162,14 +163,14 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 		if test.change != nil {
 			test.change(&config)
 		}
-		in.dial = func(path string) daemon {
+		in.client.dial = func(path string) daemon {
 			if path == config.LegacySocketPath {
 				return test.legacy
 			}
 			return test.main
 		}
-		checks, _, _ := in.socketChecks(t.Context(), &config, wrong)
-		if text := newInvocation(t, nil).checksText(checks); !containsAll(text, test.want...) {
+		checks, _, _ := socketChecks(t.Context(), in.client.dial, &config, wrong)
+		if text := checksText(newInvocation(t, nil).screen, checks); !containsAll(text, test.want...) {
 			t.Errorf("%s: want %q in\n%s", name, test.want, text)
 		}
 	}
@@ -206,7 +207,7 @@ func TestDoctorMayNotAsk(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	in := newInvocation(t, &fakeDaemon{err: &transport.Unreachable{Path: "/run/x.sock", Advice: "run this as root", Err: syscall.EACCES}})
-	checks, running, asked := in.socketChecks(t.Context(), &config.Config{SocketPath: filepath.Join(t.TempDir(), "s")}, nil)
+	checks, running, asked := socketChecks(t.Context(), in.client.dial, &config.Config{SocketPath: filepath.Join(t.TempDir(), "s")}, nil)
 	if running != nil || asked || len(checks) != 2 || !checks[1].Unknown {
 		t.Errorf("got %+v, %v, %t", checks, running, asked)
 	}

@@ -19,7 +19,7 @@ const module = "dbcalm-db-cmd"
 // testSupport is imported by tests only and follows no other rule.
 var testSupport = []string{
 	module + "/steps/mariadbtest", module + "/steps/disktest", module + "/steps/xtrabackuptest", module + "/steps/xtrabackuptest/standin",
-	module + "/steps/goldentest", module + "/cmd/dbcalm-db-cmd/config/configtest",
+	module + "/steps/goldentest", module + "/cmd/dbcalm-db-cmd/config/configtest", module + "/cmd/dbcalm-db-cmd/samples",
 }
 
 // mayImport lists, for each folder, the others of ours it may import. A

@@ -11,12 +11,10 @@ import (
 	"go.uber.org/goleak"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// noon is the time it is in every test that does not say otherwise.
-var noon = time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // invocation is the program with a stand-in for all that is outside it.
 type invocation struct {
@@ -30,9 +28,9 @@ func newInvocation(t *testing.T, d daemon) *invocation {
 	t.Helper()
 	in := &invocation{}
 	in.app = newApp(strings.NewReader(""), &in.stdout, &in.stderr, func(string) string { return "" })
-	in.host = testHost()
-	in.now = func() time.Time { return noon }
-	in.dial = func(string) daemon {
+	in.source.host = testHost()
+	in.screen.Now = func() time.Time { return samples.Noon }
+	in.client.dial = func(string) daemon {
 		if d == nil {
 			t.Error("the daemon was asked")
 		}

@@ -10,7 +10,7 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func (a *app) operationsRetryCommand() *cobra.Command {
+func operationsRetryCommand(c *client) *cobra.Command {
 	var wait bool
 	cmd := &cobra.Command{
 		Use:   "retry ID",
@@ -19,9 +19,9 @@ func (a *app) operationsRetryCommand() *cobra.Command {
 halted one with its clean-up. The daemon says from which state, and why.
 ` + abbreviation,
 		Args:              oneID(operationAdvice),
-		ValidArgsFunction: once(a.completeOperation(failedOperation)),
+		ValidArgsFunction: once(c.completeOperation(failedOperation)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, id, err := a.findOperation(cmd.Context(), args[0])
+			d, id, err := c.findOperation(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -31,10 +31,10 @@ halted one with its clean-up. The daemon says from which state, and why.
 			if err != nil {
 				return err
 			}
-			if err := a.print(retryText(id, decision)); err != nil || !wait {
+			if err := c.screen.Print(retryText(id, decision)); err != nil || !wait {
 				return err
 			}
-			return a.await(cmd.Context(), d, id)
+			return c.await(cmd.Context(), d, id)
 		},
 	}
 	return waits(cmd, &wait)

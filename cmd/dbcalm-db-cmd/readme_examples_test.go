@@ -51,9 +51,9 @@ func typed(t *testing.T, d daemon, line string) string {
 	const file, installed = "testdata/readme/config.yml", config.DefaultPath
 	in := newInvocation(t, d)
 	var terminal bytes.Buffer
-	in.app.stdout, in.app.stderr = &terminal, &terminal
+	in.screen.Out, in.screen.Err = &terminal, &terminal
 	in.diagnose = func(context.Context, *config.Loaded) []machine.Check { return recorded[[]machine.Check](t, "doctor") }
-	in.env = func(name string) string { return map[string]string{config.Variable: file}[name] }
+	in.source.env = func(name string) string { return map[string]string{config.Variable: file}[name] }
 	in.run(t.Context(), strings.Fields(line))
 	shown := strings.ReplaceAll(terminal.String(), file, installed)
 	return fenced("console", "$ "+program+" "+line+"\n"+shown)

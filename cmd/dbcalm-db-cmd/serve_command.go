@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 )
 
-func (a *app) serveCommand() *cobra.Command {
+func serveCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Run the daemon (what happens without a subcommand)",
@@ -15,19 +18,19 @@ func (a *app) serveCommand() *cobra.Command {
 SIGTERM or SIGINT stops it. Programs of a running operation are left running;
 the next daemon takes them over.`,
 		Args: cobra.NoArgs,
-		RunE: a.runServe,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), a) },
 	}
 }
 
-func (a *app) runServe(cmd *cobra.Command, _ []string) error {
-	loaded := config.Load(a.configPath(), a.host)
+func runServe(ctx context.Context, a *app) error {
+	loaded := a.source.load()
 	if len(loaded.Problems) > 0 {
 		return exitWith(exitConfig, &config.Error{Problems: loaded.Problems})
 	}
-	log := newLogger(a.stderr, loaded.Config, takesColour(a.stderr, a.env), a.now)
+	log := newLogger(a.screen.Err, loaded.Config, screen.TakesColour(a.screen.Err, a.source.env), a.screen.Now)
 	log.Info().Str(keyVersion, versionText()).Str(keyConfig, loaded.Config.Path).Msg("daemon starting")
 	for _, warning := range loaded.Warnings {
 		log.Warn().Str(keyConfig, loaded.Config.Path).Msg(warning.String())
 	}
-	return serve(cmd.Context(), loaded.Config, log)
+	return serve(ctx, loaded.Config, log)
 }

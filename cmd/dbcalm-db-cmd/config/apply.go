@@ -18,7 +18,7 @@ func (l *Loaded) apply(file *file) map[string]Value {
 		}
 		value := Value{Key: s.key, From: file.at(e.line), line: e.line}
 		if !s.set(l.Config, e.node) {
-			text := written(s, e.node)
+			text := asWritten(s, e.node)
 			value.Value = text
 			if e.node.ShortTag() == "!!str" && !s.hidden && !s.guarded {
 				text = fmt.Sprintf("%q", text)
@@ -34,8 +34,8 @@ func (l *Loaded) apply(file *file) map[string]Value {
 
 const notShown = "(not shown)"
 
-// written is a value as the file has it.
-func written(s setting, node *yaml.Node) string {
+// asWritten is a value as the file has it.
+func asWritten(s setting, node *yaml.Node) string {
 	switch {
 	case s.hidden, s.guarded && node.Kind == yaml.ScalarNode:
 		return notShown
@@ -71,7 +71,7 @@ func (l *Loaded) describe(given map[string]Value) {
 	}
 }
 
-// refused tells whether the key's value is already known to be wrong.
+// refused reports whether the key's value is already known to be wrong.
 func (l *Loaded) refused(key string) bool {
 	for _, p := range l.Problems {
 		if p.Key == key {

@@ -28,7 +28,7 @@ func (f *file) collect(top *yaml.Node) {
 		lines[name] = key.Line
 		switch {
 		case !ours:
-			if meant := misspelt(name); meant != "" {
+			if meant := likelyKey(name); meant != "" {
 				f.warn(key.Line, fmt.Sprintf("%s is not a key of this daemon and is ignored: did you mean %s?", name, meant))
 			}
 		case value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null":

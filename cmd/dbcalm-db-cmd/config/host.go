@@ -20,7 +20,7 @@ type Host struct {
 	// Program finds an executable: a bare name on PATH, an absolute path as it
 	// is. It returns the absolute path.
 	Program func(name string) (string, bool)
-	// Group tells whether a group of that name or number exists.
+	// Group reports whether a group of that name or number exists.
 	Group func(name string) bool
 }
 

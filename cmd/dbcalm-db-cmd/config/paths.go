@@ -58,7 +58,7 @@ func (v *validation) outside(key, path, outerKey, outer string) {
 	}
 }
 
-// within tells whether path is outer or lies below it, symbolic links
+// within reports whether path is outer or lies below it, symbolic links
 // followed.
 func within(outer, path string) bool {
 	relative, err := filepath.Rel(realPath(outer), realPath(path))

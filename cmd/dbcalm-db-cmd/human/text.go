@@ -29,3 +29,9 @@ func Count(n int, thing string) string {
 	}
 	return strconv.Itoa(n) + " " + thing
 }
+
+// Indent puts a margin before every line of a text from elsewhere.
+func Indent(text, margin string) string {
+	lines := strings.Split(strings.Trim(Printable(text), "\n"), "\n")
+	return margin + strings.Join(lines, "\n"+margin) + "\n"
+}

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"io"
@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isTerminal reports whether what is written goes to a terminal.
-func isTerminal(w io.Writer) bool {
+// IsTerminal reports whether what is written goes to a terminal.
+func IsTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
 		return false

@@ -15,9 +15,9 @@ func TestConfigPathPrecedence(t *testing.T) {
 		{"/from/flag.yml", "/from/env.yml", "/from/flag.yml"},
 	} {
 		in := newInvocation(t, nil)
-		in.env = func(name string) string { return map[string]string{config.Variable: c.env}[name] }
-		in.configFlag = c.flag
-		if got := in.configPath(); got != c.want {
+		in.source.env = func(name string) string { return map[string]string{config.Variable: c.env}[name] }
+		in.source.flag = c.flag
+		if got := in.source.path(); got != c.want {
 			t.Errorf("flag %q, variable %q: got %s, want %s", c.flag, c.env, got, c.want)
 		}
 	}
@@ -26,7 +26,7 @@ func TestConfigPathPrecedence(t *testing.T) {
 func TestConfigPathFromTheCommandLine(t *testing.T) {
 	t.Parallel()
 	in := newInvocation(t, nil)
-	in.env = func(name string) string { return map[string]string{config.Variable: "/no/such/file.yml"}[name] }
+	in.source.env = func(name string) string { return map[string]string{config.Variable: "/no/such/file.yml"}[name] }
 	in.expect(t, exitConfig, "config", "check")
 	in.expect(t, exitOK, "--config", "testdata/config/shared.yml", "config", "check")
 }

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"slices"
@@ -8,25 +8,25 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 )
 
-// table lays rows out in aligned columns, two spaces between them, with no
+// Table lays rows out in aligned columns, two spaces between them, with no
 // space at a line's end.
-type table struct {
-	header []string
-	// right lists the columns that are aligned to the right.
-	right []int
-	// indent goes before every line.
-	indent string
+type Table struct {
+	Header []string
+	// Right lists the columns that are aligned to the right.
+	Right []int
+	// Indent goes before every line.
+	Indent string
 	// paint, if there is one, colours the cells of a column once all is laid
 	// out.
-	paint map[int]func(string) string
+	Paint map[int]func(string) string
 	rows  [][]string
 }
 
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+func (t *Table) Add(cells ...string) { t.rows = append(t.rows, cells) }
 
-func (t *table) String() string {
-	rows := append([][]string{t.header}, t.rows...)
-	widths := make([]int, len(t.header))
+func (t *Table) String() string {
+	rows := append([][]string{t.Header}, t.rows...)
+	widths := make([]int, len(t.Header))
 	for _, row := range rows {
 		for i, cell := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
@@ -35,14 +35,14 @@ func (t *table) String() string {
 	var b strings.Builder
 	for n, row := range rows {
 		var line strings.Builder
-		line.WriteString(t.indent)
+		line.WriteString(t.Indent)
 		for i, cell := range row {
 			cell = human.OneLine(cell)
 			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if paint := t.paint[i]; paint != nil && n > 0 {
+			if paint := t.Paint[i]; paint != nil && n > 0 {
 				cell = paint(cell)
 			}
-			if slices.Contains(t.right, i) {
+			if slices.Contains(t.Right, i) {
 				line.WriteString(padding + cell + "  ")
 			} else {
 				line.WriteString(cell + padding + "  ")
@@ -53,10 +53,10 @@ func (t *table) String() string {
 	return b.String()
 }
 
-// dropLast takes the last column away.
-func (t *table) dropLast() {
-	t.header = t.header[:len(t.header)-1]
+// DropLast takes the last column away.
+func (t *Table) DropLast() {
+	t.Header = t.Header[:len(t.Header)-1]
 	for i, row := range t.rows {
-		t.rows[i] = row[:len(t.header)]
+		t.rows[i] = row[:len(t.Header)]
 	}
 }

@@ -1,12 +1,12 @@
-package main
+package screen
 
 import "testing"
 
 func TestTable(t *testing.T) {
 	t.Parallel()
-	table := table{header: []string{"NAME", "SIZE", "NOTE"}, right: []int{1}, indent: " "}
-	table.add("├─ é", "1", "")
-	table.add("b", "1000", "two\nlines")
+	table := Table{Header: []string{"NAME", "SIZE", "NOTE"}, Right: []int{1}, Indent: " "}
+	table.Add("├─ é", "1", "")
+	table.Add("b", "1000", "two\nlines")
 	want := " NAME  SIZE  NOTE\n" +
 		" ├─ é     1\n" +
 		" b     1000  two lines\n"

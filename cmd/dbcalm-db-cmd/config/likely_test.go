@@ -2,7 +2,7 @@ package config
 
 import "testing"
 
-func TestMisspelt(t *testing.T) {
+func TestLikelyKey(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
 		"backupdir":        "backup_dir",
@@ -38,8 +38,8 @@ func TestMisspelt(t *testing.T) {
 		"backup_schedules": "",
 		"":                 "",
 	} {
-		if got := misspelt(key); got != want {
-			t.Errorf("misspelt(%q) = %q, want %q", key, got, want)
+		if got := likelyKey(key); got != want {
+			t.Errorf("likelyKey(%q) = %q, want %q", key, got, want)
 		}
 	}
 }
@@ -52,7 +52,7 @@ func TestForeignKeysAreNotOurs(t *testing.T) {
 		if _, ours := findSetting(key); ours {
 			t.Errorf("%s is both", key)
 		}
-		if misspelt(key) != "" {
+		if likelyKey(key) != "" {
 			t.Errorf("%s is warned about", key)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"fmt"
@@ -29,7 +29,7 @@ const (
 	clearEnd = "\x1b[J"
 )
 
-func (p *picture) show(views []machine.OperationView) {
+func (p *picture) Show(views []machine.OperationView) {
 	var b strings.Builder
 	if p.drawn > 0 {
 		fmt.Fprintf(&b, cursorUp, p.drawn)
@@ -37,19 +37,19 @@ func (p *picture) show(views []machine.OperationView) {
 	b.WriteString("\r" + clearEnd)
 	all := drawing(views, p.now())
 	for _, line := range all {
-		b.WriteString(shortened(line, p.size()) + "\n")
+		b.WriteString(cutTo(line, p.size()) + "\n")
 	}
 	p.drawn = len(all)
 	_, _ = io.WriteString(p.out, b.String())
 }
 
-// note stays above the next drawing.
-func (p *picture) note(text string) {
+// Note stays above the next drawing.
+func (p *picture) Note(text string) {
 	p.drawn = 0
 	fmt.Fprintln(p.out, human.Printable(text))
 }
 
-func (p *picture) close() { p.drawn = 0 }
+func (p *picture) Close() { p.drawn = 0 }
 
 // terminalSize returns a function that tells a terminal's width in columns,
 // which may change.
@@ -64,8 +64,8 @@ func terminalSize(w io.Writer) func() int {
 	}
 }
 
-// shortened cuts a line that would break at the terminal's edge.
-func shortened(line string, width int) string {
+// cutTo cuts a line that would break at the terminal's edge.
+func cutTo(line string, width int) string {
 	runes := []rune(human.Printable(line))
 	if len(runes) < width {
 		return string(runes)
@@ -84,13 +84,13 @@ func drawing(views []machine.OperationView, now time.Time) []string {
 		if view.FinishedAt != nil {
 			took = view.FinishedAt.Sub(view.CreatedAt)
 		}
-		all = append(all, fmt.Sprintf("%s  %s  %s  %s", subject(view.OperationSummary), view.Status, human.Span(took), view.ID))
+		all = append(all, fmt.Sprintf("%s  %s  %s  %s", Subject(view.OperationSummary), view.Status, human.Span(took), view.ID))
 		all = append(all, "  "+strings.Join(ticks(view, now), "  "))
 		if p := view.Progress; p != nil {
 			if p.TotalBytes > 0 {
-				all = append(all, "  "+bar(p)+" "+progressText(p))
+				all = append(all, "  "+bar(p)+" "+Progress(p))
 			} else if p.DoneBytes > 0 {
-				all = append(all, "  "+progressText(p))
+				all = append(all, "  "+Progress(p))
 			}
 			all = append(all, "  "+p.What)
 		}
@@ -114,14 +114,14 @@ func ticks(view machine.OperationView, now time.Time) []string {
 	for i, v := range visits {
 		mark := "✓"
 		switch {
-		case i == len(visits)-1 && !isOver(view.Status):
+		case i == len(visits)-1 && !view.Over():
 			mark = "▶"
 		case v.broken:
 			mark = "✗"
 		}
 		marks = append(marks, mark+" "+v.state+" "+human.Span(v.took))
 	}
-	if isOver(view.Status) || len(visits) == 0 {
+	if view.Over() || len(visits) == 0 {
 		return marks
 	}
 	// A machine that this program does not know has no such states to tell.

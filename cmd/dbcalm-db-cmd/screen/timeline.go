@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"strings"
@@ -11,8 +11,8 @@ import (
 // timelineWidth is that of the longest bar, in columns.
 const timelineWidth = 40
 
-// timelineText shows how long an operation was in each of its states.
-func timelineText(view machine.OperationView, now time.Time) string {
+// Timeline shows how long an operation was in each of its states.
+func Timeline(view machine.OperationView, now time.Time) string {
 	all := stays(view, now)
 	var longest time.Duration
 	for _, s := range all {
@@ -21,7 +21,7 @@ func timelineText(view machine.OperationView, now time.Time) string {
 	if longest == 0 {
 		return ""
 	}
-	t := table{header: []string{"STATE", "TOOK", ""}, right: []int{1}, indent: "  "}
+	t := Table{Header: []string{"STATE", "TOOK", ""}, Right: []int{1}, Indent: "  "}
 	for _, s := range all {
 		bar := strings.Repeat("█", int(s.took*timelineWidth/longest))
 		if bar == "" {
@@ -30,7 +30,7 @@ func timelineText(view machine.OperationView, now time.Time) string {
 		if s.broken {
 			bar += " broken off"
 		}
-		t.add(s.state, human.Span(s.took), bar)
+		t.Add(s.state, human.Span(s.took), bar)
 	}
 	return "Time line\n" + t.String()
 }

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"fmt"
@@ -9,23 +9,23 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-// display shows operations to somebody who waits for them.
-type display interface {
-	// show shows them as they now are.
-	show(views []machine.OperationView)
-	// note says something about the waiting itself.
-	note(text string)
-	// close leaves the last picture standing.
-	close()
+// Display shows operations to somebody who waits for them.
+type Display interface {
+	// Show shows them as they now are.
+	Show(views []machine.OperationView)
+	// Note says something about the waiting itself.
+	Note(text string)
+	// Close leaves the last picture standing.
+	Close()
 }
 
-// displayOn returns what fits the writer: a picture on a terminal, lines
+// DisplayOn returns what fits the writer: a picture on a terminal, lines
 // elsewhere.
-func (a *app) displayOn(w io.Writer) display {
-	if isTerminal(w) {
-		return &picture{out: w, now: a.now, size: terminalSize(w)}
+func (s *Screen) DisplayOn(w io.Writer) Display {
+	if IsTerminal(w) {
+		return &picture{out: w, now: s.Now, size: terminalSize(w)}
 	}
-	return &lines{out: w, now: a.now, told: map[string]*telling{}}
+	return &lines{out: w, now: s.Now, told: map[string]*telling{}}
 }
 
 // progressEvery is how often lines tell how far an operation is.
@@ -48,11 +48,11 @@ type telling struct {
 	progress time.Time
 }
 
-func (l *lines) note(text string) { fmt.Fprintln(l.out, human.Printable(text)) }
+func (l *lines) Note(text string) { fmt.Fprintln(l.out, human.Printable(text)) }
 
-func (l *lines) close() {}
+func (l *lines) Close() {}
 
-func (l *lines) show(views []machine.OperationView) {
+func (l *lines) Show(views []machine.OperationView) {
 	for _, view := range views {
 		told := l.told[view.ID]
 		if told == nil {
@@ -61,16 +61,16 @@ func (l *lines) show(views []machine.OperationView) {
 		}
 		prefix := ""
 		if len(views) > 1 {
-			prefix = subject(view.OperationSummary) + "  "
+			prefix = Subject(view.OperationSummary) + "  "
 		}
 		l.tell(told, prefix, view)
 	}
 }
 
 func (l *lines) tell(told *telling, prefix string, view machine.OperationView) {
-	if view.Status == "waiting" {
+	if view.Status == machine.StatusWaiting {
 		if told.polls++; told.polls == 2 {
-			l.note(human.Stamp(l.now()) + "  " + prefix + "waiting for its turn")
+			l.Note(human.Stamp(l.now()) + "  " + prefix + "waiting for its turn")
 		}
 	}
 	for _, t := range view.Transitions {
@@ -85,20 +85,32 @@ func (l *lines) tell(told *telling, prefix string, view machine.OperationView) {
 		if t.Reason != "" {
 			line += ": " + human.OneLine(t.Reason)
 		}
-		l.note(line)
+		l.Note(line)
 	}
 	if p := view.Progress; p != nil && p.DoneBytes > 0 && l.now().Sub(told.progress) >= progressEvery {
 		told.progress = l.now()
-		l.note(human.Stamp(l.now()) + "  " + prefix + view.State + ": " + progressText(p))
+		l.Note(human.Stamp(l.now()) + "  " + prefix + view.State + ": " + Progress(p))
 	}
 }
 
-// progressText is how far a state is, in words.
-func progressText(p *machine.ProgressView) string {
+// beforeRetry returns the number of the last transition of earlier attempts,
+// which whoever retries has seen; 0 without a retry.
+func beforeRetry(transitions []machine.TransitionView) int64 {
+	var last int64
+	for _, t := range transitions {
+		if t.Event == "retry" {
+			last = t.Seq - 1
+		}
+	}
+	return last
+}
+
+// Progress is how far a state is, in words.
+func Progress(p *machine.ProgressView) string {
 	done := human.Bytes(p.DoneBytes)
 	text := done
 	if p.TotalBytes > 0 {
-		text = fmt.Sprintf("%d %%, %s of %s", percent(p), done, human.Bytes(p.TotalBytes))
+		text = fmt.Sprintf("%d %%, %s of %s", Percent(p), done, human.Bytes(p.TotalBytes))
 	}
 	if p.BytesPerSecond > 0 {
 		text += ", " + human.Bytes(p.BytesPerSecond) + "/s"
@@ -109,4 +121,4 @@ func progressText(p *machine.ProgressView) string {
 	return text
 }
 
-func percent(p *machine.ProgressView) int64 { return p.DoneBytes * 100 / p.TotalBytes }
+func Percent(p *machine.ProgressView) int64 { return p.DoneBytes * 100 / p.TotalBytes }

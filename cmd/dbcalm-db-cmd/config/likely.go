@@ -10,11 +10,11 @@ var foreignKeys = map[string]bool{
 	"ssl_cert": true, "ssl_key": true,
 }
 
-// misspelt returns the key of ours that a foreign one was probably meant to
+// likelyKey returns the key of ours that a foreign one was probably meant to
 // be, and "" where none comes close. Names that differ only in case,
 // underscores and hyphens are the same; in long names two letters may be
 // wrong, in middling ones one.
-func misspelt(key string) string {
+func likelyKey(key string) string {
 	if foreignKeys[key] {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"time"
@@ -23,7 +23,7 @@ func stays(view machine.OperationView, now time.Time) []stay {
 	failing := false
 	for i, t := range transitions {
 		last := i == len(transitions)-1
-		if last && isOver(view.Status) {
+		if last && view.Over() {
 			break
 		}
 		if i > 0 && t.From == t.To && len(all) > 0 && t.Event != "more" {
