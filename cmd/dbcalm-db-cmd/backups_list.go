@@ -62,7 +62,8 @@ func backupsText(backups []machine.BackupView) string {
 		}
 		problem := row.Problem()
 		troubled = troubled || problem != ""
-		t.Add(row.Branch+b.ID, kind(b), form(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN), human.Stamp(b.StartTime), backupTook(b), lastProof(b), problem)
+		t.Add(row.Branch+b.ID, kind(b), form(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN),
+			human.Stamp(b.StartTime), backupTook(b), lastProof(b), problem)
 	}
 	if !troubled {
 		t.DropLast()

@@ -30,7 +30,8 @@ func retentionCheck(c *config.Config, wrong map[string]bool) machine.Check {
 	case wrong["retention"]:
 		return steps.NotChecked(about, "the configuration gives none that could be used")
 	case c.Retention == (machine.Retention{}):
-		return steps.Noted(about, "none is set, so every backup stays until somebody deletes it: set "+about+", such as "+config.RetentionExample+", and have "+program+" backups prune run every day")
+		return steps.Noted(about, "none is set, so every backup stays until somebody deletes it: set "+about+", such as "+
+			config.RetentionExample+", and have "+program+" backups prune run every day")
 	}
 	return steps.NewCheck(about, nil, config.Retention(c.Retention).String()+" is what "+program+" backups prune keeps")
 }

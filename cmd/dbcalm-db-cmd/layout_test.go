@@ -57,6 +57,9 @@ var topLevel = []string{"cmd", "machine", "steps", "persistence", "transport", "
 type listed struct {
 	ImportPath string
 	Imports    []string
+	// Dir holds GoFiles, the sources without tests.
+	Dir     string
+	GoFiles []string
 }
 
 func TestImportsKeepToTheLayout(t *testing.T) {
@@ -176,7 +179,7 @@ func below(importPath, name string) bool {
 
 func listPackages(t *testing.T) []listed {
 	t.Helper()
-	decoder := json.NewDecoder(strings.NewReader(output(t, "go", "list", "-json=ImportPath,Imports", "./...")))
+	decoder := json.NewDecoder(strings.NewReader(output(t, "go", "list", "-json=ImportPath,Imports,Dir,GoFiles", "./...")))
 	var packages []listed
 	for {
 		var p listed

@@ -51,7 +51,9 @@ TOOK is how long it has run, or, before its turn, has waited.`,
 	cmd.Flags().StringVar(&filter.State, "state", "",
 		"only those in `STATE`: waiting, running, succeeded, failed, cancelled, or a machine's state")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	completeFlag(cmd, "state", []string{machine.StatusWaiting, machine.StatusRunning, machine.StatusSucceeded, machine.StatusFailed, machine.StatusCancelled})
+	completeFlag(cmd, "state", []string{
+		machine.StatusWaiting, machine.StatusRunning, machine.StatusSucceeded, machine.StatusFailed, machine.StatusCancelled,
+	})
 	return cmd
 }
 

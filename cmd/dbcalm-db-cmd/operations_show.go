@@ -55,7 +55,9 @@ the path it took and when.
 }
 
 func operationText(c *client, view machine.OperationView) string {
-	sections := []string{headText(c, view), screen.Timeline(view, c.screen.Now()), transitionsText(view.Transitions), programsText(c.screen, view)}
+	sections := []string{
+		headText(c, view), screen.Timeline(view, c.screen.Now()), transitionsText(view.Transitions), programsText(c.screen, view),
+	}
 	if view.Error != "" {
 		sections = append(sections, c.screen.Paint(screen.Red, "Error")+"\n"+human.Indent(view.Error, "  "))
 	}

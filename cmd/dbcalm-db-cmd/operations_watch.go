@@ -79,8 +79,8 @@ func openOnes(ctx context.Context, d daemon, known []machine.OperationView) ([]m
 }
 
 // watch shows operations until they are over and tells how each has ended.
-func (c *client) watch(ctx context.Context, question func(context.Context, []machine.OperationView) ([]machine.OperationView, error)) error {
-	views, err := c.followAll(ctx, c.screen.DisplayOn(c.screen.Out), question)
+func (c *client) watch(ctx context.Context, next question) error {
+	views, err := c.followAll(ctx, c.screen.DisplayOn(c.screen.Out), next)
 	if err != nil {
 		return err
 	}

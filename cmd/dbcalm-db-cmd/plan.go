@@ -79,7 +79,10 @@ func (c *client) tellPlan(plan machine.Plan, o planOptions) error {
 func planText(s *screen.Screen, plan machine.Plan) string {
 	sections := []string{checksText(s, plan.Checks)}
 	if len(plan.Chain) > 0 {
-		t := screen.Table{Header: []string{"BACKUP", "STORED", "RESTORED", "FROM LSN", "TO LSN", "WHEN", "SERVER", "TOOL"}, Right: []int{1, 2, 3, 4}, Indent: "  "}
+		t := screen.Table{
+			Header: []string{"BACKUP", "STORED", "RESTORED", "FROM LSN", "TO LSN", "WHEN", "SERVER", "TOOL"},
+			Right:  []int{1, 2, 3, 4}, Indent: "  ",
+		}
 		for _, l := range plan.Chain {
 			t.Add(l.ID, human.Bytes(l.StoredBytes), human.Bytes(l.PlainBytes), strconv.FormatUint(l.FromLSN, 10),
 				strconv.FormatUint(l.ToLSN, 10), human.Stamp(l.StartTime), l.Server, l.Tool)

@@ -43,7 +43,8 @@ have colours, unless $NO_COLOR is set.
 		&cobra.Group{ID: groupDaemon, Title: "Daemon:"},
 		&cobra.Group{ID: groupBackups, Title: "Backups:"},
 	)
-	add(root, groupDaemon, serveCommand(a), configCommand(a.screen, a.source), doctorCommand(a), machineCommand(a.screen), versionCommand(a.screen))
+	add(root, groupDaemon,
+		serveCommand(a), configCommand(a.screen, a.source), doctorCommand(a), machineCommand(a.screen), versionCommand(a.screen))
 	add(root, groupBackups, backupCommand(a.client), restoreCommand(a.client), backupsCommand(a.client), operationsCommand(a.client))
 	root.AddCommand(superviseCommand(), keepCommand(a), examineCommand(a.screen), manCommand())
 	a.markEntry(root)

@@ -46,32 +46,36 @@ func (c *client) verdict(view machine.OperationView) error {
 
 // follow polls an operation until it is over and tells on stderr how it goes.
 func (c *client) follow(ctx context.Context, d daemon, id string) (machine.OperationView, error) {
-	views, err := c.followAll(ctx, c.screen.DisplayOn(c.screen.Err), func(ctx context.Context, known []machine.OperationView) ([]machine.OperationView, error) {
+	one := func(ctx context.Context, _ []machine.OperationView) ([]machine.OperationView, error) {
 		view, err := d.Operation(ctx, id)
 		return []machine.OperationView{view}, err
-	})
+	}
+	views, err := c.followAll(ctx, c.screen.DisplayOn(c.screen.Err), one)
 	if len(views) == 0 {
 		return machine.OperationView{}, err
 	}
 	return views[0], err
 }
 
-// followAll polls operations until all of them are over. The question is given
-// what it answered last.
-func (c *client) followAll(ctx context.Context, shown screen.Display, question func(context.Context, []machine.OperationView) ([]machine.OperationView, error)) ([]machine.OperationView, error) {
-	defer shown.Close()
+// question asks for the operations that are followed; it is given what it
+// answered last.
+type question func(ctx context.Context, known []machine.OperationView) ([]machine.OperationView, error)
+
+// followAll polls operations until all of them are over.
+func (c *client) followAll(ctx context.Context, display screen.Display, next question) ([]machine.OperationView, error) {
+	defer display.Close()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	var views []machine.OperationView
 	var away time.Time
 	for {
-		fresh, err := ask(ctx, func(ctx context.Context) ([]machine.OperationView, error) { return question(ctx, views) })
+		fresh, err := ask(ctx, func(ctx context.Context) ([]machine.OperationView, error) { return next(ctx, views) })
 		switch {
 		case ctx.Err() != nil:
 			return views, c.stoppedWaiting(views)
 		case err == nil:
 			away, views = time.Time{}, fresh
-			shown.Show(views)
+			display.Show(views)
 			if !slices.ContainsFunc(views, func(v machine.OperationView) bool { return !v.Over() }) {
 				return views, nil
 			}
@@ -79,7 +83,7 @@ func (c *client) followAll(ctx context.Context, shown screen.Display, question f
 			return views, err
 		case away.IsZero():
 			away = c.screen.Now()
-			shown.Note(fmt.Sprintf("%s  no daemon (%v); still waiting, the operation may be going on", human.Stamp(away), err))
+			display.Note(fmt.Sprintf("%s  no daemon (%v); still waiting, the operation may be going on", human.Stamp(away), err))
 		case c.screen.Now().Sub(away) > patience:
 			return views, err
 		}

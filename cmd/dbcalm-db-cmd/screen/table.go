@@ -16,12 +16,13 @@ type Table struct {
 	Right []int
 	// Indent goes before every line.
 	Indent string
-	// paint, if there is one, colours the cells of a column once all is laid
+	// Paint, if there is one, colours the cells of a column once all is laid
 	// out.
 	Paint map[int]func(string) string
 	rows  [][]string
 }
 
+// Add adds a row.
 func (t *Table) Add(cells ...string) { t.rows = append(t.rows, cells) }
 
 func (t *Table) String() string {
