@@ -17,7 +17,9 @@
 //   - Defaults and validation are two steps, and every problem is found before
 //     one is reported. The daemon runs only without any.
 //   - The file belongs to other programs too. Their keys are no error, and their
-//     values are never looked at.
+//     values are never looked at. What they take for the value of a key of ours
+//     is taken, quoted or in another case, if it can be honoured; else it is
+//     refused, since a setting that is passed over loses backups.
 //   - No value that may hold a secret is shown: keys of other programs, misspelt
 //     keys, forward, retrieve and on_finish.
 //   - A finding names its line, the key, the value and what would do.

@@ -30,7 +30,7 @@ var keyNotes = map[string]keyNote{
 	},
 	"stream": {meaning: "Whether a backup is stored as one stream instead of a folder of files."},
 	"compression": {
-		meaning: "gzip or zstd; \"\" for none. A stream is compressed on its way, else the copied files one by one.",
+		meaning: "gzip or zstd; \"\" or none for none. A stream is compressed on its way, else the copied files one by one.",
 	},
 	"compression_level": {meaning: "1 (fastest) to 9 for gzip, to 19 for zstd; 0 for the default, the fastest."},
 	"forward": {
@@ -105,7 +105,7 @@ var keyNotes = map[string]keyNote{
 	},
 	"metrics_mode":  {meaning: "Octal mode of that socket. Who may write to it may read the metrics, and do nothing else."},
 	"metrics_group": {meaning: "Group of that socket, by name or number; \"\" for the daemon's own."},
-	"log_level":     {meaning: "trace, debug, info, warn or error."},
+	"log_level":     {meaning: "trace, debug, info, warn or error; warning and critical are taken too."},
 	"log_format": {
 		rule:    FormatConsole + " on a terminal, else " + FormatJSON,
 		meaning: "json or console, on stderr.",

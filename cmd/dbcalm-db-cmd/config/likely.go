@@ -15,7 +15,7 @@ var foreignKeys = map[string]bool{
 // underscores and hyphens are the same; in long names two letters may be
 // wrong, in middling ones one.
 func likelyKey(key string) string {
-	if foreignKeys[key] {
+	if foreignKeys[strings.ToLower(key)] {
 		return ""
 	}
 	for _, s := range settings {

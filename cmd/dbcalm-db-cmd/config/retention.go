@@ -63,7 +63,7 @@ func setRetention(c *Config, n *yaml.Node) bool {
 				continue
 			}
 			known, seen[name] = true, true
-			if value.Kind != yaml.ScalarNode || value.ShortTag() != "!!int" || value.Decode(rule.field(&r)) != nil {
+			if !setNumber(rule.field(&r), value) {
 				return false
 			}
 		}

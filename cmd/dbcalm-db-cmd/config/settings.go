@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
 	"gopkg.in/yaml.v3"
 
 	"dbcalm-db-cmd/steps"
@@ -41,7 +40,7 @@ var settings = []setting{
 	pathKey("data_dir", func(c *Config) *string { return &c.DataDir }),
 	pathKey("database_path", func(c *Config) *string { return &c.DatabasePath }),
 	boolKey("stream", func(c *Config) *bool { return &c.Stream }),
-	textKey("compression", func(c *Config) *string { return &c.Compression }),
+	compressionKey,
 	numberKey("compression_level", func(c *Config) *int { return &c.CompressionLevel }),
 	hidden(textKey("forward", func(c *Config) *string { return &c.Forward })),
 	hidden(textKey("retrieve", func(c *Config) *string { return &c.Retrieve })),
@@ -75,9 +74,11 @@ const (
 	memoryAdvice = "write a size such as 512M or 2G, or a number of bytes"
 )
 
-func findSetting(key string) (setting, bool) {
+// findSetting returns the key of that name in any case, as the other programs
+// of the shared file read it.
+func findSetting(name string) (setting, bool) {
 	for _, s := range settings {
-		if s.key == key {
+		if s.key == strings.ToLower(name) {
 			return s, true
 		}
 	}
@@ -107,12 +108,11 @@ func pathKey(key string, field func(*Config) *string) setting {
 	return s
 }
 
-// boolKey takes what the other programs of the shared file take: true and false,
-// and YAML 1.1's yes, no, on and off.
+// boolKey takes what the other programs of the shared file take.
 func boolKey(key string, field func(*Config) *bool) setting {
 	return setting{
 		key:    key,
-		set:    func(c *Config, n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Decode(field(c)) == nil },
+		set:    func(c *Config, n *yaml.Node) bool { return setBool(field(c), n) },
 		show:   func(c *Config) any { return *field(c) },
 		wanted: "write true or false",
 	}
@@ -120,10 +120,8 @@ func boolKey(key string, field func(*Config) *bool) setting {
 
 func numberKey(key string, field func(*Config) *int) setting {
 	return setting{
-		key: key,
-		set: func(c *Config, n *yaml.Node) bool {
-			return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" && n.Decode(field(c)) == nil
-		},
+		key:    key,
+		set:    func(c *Config, n *yaml.Node) bool { return setNumber(field(c), n) },
 		show:   func(c *Config) any { return *field(c) },
 		wanted: "write a whole number",
 	}
@@ -135,8 +133,9 @@ func durationKey(key string, field func(*Config) *time.Duration) setting {
 		key: key,
 		set: func(c *Config, n *yaml.Node) bool {
 			text := n.Value
-			if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
-				text += "s"
+			var seconds int
+			if setNumber(&seconds, n) {
+				text = strconv.Itoa(seconds) + "s"
 			} else if !setText(&text, n) {
 				return false
 			}
@@ -241,25 +240,3 @@ func setMemory(c *Config, n *yaml.Node) bool {
 }
 
 func showMemory(c *Config) any { return c.UseMemory }
-
-// setLevel also takes "warning": the API server calls it so, in the same file.
-func setLevel(c *Config, n *yaml.Node) bool {
-	var name string
-	if !setText(&name, n) {
-		return false
-	}
-	if name == "warning" {
-		name = zerolog.LevelWarnValue
-	}
-	switch name {
-	case zerolog.LevelTraceValue, zerolog.LevelDebugValue, zerolog.LevelInfoValue,
-		zerolog.LevelWarnValue, zerolog.LevelErrorValue:
-	default:
-		return false
-	}
-	level, err := zerolog.ParseLevel(name)
-	c.LogLevel = level
-	return err == nil
-}
-
-func showLevel(c *Config) any { return c.LogLevel.String() }

@@ -94,7 +94,7 @@ func (v *validation) words() {
 		v.oneOf("db_type", c.DBType, typeMariaDB, typeMySQL)
 	}
 	if c.Compression != "" {
-		v.oneOf("compression", c.Compression, "gzip", "zstd")
+		v.oneOf("compression", c.Compression, "gzip", "zstd", noCompression)
 	}
 	v.oneOf("log_format", c.LogFormat, FormatJSON, FormatConsole)
 	if c.Host == "" || strings.ContainsAny(c.Host, " \t\r\n") {
@@ -104,7 +104,8 @@ func (v *validation) words() {
 
 func (v *validation) oneOf(key, value string, words ...string) {
 	if !slices.Contains(words, value) {
-		v.complain(key, "write %s", strings.Join(words, " or "))
+		last := len(words) - 1
+		v.complain(key, "write %s or %s", strings.Join(words[:last], ", "), words[last])
 	}
 }
 
