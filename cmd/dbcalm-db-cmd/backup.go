@@ -55,7 +55,7 @@ printed on stdout; with --wait the command ends when the operation does.`,
 		},
 	}
 	cmd.Flags().StringVar(&options.from, "from", "", "the backup `ID` to stand on (required)")
-	required(cmd, "from")
+	requireFlag(cmd, "from")
 	completeFlagBy(cmd, "from", c.completeBackup(false))
 	return options.flags(cmd)
 }
@@ -82,7 +82,7 @@ func (o *backupOptions) command(cmd *cobra.Command, id string) machine.BackupReq
 	return request
 }
 
-func required(cmd *cobra.Command, name string) {
+func requireFlag(cmd *cobra.Command, name string) {
 	// It fails only for a flag that does not exist.
 	_ = cmd.MarkFlagRequired(name)
 }

@@ -40,7 +40,8 @@ func TestBackupsPrune(t *testing.T) {
 	if err := json.Unmarshal(in.stdout.Bytes(), &again); err != nil || !reflect.DeepEqual(again, d.pruned) {
 		t.Errorf("the JSON is not the report (%v):\n%s", err, &in.stdout)
 	}
-	if want := []any{machine.PruneRequest{}, machine.PruneRequest{DryRun: true}, machine.PruneRequest{DryRun: true}}; !reflect.DeepEqual(d.asked, want) {
+	if want := []any{machine.PruneRequest{}, machine.PruneRequest{DryRun: true},
+		machine.PruneRequest{DryRun: true}}; !reflect.DeepEqual(d.asked, want) {
 		t.Errorf("asked %v", d.asked)
 	}
 }

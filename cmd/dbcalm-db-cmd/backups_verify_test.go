@@ -14,7 +14,8 @@ import (
 // verification is how an operation that verifies a backup ends.
 func verification(backup, status, failure string) machine.OperationView {
 	return machine.OperationView{
-		OperationSummary: machine.OperationSummary{ID: samples.FirstID, Machine: "verify_backup", Backup: backup, State: "done", Status: status, Attempt: 1,
+		OperationSummary: machine.OperationSummary{ID: samples.FirstID, Machine: "verify_backup", Backup: backup, State: "done",
+			Status: status, Attempt: 1,
 			Error: failure, CreatedAt: samples.At(0), StartedAt: new(samples.At(0)), FinishedAt: new(samples.At(2))},
 		Transitions: []machine.TransitionView{{Seq: 1, From: "record", Event: "ok", To: "done", Attempt: 1, At: samples.At(2), Reason: "told"}},
 	}

@@ -35,7 +35,7 @@ All is well, exit code 0, where nothing is marked ✗ or ?.`,
 
 // doctorReport is what doctor --json prints.
 type doctorReport struct {
-	// Well tells that nothing is wrong and nothing unknown.
+	// Well reports that nothing is wrong and nothing unknown.
 	Well   bool            `json:"well"`
 	Checks []machine.Check `json:"checks"`
 }

@@ -27,11 +27,13 @@ func databaseChecks(ctx context.Context, path string, wrong map[string]bool) ([]
 	}
 	found, err := persistence.Inspect(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []machine.Check{steps.Noted(file, path+" is not there: the daemon makes it when it starts; if it was lost, "+program+" backups rebuild then records the backups again")}, found, nil
+		return []machine.Check{steps.Noted(file, path+" is not there: the daemon makes it when it starts; if it was lost, "+program+
+			" backups rebuild then records the backups again")}, found, nil
 	}
 	var checks []machine.Check
 	if info, err := os.Stat(path); err == nil {
-		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), fmt.Sprintf("%s: %s, %s", path, steps.Ownership(info), human.Bytes(found.Size))))
+		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path),
+			fmt.Sprintf("%s: %s, %s", path, steps.Ownership(info), human.Bytes(found.Size))))
 	}
 	switch {
 	case errors.Is(err, persistence.ErrNotInspected):
@@ -49,7 +51,8 @@ func databaseChecks(ctx context.Context, path string, wrong map[string]bool) ([]
 		err = fmt.Errorf("%w: install the version of this program that the daemon last ran", err)
 		checks = append(checks, steps.NewCheck(schema, err, ""))
 	case found.Schema < found.Known:
-		checks = append(checks, steps.Noted(schema, fmt.Sprintf("version %d; the daemon brings it to version %d when it starts", found.Schema, found.Known)))
+		checks = append(checks, steps.Noted(schema, fmt.Sprintf("version %d; the daemon brings it to version %d when it starts",
+			found.Schema, found.Known)))
 	default:
 		checks = append(checks, steps.NewCheck(schema, nil, fmt.Sprintf("version %d, as this program makes it", found.Schema)))
 	}

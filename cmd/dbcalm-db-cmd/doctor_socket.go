@@ -101,7 +101,8 @@ func socketCheck(about, path string, c *config.Config) machine.Check {
 	group := steps.GroupName(int(owner.Gid))
 	mode := info.Mode().Perm()
 	if mode != c.SocketMode || c.SocketGroup != "" && c.SocketGroup != group && c.SocketGroup != fmt.Sprint(owner.Gid) {
-		return steps.NewCheck(about, fmt.Errorf("%s has %s, and the configuration says group %s, mode %04o: start the daemon again", path, steps.Ownership(info), cmp.Or(c.SocketGroup, "of its own"), c.SocketMode), "")
+		return steps.NewCheck(about, fmt.Errorf("%s has %s, and the configuration says group %s, mode %04o: start the daemon again",
+			path, steps.Ownership(info), cmp.Or(c.SocketGroup, "of its own"), c.SocketMode), "")
 	}
 	if mode&0o006 == 0o006 {
 		return steps.NewCheck(about, checkWay(path, -1), path+": every user may connect")

@@ -148,14 +148,18 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 		"two daemons":     {alive(self), alive(other), nil, []string{"✗ legacy socket", "reaches process 11", "process 10"}},
 		"only the legacy": {&fakeDaemon{err: noDaemon}, alive(other), nil, []string{"✗ daemon", "✗ legacy socket", "not on socket_path"}},
 		"none":            {&fakeDaemon{err: noDaemon}, &fakeDaemon{err: noDaemon}, nil, []string{"✗ daemon", "✗ legacy socket", "start it"}},
-		"another mode":    {alive(self), alive(self), func(c *config.Config) { c.SocketMode = 0o600 }, []string{"✗ socket", "the configuration says group of its own, mode 0600: start the daemon again"}},
-		"another group":   {alive(self), alive(self), func(c *config.Config) { c.SocketGroup = "9999" }, []string{"✗ socket", "group 9999, mode 0660"}},
+		"another mode": {alive(self), alive(self), func(c *config.Config) { c.SocketMode = 0o600 }, []string{"✗ socket",
+			"the configuration says group of its own, mode 0600: start the daemon again"}},
+		"another group": {alive(self), alive(self), func(c *config.Config) { c.SocketGroup = "9999" }, []string{"✗ socket",
+			"group 9999, mode 0660"}},
 		"for one user": {alive(self), nil, func(c *config.Config) {
 			c.SocketPath, c.LegacySocketPath, c.SocketMode = socket("own", 0o600), "", 0o600
 		},
 			[]string{"• socket", "set socket_mode"}},
-		"not there": {alive(self), nil, func(c *config.Config) { c.SocketPath, c.LegacySocketPath = filepath.Join(dir, "none"), "" }, []string{"✗ socket", "is not there: start the daemon"}},
-		"a file":    {alive(self), nil, func(c *config.Config) { c.SocketPath, c.LegacySocketPath = dir, "" }, []string{"✗ socket", "is no socket: move it away"}},
+		"not there": {alive(self), nil, func(c *config.Config) { c.SocketPath, c.LegacySocketPath = filepath.Join(dir, "none"), "" },
+			[]string{"✗ socket", "is not there: start the daemon"}},
+		"a file": {alive(self), nil, func(c *config.Config) { c.SocketPath, c.LegacySocketPath = dir, "" }, []string{"✗ socket",
+			"is no socket: move it away"}},
 		"wrong key": {alive(self), nil, nil, []string{"? socket"}},
 	} {
 		in := newInvocation(t, nil)
@@ -192,7 +196,8 @@ func TestDoctorSaysWhoseRightsCount(t *testing.T) {
 		running *transport.Daemon
 		want    string
 	}{
-		{nil, "no daemon runs"}, {&transport.Daemon{UID: own}, "whom the daemon runs as too"}, {&transport.Daemon{UID: own + 4242}, "for what the daemon may read and write, run sudo -u "},
+		{nil, "no daemon runs"}, {&transport.Daemon{UID: own}, "whom the daemon runs as too"}, {&transport.Daemon{UID: own + 4242},
+			"for what the daemon may read and write, run sudo -u "},
 	} {
 		c := userCheck(test.running, true)
 		if !strings.Contains(c.Detail, test.want) || c.Unknown != (test.running != nil && test.running.UID != own) {

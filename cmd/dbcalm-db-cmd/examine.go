@@ -31,7 +31,7 @@ func examineCommand(s *screen.Screen) *cobra.Command {
 	cmd.Flags().IntVar(&e.Parallel, "parallel", 1, "tables to check at a time")
 	cmd.Flags().IntVar(&e.LowerCaseTables, "lower-case-table-names", 0, "as the server backed up had it")
 	for _, name := range []string{"server", "use-memory"} {
-		required(cmd, name)
+		requireFlag(cmd, name)
 	}
 	return cmd
 }

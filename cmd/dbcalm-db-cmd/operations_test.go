@@ -67,7 +67,8 @@ func TestOperationsShow(t *testing.T) {
 func TestOperationIDsMayBeCutShort(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ given, want string }{
-		{"8f1", samples.FirstID}, {"8f9d", samples.SecondID}, {"a", samples.ThirdID}, {samples.FirstID, samples.FirstID}, {"none-such", "none-such"},
+		{"8f1", samples.FirstID}, {"8f9d", samples.SecondID}, {"a", samples.ThirdID}, {samples.FirstID, samples.FirstID}, {"none-such",
+			"none-such"},
 	} {
 		d := &fakeDaemon{operations: samples.Operations(), views: []any{samples.Succeeded()}}
 		for _, verb := range []string{"show", "cancel", "retry"} {

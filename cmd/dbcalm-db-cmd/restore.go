@@ -48,7 +48,7 @@ operation does.`,
 		},
 	}
 	cmd.Flags().StringVar(&target, "target", "", "`WHERE` to restore to: database or folder (required)")
-	required(cmd, "target")
+	requireFlag(cmd, "target")
 	completeFlag(cmd, "target", targets)
 	return c.speaksToDaemon(plans(waits(repeatable(cmd, &request), &wait), &plan))
 }

@@ -131,7 +131,9 @@ func TestRoomsStaySmall(t *testing.T) {
 
 func TestSizeRulesRefuse(t *testing.T) {
 	t.Parallel()
-	for name, sizes := range map[string]struct{ right, wrong int }{"store": {25, 26}, command: {largeRooms[command], largeRooms[command] + 1}} {
+	for name, sizes := range map[string]struct{ right, wrong int }{
+		"store": {25, 26}, command: {largeRooms[command], largeRooms[command] + 1},
+	} {
 		if problem := sizeProblem(name, sizes.right); problem != "" {
 			t.Errorf("%d files: %s", sizes.right, problem)
 		}
@@ -154,7 +156,8 @@ func TestSizeRulesRefuse(t *testing.T) {
 	}{
 		"small":        {10, 4, nil},
 		"many methods": {1, 41, []string{"p.General has 41 methods", "p.Hall has 41 methods", "p.Small has 41 methods"}},
-		"many files":   {11, 1, []string{"p.General has 11 methods in 11 files", "p.Hall has 11 methods in 11 files", "p.Small has 11 methods in 11 files"}},
+		"many files": {11, 1, []string{"p.General has 11 methods in 11 files", "p.Hall has 11 methods in 11 files",
+			"p.Small has 11 methods in 11 files"}},
 	} {
 		files := map[string]any{}
 		for i := range test.files {

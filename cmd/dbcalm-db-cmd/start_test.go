@@ -49,7 +49,8 @@ func TestStartingCommands(t *testing.T) {
 func TestAnEmptyRequestIDIsNone(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"backup", "full", "x"}, {"backup", "incremental", "x", "--from", "y"}, {"restore", "x", "--target", "folder"}, {"backups", "delete", "x"},
+		{"backup", "full", "x"}, {"backup", "incremental", "x", "--from", "y"}, {"restore", "x", "--target", "folder"}, {"backups",
+			"delete", "x"},
 	} {
 		in := newInvocation(t, nil)
 		in.expect(t, exitUsage, append(args, "--request-id", "", "--socket", "/x")...)

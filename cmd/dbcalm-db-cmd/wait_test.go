@@ -25,9 +25,10 @@ func TestWaitForSuccess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d := &fakeDaemon{id: samples.FirstID, backups: samples.Backups(), decision: machine.RetryDecision{State: "copy", Attempt: 2}, views: []any{
-					samples.Waiting(), samples.Waiting(), samples.Copying(), noDaemon, noDaemon, samples.Copying(), samples.Succeeded(),
-				}}
+				d := &fakeDaemon{id: samples.FirstID, backups: samples.Backups(), decision: machine.RetryDecision{State: "copy", Attempt: 2},
+					views: []any{
+						samples.Waiting(), samples.Waiting(), samples.Copying(), noDaemon, noDaemon, samples.Copying(), samples.Succeeded(),
+					}}
 				in := newInvocation(t, d)
 				in.expect(t, exitOK, append(args, "--wait", "--socket", "/x")...)
 				goldentest.Compare(t, "wait/"+name+".txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())

@@ -23,7 +23,8 @@ func TestWatchOneOperation(t *testing.T) {
 				for range 150 {
 					slow = append(slow, samples.Measured())
 				}
-				in := newInvocation(t, &fakeDaemon{operations: samples.Operations(), views: append(append([]any{samples.Waiting(), samples.Waiting()}, slow...), noDaemon, test.last)})
+				views := append(append([]any{samples.Waiting(), samples.Waiting()}, slow...), noDaemon, test.last)
+				in := newInvocation(t, &fakeDaemon{operations: samples.Operations(), views: views})
 				in.screen.Now = time.Now
 				in.expect(t, test.code, "operations", "watch", test.last.ID, "--socket", "/x")
 				if n := strings.Count(in.stdout.String(), "47 %"); n != 1 {

@@ -12,8 +12,8 @@ const exampleWidth = 78
 
 // exampleHead is the text above the keys; %s is the program's name.
 const exampleHead = "The configuration of %s, by default " + DefaultPath + ". DBCalm's API server keeps keys of its own " +
-	"in the same file: add these to those. Keys may be in any case. A key after a # shows its default or, where that depends on the machine, what it may look like. " +
-	"What applies and what is wrong is said by: %[1]s config check"
+	"in the same file: add these to those. Keys may be in any case. A key after a # shows its default or, where that depends " +
+	"on the machine, what it may look like. What applies and what is wrong is said by: %[1]s config check"
 
 // Example returns a configuration file that holds every key with its
 // meaning, for the program of that name.

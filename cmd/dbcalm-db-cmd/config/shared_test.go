@@ -20,7 +20,8 @@ func TestWhatOthersWriteIsTaken(t *testing.T) {
 		`stream: "false"`: streams(false), `stream: "No"`: streams(false), "stream: 0": streams(false), `stream: ""`: streams(false),
 		`Stream: "true"`: streams(true), "STREAM: true": streams(true),
 
-		"log_level: INFO": level(zerolog.InfoLevel), "log_level: Debug": level(zerolog.DebugLevel), "log_level: WARNING": level(zerolog.WarnLevel),
+		"log_level: INFO":  level(zerolog.InfoLevel),
+		"log_level: Debug": level(zerolog.DebugLevel), "log_level: WARNING": level(zerolog.WarnLevel),
 		"log_level: critical": level(zerolog.ErrorLevel), "log_level: CRITICAL": level(zerolog.ErrorLevel),
 		"LOG_LEVEL: error": level(zerolog.ErrorLevel),
 
@@ -63,7 +64,8 @@ func TestTwoSpellingsOfAKey(t *testing.T) {
 		{"stream: true\nSTREAM: true", ":4: STREAM was already set at line 3 as stream, to the same value: remove one of the two", ""},
 		{"Stream: true\nstream: false", "", ":4: stream: already set at line 3 as Stream: remove one of the two"},
 		{"stream: true\nstream: true", "", ":4: stream: already set at line 3: remove one of the two"},
-		{"retention: {full: 4}\nRetention: {full: 4}", ":4: Retention was already set at line 3 as retention, to the same value: remove one of the two", ""},
+		{"retention: {full: 4}\nRetention: {full: 4}",
+			":4: Retention was already set at line 3 as retention, to the same value: remove one of the two", ""},
 		{"log_file: /x\nLOG_FILE: /y", ":4: LOG_FILE was already set at line 3 as log_file", ""},
 		{"API_PORT: 1", "", ""},
 	} {

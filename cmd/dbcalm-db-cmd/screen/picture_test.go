@@ -14,7 +14,8 @@ import (
 func TestPictureOfOperations(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	for _, views := range [][]machine.OperationView{{samples.Measured(), samples.Waiting()}, {samples.Rewound()}, {samples.Succeeded()}, {samples.Failed()}} {
+	for _, views := range [][]machine.OperationView{{samples.Measured(), samples.Waiting()}, {samples.Rewound()},
+		{samples.Succeeded()}, {samples.Failed()}} {
 		b.WriteString(strings.Join(drawing(views, samples.At(70)), "\n") + "\n----\n")
 	}
 	goldentest.Compare(t, "watch/picture.txt", b.String())

@@ -10,7 +10,7 @@ import (
 type stay struct {
 	state string
 	took  time.Duration
-	// broken tells that it was left by a failure, a cancel or an interruption.
+	// broken reports that it was left by a failure, a cancel or an interruption.
 	broken bool
 }
 
