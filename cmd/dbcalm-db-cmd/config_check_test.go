@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -26,6 +27,15 @@ func TestConfigCheck(t *testing.T) {
 				t.Error("not JSON")
 			}
 		})
+	}
+}
+
+func TestConfigExample(t *testing.T) {
+	t.Parallel()
+	in := newInvocation(t, nil)
+	in.expect(t, exitOK, "config", "example")
+	if want, err := config.Example(program); err != nil || in.stdout.String() != want {
+		t.Errorf("%v, got:\n%s", err, &in.stdout)
 	}
 }
 

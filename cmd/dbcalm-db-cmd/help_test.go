@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/testkit"
-
 	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // Every command of ours that is not hidden has a help, and it says what it said before. What

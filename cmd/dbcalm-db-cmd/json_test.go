@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/machine/definition"
 )
@@ -85,7 +86,7 @@ func TestPlanAsJSON(t *testing.T) {
 		{"backup", "full", "new"},
 		{"backup", "incremental", "new", "--from", "full-1"},
 	} {
-		in := newInvocation(t, &fakeDaemon{plan: plan, backups: sampleBackups()})
+		in := newInvocation(t, &fakeDaemon{plan: plan, backups: samples.Backups()})
 		in.expect(t, exitFailed, append(args, "--plan", "--json", "--socket", "/x")...)
 		var got machine.Plan
 		if err := json.Unmarshal(in.stdout.Bytes(), &got); err != nil || len(got.Checks) != 1 || got.Result != plan.Result {

@@ -7,12 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine/definition"
 )
 
-func (a *app) machineCommand() *cobra.Command {
+func machineCommand(s *screen.Screen) *cobra.Command {
 	return group("machine", "Show the machines that operations run",
-		a.machineListCommand(), a.machineShowCommand(), a.machineGraphCommand())
+		machineListCommand(s), machineShowCommand(s), machineGraphCommand(s))
 }
 
 // machineView is what machine list --json prints of a machine.
@@ -21,34 +22,34 @@ type machineView struct {
 	Summary string `json:"summary"`
 }
 
-func (a *app) machineListCommand() *cobra.Command {
+func machineListCommand(s *screen.Screen) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the machines",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			t := table{header: []string{"MACHINE", "SUMMARY"}}
+			t := screen.Table{Header: []string{"MACHINE", "SUMMARY"}}
 			var views []machineView
 			for _, name := range definition.Names() {
 				summary, err := definition.Summary(name)
 				if err != nil {
 					return fmt.Errorf("summarise machine %s: %w", name, err)
 				}
-				t.add(name, summary)
+				t.Add(name, summary)
 				views = append(views, machineView{Machine: name, Summary: summary})
 			}
 			if asJSON {
-				return a.printJSON(views)
+				return s.JSON(views)
 			}
-			return a.print(t.String())
+			return s.Print(t.String())
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func (a *app) machineShowCommand() *cobra.Command {
+func machineShowCommand(s *screen.Screen) *cobra.Command {
 	return &cobra.Command{
 		Use:       "show NAME",
 		Short:     "Print a machine's definition",
@@ -59,12 +60,12 @@ func (a *app) machineShowCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("show machine %s: %w", args[0], err)
 			}
-			return a.print(source + definition.Legend())
+			return s.Print(source + definition.Legend())
 		},
 	}
 }
 
-func (a *app) machineGraphCommand() *cobra.Command {
+func machineGraphCommand(s *screen.Screen) *cobra.Command {
 	formats := []string{"mermaid", "dot"}
 	format := formats[0]
 	cmd := &cobra.Command{
@@ -82,7 +83,7 @@ func (a *app) machineGraphCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("draw machine %s: %w", args[0], err)
 			}
-			return a.print(strings.TrimRight(graph, "\n") + "\n")
+			return s.Print(strings.TrimRight(graph, "\n") + "\n")
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", format, "`FORMAT` of the drawing: "+strings.Join(formats, " or "))

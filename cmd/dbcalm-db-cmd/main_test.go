@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// noon is the time it is in every test that does not say otherwise.
-var noon = time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // invocation is the program with a stand-in for all that is outside it.
 type invocation struct {
@@ -28,9 +28,9 @@ func newInvocation(t *testing.T, d daemon) *invocation {
 	t.Helper()
 	in := &invocation{}
 	in.app = newApp(strings.NewReader(""), &in.stdout, &in.stderr, func(string) string { return "" })
-	in.host = testHost("/usr/bin/mariadb-backup")
-	in.now = func() time.Time { return noon }
-	in.dial = func(string) daemon {
+	in.source.host = testHost()
+	in.screen.Now = func() time.Time { return samples.Noon }
+	in.client.dial = func(string) daemon {
 		if d == nil {
 			t.Error("the daemon was asked")
 		}
@@ -39,19 +39,14 @@ func newInvocation(t *testing.T, d daemon) *invocation {
 	return in
 }
 
-func testHost(programs ...string) host {
-	return host{
-		cpus:   8,
-		memory: 16 * gibibyte,
-		program: func(name string) (string, bool) {
-			for _, path := range programs {
-				if path == name || filepath.Base(path) == name {
-					return path, true
-				}
-			}
-			return "", false
-		},
-		group: func(name string) bool { return name == "dbcalm" },
+// testHost is a machine where only mariadb-backup is installed.
+func testHost() config.Host {
+	const tool = "/usr/bin/mariadb-backup"
+	return config.Host{
+		CPUs:    8,
+		Memory:  16 << 30,
+		Program: func(name string) (string, bool) { return tool, name == tool || name == filepath.Base(tool) },
+		Group:   func(name string) bool { return name == "dbcalm" },
 	}
 }
 

@@ -13,7 +13,7 @@ const manSection = "8"
 
 // manCommand writes the manual when the program is installed. It is not for
 // people.
-func (a *app) manCommand() *cobra.Command {
+func manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "man FOLDER",
 		Short:  "Write the pages of the manual into a folder that is there (run when the program is installed)",

@@ -5,13 +5,14 @@ import (
 	"reflect"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestOperationsList(t *testing.T) {
 	t.Parallel()
-	d := &fakeDaemon{operations: sampleOperations()}
+	d := &fakeDaemon{operations: samples.Operations()}
 	in := newInvocation(t, d)
 	in.expect(t, exitOK, "operations", "list", "--socket", "/x", "--limit", "4", "--state", "failed")
 	testkit.Golden(t, "operations/list.txt", in.stdout.String())
@@ -45,7 +46,7 @@ func TestOperationsListEmpty(t *testing.T) {
 func TestOperationsShow(t *testing.T) {
 	t.Parallel()
 	for name, view := range map[string]machine.OperationView{
-		"succeeded": succeededView(), "failed": failedView(), "running": runningView(),
+		"succeeded": samples.Succeeded(), "failed": samples.Failed(), "running": samples.Running(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,9 +67,10 @@ func TestOperationsShow(t *testing.T) {
 func TestOperationIDsMayBeCutShort(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ given, want string }{
-		{"8f1", firstID}, {"8f9d", secondID}, {"a", thirdID}, {firstID, firstID}, {"none-such", "none-such"},
+		{"8f1", samples.FirstID}, {"8f9d", samples.SecondID}, {"a", samples.ThirdID}, {samples.FirstID, samples.FirstID}, {"none-such",
+			"none-such"},
 	} {
-		d := &fakeDaemon{operations: sampleOperations(), views: []any{succeededView()}}
+		d := &fakeDaemon{operations: samples.Operations(), views: []any{samples.Succeeded()}}
 		for _, verb := range []string{"show", "cancel", "retry"} {
 			newInvocation(t, d).expect(t, exitOK, "operations", verb, c.given, "--socket", "/x")
 		}
@@ -87,7 +89,7 @@ func TestOperationIDsMayBeCutShort(t *testing.T) {
 
 func TestAmbiguousOperationID(t *testing.T) {
 	t.Parallel()
-	in := newInvocation(t, &fakeDaemon{operations: sampleOperations()})
+	in := newInvocation(t, &fakeDaemon{operations: samples.Operations()})
 	in.expect(t, exitUsage, "operations", "cancel", "8f", "--socket", "/x")
 	testkit.Golden(t, "operations/ambiguous.txt", in.stderr.String())
 }
@@ -105,13 +107,13 @@ func TestOperationsCancelAndRetry(t *testing.T) {
 	t.Parallel()
 	d := &fakeDaemon{decision: machine.RetryDecision{State: "copy", Attempt: 2, Reason: "the stage is intact"}}
 	in := newInvocation(t, d)
-	in.expect(t, exitOK, "operations", "cancel", firstID, "--config", "testdata/config/shared.yml")
-	contains(t, "stdout", in.stdout.String(), "Operation "+firstID+" is being cancelled.\n")
-	contains(t, "stderr", in.stderr.String(), "dbcalm-db-cmd operations show "+firstID+" --config testdata/config/shared.yml\n")
+	in.expect(t, exitOK, "operations", "cancel", samples.FirstID, "--config", "testdata/config/shared.yml")
+	contains(t, "stdout", in.stdout.String(), "Operation "+samples.FirstID+" is being cancelled.\n")
+	contains(t, "stderr", in.stderr.String(), "dbcalm-db-cmd operations show "+samples.FirstID+" --config testdata/config/shared.yml\n")
 
 	in = newInvocation(t, d)
-	in.expect(t, exitOK, "operations", "retry", firstID, "--socket", "/x")
-	want := "Operation " + firstID + " goes on with copy, attempt 2: the stage is intact\n"
+	in.expect(t, exitOK, "operations", "retry", samples.FirstID, "--socket", "/x")
+	want := "Operation " + samples.FirstID + " goes on with copy, attempt 2: the stage is intact\n"
 	if in.stdout.String() != want {
 		t.Errorf("got %q, want %q", in.stdout.String(), want)
 	}

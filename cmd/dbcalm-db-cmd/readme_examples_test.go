@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -47,14 +48,14 @@ func recordedDaemon(t *testing.T, view string) *fakeDaemon {
 // typed is a command line and everything a terminal then shows.
 func typed(t *testing.T, d daemon, line string) string {
 	t.Helper()
-	const config, installed = "testdata/readme/config.yml", defaultConfigPath
+	const file, installed = "testdata/readme/config.yml", config.DefaultPath
 	in := newInvocation(t, d)
 	var terminal bytes.Buffer
-	in.app.stdout, in.app.stderr = &terminal, &terminal
-	in.diagnose = func(context.Context, *loadedConfig) []machine.Check { return recorded[[]machine.Check](t, "doctor") }
-	in.env = func(name string) string { return map[string]string{configVariable: config}[name] }
+	in.screen.Out, in.screen.Err = &terminal, &terminal
+	in.diagnose = func(context.Context, *config.Loaded) []machine.Check { return recorded[[]machine.Check](t, "doctor") }
+	in.source.env = func(name string) string { return map[string]string{config.Variable: file}[name] }
 	in.run(t.Context(), strings.Fields(line))
-	shown := strings.ReplaceAll(terminal.String(), config, installed)
+	shown := strings.ReplaceAll(terminal.String(), file, installed)
 	return fenced("console", "$ "+program+" "+line+"\n"+shown)
 }
 

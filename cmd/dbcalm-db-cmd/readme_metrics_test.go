@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 	"gopkg.in/yaml.v3"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/transport"
 )
@@ -50,7 +51,7 @@ func (w watchedDaemon) Health(context.Context) machine.Health {
 // readmeHealth asks for the health over a socket.
 func readmeHealth(t *testing.T) string {
 	socket := filepath.Join(t.TempDir(), "m.sock")
-	m, err := listenMonitor(&Config{MetricsListen: socket, MetricsMode: 0o600}, watchedDaemon{recorded[machine.OperationView](t, "failed")}, zerolog.Nop())
+	m, err := listenMonitor(&config.Config{MetricsListen: socket, MetricsMode: 0o600}, watchedDaemon{recorded[machine.OperationView](t, "failed")}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

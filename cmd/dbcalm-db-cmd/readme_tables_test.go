@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine/definition"
 )
 
@@ -41,12 +42,12 @@ func readmeCommands(t *testing.T) string {
 
 func readmeKeys(*testing.T) string {
 	rows := [][]string{{"Key", "Default", "Meaning"}}
-	for _, s := range settings {
-		value := s.defaultText()
-		if !s.required && !s.computed {
+	for _, k := range config.Keys() {
+		value := k.Default
+		if !k.Required && !k.Computed {
 			value = code(value)
 		}
-		rows = append(rows, []string{code(s.key), value, keyNotes[s.key].meaning})
+		rows = append(rows, []string{code(k.Key), value, k.Meaning})
 	}
 	return markdown(rows)
 }

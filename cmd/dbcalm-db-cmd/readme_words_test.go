@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 )
 
 var (
@@ -77,7 +79,7 @@ func TestReadmeHasOnePythonBlock(t *testing.T) {
 	if len(blocks) != 1 {
 		t.Fatalf("%d blocks of Python, want 1", len(blocks))
 	}
-	contains(t, "the Python program", blocks[0], defaults(host{}).SocketPath, defaults(host{}).DatabasePath)
+	contains(t, "the Python program", blocks[0], config.Defaults(config.Host{}).SocketPath, config.Defaults(config.Host{}).DatabasePath)
 }
 
 func TestReadmeLinksLeadSomewhere(t *testing.T) {

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
 )
 
 // What a reader is told to put into the configuration is taken by it.
@@ -11,13 +15,13 @@ func TestReadmeConfigurationIsValid(t *testing.T) {
 	found := 0
 	for _, block := range readmeCode(t, "yaml") {
 		key, _, _ := strings.Cut(block, ":")
-		if _, ours := findSetting(key); !ours {
+		if !slices.ContainsFunc(config.Keys(), func(k config.Key) bool { return k.Key == key }) {
 			continue
 		}
 		found++
-		loaded := loadConfig(writeConfig(t, minimal+block), testHost("/usr/bin/mariadb-backup"))
-		if len(loaded.problems)+len(loaded.warnings) > 0 {
-			t.Errorf("%s\nproblems %v, warnings %v", block, loaded.problems, loaded.warnings)
+		loaded := config.Load(configtest.Write(t, configtest.Minimal+block), testHost())
+		if len(loaded.Problems)+len(loaded.Warnings) > 0 {
+			t.Errorf("%s\nproblems %v, warnings %v", block, loaded.Problems, loaded.Warnings)
 		}
 	}
 	if found < 2 {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 )
 
 // The headings under which the root help lists the subcommands.
@@ -28,12 +30,12 @@ have colours, unless $NO_COLOR is set.
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,
-		RunE:          a.runServe,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), a) },
 
 		SuggestionsMinimumDistance: 2,
 	}
-	root.PersistentFlags().StringVar(&a.configFlag, "config", "",
-		"configuration `FILE` (default "+defaultConfigPath+", or $"+configVariable+")")
+	root.PersistentFlags().StringVar(&a.source.flag, "config", "",
+		"configuration `FILE` (default "+config.DefaultPath+", or $"+config.Variable+")")
 	// Words are files only where a flag wants one.
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	completeFlagBy(root, "config", files)
@@ -41,9 +43,10 @@ have colours, unless $NO_COLOR is set.
 		&cobra.Group{ID: groupDaemon, Title: "Daemon:"},
 		&cobra.Group{ID: groupBackups, Title: "Backups:"},
 	)
-	add(root, groupDaemon, a.serveCommand(), a.configCommand(), a.doctorCommand(), a.machineCommand(), a.versionCommand())
-	add(root, groupBackups, a.backupCommand(), a.restoreCommand(), a.backupsCommand(), a.operationsCommand())
-	root.AddCommand(a.superviseCommand(), a.keepCommand(), a.examineCommand(), a.manCommand())
+	add(root, groupDaemon,
+		serveCommand(a), configCommand(a.screen, a.source), doctorCommand(a), machineCommand(a.screen), versionCommand(a.screen))
+	add(root, groupBackups, backupCommand(a.client), restoreCommand(a.client), backupsCommand(a.client), operationsCommand(a.client))
+	root.AddCommand(superviseCommand(), keepCommand(a), examineCommand(a.screen), manCommand())
 	a.markEntry(root)
 	return root
 }
