@@ -22,7 +22,8 @@ func (a *app) rootCommand() *cobra.Command {
 Without a subcommand it runs the daemon, which accepts commands on a Unix
 socket; the subcommands about backups and operations speak to that daemon.
 Those that print a table print it as JSON with --json. On a terminal statuses
-have colours, unless $NO_COLOR is set.
+have colours, unless $NO_COLOR is set. The manual is part of the program:
+dbcalm-db-cmd manual lists its pages.
 
 ` + exitTable(),
 		SilenceUsage:  true,
@@ -41,7 +42,7 @@ have colours, unless $NO_COLOR is set.
 		&cobra.Group{ID: groupDaemon, Title: "Daemon:"},
 		&cobra.Group{ID: groupBackups, Title: "Backups:"},
 	)
-	add(root, groupDaemon, a.serveCommand(), a.configCommand(), a.doctorCommand(), a.machineCommand(), a.versionCommand())
+	add(root, groupDaemon, a.serveCommand(), a.configCommand(), a.doctorCommand(), a.machineCommand(), a.manualCommand(), a.versionCommand())
 	add(root, groupBackups, a.backupCommand(), a.restoreCommand(), a.backupsCommand(), a.operationsCommand())
 	root.AddCommand(a.superviseCommand(), a.keepCommand(), a.examineCommand(), a.manCommand())
 	a.markEntry(root)

@@ -29,7 +29,7 @@ trap 'rm -rf "$pages"' EXIT
 "$program" man "$pages"
 for page in "$pages"/*; do
 	gzip --best --no-name "$page"
-	put 0644 "$page.gz" "$prefix/share/man/man8/$(basename "$page").gz"
+	put 0644 "$page.gz" "$prefix/share/man/man${page##*.}/$(basename "$page").gz"
 done
 
 # Debian's zsh looks for what packages bring elsewhere than for the rest.
