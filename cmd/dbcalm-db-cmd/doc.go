@@ -10,6 +10,7 @@
 //	       └─ app: one invocation
 //	            ├─ serve                       loads the Config, runs the daemon
 //	            ├─ config, version             say what would run
+//	            ├─ manual                      prints a page of package manual
 //	            ├─ machine list|show|graph     say what is declared
 //	            └─ operations, backups,        ask the daemon over its socket,
 //	               backup, restore             through the daemon interface

@@ -92,6 +92,8 @@ func TestLayoutRulesRefuse(t *testing.T) {
 		{"steps", "modernc.org/sqlite/lib", "only persistence"},
 		{"machine", "github.com/go-sql-driver/mysql", "only steps"},
 		{"machine", "github.com/prometheus/client_golang/prometheus", "only transport"},
+		{"transport", "github.com/cpuguy83/go-md2man/v2/md2man", "only cmd"},
+		{"cmd/dbcalm-db-cmd/manual", "os/exec", "only steps, cmd/dbcalm-db-cmd/pager"},
 		{"util", "fmt", "no rule"},
 
 		{"cmd/dbcalm-db-cmd", module + "/persistence", ""},

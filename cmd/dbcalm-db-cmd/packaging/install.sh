@@ -42,4 +42,5 @@ zsh=site-functions
 documents=$prefix/share/doc/$name
 "$program" config example | make_file "$documents/examples/config.yml"
 put 0644 README.md "$documents/README.md"
+put 0644 .github/CHANGELOG.md "$documents/CHANGELOG.md"
 put 0644 "$here/copyright" "$documents/copyright"
