@@ -43,7 +43,7 @@ func docsWay(t *testing.T) string {
 	}
 	var b strings.Builder
 	b.WriteString("flowchart TB\n" +
-		"    client([a program, or this command line]) -- a JSON object on a Unix socket --> transport\n")
+		"    client([\"a program, or this command line\"]) -- a JSON object on a Unix socket --> transport\n")
 	for _, edge := range slices.SortedFunc(maps.Keys(imports), compareEdges) {
 		words := wayWords[edge]
 		if words == "" {
