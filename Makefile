@@ -17,7 +17,8 @@ SCREENS_MIB  ?= 2048
 BENCH_MIB    ?= 1024
 BENCH_ROUNDS ?= 5
 DB       ?= mariadb
-VERSION  ?= $(shell $(packaging)/version.sh)
+# Asked for when it is first wanted, and once: program and package have the same.
+VERSION  ?= $(eval VERSION := $(shell $(packaging)/version.sh))$(VERSION)
 # One moment for every file and page, so that the same source gives the same
 # package.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
