@@ -133,7 +133,8 @@ func docsFolders(t *testing.T) string {
 // testDoc is the first sentence about a package that has tests only.
 func testDoc(t *testing.T, folder string) string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(moduleTop, folder, "doc_test.go"), nil, parser.ParseComments|parser.PackageClauseOnly)
+	path := filepath.Join(moduleTop, folder, "doc_test.go")
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {
 		t.Fatalf("%s says nothing of itself: %v", folder, err)
 	}

@@ -31,7 +31,8 @@ func TestManualPrintsAPage(t *testing.T) {
 	if !strings.HasPrefix(in.stdout.String(), "# Restore a database\n\n") || in.stderr.Len() > 0 {
 		t.Errorf("got %s, %s", &in.stdout, &in.stderr)
 	}
-	contains(t, "the page", in.stdout.String(), "sudo dbcalm-db-cmd restore tuesday --target database --wait", "comes back through `retrieve` (`dbcalm-db-cmd manual\nstreams`)")
+	contains(t, "the page", in.stdout.String(),
+		"sudo dbcalm-db-cmd restore tuesday --target database --wait", "comes back through `retrieve` (`dbcalm-db-cmd manual\nstreams`)")
 }
 
 // The page of the machines is what machine show prints of them.
@@ -58,7 +59,9 @@ func TestManualIsPaged(t *testing.T) {
 		"by less":                      {nil, "/usr/bin/env", "LESS=", ""},
 		"not at all without a program": {nil, "", "# Restore a database\n\n", ""},
 		"not on a dumb terminal":       {map[string]string{"PAGER": "sed -n 1p", "TERM": "dumb"}, "", "# Restore a database\n\n", ""},
-		"plainly if it is not there":   {map[string]string{"PAGER": "no-such-pager"}, "", "# Restore a database\n\n", `the pager cannot be run: "no-such-pager"`},
+		"plainly if it is not there": {
+			map[string]string{"PAGER": "no-such-pager"}, "", "# Restore a database\n\n", `the pager cannot be run: "no-such-pager"`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
