@@ -17,8 +17,8 @@ SCREENS_MIB  ?= 2048
 BENCH_MIB    ?= 1024
 BENCH_ROUNDS ?= 5
 DB       ?= mariadb
-VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-DEB_VERSION       ?= $(shell $(packaging)/version.sh)
+# Asked for when it is first wanted, and once: program and package have the same.
+VERSION  ?= $(eval VERSION := $(shell $(packaging)/version.sh))$(VERSION)
 # One moment for every file and page, so that the same source gives the same
 # package.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
@@ -58,7 +58,7 @@ deb: build-static ## Build a Debian package in bin
 	rm -rf $(BIN)/deb $(BIN)/$(program)_*.deb
 	$(packaging)/install.sh $(binary) /usr $(BIN)/deb
 	@find $(BIN)/deb -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
-	DEB_TREE=$(BIN)/deb DEB_VERSION=$(DEB_VERSION) DEB_ARCH=$$(go env GOARCH) \
+	DEB_TREE=$(BIN)/deb DEB_VERSION=$(VERSION) DEB_ARCH=$$(go env GOARCH) \
 		go run $(nfpm) package --config $(packaging)/nfpm.yaml --packager deb --target $(BIN)
 
 .PHONY: trial

@@ -11,6 +11,7 @@
 //	       └─ app: one invocation, with its screen and the source of its config
 //	            ├─ serve                       loads the Config, runs the daemon
 //	            ├─ config, doctor, version     say what would run
+//	            ├─ manual                      prints a page of package manual
 //	            ├─ machine list|show|graph     say what is declared
 //	            └─ client: the conversation with a daemon over its socket
 //	                 └─ operations, backups, backup, restore

@@ -1,4 +1,4 @@
-package main_test
+package main
 
 import (
 	"fmt"
@@ -28,7 +28,7 @@ const command = "cmd/dbcalm-db-cmd"
 // the rules of the folder hold as well.
 var roomImports = map[string]room{
 	command: {
-		ours:   []string{command + "/config", command + "/screen", command + "/human", "machine", "machine/definition", "persistence", "steps", "transport"},
+		ours:   []string{command + "/config", command + "/screen", command + "/human", command + "/manual", command + "/pager", "machine", "machine/definition", "persistence", "steps", "transport"},
 		others: []string{"github.com/spf13/cobra", "os/signal"},
 	},
 	command + "/config": {
@@ -37,6 +37,8 @@ var roomImports = map[string]room{
 	},
 	command + "/screen": {ours: []string{command + "/human", "machine", "machine/definition"}},
 	command + "/human":  {},
+	command + "/manual": {others: []string{"github.com/cpuguy83/go-md2man"}},
+	command + "/pager":  {others: []string{"os/exec"}},
 	// Tests alone, of the program as it is built and as it is installed.
 	command + "/e2e":       {},
 	command + "/packaging": {},

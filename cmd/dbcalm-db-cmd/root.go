@@ -24,7 +24,8 @@ func (a *app) rootCommand() *cobra.Command {
 Without a subcommand it runs the daemon, which accepts commands on a Unix
 socket; the subcommands about backups and operations speak to that daemon.
 Those that print a table print it as JSON with --json. On a terminal statuses
-have colours, unless $NO_COLOR is set.
+have colours, unless $NO_COLOR is set. The manual is part of the program:
+dbcalm-db-cmd manual lists its pages.
 
 ` + exitTable(),
 		SilenceUsage:  true,
@@ -44,9 +45,9 @@ have colours, unless $NO_COLOR is set.
 		&cobra.Group{ID: groupBackups, Title: "Backups:"},
 	)
 	add(root, groupDaemon,
-		serveCommand(a), configCommand(a.screen, a.source), doctorCommand(a), machineCommand(a.screen), versionCommand(a.screen))
+		serveCommand(a), configCommand(a.screen, a.source), doctorCommand(a), machineCommand(a.screen), manualCommand(a), versionCommand(a.screen))
 	add(root, groupBackups, backupCommand(a.client), restoreCommand(a.client), backupsCommand(a.client), operationsCommand(a.client))
-	root.AddCommand(superviseCommand(), keepCommand(a), examineCommand(a.screen), manCommand())
+	root.AddCommand(superviseCommand(), keepCommand(a), examineCommand(a.screen), manCommand(a))
 	a.markEntry(root)
 	return root
 }

@@ -16,14 +16,14 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-// The files in testdata/readme are what a daemon answered on a real server:
+// The files in testdata/docs are what a daemon answered on a real server:
 // a full backup and an incremental, a restore and a verification of both, a backup refused for a
 // missing grant, and one that was still running. doctor.json is what the command
 // found there, with the paths and names of an installation.
 
 func recorded[T any](t *testing.T, name string) T {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata/readme", name+".json"))
+	text, err := os.ReadFile(filepath.Join("testdata/docs", name+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func recordedDaemon(t *testing.T, view string) *fakeDaemon {
 // typed is a command line and everything a terminal then shows.
 func typed(t *testing.T, d daemon, line string) string {
 	t.Helper()
-	const file, installed = "testdata/readme/config.yml", config.DefaultPath
+	const file, installed = "testdata/docs/config.yml", config.DefaultPath
 	in := newInvocation(t, d)
 	var terminal bytes.Buffer
 	in.screen.Out, in.screen.Err = &terminal, &terminal
@@ -59,45 +59,45 @@ func typed(t *testing.T, d daemon, line string) string {
 	return fenced("console", "$ "+program+" "+line+"\n"+shown)
 }
 
-func readmeConfigCheck(t *testing.T) string { return typed(t, nil, "config check") }
+func docsConfigCheck(t *testing.T) string { return typed(t, nil, "config check") }
 
-func readmeDoctor(t *testing.T) string { return typed(t, nil, "doctor") }
+func docsDoctor(t *testing.T) string { return typed(t, nil, "doctor") }
 
-func readmeBackupWait(t *testing.T) string {
+func docsBackupWait(t *testing.T) string {
 	return typed(t, recordedDaemon(t, "incremental"), "backup incremental tuesday --from monday --wait")
 }
 
-func readmeRestoreWait(t *testing.T) string {
+func docsRestoreWait(t *testing.T) string {
 	return typed(t, recordedDaemon(t, "restored"), "restore tuesday --target database --wait")
 }
 
-func readmeBackupsList(t *testing.T) string {
+func docsBackupsList(t *testing.T) string {
 	return typed(t, recordedDaemon(t, "restored"), "backups list")
 }
 
-func readmeBackupsRebuild(t *testing.T) string {
+func docsBackupsRebuild(t *testing.T) string {
 	return typed(t, &fakeDaemon{rebuilt: recorded[machine.RebuildReport](t, "rebuild")}, "backups rebuild")
 }
 
-func readmeBackupsPrune(t *testing.T) string {
+func docsBackupsPrune(t *testing.T) string {
 	return typed(t, &fakeDaemon{pruned: recorded[machine.PruneReport](t, "prune")}, "backups prune --dry-run")
 }
 
-func readmeBackupsVerify(t *testing.T) string {
+func docsBackupsVerify(t *testing.T) string {
 	return typed(t, recordedDaemon(t, "verified"), "backups verify tuesday --level boot")
 }
 
-func readmeOperationsList(t *testing.T) string {
+func docsOperationsList(t *testing.T) string {
 	return typed(t, recordedDaemon(t, "restored"), "operations list")
 }
 
-func readmeOperationsShow(t *testing.T) string {
+func docsOperationsShow(t *testing.T) string {
 	d := recordedDaemon(t, "failed")
 	return typed(t, d, "operations show "+d.id[:4])
 }
 
-// readmeAnswers sends the daemon's own commands over a socket.
-func readmeAnswers(t *testing.T) string {
+// docsAnswers sends the daemon's own commands over a socket.
+func docsAnswers(t *testing.T) string {
 	socket := filepath.Join(t.TempDir(), "db-cmd.sock")
 	d := recordedDaemon(t, "running")
 	d.operations, d.backups = d.operations[:1], d.backups[1:2]

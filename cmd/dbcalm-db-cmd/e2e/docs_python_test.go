@@ -10,34 +10,40 @@ import (
 	"testing"
 )
 
-// readmePython writes the README's first Python block to a file, as a reader
-// would copy it.
-func readmePython(t testing.TB, dir string) string {
+// manualPage is the text of a page of the manual, as it was written.
+func manualPage(t testing.TB, name string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../../README.md")
+	text, err := os.ReadFile(filepath.Join("../manual", name+".md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, begun := strings.Cut(string(text), "```python\n")
+	return string(text)
+}
+
+// manualPython writes the manual's Python block to a file, as a reader would
+// copy it.
+func manualPython(t testing.TB, dir string) string {
+	t.Helper()
+	_, rest, begun := strings.Cut(manualPage(t, "protocol"), "```python\n")
 	block, _, ended := strings.Cut(rest, "```")
 	if !begun || !ended || strings.TrimSpace(block) == "" {
-		t.Fatal("README.md has no Python block")
+		t.Fatal("the page protocol has no Python block")
 	}
-	path := filepath.Join(dir, "readme.py")
+	path := filepath.Join(dir, "backup.py")
 	if err := os.WriteFile(path, []byte(block), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-// TestReadmePython runs the README's Python client against a daemon: for a
+// TestManualPython runs the manual's Python client against a daemon: for a
 // backup that succeeds, one that is refused, and one that fails.
-func TestReadmePython(t *testing.T) {
+func TestManualPython(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
 	w.useTool(`case $* in */.partial/*) [ ! -e ` + w.dir + `/fail ] || { echo "broken for this test" >&2; exit 5; } ;; esac`)
 	w.start()
-	script := readmePython(t, w.dir)
+	script := manualPython(t, w.dir)
 	run := func(id string) (stdout, stderr string, code int) {
 		t.Helper()
 		cmd := exec.Command("python3", script, id)

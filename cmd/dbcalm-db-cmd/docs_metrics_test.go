@@ -18,8 +18,8 @@ import (
 	"dbcalm-db-cmd/transport"
 )
 
-// readmeMetrics is the table of the metrics as they are registered.
-func readmeMetrics(*testing.T) string {
+// docsMetrics is the table of the metrics as they are registered.
+func docsMetrics(*testing.T) string {
 	rows := [][]string{{"Metric", "Type", "Labels", "Meaning"}}
 	for _, m := range transport.Metrics() {
 		labels := make([]string, len(m.Labels))
@@ -48,8 +48,8 @@ func (w watchedDaemon) Health(context.Context) machine.Health {
 	}
 }
 
-// readmeHealth asks for the health over a socket.
-func readmeHealth(t *testing.T) string {
+// docsHealth asks for the health over a socket.
+func docsHealth(t *testing.T) string {
 	socket := filepath.Join(t.TempDir(), "m.sock")
 	m, err := listenMonitor(&config.Config{MetricsListen: socket, MetricsMode: 0o600}, watchedDaemon{recorded[machine.OperationView](t, "failed")}, zerolog.Nop())
 	if err != nil {
@@ -76,7 +76,7 @@ func readmeHealth(t *testing.T) string {
 var metricName = regexp.MustCompile(`dbcalm_[a-z_]+`)
 
 // Every metric that a reader is told of is there.
-func TestReadmeNamesMetricsThatExist(t *testing.T) {
+func TestDocsNamesMetricsThatExist(t *testing.T) {
 	t.Parallel()
 	there := map[string]bool{}
 	for _, m := range transport.Metrics() {
@@ -85,9 +85,11 @@ func TestReadmeNamesMetricsThatExist(t *testing.T) {
 			there[m.Name+"_bucket"] = true
 		}
 	}
-	for _, name := range metricName.FindAllString(readReadme(t), -1) {
-		if !there[name] {
-			t.Errorf("there is no metric %s", name)
+	for page, text := range docs(t) {
+		for _, name := range metricName.FindAllString(text, -1) {
+			if !there[name] {
+				t.Errorf("%s: there is no metric %s", page, name)
+			}
 		}
 	}
 }
@@ -103,11 +105,11 @@ type ruleFile struct {
 	}
 }
 
-// readmeRules reads the README's alerting rules.
-func readmeRules(t *testing.T) ruleFile {
+// docsRules reads the alerting rules.
+func docsRules(t *testing.T) ruleFile {
 	t.Helper()
 	var rules ruleFile
-	for _, block := range readmeCode(t, "yaml") {
+	for _, block := range docsCode(t, "yaml") {
 		if !strings.HasPrefix(block, "groups:") {
 			continue
 		}
@@ -120,9 +122,9 @@ func readmeRules(t *testing.T) ruleFile {
 	return rules
 }
 
-func TestReadmeRulesAreWhole(t *testing.T) {
+func TestDocsRulesAreWhole(t *testing.T) {
 	t.Parallel()
-	rules := readmeRules(t)
+	rules := docsRules(t)
 	if len(rules.Groups) != 1 || len(rules.Groups[0].Rules) == 0 || rules.Groups[0].Rules[0].Alert != "DBCalmNoGoodBackup" {
 		t.Fatalf("rules: %+v", rules)
 	}

@@ -14,7 +14,7 @@ import (
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
-// triedExample is a piece of configuration in the README that a test runs.
+// triedExample is a piece of configuration in the manual that a test runs.
 var triedExample = regexp.MustCompile("(?s)<!-- tried: ([a-z]+) -->\n```yaml\n(.*?)```")
 
 // standIns are what the examples call in place of the programs that log in
@@ -45,14 +45,10 @@ case "$3 $4" in
 esac`,
 }
 
-// TestReadmeForwards takes and restores backups with the commands that the
-// README shows, as they stand there but for two folders.
-func TestReadmeForwards(t *testing.T) {
+// TestManualForwards takes and restores backups with the commands that the
+// manual shows, as they stand there but for two folders.
+func TestManualForwards(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	w := newWorld(t, worldOptions{})
 	bin, etc := filepath.Join(w.dir, "bin"), filepath.Join(w.dir, "etc")
 	for _, dir := range []string{bin, etc, w.vault()} {
@@ -65,9 +61,9 @@ func TestReadmeForwards(t *testing.T) {
 	}
 	w.env = append(w.env, "PATH="+bin+":"+os.Getenv("PATH"))
 	w.ageKeys(etc)
-	examples := triedExample.FindAllStringSubmatch(string(readme), -1)
+	examples := triedExample.FindAllStringSubmatch(manualPage(t, "streams"), -1)
 	if len(examples) != len(standIns)+1 {
-		t.Errorf("the README shows %d examples, the test knows %d", len(examples), len(standIns)+1)
+		t.Errorf("the manual shows %d examples, the test knows %d", len(examples), len(standIns)+1)
 	}
 	want := map[string]map[string]string{}
 	for i, example := range examples {

@@ -10,10 +10,10 @@ import (
 )
 
 // What a reader is told to put into the configuration is taken by it.
-func TestReadmeConfigurationIsValid(t *testing.T) {
+func TestDocsConfigurationIsValid(t *testing.T) {
 	t.Parallel()
 	found := 0
-	for _, block := range readmeCode(t, "yaml") {
+	for _, block := range docsCode(t, "yaml") {
 		key, _, _ := strings.Cut(block, ":")
 		if !slices.ContainsFunc(config.Keys(), func(k config.Key) bool { return k.Key == key }) {
 			continue
