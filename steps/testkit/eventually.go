@@ -9,7 +9,7 @@ import (
 const Patience = 30 * time.Second
 
 // pause is how long Within waits before it looks again.
-const pause = 10 * time.Millisecond
+const pause = 20 * time.Millisecond
 
 // Eventually waits until the condition holds.
 func Eventually(t testing.TB, what string, condition func() bool) {
