@@ -37,7 +37,7 @@ go_build    := go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VE
 
 .PHONY: help
 help: ## List these targets
-	@awk -F ': .*## ' '/^[a-z-]+:.* ## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ': .*## ' '/^[a-z%-]+:.* ## / { sub("%", "PACKAGE", $$1); printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/dbcalm-db-cmd
@@ -69,6 +69,17 @@ trial: deps deb ## Install, use, upgrade and purge the package under a systemd o
 test: deps ## Run all tests with the race detector, on private MariaDB servers
 	@CGO_ENABLED=1 go test -race -count=1 -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'
 	CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./...
+
+.PHONY: quick
+quick: ## Build, vet and run the fast tests; needs no database server
+	$(go_build)
+	go vet ./...
+	@.ci/quick ./...
+
+# A package is named by its folder, or by the end of its path: cmd/dbcalm-db-cmd
+# is also cmd, and its tests are those of all packages below.
+test-%: ## Run the tests of one folder and what is below it, as in make test-steps/stream
+	CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./$*/...
 
 .PHONY: conformance
 conformance: deps ## Hold every backup tool and server there is to what the daemon relies on, and name them

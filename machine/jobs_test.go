@@ -13,6 +13,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // killSupervisor kills the supervisor of an operation's job as an
@@ -38,6 +39,7 @@ func (w *world) attempts(id, state string, attempt int) {
 
 func TestKilledSupervisorRewinds(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -65,6 +67,7 @@ func TestKilledSupervisorRewinds(t *testing.T) {
 
 func TestInterruptionsAreSurvivedUpToALimit(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -92,6 +95,7 @@ func TestInterruptionsAreSurvivedUpToALimit(t *testing.T) {
 
 func TestSupervisorThatDiedWhileTheDaemonWasDown(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -114,6 +118,7 @@ func TestSupervisorThatDiedWhileTheDaemonWasDown(t *testing.T) {
 // What a daemon leaves that dies between the record of a job and its start.
 func TestJobThatWasRecordedAndNeverStarted(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	begun := make(chan string)

@@ -129,6 +129,7 @@ func TestFailedProgramIsBlamedOnTheBackup(t *testing.T) {
 
 func TestNothingIsBlamedOnTheBackupWhenItsDiskIsFull(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

@@ -42,6 +42,7 @@ func TestNothingRunsBeforeItIsReleased(t *testing.T) {
 
 func TestSupervisorWithoutASpecEnds(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "")
 	if err := os.Remove(filepath.Join(b.folder, specFile)); err != nil {
 		t.Fatal(err)
@@ -133,6 +134,7 @@ func TestProgramDiesWithItsSupervisor(t *testing.T) {
 
 func TestReleaseDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "exit 0").launch()
 	if err := unix.Kill(b.job.Identity.PID, unix.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -152,6 +154,7 @@ func TestReleaseDoesNotWaitForEver(t *testing.T) {
 
 func TestEndOrphan(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	dir := t.TempDir()
 	if err := EndOrphan(t.Context(), dir); err != nil {
 		t.Errorf("nothing was started: %v", err)

@@ -71,6 +71,7 @@ func TestStageHoldsTheChain(t *testing.T) {
 
 func TestStageGoesOnAfterAnInterruption(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	task := h.restoreTask("full", "inc")
 	out, err := h.stage(t.Context(), task)
@@ -179,6 +180,7 @@ func TestStageStopsWhenCancelled(t *testing.T) {
 
 func TestStageOnAFullDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

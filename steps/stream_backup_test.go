@@ -204,6 +204,7 @@ func TestStreamedIncrementalJoinsItsBase(t *testing.T) {
 // What a stream's manifest says is what a restore believes.
 func TestStreamedBackupIsSealedPublishedAndRecorded(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, form := range []Form{{Stream: true}, {Stream: true, Compression: "gzip", Level: 2}, {Stream: true, Compression: "zstd", Forward: true}} {
 		h := newHost(t)
 		files := metadata("full-backuped", "0", "100")

@@ -188,6 +188,7 @@ func TestOutputIsBounded(t *testing.T) {
 
 func TestProgramMayOpenAsManyFilesAsTheHostAllows(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "ulimit -Sn; ulimit -Hn")
 	program, err := os.Executable()
 	if err != nil {
@@ -232,6 +233,7 @@ func TestStopSendsSIGINT(t *testing.T) {
 
 func TestStopSendsSIGKILLAfterTheGrace(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, `trap '' INT; echo ready >ready; read line <"$GATE"`, func(s *JobSpec) { s.Grace = 50 * time.Millisecond })
 	b.start()
 	b.has("ready")
@@ -246,6 +248,7 @@ func TestStopSendsSIGKILLAfterTheGrace(t *testing.T) {
 // Only the room is missing: the result must not be.
 func TestResultSurvivesAFullDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}
@@ -291,6 +294,7 @@ func TestResultSurvivesAFullDisk(t *testing.T) {
 
 func TestStoppedSupervisorGivesUpOnAFullDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

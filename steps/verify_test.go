@@ -33,6 +33,7 @@ func verifiable(t *testing.T) *testHost {
 
 func TestVerificationIsValidated(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	before := testkit.Tree(t, h.dir)
 	for _, level := range persistence.Levels {
@@ -169,6 +170,7 @@ func TestChecksums(t *testing.T) {
 
 func TestForwardedStreamsAreLookedAt(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := packedLinks(t, "forwarded stream", "forwarded stream")
 	task := h.verifyTask("checksum", "full", "inc")
 	look := func(task Task) (Outcome, error) {
@@ -223,6 +225,7 @@ func TestForwardedStreamsAreLookedAt(t *testing.T) {
 
 func TestVerificationStopsWhenCancelled(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(ErrCancelled)
@@ -233,6 +236,7 @@ func TestVerificationStopsWhenCancelled(t *testing.T) {
 
 func TestVerificationLeavesNothing(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	before := testkit.Tree(t, h.BackupDir)
 	for _, test := range []struct {
