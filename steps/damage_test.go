@@ -94,6 +94,7 @@ func TestDamageIsToldFromOtherTrouble(t *testing.T) {
 
 func TestFailedProgramIsBlamedOnTheBackup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	task := h.restoreTask("full", "inc")
 	h.must(os.MkdirAll(task.Data.Placement.Stage, 0o700))

@@ -139,6 +139,7 @@ func TestServerThatCannotBeStarted(t *testing.T) {
 
 func TestExaminationIsJudged(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	task := h.bootTask("")
 	began := time.Now()

@@ -17,6 +17,7 @@ import (
 
 func TestNothingRunsBeforeItIsReleased(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "echo ran >ran").launch()
 	id := b.job.Identity
 	if _, err := id.open(); err != nil {
@@ -75,6 +76,7 @@ func TestSupervisorWithoutASpecEnds(t *testing.T) {
 // A new daemon knows of a job what the database and its folder say.
 func TestJobIsAdopted(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, `echo ready >ready; read line <"$GATE"; echo done`)
 	b.start()
 	b.has("ready")

@@ -80,6 +80,7 @@ func TestOnFinishFails(t *testing.T) {
 
 func TestOnFinishHidesThePassword(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := onFinishHost(t, "echo password hunter2; exit 1")
 	testkit.Write(t, h.dir, map[string]string{"credentials.cnf": "[client-dbcalm]\nuser=u\npassword=hunter2\n"})
 	if err := os.Chmod(h.CredentialsFile, 0o600); err != nil {
@@ -155,6 +156,7 @@ func TestOnFinishIsKilledWhole(t *testing.T) {
 
 func TestOnFinishEndsWhenTheDaemonStops(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := onFinishHost(t, sleepers+"wait")
 	ctx, stop := context.WithCancelCause(t.Context())
 	told := make(chan error)

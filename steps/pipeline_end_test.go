@@ -155,6 +155,7 @@ func TestStreamFillsTheDisk(t *testing.T) {
 // A program that must find its folder empty gets a new one.
 func TestOutputIsEmptied(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "ls -A backups; echo new >backups/new", func(s *JobSpec) { s.Empty = true })
 	testkit.Write(t, b.BackupDir, map[string]string{"left": "", "sub/left": ""})
 	b.start()
@@ -168,6 +169,7 @@ func TestOutputIsEmptied(t *testing.T) {
 
 func TestProgressOfAStreamIsTold(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, megabyte, `cat "$TOOL"; read line <"$TOOL.gate"`, JobStream{Direction: StreamOut, StallTimeout: time.Second}, "")
 	if err := unix.Mkfifo(b.tool+".gate", 0o600); err != nil {
 		t.Fatal(err)
@@ -207,6 +209,7 @@ func TestFailureOfRetrieveIsNamedWhicheverEndComesFirst(t *testing.T) {
 
 func TestListThatCannotBeWrittenIsNobodysFault(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, 1<<20, `cat "$TOOL"`, JobStream{Direction: StreamOut}, "")
 	var spec JobSpec
 	if err := readJSON(filepath.Join(b.folder, specFile), &spec); err != nil {

@@ -38,6 +38,7 @@ func twoLinks(t *testing.T) *testHost {
 
 func TestStageHoldsTheChain(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	before := testkit.Tree(t, h.BackupDir)
 	out, err := h.stage(t.Context(), h.restoreTask("full", "inc"))

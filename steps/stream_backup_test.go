@@ -179,6 +179,7 @@ func TestStreamIsProved(t *testing.T) {
 
 func TestStreamedIncrementalJoinsItsBase(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for name, test := range map[string]struct{ from, renamed, want string }{
 		"joins":            {"100", "shop/b", ""},
 		"begins elsewhere": {"90", "shop/b", "an incremental from LSN 100 was asked for, the tool made one of type incremental from LSN 90"},

@@ -28,6 +28,7 @@ type bench struct {
 
 func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
 	t.Helper()
+	testkit.Slow(t)
 	b := &bench{testHost: newHost(t)}
 	b.folder = b.JobFolder("op", 1)
 	path := filepath.Join(b.dir, "gate")
@@ -175,6 +176,7 @@ func TestFilesThatCannotBePutOntoTheDisk(t *testing.T) {
 
 func TestOutputIsBounded(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, `i=0; while [ $i -lt 3000 ]; do echo "line $i of very many that are printed"; i=$((i+1)); done; echo completed OK!`)
 	b.start()
 	r := b.wait()

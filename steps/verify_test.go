@@ -93,6 +93,7 @@ func TestVerificationIsRefused(t *testing.T) {
 // Backups of an older program can be tried, and what that proves is told.
 func TestVerificationOfAnOlderProgramsBackup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	h.must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
 	h.must(os.Remove(filepath.Join(h.BackupFolder("inc"), ManifestName)))
@@ -268,6 +269,7 @@ func TestVerificationLeavesNothing(t *testing.T) {
 
 func TestTablesAreProved(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	task := h.verifyTask("prepare", "full", "inc")
 	out, err := h.validateVerify(t.Context(), task)
