@@ -10,6 +10,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestCancelOfAWaitingOperation(t *testing.T) {
@@ -42,6 +43,7 @@ func TestCancelOfAWaitingOperation(t *testing.T) {
 
 func TestCancelOfARunningProgram(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -98,6 +100,7 @@ func TestCancelOfAStep(t *testing.T) {
 
 func TestCancelThatComesTooLate(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	begun, letGo := make(chan string), make(chan error)
@@ -125,6 +128,7 @@ func TestCancelThatComesTooLate(t *testing.T) {
 // must honour it when it starts again.
 func TestCancelIsHonouredByTheNextDaemon(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -172,6 +176,7 @@ func TestCleanUpIsNotBrokenOff(t *testing.T) {
 
 func TestRetryOfAFailedOperation(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -221,6 +226,7 @@ func (w *world) retry(id string) RetryDecision {
 
 func TestRetryOfAHaltedOperation(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	discard := w.host.Steps()["discard_restore"].Run

@@ -11,6 +11,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // recordAt puts a backup into the store that took a minute, from the given one
@@ -117,6 +118,7 @@ func TestFiguresOfBackups(t *testing.T) {
 
 func TestFiguresOfOperations(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()

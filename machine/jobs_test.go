@@ -14,6 +14,7 @@ import (
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // killSupervisor kills the supervisor of an operation's job as an
@@ -39,6 +40,7 @@ func (w *world) attempts(id, state string, attempt int) {
 
 func TestKilledSupervisorRewinds(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -66,6 +68,7 @@ func TestKilledSupervisorRewinds(t *testing.T) {
 
 func TestInterruptionsAreSurvivedUpToALimit(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -93,6 +96,7 @@ func TestInterruptionsAreSurvivedUpToALimit(t *testing.T) {
 
 func TestSupervisorThatDiedWhileTheDaemonWasDown(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -115,6 +119,7 @@ func TestSupervisorThatDiedWhileTheDaemonWasDown(t *testing.T) {
 // What a daemon leaves that dies between the record of a job and its start.
 func TestJobThatWasRecordedAndNeverStarted(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	begun := make(chan string)

@@ -11,10 +11,12 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestRestoreOfAChainToAFolder(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.backup("inc", "full", 100, 200)
@@ -52,6 +54,7 @@ func TestRestoreOfAChainToAFolder(t *testing.T) {
 
 func TestOperationsWaitInOrder(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, test := range []struct{ max, slots int }{{0, 1}, {1, 1}, {2, 2}} {
 		w := newWorld(t)
 		w.backup("full", "", 0, 100)
@@ -141,6 +144,7 @@ func TestExclusiveMachinesAndThoseWithoutASlot(t *testing.T) {
 
 func TestStopHandsOff(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -175,6 +179,7 @@ func TestStopHandsOff(t *testing.T) {
 
 func TestJobThatEndedWhileTheDaemonWasDown(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -194,6 +199,7 @@ func TestJobThatEndedWhileTheDaemonWasDown(t *testing.T) {
 
 func TestOperationFinishesOnItsOwnDefinition(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	// The definition of an older program: a state is called otherwise, and what

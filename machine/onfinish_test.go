@@ -65,6 +65,7 @@ func (w *world) outcomes() string {
 
 func TestEveryEndIsTold(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, telling("exit 0"))
 	w.backup("full", "", 0, 100)
 	luck := errLuck
@@ -110,6 +111,7 @@ func TestEveryEndIsTold(t *testing.T) {
 // An operation that is retried before its end was told is told of as it was.
 func TestEndIsToldAsItWas(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, telling(`[ ! -e hang ] || exec sleep 1000`))
 	w.backup("full", "", 0, 100)
 	w.write(filepath.Join(w.dir, "hang"), "")
@@ -145,6 +147,7 @@ func TestEndIsToldAsItWas(t *testing.T) {
 
 func TestOnFinishFailureIsNotTheOperations(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, telling("echo no pager >&2; exit 7"))
 	w.backup("full", "", 0, 100)
 	w.start()
@@ -164,6 +167,7 @@ func TestOnFinishFailureIsNotTheOperations(t *testing.T) {
 // and runs again.
 func TestOnFinishThatHangs(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, telling(`[ ! -e hang ] || exec sleep 1000`))
 	w.backup("full", "", 0, 100)
 	w.write(filepath.Join(w.dir, "hang"), "")
@@ -188,6 +192,7 @@ func TestOnFinishThatHangs(t *testing.T) {
 
 func TestOnFinishThatIsTakenAway(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, telling(`exec sleep 1000`))
 	w.backup("full", "", 0, 100)
 	w.start()

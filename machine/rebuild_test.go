@@ -11,6 +11,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // stored puts a backup with its manifest into the store, without a record.
@@ -238,6 +239,7 @@ func TestLeftoverOfARetriedOperation(t *testing.T) {
 
 func TestRebuildWhileTheDatabaseIsLocked(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.start()
 	w.stored("a", "")

@@ -20,6 +20,7 @@ import (
 // streamed puts a full backup that is one stream into the store.
 func (w *world) streamed(id string, forwarded bool) {
 	w.t.Helper()
+	testkit.NeedsServer(w.t)
 	w.backup(id, "", 0, 100)
 	folder := w.host.BackupFolder(id)
 	names := []string{"backup-my.cnf", "shop/orders.ibd", "xtrabackup_checkpoints", "xtrabackup_info"}

@@ -46,6 +46,7 @@ func newStore(t *testing.T) *testHost {
 
 func TestArrangeForADataDirectory(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, mode := range []string{PlaceSwap, PlaceEntries} {
 		h := newStore(t)
 		h.Must(os.Chmod(h.DataDir, 0o711))

@@ -38,6 +38,7 @@ func (h *testHost) compressTask(form Form, files map[string]string) Task {
 
 func TestCompressedBackupHoldsWhatWasCopied(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, form := range []Form{{Compression: "zstd"}, {Compression: "gzip", Level: 9}} {
 		h := newHost(t)
 		task := h.compressTask(form, copied())
@@ -201,6 +202,7 @@ func TestSealProvesThatFilesUncompress(t *testing.T) {
 // The original goes only when its compressed form is whole.
 func TestFullDiskWhileCompressing(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

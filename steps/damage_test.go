@@ -94,6 +94,7 @@ func TestDamageIsToldFromOtherTrouble(t *testing.T) {
 
 func TestFailedProgramIsBlamedOnTheBackup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	task := h.restoreTask("full", "inc")
 	h.Must(os.MkdirAll(task.Data.Placement.Stage, 0o700))
@@ -129,6 +130,7 @@ func TestFailedProgramIsBlamedOnTheBackup(t *testing.T) {
 
 func TestNothingIsBlamedOnTheBackupWhenItsDiskIsFull(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

@@ -57,6 +57,7 @@ func TestDeleteIsRefusedWhileOthersStandOnIt(t *testing.T) {
 
 func TestDeletable(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	h.records.backups["row"] = persistence.Backup{ID: "row"}
 	delete(h.records.backups, "inc")

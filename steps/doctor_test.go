@@ -127,6 +127,7 @@ func TestDoctorFindsWhatIsWrongWithTheServer(t *testing.T) {
 
 func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	for name, test := range map[string]struct {
 		spoil func(h *testHost, s *Setup)
 		want  [][2]string

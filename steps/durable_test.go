@@ -43,6 +43,7 @@ func TestWriteDurably(t *testing.T) {
 
 func TestWriteDurablyOnAFullDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

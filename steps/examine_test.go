@@ -111,6 +111,7 @@ func TestServerThatDoesNotRun(t *testing.T) {
 // killed.
 func TestServerThatIsEndedFromOutside(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, end := range []string{"kill -KILL $$", "exit 0"} {
 		h := verifiable(t)
 		spec, err := h.examineJob(t.Context(), h.bootTask(end))
@@ -123,6 +124,7 @@ func TestServerThatIsEndedFromOutside(t *testing.T) {
 
 func TestServerThatCannotBeStarted(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	task := h.bootTask("")
 	spec, err := h.examineJob(t.Context(), task)
@@ -137,6 +139,7 @@ func TestServerThatCannotBeStarted(t *testing.T) {
 
 func TestExaminationIsJudged(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	task := h.bootTask("")
 	began := time.Now()

@@ -11,6 +11,7 @@ import (
 
 func TestStoredForm(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for manifest, want := range map[string]string{
 		`{"format":1,"size":4,"folders":[],"files":[]}`:                           "directory",
 		`{"format":2,"compression":"zstd","folders":[],"files":[]}`:               "zstd",

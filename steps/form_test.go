@@ -31,6 +31,7 @@ func TestFormIsChosenByTheConfiguration(t *testing.T) {
 // goes the way there was when it began.
 func TestFormDecidesTheWay(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, test := range []struct {
 		form          *Form
 		prepare, copy string

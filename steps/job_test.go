@@ -70,6 +70,7 @@ func TestResultIsRead(t *testing.T) {
 // Neither the folder of a job nor the table of processes may hold a secret.
 func TestSpecsHoldNoPassword(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := packedLinks(t, "directory", "forwarded stream")
 	h.Retrieve = "curl --user me:s3cret sftp://vault/$DBCALM_FILE"
 	h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nhost=db1\nport=3307\n")

@@ -14,6 +14,7 @@ import (
 
 func TestLogIsKept(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := newHost(t)
 	h.WriteCredentials("[client-dbcalm]\nuser=u\npassword=s3cret\n")
 	folder := h.JobFolder("op", 7)

@@ -115,6 +115,7 @@ func missing(path string) string {
 }
 
 func TestNamedProgramsMustBeThem(t *testing.T) {
+	testkit.NeedsServer(t)
 	for name, test := range map[string]struct{ variable, value, want string }{
 		"a tool that is not there":  {xtrabackupVariable, "/nowhere/xtrabackup", "is no xtrabackup"},
 		"a tool that is another":    {xtrabackupVariable, "mariadb-backup", "is no xtrabackup"},

@@ -17,6 +17,7 @@ import (
 
 func TestNothingRunsBeforeItIsReleased(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "echo ran >ran").launch()
 	id := b.job.Identity
 	if _, err := id.open(); err != nil {
@@ -42,6 +43,7 @@ func TestNothingRunsBeforeItIsReleased(t *testing.T) {
 
 func TestSupervisorWithoutASpecEnds(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "")
 	if err := os.Remove(filepath.Join(b.folder, specFile)); err != nil {
 		t.Fatal(err)
@@ -74,6 +76,7 @@ func TestSupervisorWithoutASpecEnds(t *testing.T) {
 // A new daemon knows of a job what the database and its folder say.
 func TestJobIsAdopted(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, `echo ready >ready; read line <"$GATE"; echo done`)
 	b.start()
 	b.has("ready")
@@ -133,6 +136,7 @@ func TestProgramDiesWithItsSupervisor(t *testing.T) {
 
 func TestReleaseDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "exit 0").launch()
 	if err := unix.Kill(b.job.Identity.PID, unix.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -152,6 +156,7 @@ func TestReleaseDoesNotWaitForEver(t *testing.T) {
 
 func TestEndOrphan(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	dir := t.TempDir()
 	if err := EndOrphan(t.Context(), dir); err != nil {
 		t.Errorf("nothing was started: %v", err)

@@ -65,7 +65,7 @@ func TestWalkAlongAChain(t *testing.T) {
 		if test.failure == "" && err != nil {
 			t.Errorf("%s: %v", id, err)
 		} else if test.failure != "" {
-			says(t, err, test.failure)
+			testkit.Says(t, err, test.failure)
 		}
 	}
 }

@@ -55,6 +55,7 @@ func TestOnFinishIsTold(t *testing.T) {
 
 func TestOnFinishFails(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for command, want := range map[string]string{
 		"echo one; echo two >&2; exit 3": `on_finish ended with exit code 3 and said "two": try it by hand on the output of operations show op-1 --json`,
 		"exit 1":                         `on_finish ended with exit code 1: try it by hand on the output of operations show op-1 --json`,
@@ -70,6 +71,7 @@ func TestOnFinishFails(t *testing.T) {
 
 func TestOnFinishHidesThePassword(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := onFinishHost(t, "echo password hunter2; exit 1")
 	testkit.Write(t, h.Dir, map[string]string{"credentials.cnf": "[client-dbcalm]\nuser=u\npassword=hunter2\n"})
 	if err := os.Chmod(h.CredentialsFile, 0o600); err != nil {
@@ -81,6 +83,7 @@ func TestOnFinishHidesThePassword(t *testing.T) {
 // Input that is not read, output that is closed or endless, are no failures.
 func TestOnFinishNeedNotListen(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	long := anEnd
 	long.JSON = []byte(strings.Repeat("x", 1<<20))
 	for _, command := range []string{"true", "exec <&- >&- 2>&-", "exec 0<&-; head -c 1000000 /dev/zero", "head -c 10 >DIR/head"} {
@@ -144,6 +147,7 @@ func TestOnFinishIsKilledWhole(t *testing.T) {
 
 func TestOnFinishEndsWhenTheDaemonStops(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := onFinishHost(t, sleepers+"wait")
 	ctx, stop := context.WithCancelCause(t.Context())
 	told := make(chan error)
@@ -160,6 +164,7 @@ func TestOnFinishEndsWhenTheDaemonStops(t *testing.T) {
 // for although it holds the command's output open.
 func TestOnFinishLeavesWhoHasLeft(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := onFinishHost(t, `setsid sh -c 'echo $$ >DIR/pid; exec sleep 1000' & until [ -s DIR/pid ]; do sleep 0.01; done`)
 	if err := h.RunOnFinish(t.Context(), anEnd); err != nil {
 		t.Error(err)

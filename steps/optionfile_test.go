@@ -60,6 +60,7 @@ func TestOptionLines(t *testing.T) {
 // What we read of a credentials file must be what the tools read of it.
 func TestOptionLinesMeanTheSameToTheToolsOfTheServer(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	var text strings.Builder
 	var want []string
 	text.WriteString("; a comment\n# another\n\n[other]\nuser=nobody\n[client]\n")

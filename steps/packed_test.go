@@ -151,6 +151,7 @@ func packedLinks(t *testing.T, full, inc string) *testHost {
 // unpackTask is the restore of both of packedLinks.
 func (h *testHost) unpackTask() Task {
 	h.T.Helper()
+	testkit.NeedsServer(h.T)
 	t := h.restoreTask("full", "inc")
 	t.Data.Tool = &mariabackup
 	var err error

@@ -57,6 +57,7 @@ func TestStreamIsStopped(t *testing.T) {
 // about to remove, or goes on writing what is taken for nothing.
 func TestNothingIsLeftBehindByACommand(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, megabyte, `cat "$TOOL"`, JobStream{Direction: StreamOut, Command: "forward"},
 		`sleep 1000 & setsid sleep 1000 & cat >"$STORED"`)
 	if r := b.done(); r.Fault != "" || r.Stream == nil {
@@ -69,6 +70,7 @@ func TestNothingIsLeftBehindByACommand(t *testing.T) {
 // would take the end that a broken stream has there for a regular one.
 func TestBrokenStreamHasNoEndForWhatLeftTheGroup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, megabyte, `head -c 500000 "$TOOL"; until [ -s ready ]; do sleep 0.01; done; exit 1`, JobStream{Direction: StreamOut, Command: "forward"},
 		`exec setsid -f -w sh -c 'echo x >"$DIR/ready"; cat >/dev/null; touch "$DIR/finished"'`)
 	if r := b.done(); r.Stream != nil || r.ExitCode != 1 {
@@ -83,6 +85,7 @@ func TestBrokenStreamHasNoEndForWhatLeftTheGroup(t *testing.T) {
 // What holds the pipe and does not read keeps nobody waiting either.
 func TestStalledCommandThatLeftTheGroup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, 8*megabyte, `cat "$TOOL"`, JobStream{Direction: StreamOut, Command: "forward", StallTimeout: blocked},
 		`setsid -f -w sleep 1000`)
 	if r := b.done(); r.Stream != nil || !strings.Contains(r.Fault, "forward has taken nothing for 200ms (stall_timeout)") {
@@ -93,6 +96,7 @@ func TestStalledCommandThatLeftTheGroup(t *testing.T) {
 
 func TestCommandDiesWithTheSupervisor(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, 8*megabyte, `cat "$TOOL"; exec sleep 1000`, JobStream{Direction: StreamOut, Command: "forward"},
 		`(echo x >"$DIR/ready"; trap "" TERM INT; while :; do sleep 1; done) & setsid sleep 1000`)
 	b.start()
@@ -111,6 +115,7 @@ func TestCommandDiesWithTheSupervisor(t *testing.T) {
 // A command may hold a password, and all the world reads command lines.
 func TestCommandIsNoPublicKnowledge(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, megabyte, `cat "$TOOL"`, JobStream{Direction: StreamOut, Command: "forward"},
 		`: s3cret; tr '\0' '\n' </proc/$$/cmdline >"$DIR/line"; env >"$DIR/environment"; cat >/dev/null`)
 	if r := b.done(); r.Fault != "" {
@@ -128,6 +133,7 @@ func TestCommandIsNoPublicKnowledge(t *testing.T) {
 
 func TestStreamFillsTheDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}
@@ -149,6 +155,7 @@ func TestStreamFillsTheDisk(t *testing.T) {
 // A program that must find its folder empty gets a new one.
 func TestOutputIsEmptied(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "ls -A backups; echo new >backups/new", func(s *JobSpec) { s.Empty = true })
 	testkit.Write(t, b.BackupDir, map[string]string{"left": "", "sub/left": ""})
 	b.start()
@@ -162,6 +169,7 @@ func TestOutputIsEmptied(t *testing.T) {
 
 func TestProgressOfAStreamIsTold(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, megabyte, `cat "$TOOL"; read line <"$TOOL.gate"`, JobStream{Direction: StreamOut, StallTimeout: time.Second}, "")
 	if err := unix.Mkfifo(b.tool+".gate", 0o600); err != nil {
 		t.Fatal(err)
@@ -201,6 +209,7 @@ func TestFailureOfRetrieveIsNamedWhicheverEndComesFirst(t *testing.T) {
 
 func TestListThatCannotBeWrittenIsNobodysFault(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, 1<<20, `cat "$TOOL"`, JobStream{Direction: StreamOut}, "")
 	var spec JobSpec
 	if err := readJSON(filepath.Join(b.folder, specFile), &spec); err != nil {

@@ -98,6 +98,7 @@ func TestStreamBreaksOnTheWayOut(t *testing.T) {
 
 func TestStreamHasNoFileToGoTo(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, megabyte, `cat "$TOOL"; touch started`, JobStream{Direction: StreamOut}, "")
 	testkit.Write(t, b.Dir, map[string]string{"backups/b.xbstream.zst": "another's"})
 	if r := b.done(); !strings.Contains(r.StartError, "file exists") || b.exists("started") {
@@ -134,6 +135,7 @@ func TestStreamComesIn(t *testing.T) {
 
 func TestStreamBreaksOnTheWayIn(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	const takes, gives = "cat >got", `cat "$STORED"`
 	for name, test := range map[string]struct {
 		tool, giver string

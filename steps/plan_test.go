@@ -23,6 +23,7 @@ func (p Plan) wrong() []string {
 
 func TestRestoreIsPlanned(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	h.BackupBin = h.Script("tool", fakeBanner)
 	args := Args{IDList: []string{"full", "inc"}, Target: "database", TmpDir: h.DataDir}

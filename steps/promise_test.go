@@ -68,6 +68,7 @@ func TestPromisedName(t *testing.T) {
 // Of every form, a backup promises the same.
 func TestPromisesOfEveryForm(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for form, pack := range forms {
 		h := newHost(t)
 		h.backup("full", "", "0", "100", map[string]string{

@@ -38,6 +38,7 @@ func twoLinks(t *testing.T) *testHost {
 
 func TestStageHoldsTheChain(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	before := testkit.Tree(t, h.BackupDir)
 	out, err := h.stage(t.Context(), h.restoreTask("full", "inc"))
@@ -71,6 +72,7 @@ func TestStageHoldsTheChain(t *testing.T) {
 
 func TestStageGoesOnAfterAnInterruption(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	task := h.restoreTask("full", "inc")
 	out, err := h.stage(t.Context(), task)
@@ -179,6 +181,7 @@ func TestStageStopsWhenCancelled(t *testing.T) {
 
 func TestStageOnAFullDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

@@ -53,6 +53,7 @@ func TestWorkFolderIsFreshForEveryAttempt(t *testing.T) {
 // of other operations.
 func TestWorkFoldersOfManyOperations(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := newHost(t)
 	var workers sync.WaitGroup
 	for _, operation := range []string{"a", "b", "c", "d"} {

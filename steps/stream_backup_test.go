@@ -179,6 +179,7 @@ func TestStreamIsProved(t *testing.T) {
 
 func TestStreamedIncrementalJoinsItsBase(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for name, test := range map[string]struct{ from, renamed, want string }{
 		"joins":            {"100", "shop/b", ""},
 		"begins elsewhere": {"90", "shop/b", "an incremental from LSN 100 was asked for, the tool made one of type incremental from LSN 90"},
@@ -204,6 +205,7 @@ func TestStreamedIncrementalJoinsItsBase(t *testing.T) {
 // What a stream's manifest says is what a restore believes.
 func TestStreamedBackupIsSealedPublishedAndRecorded(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, form := range []Form{{Stream: true}, {Stream: true, Compression: "gzip", Level: 2}, {Stream: true, Compression: "zstd", Forward: true}} {
 		h := newHost(t)
 		files := metadata("full-backuped", "0", "100")

@@ -28,6 +28,7 @@ type bench struct {
 
 func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
 	t.Helper()
+	testkit.Slow(t)
 	b := &bench{testHost: newHost(t)}
 	b.folder = b.JobFolder("op", 1)
 	path := filepath.Join(b.Dir, "gate")
@@ -175,6 +176,7 @@ func TestFilesThatCannotBePutOntoTheDisk(t *testing.T) {
 
 func TestOutputIsBounded(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, `i=0; while [ $i -lt 3000 ]; do echo "line $i of very many that are printed"; i=$((i+1)); done; echo completed OK!`)
 	b.start()
 	r := b.wait()
@@ -188,6 +190,7 @@ func TestOutputIsBounded(t *testing.T) {
 
 func TestProgramMayOpenAsManyFilesAsTheHostAllows(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "ulimit -Sn; ulimit -Hn")
 	program, err := os.Executable()
 	if err != nil {
@@ -232,6 +235,7 @@ func TestStopSendsSIGINT(t *testing.T) {
 
 func TestStopSendsSIGKILLAfterTheGrace(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, `trap '' INT; echo ready >ready; read line <"$GATE"`, func(s *JobSpec) { s.Grace = 50 * time.Millisecond })
 	b.start()
 	b.has("ready")
@@ -246,6 +250,7 @@ func TestStopSendsSIGKILLAfterTheGrace(t *testing.T) {
 // Only the room is missing: the result must not be.
 func TestResultSurvivesAFullDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}
@@ -291,6 +296,7 @@ func TestResultSurvivesAFullDisk(t *testing.T) {
 
 func TestStoppedSupervisorGivesUpOnAFullDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 
 func TestStoreIsSurveyed(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	elsewhere := filepath.Join(h.Dir, "elsewhere")
 	testkit.Write(t, h.BackupDir, map[string]string{

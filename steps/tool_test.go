@@ -60,6 +60,7 @@ func TestToolIsMissing(t *testing.T) {
 
 func TestInstalledToolIsFound(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := newHost(t)
 	got, err := h.tool(t.Context(), "")
 	if err != nil || got.Name != "mariabackup" || !filepath.IsAbs(got.Path) || series(got.Version) == "" {

@@ -46,6 +46,7 @@ func TestDamagedStreamIsNotUnpacked(t *testing.T) {
 
 func TestMissingStreamIsFoundAtOnce(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, test := range []struct {
 		spoil func(path string) error
 		file  string
@@ -65,6 +66,7 @@ func TestMissingStreamIsFoundAtOnce(t *testing.T) {
 
 func TestFilesBesideAStreamAreChecked(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	for _, name := range []string{contentsName("inc"), "xtrabackup_info"} {
 		h := packedLinks(t, "directory", "forwarded stream")
 		h.alter(filepath.Join(h.BackupFolder("inc"), name))
@@ -120,6 +122,7 @@ func TestRetrievedStreamIsProved(t *testing.T) {
 // retrieve is told what forward was told, and so can find what that has made.
 func TestRetrieveIsToldWhatItIsFor(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := packedLinks(t, "forwarded stream", "directory")
 	h.manifest("full", func(m *Manifest) { m.Operation = "made-it" })
 	h.Retrieve = `[ "$DBCALM_BACKUP_ID/$DBCALM_OPERATION_ID" = full/made-it ] && cat '` + h.forwarded() + `'/"$DBCALM_FILE"`
@@ -134,6 +137,7 @@ func TestRetrieveIsToldWhatItIsFor(t *testing.T) {
 
 func TestForwardedBackupNeedsRetrieve(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := packedLinks(t, "directory", "forwarded stream")
 	h.Must(h.CheckRetrievable([]string{"full", "inc", "unknown"}))
 	task := h.unpackTask()

@@ -58,6 +58,7 @@ func TestStageHoldsAChainOfAnyForms(t *testing.T) {
 // again, and nothing else.
 func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := packedLinks(t, "zstd stream", "gzip stream")
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
@@ -108,6 +109,7 @@ func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 // What an unpacker that was broken off has left, the next try removes.
 func TestUnpackingBeginsInAnEmptyFolder(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := packedLinks(t, "stream", "directory")
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
@@ -125,6 +127,7 @@ func TestUnpackingBeginsInAnEmptyFolder(t *testing.T) {
 // The unpackers report success for much that is none.
 func TestUnpackingIsProved(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	good := func() JobResult { return JobResult{Stream: &StreamResult{}} }
 	for name, test := range map[string]struct {
 		result func() JobResult
@@ -189,6 +192,7 @@ func (h *testHost) checkpoints(folder, kind, from, to string) {
 // A link to a table elsewhere must not reach a server that restores it.
 func TestTableLinksAreNotUnpacked(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := newHost(t)
 	h.StallTimeout = testkit.Patience
 	h.backup("full", "", "0", "100", map[string]string{"shop/orders.isl": "/old/orders.ibd", "shop/orders.ibd": "rows"})

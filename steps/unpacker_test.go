@@ -36,6 +36,7 @@ func TestUnpackerIsFound(t *testing.T) {
 }
 
 func TestRestoreOfAStreamNeedsAnUnpacker(t *testing.T) {
+	testkit.Slow(t)
 	h := packedLinks(t, "stream", "directory")
 	t.Setenv("PATH", "/nowhere")
 	h.BackupBin = h.Script("tool", fakeBanner)

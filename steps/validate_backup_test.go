@@ -68,6 +68,7 @@ func TestBackupIsValidated(t *testing.T) {
 
 func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	this := ServerInfo{UID: "this", LSN: 1000, DataBirth: time.Unix(1000, 0)}
 	for name, test := range map[string]struct {
 		spoil func(h *testHost, m *Manifest)

@@ -14,6 +14,7 @@ const fakeBanner = "echo mariabackup based on MariaDB server 10.11.19-MariaDB\n"
 
 func TestRestoreIsValidated(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

@@ -33,6 +33,7 @@ func verifiable(t *testing.T) *testHost {
 
 func TestVerificationIsValidated(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	before := testkit.Tree(t, h.Dir)
 	for _, level := range persistence.Levels {
@@ -92,6 +93,7 @@ func TestVerificationIsRefused(t *testing.T) {
 // Backups of an older program can be tried, and what that proves is told.
 func TestVerificationOfAnOlderProgramsBackup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	h.Must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
 	h.Must(os.Remove(filepath.Join(h.BackupFolder("inc"), ManifestName)))
@@ -169,6 +171,7 @@ func TestChecksums(t *testing.T) {
 
 func TestForwardedStreamsAreLookedAt(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := packedLinks(t, "forwarded stream", "forwarded stream")
 	task := h.verifyTask("checksum", "full", "inc")
 	look := func(task Task) (Outcome, error) {
@@ -223,6 +226,7 @@ func TestForwardedStreamsAreLookedAt(t *testing.T) {
 
 func TestVerificationStopsWhenCancelled(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(ErrCancelled)
@@ -233,6 +237,7 @@ func TestVerificationStopsWhenCancelled(t *testing.T) {
 
 func TestVerificationLeavesNothing(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	before := testkit.Tree(t, h.BackupDir)
 	for _, test := range []struct {
@@ -264,6 +269,7 @@ func TestVerificationLeavesNothing(t *testing.T) {
 
 func TestTablesAreProved(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	task := h.verifyTask("prepare", "full", "inc")
 	out, err := h.validateVerify(t.Context(), task)

@@ -15,6 +15,7 @@ import (
 // refused with what to do, before anything is tried.
 func TestFoldersMustBeWritable(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

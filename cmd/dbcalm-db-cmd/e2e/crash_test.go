@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/steps/testkit"
 	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
@@ -36,6 +37,7 @@ const shortCrashKills = 16
 // half-done.
 func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	if !disktest.Enter(t) {
 		return
 	}

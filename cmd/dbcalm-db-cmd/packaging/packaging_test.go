@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // top is the folder of the Makefile.
@@ -35,6 +37,7 @@ func TestMain(m *testing.M) {
 // build makes both, once.
 func build(t *testing.T) (tree, deb string) {
 	t.Helper()
+	testkit.Slow(t)
 	built.once.Do(func() {
 		run(t, "make", "--no-print-directory", "BIN="+built.deb, "DESTDIR="+built.tree, "PREFIX=/usr", "install", "deb")
 		packages, err := filepath.Glob(filepath.Join(built.deb, "dbcalm-db-cmd_*.deb"))

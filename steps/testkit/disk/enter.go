@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,7 +18,8 @@ const variable = "DISKTEST"
 
 // Enter runs the calling test, which must be a top-level one, again in a
 // process with mounts of its own. There it returns true; here it waits for
-// that process, fails the test if it failed, and returns false.
+// that process, fails the test if it failed, skips it if it was skipped there,
+// and returns false.
 func Enter(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(variable) == t.Name() {
@@ -34,7 +36,8 @@ func Enter(t *testing.T) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.timeout="+remaining(t))
+	cmd := exec.Command(program, "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v",
+		"-test.short="+strconv.FormatBool(testing.Short()), "-test.timeout="+remaining(t))
 	// The race detector lets every program sleep for a second at its end.
 	cmd.Env = append(os.Environ(), variable+"="+t.Name(), "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
@@ -46,8 +49,12 @@ func Enter(t *testing.T) bool {
 	// The kernel kills the process with the thread that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	switch {
+	case err != nil:
 		t.Errorf("with mounts of its own: %v\n%s", err, out)
+	case strings.Contains(string(out), "--- SKIP: "+t.Name()+" "):
+		t.Skipf("with mounts of its own: %s", out)
 	}
 	return false
 }

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // helperVariable makes this test binary, run again, play the test whose end
@@ -77,6 +79,7 @@ type helper struct {
 // startHelper returns once the helper's server is up.
 func startHelper(t *testing.T, role string) helper {
 	t.Helper()
+	testkit.NeedsServer(t)
 	h := helper{cmd: exec.Command(os.Args[0], "-test.run=^TestHelperProcess$")}
 	h.cmd.Env = append(os.Environ(), helperVariable+"="+role)
 	stdin, err := h.cmd.StdinPipe()

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // sizeArgs keep a server small: a start takes a fraction of a second and an
@@ -36,20 +37,56 @@ func (s *Server) commonArgs() []string {
 // of every server that shares the folder with it.
 func (s *Server) tempDir() string { return filepath.Join(s.Dir, "tmp") }
 
+// images holds what the install program makes of each set of arguments: every
+// server of a test run but the first gets a copy.
+var images struct {
+	sync.Mutex
+	made map[string]image
+}
+
 // installDataDir makes a data directory with the system tables and a root
 // account without a password, reachable only through the private socket.
 func (s *Server) installDataDir() error {
-	if s.version != "" {
-		return s.installMySQL()
+	key := s.programs.server + " " + strings.Join(s.installArgs(), " ")
+	images.Lock()
+	defer images.Unlock()
+	if made, found := images.made[key]; found {
+		if err := made.write(s.DataDir); err != nil {
+			return fmt.Errorf("make data directory: %w", err)
+		}
+		return nil
 	}
-	args := append(s.commonArgs(), "--auth-root-authentication-method=normal", "--skip-test-db")
+	if err := s.runInstall(); err != nil {
+		return err
+	}
+	made, err := readImage(s.DataDir)
+	if err != nil {
+		return fmt.Errorf("keep data directory: %w", err)
+	}
+	if images.made == nil {
+		images.made = map[string]image{}
+	}
+	images.made[key] = made
+	return nil
+}
+
+// installArgs are the options that a data directory depends on.
+func (s *Server) installArgs() []string {
+	args := []string{"--auth-root-authentication-method=normal", "--skip-test-db"}
 	// The size of pages, say, cannot be changed later.
 	for _, arg := range s.options.args {
 		if strings.HasPrefix(arg, "--innodb-") {
 			args = append(args, arg)
 		}
 	}
-	out, err := exec.Command(s.programs.install, args...).CombinedOutput()
+	return args
+}
+
+func (s *Server) runInstall() error {
+	if s.version != "" {
+		return s.installMySQL()
+	}
+	out, err := exec.Command(s.programs.install, append(s.commonArgs(), s.installArgs()...)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("make data directory %s: %w: %s", s.DataDir, err, out)
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // A real MySQL is rarely at hand; DBCALM_TEST_MYSQLD names one.
@@ -40,6 +42,7 @@ func TestRealMySQLIsFilledAndChecked(t *testing.T) {
 
 func TestMariaDBIsNoMySQL(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	found, err := findPrograms()
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestMissingProgramNamesThePackages(t *testing.T) {
@@ -16,6 +18,7 @@ func TestMissingProgramNamesThePackages(t *testing.T) {
 }
 
 func TestServerIsFoundWithoutSbinOnPath(t *testing.T) {
+	testkit.NeedsServer(t)
 	path := filepath.Join(t.TempDir(), "empty")
 	if err := os.Mkdir(path, 0o755); err != nil {
 		t.Fatal(err)
