@@ -57,7 +57,7 @@ func (r *records) RestoredAt(context.Context) (time.Time, error) { return r.rest
 // testHost is a host whose folders are the test's own.
 type testHost struct {
 	*Host
-	testkit.Folder
+	testkit.Test
 	records *records
 }
 
@@ -65,7 +65,7 @@ type testHost struct {
 // credentials.
 func newHost(t *testing.T) *testHost {
 	t.Helper()
-	h := &testHost{Folder: testkit.NewFolder(t, "backups", "data", "state"), records: &records{backups: map[string]persistence.Backup{}}}
+	h := &testHost{Test: testkit.NewTest(t, "backups", "data", "state"), records: &records{backups: map[string]persistence.Backup{}}}
 	h.Host = NewHost(Settings{
 		DBType: MariaDB, BackupDir: filepath.Join(h.Dir, "backups"), DataDir: filepath.Join(h.Dir, "data"), StateDir: filepath.Join(h.Dir, "state"),
 		CredentialsFile: filepath.Join(h.Dir, "credentials.cnf"), Host: "localhost", Parallel: 2, UseMemory: 64 << 20,

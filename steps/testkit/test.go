@@ -6,18 +6,18 @@ import (
 	"testing"
 )
 
-// Folder is a test and a folder of its own. What a test puts up, a host or a
+// Test is a test and a folder of its own. What a test puts up, a host or a
 // store say, embeds it.
-type Folder struct {
+type Test struct {
 	T   *testing.T
 	Dir string
 }
 
-// NewFolder returns an empty folder that goes with the test, with these
+// NewTest returns an empty folder that goes with the test, with these
 // folders in it.
-func NewFolder(t *testing.T, folders ...string) Folder {
+func NewTest(t *testing.T, folders ...string) Test {
 	t.Helper()
-	f := Folder{T: t, Dir: t.TempDir()}
+	f := Test{T: t, Dir: t.TempDir()}
 	for _, name := range folders {
 		f.Must(os.Mkdir(filepath.Join(f.Dir, name), 0o750))
 	}
@@ -25,7 +25,7 @@ func NewFolder(t *testing.T, folders ...string) Folder {
 }
 
 // Must ends the test on an error.
-func (f Folder) Must(err error) {
+func (f Test) Must(err error) {
 	f.T.Helper()
 	if err != nil {
 		f.T.Fatal(err)
@@ -33,7 +33,7 @@ func (f Folder) Must(err error) {
 }
 
 // Script puts a shell script into the folder and returns its path.
-func (f Folder) Script(name, text string) string {
+func (f Test) Script(name, text string) string {
 	f.T.Helper()
 	path := filepath.Join(f.Dir, name)
 	f.Must(os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o755))
@@ -41,7 +41,7 @@ func (f Folder) Script(name, text string) string {
 }
 
 // WriteCredentials puts a credentials file into the folder and returns its path.
-func (f Folder) WriteCredentials(text string) string {
+func (f Test) WriteCredentials(text string) string {
 	f.T.Helper()
 	path := filepath.Join(f.Dir, "credentials.cnf")
 	f.Must(os.WriteFile(path, []byte(text), 0o600))
@@ -49,7 +49,7 @@ func (f Folder) WriteCredentials(text string) string {
 }
 
 // Read returns what a file in the folder holds.
-func (f Folder) Read(name string) string {
+func (f Test) Read(name string) string {
 	f.T.Helper()
 	text, err := os.ReadFile(filepath.Join(f.Dir, name))
 	f.Must(err)
