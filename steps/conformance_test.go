@@ -141,7 +141,7 @@ func conformTrouble(t *testing.T, k kit) {
 		task := Task{Operation: fmt.Sprintf("slow-%d", b.seq), Attempt: 1, Args: Args{ID: fmt.Sprintf("slow-%d", b.seq)}}
 		b.Tool.Args = []string{"--throttle=1"}
 		defer func() { b.Tool.Args = nil }()
-		task, err := b.perform(task, "validate_backup", "prepare_work")
+		task, err := b.perform(task, "validate_backup", "reserve_work")
 		b.Must(err)
 		spec, err := b.backups().copyJob(t.Context(), task)
 		b.Must(err)
@@ -181,7 +181,7 @@ func conformTrouble(t *testing.T, k kit) {
 	b.Must(b.take("full", ""))
 
 	// A login that fails after all has been checked.
-	task, err = b.perform(Task{Operation: "locked", Attempt: 1, Args: Args{ID: "locked"}}, "validate_backup", "prepare_work")
+	task, err = b.perform(Task{Operation: "locked", Attempt: 1, Args: Args{ID: "locked"}}, "validate_backup", "reserve_work")
 	b.Must(err)
 	b.login(b.db, b.db.User, "wrong")
 	_, err = b.perform(task, "copy_backup")

@@ -194,7 +194,7 @@ func (b *kitBench) take(id, base string) error {
 	if b.Stream {
 		copying = "stream_backup"
 	}
-	_, err := b.perform(task, "validate_backup", "prepare_work", copying, "seal_backup", "publish_backup", "record_backup")
+	_, err := b.perform(task, "validate_backup", "reserve_work", copying, "seal_backup", "publish_backup", "record_backup")
 	return err
 }
 

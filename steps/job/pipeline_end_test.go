@@ -157,7 +157,7 @@ func TestStreamFillsTheDisk(t *testing.T) {
 func TestOutputIsEmptied(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
-	b := newBench(t, "ls -A backups; echo new >backups/new", func(s *Spec) { s.Empty = true })
+	b := newBench(t, "ls -A files; echo new >files/new", func(s *Spec) { s.Empty = true })
 	testkit.Write(t, b.files, map[string]string{"left": "", "sub/left": ""})
 	b.start()
 	if r := b.wait(); r.Tail != "" || r.ExitCode != 0 {
