@@ -21,10 +21,11 @@ func minute(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
 
 func pointer[T any](value T) *T { return &value }
 
-// database is an open store of a test and the path it lies at.
+// database is an open store of a test and the path of its shared file.
 type database struct {
 	*Store
-	t *testing.T
+	t    *testing.T
+	path string
 }
 
 // openNew opens a new store, closed when the test has ended.
@@ -33,9 +34,14 @@ func openNew(t *testing.T) *database {
 	return openAt(t, filepath.Join(t.TempDir(), "db.sqlite3"))
 }
 
+// at are the options of a store whose shared file lies at path.
+func at(path string) Options {
+	return Options{StateDir: filepath.Join(filepath.Dir(path), "state"), Shared: path}
+}
+
 func openAt(t *testing.T, path string) *database {
 	t.Helper()
-	s, err := Open(t.Context(), path)
+	s, err := Open(t.Context(), at(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +50,7 @@ func openAt(t *testing.T, path string) *database {
 			t.Error(err)
 		}
 	})
-	return &database{Store: s, t: t}
+	return &database{Store: s, t: t, path: path}
 }
 
 // outsider opens the database as another program does, with its foreign keys
@@ -57,6 +63,12 @@ func outsider(t *testing.T, path string) *sql.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
+}
+
+// ledger opens the ledger beside the store, as nobody else can.
+func (d *database) ledger() *sql.DB {
+	d.t.Helper()
+	return outsider(d.t, d.Store.path)
 }
 
 // run executes statements as another program would.

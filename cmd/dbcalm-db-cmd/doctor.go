@@ -95,7 +95,7 @@ func (a *app) diagnosis(ctx context.Context, loaded *loadedConfig) []machine.Che
 	if running != nil {
 		setup.DaemonPID = running.PID
 	}
-	database, records, err := databaseChecks(ctx, c.DatabasePath, wrong)
+	database, records, err := databaseChecks(ctx, c, wrong)
 	setup.Records, setup.Unread = records, err
 	checks = append(checks, steps.NewHost(c.host(), nil).Doctor(ctx, setup)...)
 	checks = append(checks, retentionCheck(c, wrong))

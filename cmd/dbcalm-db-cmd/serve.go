@@ -11,6 +11,7 @@ import (
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -31,7 +32,8 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 		return err
 	}
 	defer databaseLock.Close()
-	store, err := persistence.Open(ctx, cfg.DatabasePath)
+	store, err := persistence.Open(ctx, persistence.Options{StateDir: cfg.StateDir, Shared: cfg.DatabasePath,
+		Notice: noticeShared(log), Reached: crashpoint.Here})
 	if err != nil {
 		return err
 	}
@@ -68,6 +70,17 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 	stopWatchdog()
 	log.Info().Msg("stopping; programs under way run on and are adopted at the next start")
 	return err
+}
+
+// noticeShared logs what becomes of the shared file.
+func noticeShared(log zerolog.Logger) func(error) {
+	return func(err error) {
+		if err != nil {
+			log.Error().Err(err).Msg("the shared file cannot be written; operations under way go on, and it is written as soon as that is possible")
+			return
+		}
+		log.Info().Msg("the shared file says again what the ledger says")
+	}
 }
 
 // notify tells systemd where the daemon stands, if systemd started it.
