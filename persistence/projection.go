@@ -346,12 +346,14 @@ func (p *projection) deliverAll(ctx context.Context) error {
 func (p *projection) deliverOne(ctx context.Context, next outgoing) error {
 	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
 	defer cancel()
-	done, err := p.current().inSharedTx(ctx, p.unsure, func(tx *sharedTx) error {
+	f := p.current()
+	done, err := f.inSharedTx(ctx, p.unsure, func(tx *sharedTx) error {
 		return tx.apply(ctx, next.change, func(process int64) (int64, error) {
 			id, _, err := p.ledger.sharedID(ctx, "process", process)
 			return id, err
 		})
 	})
+	unsure := p.unsure
 	p.unsure = true
 	if err != nil {
 		return err
@@ -361,5 +363,9 @@ func (p *projection) deliverOne(ctx context.Context, next outgoing) error {
 		return err
 	}
 	p.unsure = false
+	if unsure {
+		// What was found to be there may have been deleted since, unseen.
+		f.lookAgain()
+	}
 	return nil
 }

@@ -55,6 +55,13 @@ func (p *projection) compare(ctx context.Context, f *sharedFile) error {
 	return nil
 }
 
+// lookAgain makes the next look compare, whether others have written or not.
+func (f *sharedFile) lookAgain() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seen = 0
+}
+
 // deliveredBackup is a backup whose row is in the shared file, with the process
 // row that it names.
 type deliveredBackup struct {

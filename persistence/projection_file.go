@@ -236,7 +236,7 @@ func (f *sharedFile) makeTables(ctx context.Context) error {
 func (f *sharedFile) missing(ctx context.Context) ([]string, error) {
 	var statements []string
 	var tables int
-	if err := f.read.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('process', 'backup', 'restore')`).Scan(&tables); err != nil {
+	if err := f.write.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('process', 'backup', 'restore')`).Scan(&tables); err != nil {
 		return nil, err
 	}
 	if tables < 3 {
@@ -245,7 +245,7 @@ func (f *sharedFile) missing(ctx context.Context) ([]string, error) {
 	for _, index := range sharedIndexes {
 		name := fmt.Sprintf("idx_%s_%s", index.table, index.column)
 		var ours, theirs int
-		err := f.read.QueryRowContext(ctx, `SELECT coalesce(sum(l.name = ?3), 0), coalesce(sum(l.name <> ?3), 0) FROM pragma_index_list(?1) l
+		err := f.write.QueryRowContext(ctx, `SELECT coalesce(sum(l.name = ?3), 0), coalesce(sum(l.name <> ?3), 0) FROM pragma_index_list(?1) l
 			WHERE l.partial = 0 AND (SELECT group_concat(name) FROM pragma_index_info(l.name)) = ?2`, index.table, index.column, name).Scan(&ours, &theirs)
 		if err != nil {
 			return nil, err

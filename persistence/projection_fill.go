@@ -16,18 +16,25 @@ const fillBatch = 500
 // It is the same file only when the ledger says so at the end: broken off, it
 // begins again, and finds what it wrote.
 func (p *projection) fill(ctx context.Context) error {
-	if f := p.take(nil); f != nil {
+	if f := p.current(); f != nil && p.sameFile() != nil {
+		p.take(nil)
 		f.abandon(ctx)
 	}
-	f, err := openShared(ctx, p.path)
-	if err != nil {
-		return err
+	f := p.current()
+	if f == nil {
+		var err error
+		if f, err = openShared(ctx, p.path); err != nil {
+			return err
+		}
+		p.take(f)
 	}
-	if err := p.fillFile(ctx, f); err != nil {
-		_ = f.close()
+	if err := f.makeTables(ctx); err != nil {
 		return explainAt(p.path, "fill shared file", err)
 	}
-	p.take(f)
+	if err := p.fillFile(ctx, f); err != nil {
+		return explainAt(p.path, "fill shared file", err)
+	}
+	f.lookAgain()
 	p.unsure = false
 	return nil
 }
