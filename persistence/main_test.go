@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,7 +13,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if path := os.Getenv(envMove); path != "" {
+		moveUntil(path, os.Getenv(envUntil))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // noon is when most tests begin; minute n of them is n minutes later.
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 123456000, time.UTC)
@@ -41,7 +47,12 @@ func at(path string) Options {
 
 func openAt(t *testing.T, path string) *database {
 	t.Helper()
-	s, err := Open(t.Context(), at(path))
+	return openWith(t, at(path))
+}
+
+func openWith(t *testing.T, o Options) *database {
+	t.Helper()
+	s, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +61,7 @@ func openAt(t *testing.T, path string) *database {
 			t.Error(err)
 		}
 	})
-	return &database{Store: s, t: t, path: path}
+	return &database{Store: s, t: t, path: o.Shared}
 }
 
 // outsider opens the database as another program does, with its foreign keys

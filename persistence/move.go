@@ -138,7 +138,7 @@ func buildLedger(ctx context.Context, o Options, path string, version int, there
 		if _, err := db.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d; BEGIN IMMEDIATE`, busyTimeout.Milliseconds())); err != nil {
 			return err
 		}
-		if err := copyOwn(ctx, db); err != nil {
+		if err := copyOwn(ctx, db, o.JobDirs); err != nil {
 			return err
 		}
 		if _, err := db.ExecContext(ctx, `COMMIT`); err != nil {
@@ -161,8 +161,9 @@ func buildLedger(ctx context.Context, o Options, path string, version int, there
 }
 
 // copyOwn copies the tables of our own, each into one made by the same
-// statement.
-func copyOwn(ctx context.Context, db *sql.DB) error {
+// statement. Of an open job whose folder lies where none does, nothing is
+// believed: it counts as not begun.
+func copyOwn(ctx context.Context, db *sql.DB, jobDirs []string) error {
 	tables, err := column(ctx, db, `SELECT name FROM main.sqlite_master WHERE type = 'table' AND name LIKE 'operation%' AND name <> 'operation_schema'`)
 	if err != nil {
 		return err
@@ -170,6 +171,21 @@ func copyOwn(ctx context.Context, db *sql.DB) error {
 	for _, table := range tables {
 		if _, err := db.ExecContext(ctx, fmt.Sprintf(`DELETE FROM main.%[1]s; INSERT INTO main.%[1]s SELECT * FROM shared.%[1]s`, table)); err != nil {
 			return fmt.Errorf("copy table %s: %w", table, err)
+		}
+	}
+	if !slices.Contains(tables, "operation_job") {
+		return nil
+	}
+	folders, err := column(ctx, db, `SELECT folder FROM main.operation_job WHERE ended_at IS NULL`)
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		if slices.Contains(jobDirs, filepath.Dir(folder)) && filepath.Clean(folder) == folder {
+			continue
+		}
+		if _, err := db.ExecContext(ctx, `UPDATE main.operation_job SET folder = '', pid = 0 WHERE folder = ?`, folder); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -210,10 +226,38 @@ func copyShared(ctx context.Context, db *sql.DB, path string) error {
 			return err
 		}
 	}
+	if err := forgetUnreadableTimes(ctx, tx); err != nil {
+		return err
+	}
 	if err := noteFile(ctx, tx, path, identity); err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+// forgetUnreadableTimes empties times of backups that are in no known format:
+// others wrote them, and one of them must not make the whole list unreadable.
+func forgetUnreadableTimes(ctx context.Context, tx *sql.Tx) error {
+	for _, name := range []string{"start_time", "end_time"} {
+		var unreadable []string
+		err := collect(ctx, tx, func(row scanner) error {
+			var id, text string
+			err := row.Scan(&id, &text)
+			if new(stamp).Scan(text) != nil {
+				unreadable = append(unreadable, id)
+			}
+			return err
+		}, `SELECT id, `+name+` || '' FROM main.backup WHERE `+name+` IS NOT NULL`)
+		if err != nil {
+			return err
+		}
+		for _, id := range unreadable {
+			if _, err := tx.ExecContext(ctx, `UPDATE main.backup SET `+name+` = NULL WHERE id = ?`, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // dropMoved takes the tables of our own out of the shared file, and gives every

@@ -29,6 +29,9 @@ type Store struct {
 type Options struct {
 	// StateDir is the folder of the ledger, Shared the path of the shared file.
 	StateDir, Shared string
+	// JobDirs are the folders that jobs' folders may lie in: one of an installation
+	// that is moved over and lies elsewhere is not believed.
+	JobDirs []string
 	// Notice is called when the shared file begins to give trouble, with what is
 	// wrong, and with nil when that is over; from one goroutine at a time. Nil
 	// means that nobody wants to know.

@@ -32,7 +32,7 @@ func defaults(h host) *Config {
 		SocketPath:            "/var/run/dbcalm/db-cmd.sock",
 		LegacySocketPath:      "/var/run/dbcalm/mariadb-cmd.sock",
 		SocketMode:            0o660,
-		StateDir:              "/var/lib/dbcalm/db-cmd",
+		StateDir:              defaultStateDir,
 		Parallel:              max(1, min(h.cpus, mostWorkers)),
 		UseMemory:             defaultMemory(h.memory),
 		MaxConcurrent:         1,

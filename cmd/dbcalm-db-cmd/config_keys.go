@@ -22,7 +22,7 @@ var keyNotes = map[string]keyNote{
 	"backup_dir":              {meaning: "Folder of the backups, one folder a backup. Made if missing.", example: "/var/backups/dbcalm"},
 	"backup_credentials_file": {meaning: "Option file whose section [client-dbcalm] holds user and password, and socket, or host and port, of the server."},
 	"data_dir":                {meaning: "The server's data directory. A restore to database goes there."},
-	"database_path":           {meaning: "SQLite file with the tables clients read and the operations. Made if missing, for the group of its folder."},
+	"database_path":           {meaning: "SQLite file with the tables clients read. Made if missing, for the group of its folder; filled again if lost."},
 	"stream":                  {meaning: "Whether a backup is stored as one stream instead of a folder of files."},
 	"compression":             {meaning: "gzip or zstd; \"\" for none. A stream is compressed on its way, else the copied files one by one."},
 	"compression_level":       {meaning: "1 (fastest) to 9 for gzip, to 19 for zstd; 0 for the default, the fastest."},
@@ -45,7 +45,7 @@ var keyNotes = map[string]keyNote{
 	"legacy_socket_path":   {meaning: "Second socket, for older clients; \"\" for none."},
 	"socket_mode":          {meaning: "Octal mode of both sockets. Who may write to one may restore and delete."},
 	"socket_group":         {meaning: "Group of both sockets, by name or number; \"\" for the daemon's own."},
-	"state_dir":            {meaning: "The daemon's own folder: its lock and the job folders. Not on the backup disk."},
+	"state_dir":            {meaning: "The daemon's own folder, which nobody else may enter: operations, job folders. Not on the backup disk."},
 	"server_defaults_file": {meaning: "The server's my.cnf, read to see whether it keeps files outside data_dir; \"\" for none."},
 	"parallel": {
 		rule:    fmt.Sprintf("the number of CPUs, at most %d", mostWorkers),

@@ -24,7 +24,7 @@ func TestConfigProblems(t *testing.T) {
 		{minimal + "data_dir: data", `:3: data_dir: "data": give an absolute path, such as /var/lib/mysql`},
 		{minimal + "data_dir: {a: b}", `:3: data_dir: a mapping: write a path`},
 		{minimal + "database_path: ./db", `:3: database_path: "./db": give an absolute path, such as /var/lib/dbcalm/db.sqlite3`},
-		{minimal + "state_dir: ''", `:3: state_dir: "": give an absolute path, such as /var/lib/dbcalm/db-cmd`},
+		{minimal + "state_dir: ''", `:3: state_dir: "": give an absolute path, such as /var/lib/dbcalm-db-cmd`},
 		{minimal + "server_defaults_file: my.cnf", `:3: server_defaults_file: "my.cnf": give an absolute path, such as /etc/mysql/my.cnf`},
 		{minimal + "backup_bin: bin/tool", `:3: backup_bin: "bin/tool": give an absolute path, such as /usr/bin/mariadb-backup`},
 		{minimal + "backup_args: --throttle=40", `:3: backup_args: (not shown): write a list of options, such as ["--throttle=40"]`},

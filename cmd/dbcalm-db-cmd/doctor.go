@@ -99,6 +99,7 @@ func (a *app) diagnosis(ctx context.Context, loaded *loadedConfig) []machine.Che
 	setup.Records, setup.Unread = records, err
 	checks = append(checks, steps.NewHost(c.host(), nil).Doctor(ctx, setup)...)
 	checks = append(checks, retentionCheck(c, wrong))
+	checks = append(checks, trustCheck(c, wrong))
 	return append(append(checks, database...), sockets...)
 }
 

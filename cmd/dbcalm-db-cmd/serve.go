@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
@@ -17,22 +18,37 @@ import (
 
 // serve runs the daemon until ctx ends.
 //
-// The order matters: the lock first, so that a second daemon touches nothing;
+// The order matters: whether anybody else could change what it runs, before it
+// runs anything; the lock then, so that a second daemon touches nothing;
 // the sockets before the operations, so that a daemon which cannot be reached
 // starts no work; clients are answered when every operation an earlier daemon
 // left is under way again.
 func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
+	// The folder first, so that it can be looked at; nothing in it before that.
+	if err := makeState(cfg.StateDir); err != nil {
+		return fmt.Errorf("create state_dir: %w", err)
+	}
+	if err := checkTrusted(cfg); err != nil {
+		return exitWith(exitConfig, fmt.Errorf("others could change what this daemon, as %s, runs or keeps:\n%w", steps.UserName(os.Geteuid()), err))
+	}
 	lock, err := lockState(cfg.StateDir)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
+	before, err := stateBefore(cfg.StateDir)
+	if err != nil {
+		log.Warn().Err(err).Msg("the former state_dir is left alone")
+	}
+	if before != nil {
+		defer before.Close()
+	}
 	databaseLock, err := lockDatabase(cfg.DatabasePath)
 	if err != nil {
 		return err
 	}
 	defer databaseLock.Close()
-	store, err := persistence.Open(ctx, persistence.Options{StateDir: cfg.StateDir, Shared: cfg.DatabasePath,
+	store, err := persistence.Open(ctx, persistence.Options{StateDir: cfg.StateDir, Shared: cfg.DatabasePath, JobDirs: jobDirs(cfg.StateDir),
 		Notice: noticeShared(log), Reached: crashpoint.Here})
 	if err != nil {
 		return err
@@ -60,6 +76,11 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 	defer manager.Stop()
 	if err := manager.Start(ctx); err != nil {
 		return err
+	}
+	if before != nil {
+		if err := before.tidy(ctx, store, cfg.StateDir); err != nil {
+			log.Warn().Err(err).Msg("the former state_dir is not tidied up")
+		}
 	}
 	monitor.serve(ctx)
 	notify(log, systemd.SdNotifyReady)
