@@ -25,6 +25,9 @@ func (m *Manager) runStep(ctx context.Context, step steps.Step, t steps.Task) (d
 
 func (m *Manager) spec(ctx context.Context, step steps.Step, t steps.Task) (spec steps.JobSpec, err error) {
 	defer m.guard(t, &err)
+	if err := m.host.CheckPrograms(t.Data); err != nil {
+		return spec, err
+	}
 	return step.Job(ctx, t)
 }
 

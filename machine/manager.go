@@ -3,7 +3,6 @@ package machine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -116,8 +115,12 @@ func (m *Manager) Start(ctx context.Context) error {
 	defer m.mu.Unlock()
 	for _, o := range open {
 		r, err := m.newRun(o)
+		if err == nil {
+			err = readable(o, r.definition)
+		}
 		if err != nil {
-			return fmt.Errorf("carry on operation %s: %w", o.ID, err)
+			m.giveUp(ctx, o, err)
+			continue
 		}
 		if o.Status == persistence.Waiting && o.CancelAt == nil {
 			m.queue = append(m.queue, r)
@@ -171,6 +174,9 @@ func (m *Manager) newRun(o persistence.Operation) (*run, error) {
 func (m *Manager) definitionOf(o persistence.Operation) (*Definition, error) {
 	if d, found := m.parsed[o.Definition]; found {
 		return d, nil
+	}
+	if o.Definition == "" {
+		return nil, errors.New("the definition that it began with is lost")
 	}
 	d, err := parse(o.Definition)
 	if err != nil {

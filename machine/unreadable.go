@@ -1,0 +1,61 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
+)
+
+// readable reports why an operation's row cannot be gone on with, before
+// anything is done for it.
+func readable(o persistence.Operation, d *Definition) error {
+	if d.States[o.State] == nil {
+		return fmt.Errorf("its machine has no state %q", o.State)
+	}
+	_, err := task(o, d)
+	return err
+}
+
+// giveUp ends an operation whose row cannot be understood: one such row must not
+// keep the daemon from all others. Its program is stopped first, for nobody
+// could judge what it does. What it has made stays, and doctor tells of it.
+func (m *Manager) giveUp(ctx context.Context, o persistence.Operation, why error) {
+	log := m.log.With().Str(keyOperation, o.ID).Str(keyMachine, o.Machine).Str(keyState, o.State).Logger()
+	text := fmt.Sprintf("its record cannot be read: %v: it is given up; give the command again, and see doctor for what it left", why)
+	c := persistence.Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: eventHalt, To: o.State, At: time.Now().UTC(), Reason: text,
+		Status: persistence.Failed, Attempt: o.Attempt, Data: o.Data, FailedIn: o.State, Error: text, OweOnFinish: m.host.OnFinish != ""}
+	job, err := m.store.OpenJob(ctx, o.ID)
+	switch {
+	case err == nil:
+		c.JobID = job.ID
+		err = endProgram(ctx, job)
+	case errors.Is(err, persistence.ErrNotFound):
+		err = nil
+	}
+	if err == nil {
+		_, err = m.store.Apply(ctx, c)
+	}
+	if err != nil {
+		log.Error().Err(err).AnErr("unreadable", why).Msg("operation cannot be read, nor ended: the next start tries again")
+		return
+	}
+	log.Error().Err(why).Msg("operation cannot be read and is given up")
+	m.wakeOnFinish()
+}
+
+// endProgram kills the program of a job and waits until it is gone.
+func endProgram(ctx context.Context, job persistence.Job) error {
+	running, err := steps.Adopt(job.Folder, steps.Identity{PID: job.PID, StartTicks: job.StartTicks, BootID: job.BootID})
+	if errors.Is(err, steps.ErrGone) {
+		return steps.EndOrphan(ctx, job.Folder)
+	}
+	if err != nil {
+		return err
+	}
+	defer running.Close()
+	return running.Kill(ctx)
+}
