@@ -102,5 +102,11 @@ func (s *Store) commit(ctx context.Context, op string, work func(*ledgerTx) erro
 	if err != nil {
 		return false, s.explain(op, err)
 	}
-	return told, s.explain(op, tx.Commit())
+	if err := tx.Commit(); err != nil {
+		return false, s.explain(op, err)
+	}
+	if told {
+		s.shared.reached("ledger-committed")
+	}
+	return told, nil
 }

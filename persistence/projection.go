@@ -33,10 +33,12 @@ type projection struct {
 	ledger *Store
 	path   string
 	notice func(error)
-	gate   chan struct{}
-	wake   chan struct{}
-	quit   context.CancelFunc
-	done   chan struct{}
+	// reached is Options.Reached.
+	reached func(string)
+	gate    chan struct{}
+	wake    chan struct{}
+	quit    context.CancelFunc
+	done    chan struct{}
 
 	mu sync.Mutex
 	// file is nil while it cannot be opened.
@@ -58,6 +60,9 @@ func newProjection(ledger *Store, o Options) *projection {
 	p := &projection{ledger: ledger, path: o.Shared, notice: o.Notice, gate: make(chan struct{}, 1), wake: make(chan struct{}, 1), unsure: true}
 	if p.notice == nil {
 		p.notice = func(error) {}
+	}
+	if p.reached = o.Reached; p.reached == nil {
+		p.reached = func(string) {}
 	}
 	return p
 }
@@ -359,9 +364,11 @@ func (p *projection) deliverOne(ctx context.Context, next outgoing) error {
 		return err
 	}
 	// From here on the change is in the file, known to us or not.
+	p.reached("shared-written")
 	if err := p.ledger.settleOutgoing(context.WithoutCancel(ctx), next.number, done); err != nil {
 		return err
 	}
+	p.reached("shared-settled")
 	p.unsure = false
 	if unsure {
 		// What was found to be there may have been deleted since, unseen.

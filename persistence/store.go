@@ -36,8 +36,8 @@ type Options struct {
 	// wrong, and with nil when that is over; from one goroutine at a time. Nil
 	// means that nobody wants to know.
 	Notice func(error)
-	// Reached is called after each effect of the first start's move, with its
-	// name, for tests that interrupt it there. Nil for none.
+	// Reached is called with the name of a place between two effects that must not
+	// be told apart by what dies there, for tests that see to it. Nil for none.
 	Reached func(effect string)
 }
 
