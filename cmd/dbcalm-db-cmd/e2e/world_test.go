@@ -72,6 +72,9 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	}
 	if o.stateDir != "" {
 		w.stateDir = o.stateDir
+		if err := os.Chmod(o.stateDir, 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() {
 		if w.daemon != nil {
