@@ -28,7 +28,10 @@ func trustedPaths(c *Config) []trusted {
 	if program, err := os.Executable(); err == nil {
 		list = append(list, trusted{"the daemon's program", program})
 	}
-	list = append(list, trusted{"the configuration", c.Path}, trusted{"backup_bin", c.BackupBin}, trusted{"server_bin", c.ServerBin})
+	if path, err := filepath.Abs(c.Path); err == nil && c.Path != "" {
+		list = append(list, trusted{"the configuration", path})
+	}
+	list = append(list, trusted{"backup_bin", c.BackupBin}, trusted{"server_bin", c.ServerBin})
 	for _, hook := range []struct{ key, line string }{{"on_finish", c.OnFinish}, {"forward", c.Forward}, {"retrieve", c.Retrieve}} {
 		for _, program := range programsIn(hook.line) {
 			list = append(list, trusted{"a program of " + hook.key, program})
