@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"time"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
 
 // readable reports why an operation's row cannot be gone on with, before
 // anything is done for it.
-func readable(o persistence.Operation, d *Definition) error {
+func readable(o persistence.Operation, d *definition.Definition) error {
 	if d.States[o.State] == nil {
 		return fmt.Errorf("its machine has no state %q", o.State)
 	}
@@ -23,12 +24,12 @@ func readable(o persistence.Operation, d *Definition) error {
 // giveUp ends an operation whose row cannot be understood: one such row must not
 // keep the daemon from all others. Its program is stopped first, for nobody
 // could judge what it does. What it has made stays, and doctor tells of it.
-func (m *Manager) giveUp(ctx context.Context, o persistence.Operation, why error) {
-	log := m.log.With().Str(keyOperation, o.ID).Str(keyMachine, o.Machine).Str(keyState, o.State).Logger()
+func (e *engine) giveUp(ctx context.Context, o persistence.Operation, why error) {
+	log := e.log.With().Str(keyOperation, o.ID).Str(keyMachine, o.Machine).Str(keyState, o.State).Logger()
 	text := fmt.Sprintf("its record cannot be read: %v: it is given up; give the command again, and see doctor for what it left", why)
-	c := persistence.Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: eventHalt, To: o.State, At: time.Now().UTC(), Reason: text,
-		Status: persistence.Failed, Attempt: o.Attempt, Data: o.Data, FailedIn: o.State, Error: text, OweOnFinish: m.host.OnFinish != ""}
-	job, err := m.store.OpenJob(ctx, o.ID)
+	c := persistence.Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: definition.EventHalt, To: o.State, At: time.Now().UTC(), Reason: text,
+		Status: persistence.Failed, Attempt: o.Attempt, Data: o.Data, FailedIn: o.State, Error: text, OweOnFinish: e.host.OnFinish != ""}
+	job, err := e.store.OpenJob(ctx, o.ID)
 	switch {
 	case err == nil:
 		c.JobID = job.ID
@@ -37,14 +38,14 @@ func (m *Manager) giveUp(ctx context.Context, o persistence.Operation, why error
 		err = nil
 	}
 	if err == nil {
-		_, err = m.store.Apply(ctx, c)
+		_, err = e.store.Apply(ctx, c)
 	}
 	if err != nil {
 		log.Error().Err(err).AnErr("unreadable", why).Msg("operation cannot be read, nor ended: the next start tries again")
 		return
 	}
 	log.Error().Err(why).Msg("operation cannot be read and is given up")
-	m.wakeOnFinish()
+	e.wakeOnFinish()
 }
 
 // endProgram kills the program of a job and waits until it is gone.

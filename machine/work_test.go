@@ -6,13 +6,15 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // The ledger and the jobs' folders lie on the state disk: while there is no room
 // on it, operations stand still, and that is no fault of theirs.
 func TestOperationsWaitForRoomOnTheStateDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

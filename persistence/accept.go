@@ -57,6 +57,7 @@ func (s *Store) accept(ctx context.Context, o Operation, record func(*ledgerTx) 
 	if _, err := s.commit(ctx, "record operation", record); err != nil {
 		return err
 	}
+	s.shared.reached("ledger-committed")
 	err := s.shared.deliver(ctx)
 	if err == nil {
 		return nil

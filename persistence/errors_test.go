@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/steps/disktest"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // broken demands an error of the database, with what to do about it.
@@ -32,7 +32,7 @@ func TestLockOfTheLedgerIsWaitedForAndNamed(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
 	o := d.accept(operation("op"))
-	writer := d.ledger()
+	writer := d.ledgerDB()
 	writer.SetMaxOpenConns(1)
 	run(t, writer, `BEGIN IMMEDIATE`)
 	began := time.Now()

@@ -96,7 +96,7 @@ func TestFiguresOnlyGrow(t *testing.T) {
 // texts of any length.
 func TestFiguresAreReadFromIndexes(t *testing.T) {
 	t.Parallel()
-	db := openNew(t).ledger()
+	db := openNew(t).ledgerDB()
 	for query, index := range map[string]string{
 		`SELECT machine, status, failed_in, count(*), max(at) FROM operation_end GROUP BY machine, status, failed_in`: "COVERING INDEX operation_end_figures",
 		`SELECT machine, julianday(at) FROM operation_end WHERE status = 'succeeded' AND started_at IS NOT NULL`:      "COVERING INDEX operation_end_figures",
@@ -145,7 +145,7 @@ func TestLastFailure(t *testing.T) {
 func TestCheckWritable(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
-	ledger := d.ledger()
+	ledger := d.ledgerDB()
 	before := read(t, ledger, `SELECT group_concat(version) FROM operation_schema`)
 	if err := d.CheckWritable(t.Context()); err != nil {
 		t.Error(err)

@@ -101,12 +101,12 @@ func inspect(ctx context.Context, path string, quiet bool) (Inspection, error) {
 	} else {
 		q.Set("readonly_shm", "1")
 	}
-	s := &Store{path: path}
+	s := &Store{ledger: &ledger{path: path}}
 	var err error
 	if s.read, err = sql.Open("sqlite", fileURL(path, q)); err != nil {
 		return Inspection{}, s.explain("inspect database", err)
 	}
-	defer s.Close()
+	defer s.ledger.close()
 	found := Inspection{Known: len(migrations)}
 	if found.Damage, err = s.column(ctx, fmt.Sprintf(`PRAGMA integrity_check(%d)`, damageLines)); err != nil {
 		return found, s.explain("inspect database", err)

@@ -18,9 +18,18 @@ func LedgerPath(stateDir string) string { return filepath.Join(stateDir, ledgerN
 // ledgerMode lets nobody but the daemon's user see or change the ledger.
 const ledgerMode = 0o600
 
+// ledger is the open ledger.
+type ledger struct {
+	path string
+	// write has one connection: SQLite has one writer, and queueing here is
+	// fairer than SQLite's busy loop.
+	write *sql.DB
+	read  *sql.DB
+}
+
 // openLedger opens the ledger, makes it where it is missing and migrates it.
-func openLedger(ctx context.Context, path string) (*Store, error) {
-	s := &Store{path: path}
+func openLedger(ctx context.Context, path string) (*ledger, error) {
+	l := &ledger{path: path}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("create folder of the ledger: %w", err)
 	}
@@ -29,25 +38,52 @@ func openLedger(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open ledger: %w: check that its file system is mounted, has room and may be written", err)
 	}
 	if err := f.Close(); err != nil {
-		return nil, s.explain("open ledger", err)
+		return nil, l.explain("open ledger", err)
 	}
-	if s.write, err = sql.Open("sqlite", dsn(path, true, nil)); err != nil {
-		return nil, s.explain("open ledger", err)
+	if l.write, err = sql.Open("sqlite", dsn(path, true, nil)); err != nil {
+		return nil, l.explain("open ledger", err)
 	}
-	s.write.SetMaxOpenConns(1)
-	if s.read, err = sql.Open("sqlite", dsn(path, false, nil)); err != nil {
-		return nil, s.explain("open ledger", err)
+	l.write.SetMaxOpenConns(1)
+	if l.read, err = sql.Open("sqlite", dsn(path, false, nil)); err != nil {
+		return nil, l.explain("open ledger", err)
 	}
-	s.read.SetMaxOpenConns(4)
-	if err := migrate(ctx, s.write); err != nil {
-		_ = s.Close()
-		return nil, s.explain("open ledger", err)
+	l.read.SetMaxOpenConns(4)
+	if err := migrate(ctx, l.write); err != nil {
+		_ = l.close()
+		return nil, l.explain("open ledger", err)
 	}
-	if err := s.quickCheck(ctx); err != nil {
-		_ = s.Close()
+	if err := l.quickCheck(ctx); err != nil {
+		_ = l.close()
 		return nil, err
 	}
-	return s, nil
+	return l, nil
+}
+
+// quickCheck refuses a database whose pages are damaged, before anything
+// relies on it.
+func (l *ledger) quickCheck(ctx context.Context) error {
+	var verdict string
+	if err := l.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
+		return l.explain("check ledger", err)
+	}
+	if verdict != "ok" {
+		return &Error{Op: "check ledger", Path: l.path, Hint: corruptHint, Err: fmt.Errorf("damaged: %s", verdict)}
+	}
+	return nil
+}
+
+// close closes the ledger. Calling it twice is fine.
+func (l *ledger) close() error {
+	var first error
+	for _, db := range []*sql.DB{l.read, l.write} {
+		if db == nil {
+			continue
+		}
+		if err := db.Close(); err != nil && first == nil {
+			first = l.explain("close ledger", err)
+		}
+	}
+	return first
 }
 
 // dsn leaves foreign keys unenforced: backup refers to the table schedule,
@@ -81,6 +117,7 @@ type ledgerTx struct {
 func (s *Store) inTx(ctx context.Context, op string, work func(*ledgerTx) error) error {
 	told, err := s.commit(ctx, op, work)
 	if err == nil && told {
+		s.shared.reached("ledger-committed")
 		s.shared.deliverNow(ctx)
 	}
 	return err
@@ -88,25 +125,22 @@ func (s *Store) inTx(ctx context.Context, op string, work func(*ledgerTx) error)
 
 // commit is inTx without the delivery. It reports whether there is something to
 // deliver.
-func (s *Store) commit(ctx context.Context, op string, work func(*ledgerTx) error) (bool, error) {
-	begun, err := s.write.BeginTx(ctx, nil)
+func (l *ledger) commit(ctx context.Context, op string, work func(*ledgerTx) error) (bool, error) {
+	begun, err := l.write.BeginTx(ctx, nil)
 	if err != nil {
-		return false, s.explain(op, err)
+		return false, l.explain(op, err)
 	}
 	defer func() { _ = begun.Rollback() }()
 	tx := &ledgerTx{Tx: begun}
 	if err := work(tx); err != nil {
-		return false, s.explain(op, err)
+		return false, l.explain(op, err)
 	}
 	told, err := putInOutbox(ctx, tx)
 	if err != nil {
-		return false, s.explain(op, err)
+		return false, l.explain(op, err)
 	}
 	if err := tx.Commit(); err != nil {
-		return false, s.explain(op, err)
-	}
-	if told {
-		s.shared.reached("ledger-committed")
+		return false, l.explain(op, err)
 	}
 	return told, nil
 }

@@ -77,7 +77,7 @@ func outsider(t *testing.T, path string) *sql.DB {
 }
 
 // ledger opens the ledger beside the store, as nobody else can.
-func (d *database) ledger() *sql.DB {
+func (d *database) ledgerDB() *sql.DB {
 	d.t.Helper()
 	return outsider(d.t, d.Store.path)
 }

@@ -69,12 +69,12 @@ func movedOver(t *testing.T, path string) {
 		"1 cron success 77", "2 op-full success 0", "3 op-inc success 0", "4 restored success 0", "5 open success 0", "6 open running 4712",
 		fmt.Sprintf("7 waiting running %d", os.Getpid()),
 	})
-	same(t, "rows of other programs in the ledger", list(t, d.ledger(), `SELECT command_id FROM process WHERE command_id = 'cron'`), nil)
+	same(t, "rows of other programs in the ledger", list(t, d.ledgerDB(), `SELECT command_id FROM process WHERE command_id = 'cron'`), nil)
 	open, err := d.OpenOperations(t.Context())
 	if err != nil || len(open) != 2 || open[0].ID != "open" || open[0].Definition != "another definition" || open[1].Definition != "the definition" {
 		t.Fatalf("open operations %+v, %v", open, err)
 	}
-	same(t, "definitions", list(t, d.ledger(), `SELECT text FROM operation_definition ORDER BY text`), []string{"another definition", "the definition"})
+	same(t, "definitions", list(t, d.ledgerDB(), `SELECT text FROM operation_definition ORDER BY text`), []string{"another definition", "the definition"})
 	job, err := d.OpenJob(t.Context(), "open")
 	if err != nil || job.Folder != "/var/lib/dbcalm/db-cmd/jobs/open-2" || job.PID != 4711 || job.StartTicks != 12345 || job.BootID != "boot" || job.ProcessID != 6 {
 		t.Errorf("open job %+v, %v", job, err)

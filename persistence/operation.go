@@ -2,14 +2,16 @@ package persistence
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"time"
 )
 
 const operationColumns = `number, id, machine,
 	coalesce((SELECT text FROM operation_definition WHERE hash = operation.definition), ''), backup_id, args, state, status, seq,
-	attempt, data, failed_in, error, cancel_at, created_at, started_at, finished_at`
+	attempt, data, failed_in, error, cancel_at, created_at, started_at, finished_at, replaces_data_directory`
 
 type scanner interface{ Scan(...any) error }
 
@@ -18,7 +20,7 @@ func scanOperation(row scanner) (Operation, error) {
 	var args, data string
 	var cancel, created, started, finished stamp
 	err := row.Scan(&o.Number, &o.ID, &o.Machine, &o.Definition, &o.BackupID, &args, &o.State, &o.Status, &o.Seq,
-		&o.Attempt, &data, &o.FailedIn, &o.Error, &cancel, &created, &started, &finished)
+		&o.Attempt, &data, &o.FailedIn, &o.Error, &cancel, &created, &started, &finished, &o.ReplacesDataDirectory)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, ErrNotFound
 	}
@@ -37,8 +39,9 @@ func acceptOperation(ctx context.Context, tx *ledgerTx, o Operation, claims []Cl
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status,
-		seq, attempt, data, failed_in, error, created_at) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?)`,
-		o.ID, o.Machine, definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data), stamp{o.CreatedAt})
+		seq, attempt, data, failed_in, error, created_at, replaces_data_directory) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?,?)`,
+		o.ID, o.Machine, definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data),
+		stamp{o.CreatedAt}, o.ReplacesDataDirectory)
 	if err != nil {
 		return err
 	}
@@ -148,14 +151,23 @@ func (s *Store) RequestCancel(ctx context.Context, id string, at time.Time, stat
 	return o, err
 }
 
-// RestoredAt returns when the newest restore into a data directory ended;
-// the zero time when there was none.
+// RestoredAt returns when an operation last replaced the data directory; the
+// zero time when none did.
 func (s *Store) RestoredAt(ctx context.Context) (time.Time, error) {
 	var at stamp
 	err := s.read.QueryRowContext(ctx, `SELECT finished_at FROM operation
-		WHERE machine = 'restore_database' AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`).Scan(&at)
+		WHERE replaces_data_directory AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, nil
 	}
 	return at.Time, s.explain("read last restore", err)
+}
+
+// storeDefinition keeps the text of a machine's definition, once, and returns
+// the hash that operations name it by.
+func storeDefinition(ctx context.Context, tx *sql.Tx, text string) (string, error) {
+	sum := sha256.Sum256([]byte(text))
+	hash := hex.EncodeToString(sum[:])
+	_, err := tx.ExecContext(ctx, `INSERT INTO operation_definition (hash, text) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING`, hash, text)
+	return hash, err
 }

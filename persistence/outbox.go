@@ -152,15 +152,15 @@ type outgoing struct {
 
 // nextOutgoing returns the first change that the shared file has not been told
 // of, with the ids that its rows have there by now; nil for none.
-func (s *Store) nextOutgoing(ctx context.Context) (*outgoing, error) {
+func (l *ledger) nextOutgoing(ctx context.Context) (*outgoing, error) {
 	var o outgoing
 	var text string
-	err := s.read.QueryRowContext(ctx, `SELECT number, change FROM outbox ORDER BY number LIMIT 1`).Scan(&o.number, &text)
+	err := l.read.QueryRowContext(ctx, `SELECT number, change FROM outbox ORDER BY number LIMIT 1`).Scan(&o.number, &text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, s.explain("read outbox", err)
+		return nil, l.explain("read outbox", err)
 	}
 	if err := json.Unmarshal([]byte(text), &o.change); err != nil {
 		return nil, fmt.Errorf("read outbox: change %d: %w", o.number, err)
@@ -170,7 +170,7 @@ func (s *Store) nextOutgoing(ctx context.Context) (*outgoing, error) {
 	o.change.Processes = nil
 	for _, p := range processes {
 		var known bool
-		if p.Shared, known, err = s.sharedID(ctx, "process", p.Process); err != nil {
+		if p.Shared, known, err = l.sharedID(ctx, "process", p.Process); err != nil {
 			return nil, err
 		}
 		if known {
@@ -178,7 +178,7 @@ func (s *Store) nextOutgoing(ctx context.Context) (*outgoing, error) {
 		}
 	}
 	for i, r := range o.change.Restores {
-		if o.change.Restores[i].Shared, _, err = s.sharedID(ctx, "restore", r.Restore); err != nil {
+		if o.change.Restores[i].Shared, _, err = l.sharedID(ctx, "restore", r.Restore); err != nil {
 			return nil, err
 		}
 	}
@@ -187,19 +187,19 @@ func (s *Store) nextOutgoing(ctx context.Context) (*outgoing, error) {
 
 // sharedID returns the id that a row of the ledger has in the shared file, 0 for
 // not yet, and whether there is such a row.
-func (s *Store) sharedID(ctx context.Context, table string, id int64) (int64, bool, error) {
+func (l *ledger) sharedID(ctx context.Context, table string, id int64) (int64, bool, error) {
 	var shared sql.NullInt64
-	err := s.read.QueryRowContext(ctx, `SELECT shared_id FROM `+table+` WHERE id = ?`, id).Scan(&shared)
+	err := l.read.QueryRowContext(ctx, `SELECT shared_id FROM `+table+` WHERE id = ?`, id).Scan(&shared)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}
-	return shared.Int64, err == nil, s.explain("read outbox", err)
+	return shared.Int64, err == nil, l.explain("read outbox", err)
 }
 
 // settleOutgoing notes what the shared file has: the ids of its rows, and that
 // every change up to a number is there.
-func (s *Store) settleOutgoing(ctx context.Context, number int64, done landed) error {
-	_, err := s.commit(ctx, "settle outbox", func(tx *ledgerTx) error {
+func (l *ledger) settleOutgoing(ctx context.Context, number int64, done landed) error {
+	_, err := l.commit(ctx, "settle outbox", func(tx *ledgerTx) error {
 		if err := noteShared(ctx, tx, done); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ var errLost = errors.New("it was lost")
 //	                 │ locked, full, broken: stays, and is tried every second
 //	                 │ gone, new, another one: the whole ledger is written anew
 type projection struct {
-	ledger *Store
+	ledger *ledger
 	path   string
 	notice func(error)
 	// reached is Options.Reached.
@@ -56,7 +56,7 @@ type projection struct {
 	settled resting
 }
 
-func newProjection(ledger *Store, o Options) *projection {
+func newProjection(ledger *ledger, o Options) *projection {
 	p := &projection{ledger: ledger, path: o.Shared, notice: o.Notice, gate: make(chan struct{}, 1), wake: make(chan struct{}, 1), unsure: true}
 	if p.notice == nil {
 		p.notice = func(error) {}

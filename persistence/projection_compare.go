@@ -80,36 +80,36 @@ type deliveredRows struct {
 	ended bool
 }
 
-func (s *Store) delivered(ctx context.Context) (deliveredRows, error) {
+func (l *ledger) delivered(ctx context.Context) (deliveredRows, error) {
 	known := deliveredRows{backups: []deliveredBackup{}}
-	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := l.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return known, s.explain("read ledger", err)
+		return known, l.explain("read ledger", err)
 	}
 	defer func() { _ = tx.Rollback() }()
 	known.newest, err = scanSharedProcess(tx.QueryRowContext(ctx, `SELECT `+sharedProcessColumns+` FROM process WHERE shared_id IS NOT NULL ORDER BY id DESC LIMIT 1`))
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return known, s.explain("read ledger", err)
+		return known, l.explain("read ledger", err)
 	}
 	var waiting int
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM outbox`).Scan(&waiting); err != nil {
-		return known, s.explain("read ledger", err)
+		return known, l.explain("read ledger", err)
 	}
 	known.ended = waiting == 0 && known.newest.Status != processRunning
 	rows, err := tx.QueryContext(ctx, `SELECT b.id, coalesce(b.process_id, 0), coalesce(p.shared_id, 0), coalesce(p.command_id, '')
 		FROM backup b LEFT JOIN process p ON p.id = b.process_id WHERE b.delivered = 1`)
 	if err != nil {
-		return known, s.explain("read ledger", err)
+		return known, l.explain("read ledger", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var b deliveredBackup
 		if err := rows.Scan(&b.ID, &b.Process, &b.Shared, &b.Command); err != nil {
-			return known, s.explain("read ledger", err)
+			return known, l.explain("read ledger", err)
 		}
 		known.backups = append(known.backups, b)
 	}
-	return known, s.explain("read ledger", rows.Err())
+	return known, l.explain("read ledger", rows.Err())
 }
 
 // lacks returns which backups are missing because another program has deleted
@@ -178,11 +178,11 @@ func (f *sharedFile) goesOn(ctx context.Context, tx *sql.Tx, known deliveredRows
 // forgetDeleted takes the backups out of the ledger whose rows another program
 // has deleted, and their restores. What was found out about their soundness
 // stays, as the folder may be there still.
-func (s *Store) forgetDeleted(ctx context.Context, missing []deliveredBackup) error {
+func (l *ledger) forgetDeleted(ctx context.Context, missing []deliveredBackup) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	_, err := s.commit(ctx, "record deletion", func(tx *ledgerTx) error {
+	_, err := l.commit(ctx, "record deletion", func(tx *ledgerTx) error {
 		for _, b := range missing {
 			// Another one of that id may have been made since.
 			result, err := tx.ExecContext(ctx, `DELETE FROM backup WHERE id = ? AND coalesce(process_id, 0) = ? AND delivered = 1`, b.ID, b.Process)

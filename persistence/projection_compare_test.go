@@ -39,7 +39,7 @@ func TestDeletionsOfOthersAreLearnt(t *testing.T) {
 			o := operation("again")
 			o.BackupID = "full"
 			d.accept(o, Claim{BackupID: "full", Use: Makes})
-			if n := read(t, d.ledger(), `SELECT count(*) FROM restore`); n != "0" {
+			if n := read(t, d.ledgerDB(), `SELECT count(*) FROM restore`); n != "0" {
 				t.Errorf("%s restores of it are left", n)
 			}
 			if n := read(t, outsider(t, d.path), `SELECT count(*) FROM backup`); n != "0" {

@@ -177,20 +177,20 @@ type knownFile struct {
 }
 
 // knownFile returns that file; the zero value when there was none yet.
-func (s *Store) knownFile(ctx context.Context) (knownFile, error) {
+func (l *ledger) knownFile(ctx context.Context) (knownFile, error) {
 	var k knownFile
 	var device, inode int64
-	err := s.read.QueryRowContext(ctx, `SELECT path, device, inode, birth FROM shared_file`).Scan(&k.path, &device, &inode, &k.identity.birth)
+	err := l.read.QueryRowContext(ctx, `SELECT path, device, inode, birth FROM shared_file`).Scan(&k.path, &device, &inode, &k.identity.birth)
 	if errors.Is(err, sql.ErrNoRows) {
 		return k, nil
 	}
 	k.identity.device, k.identity.inode = uint64(device), uint64(inode)
-	return k, s.explain("read ledger", err)
+	return k, l.explain("read ledger", err)
 }
 
 // adoptFile notes that a file holds everything up to a number of the outbox.
-func (s *Store) adoptFile(ctx context.Context, path string, identity fileIdentity, upTo int64, done landed) error {
-	_, err := s.commit(ctx, "adopt shared file", func(tx *ledgerTx) error {
+func (l *ledger) adoptFile(ctx context.Context, path string, identity fileIdentity, upTo int64, done landed) error {
+	_, err := l.commit(ctx, "adopt shared file", func(tx *ledgerTx) error {
 		if err := noteShared(ctx, tx, done); err != nil {
 			return err
 		}

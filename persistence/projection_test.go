@@ -147,7 +147,7 @@ func (d *database) unsettled(change func()) {
 	writer.SetMaxOpenConns(1)
 	run(d.t, writer, `BEGIN IMMEDIATE`)
 	change()
-	ledger := d.ledger()
+	ledger := d.ledgerDB()
 	if n := read(d.t, ledger, `SELECT count(*) FROM outbox`); n != "1" {
 		d.t.Fatalf("%s changes wait", n)
 	}
@@ -213,7 +213,7 @@ func TestChangeIsDeliveredOnceWhateverDiesBetween(t *testing.T) {
 			if got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
-			if n := read(t, again.ledger(), `SELECT count(*) FROM process WHERE shared_id IS NULL`); n != "0" {
+			if n := read(t, again.ledgerDB(), `SELECT count(*) FROM process WHERE shared_id IS NULL`); n != "0" {
 				t.Errorf("of %s rows it is not known where they are", n)
 			}
 			if _, err := again.Backup(t.Context(), "b-op"); (err == nil) != strings.Contains(test.want, "b-op") {
@@ -297,7 +297,7 @@ func TestEveryPIDIsAProcess(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	run(t, d.ledger(), `UPDATE process SET daemon_pid = 1`)
+	run(t, d.ledgerDB(), `UPDATE process SET daemon_pid = 1`)
 	openAt(t, d.path)
 	same(t, "pids with the next daemon", list(t, db, `SELECT pid FROM process ORDER BY id`), []string{own, "4712", own})
 }

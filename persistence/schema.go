@@ -115,10 +115,13 @@ CREATE INDEX operation_end_figures ON operation_end(machine, status, failed_in, 
 CREATE INDEX operation_end_failed ON operation_end(number) WHERE status = 'failed';
 CREATE INDEX operation_end_on_finish_failed ON operation_end(number) WHERE on_finish = 'failed';
 CREATE INDEX operation_transition_survived ON operation_transition(event, operation_id) WHERE event IN ('adopt', 'redo', 'rewind');
+`}, {sql: `
+ALTER TABLE operation ADD COLUMN replaces_data_directory BOOLEAN NOT NULL DEFAULT FALSE;
+UPDATE operation SET replaces_data_directory = TRUE WHERE machine = 'restore_database';
 `}, {sql: ledgerSchema, then: hashDefinitions}}
 
 // movedVersion is the last version of the tables that lay in the shared file.
-const movedVersion = 5
+const movedVersion = 6
 
 // ledgerSchema is what the tables need to stand apart from the shared file: rows
 // of our own for the three that others read, the definitions by their hash, and

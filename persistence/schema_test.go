@@ -143,13 +143,13 @@ func TestOpenKeepsWhatIsThere(t *testing.T) {
 	for i := range migrations {
 		versions = append(versions, fmt.Sprint(i+1))
 	}
-	same(t, "schema versions", list(t, again.ledger(), `SELECT version FROM operation_schema ORDER BY version`), versions)
+	same(t, "schema versions", list(t, again.ledgerDB(), `SELECT version FROM operation_schema ORDER BY version`), versions)
 }
 
 func TestDatabaseOfANewerProgramIsRefused(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
-	run(t, d.ledger(), fmt.Sprintf(`INSERT INTO operation_schema VALUES (%d)`, len(migrations)+1))
+	run(t, d.ledgerDB(), fmt.Sprintf(`INSERT INTO operation_schema VALUES (%d)`, len(migrations)+1))
 	_, err := Open(t.Context(), at(d.path))
 	if !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), d.Store.path) {
 		t.Errorf("got %v, want it to be %v and to name the file", err, ErrNewer)
@@ -162,7 +162,7 @@ func TestMigrationThatFailsLeavesNothing(t *testing.T) {
 	db := outsider(t, path)
 	run(t, db, `CREATE TABLE operation_job (id INTEGER)`)
 	if s, err := openLedger(t.Context(), path); err == nil {
-		_ = s.Close()
+		_ = s.close()
 		t.Fatal("a table in the way of the migration went unnoticed")
 	}
 	same(t, "tables after a failed migration", list(t, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`), []string{"operation_job"})
@@ -171,7 +171,7 @@ func TestMigrationThatFailsLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
+	if err := s.close(); err != nil {
 		t.Error(err)
 	}
 }

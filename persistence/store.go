@@ -2,8 +2,6 @@ package persistence
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -16,12 +14,7 @@ const busyTimeout = 2 * time.Second
 // Store is the open ledger with its projection, the shared file. Its methods
 // may be called from any goroutine.
 type Store struct {
-	// path is the ledger's.
-	path string
-	// write has one connection: SQLite has one writer, and queueing here is
-	// fairer than SQLite's busy loop.
-	write  *sql.DB
-	read   *sql.DB
+	*ledger
 	shared *projection
 }
 
@@ -52,11 +45,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := openLedger(ctx, LedgerPath(o.StateDir))
+	l, err := openLedger(ctx, LedgerPath(o.StateDir))
 	if err != nil {
 		return nil, err
 	}
-	s.shared = newProjection(s, o)
+	s := &Store{ledger: l, shared: newProjection(l, o)}
 	if err := s.claimOpenRows(ctx); err != nil {
 		_ = s.Close()
 		return nil, err
@@ -69,32 +62,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// quickCheck refuses a database whose pages are damaged, before anything
-// relies on it.
-func (s *Store) quickCheck(ctx context.Context) error {
-	var verdict string
-	if err := s.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
-		return s.explain("check ledger", err)
-	}
-	if verdict != "ok" {
-		return &Error{Op: "check ledger", Path: s.path, Hint: corruptHint, Err: fmt.Errorf("damaged: %s", verdict)}
-	}
-	return nil
-}
-
 // Close closes both databases. Calling it twice is fine.
 func (s *Store) Close() error {
-	if s.shared != nil {
-		s.shared.stop()
-	}
-	var first error
-	for _, db := range []*sql.DB{s.read, s.write} {
-		if db == nil {
-			continue
-		}
-		if err := db.Close(); err != nil && first == nil {
-			first = s.explain("close ledger", err)
-		}
-	}
-	return first
+	s.shared.stop()
+	return s.ledger.close()
 }

@@ -34,9 +34,9 @@ func TestTimesAreWrittenInTheSharedForm(t *testing.T) {
 	for _, column := range []string{
 		"process.start_time", "backup.start_time", "restore.start_time", "operation.created_at", "operation.started_at", "operation.finished_at", "operation_transition.at",
 	} {
-		checkWritten(t, d.ledger(), column)
+		checkWritten(t, d.ledgerDB(), column)
 	}
-	if text := read(t, d.ledger(), `SELECT created_at || '' FROM operation`); text != "2026-03-04 00:02:03.000000+00:00" {
+	if text := read(t, d.ledgerDB(), `SELECT created_at || '' FROM operation`); text != "2026-03-04 00:02:03.000000+00:00" {
 		t.Errorf("a time of another zone is written as %q", text)
 	}
 }
@@ -78,7 +78,7 @@ func TestTimesOfOtherProgramsAreRead(t *testing.T) {
 	d := openNew(t)
 	d.record("b", "")
 	// Rows that others wrote are in the ledger if they were moved there.
-	db := d.ledger()
+	db := d.ledgerDB()
 	full := time.Date(2026, 3, 4, 5, 6, 7, 891011000, time.UTC)
 	tests := []struct {
 		text string

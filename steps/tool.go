@@ -95,3 +95,34 @@ func firstLine(text string) string {
 	}
 	return line
 }
+
+// WithPrograms returns an operation's data with the programs that the
+// configuration names now in place of those it began with: what is run comes from
+// there, never from a row.
+func (h *Host) WithPrograms(d Data) (Data, error) {
+	var err error
+	if d.Tool != nil {
+		tool := *d.Tool
+		if tool.Path = h.BackupBin; tool.Path == "" {
+			if tool.Path, err = findTool(h.DBType); err != nil {
+				return d, fmt.Errorf("find the backup tool again: %w", err)
+			}
+		}
+		d.Tool = &tool
+		if d.Unpacker != "" {
+			if d.Unpacker, err = h.findUnpacker(tool); err != nil {
+				return d, err
+			}
+		}
+	}
+	if d.ServerProgram != nil {
+		server := *d.ServerProgram
+		if server.Path = h.ServerBin; server.Path == "" {
+			if server.Path, err = FindServer(h.DBType); err != nil {
+				return d, err
+			}
+		}
+		d.ServerProgram = &server
+	}
+	return d, nil
+}

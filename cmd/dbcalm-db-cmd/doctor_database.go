@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
@@ -18,7 +20,7 @@ import (
 
 // databaseChecks look at the ledger and at the SQLite file that others read, and
 // return what is recorded or why that is not known.
-func databaseChecks(ctx context.Context, c *Config, wrong map[string]bool) ([]machine.Check, persistence.Inspection, error) {
+func databaseChecks(ctx context.Context, c *config.Config, wrong map[string]bool) ([]machine.Check, persistence.Inspection, error) {
 	ledger, records, err := ledgerChecks(ctx, c, wrong)
 	shared, moved, sharedErr := sharedChecks(ctx, c.DatabasePath, wrong)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -29,7 +31,7 @@ func databaseChecks(ctx context.Context, c *Config, wrong map[string]bool) ([]ma
 }
 
 // ledgerChecks look at the ledger. One that is not there is fs.ErrNotExist.
-func ledgerChecks(ctx context.Context, c *Config, wrong map[string]bool) ([]machine.Check, persistence.Inspection, error) {
+func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool) ([]machine.Check, persistence.Inspection, error) {
 	const about, schema = "ledger", "schema"
 	if wrong["state_dir"] {
 		err := errors.New("the configuration gives no state_dir that could be used")
@@ -48,7 +50,8 @@ func ledgerChecks(ctx context.Context, c *Config, wrong map[string]bool) ([]mach
 	case len(found.Damage) > 0:
 		err = errors.New("it is damaged")
 	case found.Schema < found.Known:
-		checks = append(checks, steps.Noted(schema, fmt.Sprintf("version %d; the daemon brings it to version %d when it starts", found.Schema, found.Known)))
+		checks = append(checks, steps.Noted(schema, fmt.Sprintf("version %d; the daemon brings it to version %d when it starts",
+			found.Schema, found.Known)))
 	default:
 		checks = append(checks, steps.NewCheck(schema, nil, fmt.Sprintf("version %d, as this program makes it", found.Schema)))
 	}
@@ -68,7 +71,7 @@ func sharedChecks(ctx context.Context, path string, wrong map[string]bool) ([]ma
 	}
 	var checks []machine.Check
 	if info, err := os.Lstat(path); err == nil {
-		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), fmt.Sprintf("%s: %s, %s", path, steps.Ownership(info), byteSize(found.Size).readable())))
+		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), fmt.Sprintf("%s: %s, %s", path, steps.Ownership(info), human.Bytes(found.Size))))
 	}
 	checks = append(checks, inspected(integrity, path, found, err))
 	if len(found.Damage) > 0 {
@@ -97,7 +100,8 @@ func checkDatabaseWritable(path string) error {
 	for _, part := range []string{path, path + "-wal", path + "-shm", filepath.Dir(path)} {
 		err := unix.Access(part, unix.W_OK)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s cannot be written by this user: %v: check its owner and mode, and that its file system is not mounted read-only", part, err)
+			return fmt.Errorf("%s cannot be written by this user: %v: check its owner and mode, and that its file system is not "+
+				"mounted read-only", part, err)
 		}
 	}
 	return nil

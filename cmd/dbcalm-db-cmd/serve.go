@@ -9,6 +9,7 @@ import (
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
@@ -23,7 +24,7 @@ import (
 // the sockets before the operations, so that a daemon which cannot be reached
 // starts no work; clients are answered when every operation an earlier daemon
 // left is under way again.
-func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
+func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 	// The folder first, so that it can be looked at; nothing in it before that.
 	if err := makeState(cfg.StateDir); err != nil {
 		return fmt.Errorf("create state_dir: %w", err)
@@ -54,7 +55,7 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 		return err
 	}
 	defer store.Close()
-	manager, err := machine.New(store, steps.NewHost(cfg.host(), store), machine.Options{
+	manager, err := machine.New(store, steps.NewHost(stepsSettings(cfg), store), machine.Options{
 		MaxConcurrent: cfg.MaxConcurrent, Retention: cfg.Retention, KeepLogs: time.Duration(cfg.KeepLogsDays) * 24 * time.Hour, Logger: log,
 	})
 	if err != nil {
@@ -111,8 +112,8 @@ func notify(log zerolog.Logger, state string) {
 	}
 }
 
-// host translates the configuration into what the steps need.
-func (c *Config) host() steps.Settings {
+// stepsSettings translates the configuration into what the steps need.
+func stepsSettings(c *config.Config) steps.Settings {
 	return steps.Settings{
 		DBType: c.DBType, BackupDir: c.BackupDir, CredentialsFile: c.BackupCredentialsFile, DataDir: c.DataDir, Host: c.Host,
 		BackupBin: c.BackupBin, ServerBin: c.ServerBin, StateDir: c.StateDir, ServerDefaultsFile: c.ServerDefaultsFile, BackupArgs: c.BackupArgs,

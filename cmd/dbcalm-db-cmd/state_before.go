@@ -10,14 +10,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/persistence"
 )
 
 const (
-	// defaultStateDir is not below /var/lib/dbcalm: DBCalm's installer gives
-	// everything there to other users.
-	defaultStateDir = "/var/lib/dbcalm-db-cmd"
-	// formerStateDir was the default before.
+	// formerStateDir was the default before config.DefaultStateDir.
 	formerStateDir = "/var/lib/dbcalm/db-cmd"
 
 	jobsName = "jobs"
@@ -34,7 +32,7 @@ type formerState struct {
 // stateBefore returns the former state_dir if the present one is the default
 // and there still is a former one; else nil.
 func stateBefore(dir string) (*formerState, error) {
-	if dir != defaultStateDir {
+	if dir != config.DefaultStateDir {
 		return nil, nil
 	}
 	return openFormerState(formerStateDir)
@@ -69,7 +67,7 @@ func (f *formerState) Close() error { return f.root.Close() }
 // jobDirs are the folders in which jobs may lie.
 func jobDirs(dir string) []string {
 	dirs := []string{filepath.Join(dir, jobsName)}
-	if dir == defaultStateDir {
+	if dir == config.DefaultStateDir {
 		dirs = append(dirs, filepath.Join(formerStateDir, jobsName))
 	}
 	return dirs

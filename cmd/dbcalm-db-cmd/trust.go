@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
 )
@@ -23,7 +24,7 @@ type trusted struct {
 }
 
 // trustedPaths are what must be so, by the configuration.
-func trustedPaths(c *Config) []trusted {
+func trustedPaths(c *config.Config) []trusted {
 	var list []trusted
 	if program, err := os.Executable(); err == nil {
 		list = append(list, trusted{"the daemon's program", program})
@@ -57,7 +58,7 @@ func programsIn(line string) []string {
 }
 
 // checkTrusted refuses what others could change, all of it at once.
-func checkTrusted(c *Config) error {
+func checkTrusted(c *config.Config) error {
 	var found []error
 	for _, t := range trustedPaths(c) {
 		if !filepath.IsAbs(t.path) {
@@ -146,7 +147,7 @@ func ownerOf(info fs.FileInfo) int {
 }
 
 // trustCheck is checkTrusted for the doctor.
-func trustCheck(c *Config, wrong map[string]bool) machine.Check {
+func trustCheck(c *config.Config, wrong map[string]bool) machine.Check {
 	const about = "owners"
 	if wrong["state_dir"] {
 		return steps.NotChecked(about, "the configuration gives no state_dir that could be used")

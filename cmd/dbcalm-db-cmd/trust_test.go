@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 )
 
 func TestWhatOthersCouldChangeIsRefused(t *testing.T) {
@@ -74,7 +76,7 @@ func TestWhatOthersCouldChangeIsRefused(t *testing.T) {
 	}
 
 	state := folder("state", 0o750)
-	c := &Config{Path: file("config.yml", 0o640), StateDir: state, OnFinish: filepath.Join(dir, "closed/program") + " 'x' | " + filepath.Join(dir, "open/program")}
+	c := &config.Config{Path: file("config.yml", 0o640), StateDir: state, OnFinish: filepath.Join(dir, "closed/program") + " 'x' | " + filepath.Join(dir, "open/program")}
 	err := checkTrusted(c)
 	for _, want := range []string{"chmod 0700 " + state, "a program of on_finish: " + filepath.Join(dir, "open")} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -12,7 +12,7 @@ import (
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // loseRecords takes both databases of a stopped daemon away, as the loss of
