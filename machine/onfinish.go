@@ -9,14 +9,14 @@ import (
 	"slices"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/crashpoint"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // startOnFinish lets the on_finish commands run that are owed, those of an
 // earlier daemon first.
 func (e *engine) startOnFinish(ctx context.Context) error {
-	if e.host.OnFinish != "" {
+	if e.host.Jobs.OnFinish != "" {
 		e.wakeOnFinish()
 		e.workers.Go(func() { e.runOnFinish(e.base) })
 		return nil
@@ -116,7 +116,7 @@ func (e *engine) tellFinish(ctx context.Context, end persistence.End) error {
 	if err := encoder.Encode(view); err != nil {
 		return fmt.Errorf("encode operation %s: %w", end.OperationID, err)
 	}
-	return e.host.RunOnFinish(ctx, steps.Finished{Operation: end.OperationID, Machine: end.Machine, Backup: end.BackupID,
+	return e.host.Jobs.RunOnFinish(ctx, job.Finished{Operation: end.OperationID, Machine: end.Machine, Backup: end.BackupID,
 		Status: string(end.Status), JSON: text.Bytes()})
 }
 

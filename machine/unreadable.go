@@ -8,7 +8,7 @@ import (
 
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // readable reports why an operation's row cannot be gone on with, before
@@ -28,12 +28,12 @@ func (e *engine) giveUp(ctx context.Context, o persistence.Operation, why error)
 	log := e.log.With().Str(keyOperation, o.ID).Str(keyMachine, o.Machine).Str(keyState, o.State).Logger()
 	text := fmt.Sprintf("its record cannot be read: %v: it is given up; give the command again, and see doctor for what it left", why)
 	c := persistence.Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: definition.EventHalt, To: o.State, At: time.Now().UTC(), Reason: text,
-		Status: persistence.Failed, Attempt: o.Attempt, Data: o.Data, FailedIn: o.State, Error: text, OweOnFinish: e.host.OnFinish != ""}
-	job, err := e.store.OpenJob(ctx, o.ID)
+		Status: persistence.Failed, Attempt: o.Attempt, Data: o.Data, FailedIn: o.State, Error: text, OweOnFinish: e.host.Jobs.OnFinish != ""}
+	open, err := e.store.OpenJob(ctx, o.ID)
 	switch {
 	case err == nil:
-		c.JobID = job.ID
-		err = endProgram(ctx, job)
+		c.JobID = open.ID
+		err = endProgram(ctx, open)
 	case errors.Is(err, persistence.ErrNotFound):
 		err = nil
 	}
@@ -49,10 +49,10 @@ func (e *engine) giveUp(ctx context.Context, o persistence.Operation, why error)
 }
 
 // endProgram kills the program of a job and waits until it is gone.
-func endProgram(ctx context.Context, job persistence.Job) error {
-	running, err := steps.Adopt(job.Folder, steps.Identity{PID: job.PID, StartTicks: job.StartTicks, BootID: job.BootID})
-	if errors.Is(err, steps.ErrGone) {
-		return steps.EndOrphan(ctx, job.Folder)
+func endProgram(ctx context.Context, j persistence.Job) error {
+	running, err := job.Adopt(j.Folder, job.Identity{PID: j.PID, StartTicks: j.StartTicks, BootID: j.BootID})
+	if errors.Is(err, job.ErrGone) {
+		return job.EndOrphan(ctx, j.Folder)
 	}
 	if err != nil {
 		return err

@@ -70,7 +70,7 @@ func TestToolOfARowIsNotRun(t *testing.T) {
 	delete(w.replace, "stage_chain")
 	w.start()
 	v := w.ends(id, persistence.Succeeded)
-	if last := v.Processes[len(v.Processes)-1]; !strings.HasPrefix(last.Command, w.host.BackupBin+" ") {
+	if last := v.Processes[len(v.Processes)-1]; !strings.HasPrefix(last.Command, w.host.Tool.Bin+" ") {
 		t.Errorf("it ran %s", last.Command)
 	}
 }

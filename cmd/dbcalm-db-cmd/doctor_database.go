@@ -16,6 +16,7 @@ import (
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // databaseChecks look at the ledger and at the SQLite file that others read, and
@@ -71,7 +72,7 @@ func sharedChecks(ctx context.Context, path string, wrong map[string]bool) ([]ma
 	}
 	var checks []machine.Check
 	if info, err := os.Lstat(path); err == nil {
-		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), fmt.Sprintf("%s: %s, %s", path, steps.Ownership(info), human.Bytes(found.Size))))
+		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), fmt.Sprintf("%s: %s, %s", path, disk.Ownership(info), human.Bytes(found.Size))))
 	}
 	checks = append(checks, inspected(integrity, path, found, err))
 	if len(found.Damage) > 0 {

@@ -14,6 +14,7 @@ import (
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/crashpoint"
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -30,7 +31,7 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 		return fmt.Errorf("create state_dir: %w", err)
 	}
 	if err := checkTrusted(cfg); err != nil {
-		return exitWith(exitConfig, fmt.Errorf("others could change what this daemon, as %s, runs or keeps:\n%w", steps.UserName(os.Geteuid()), err))
+		return exitWith(exitConfig, fmt.Errorf("others could change what this daemon, as %s, runs or keeps:\n%w", disk.UserName(os.Geteuid()), err))
 	}
 	lock, err := lockState(cfg.StateDir)
 	if err != nil {

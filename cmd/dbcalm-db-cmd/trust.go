@@ -12,6 +12,7 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // trusted is a file or folder that nobody but root and the daemon's user may
@@ -128,7 +129,7 @@ func (t trusted) checkOne(path string, own int, info fs.FileInfo) error {
 		}
 	}
 	if owner := ownerOf(info); owner != 0 && owner != own {
-		return fmt.Errorf("%s: %s belongs to %s, who could change it: chown -h %s %s", t.about, path, steps.UserName(owner), steps.UserName(own), shellWord(path))
+		return fmt.Errorf("%s: %s belongs to %s, who could change it: chown -h %s %s", t.about, path, disk.UserName(owner), disk.UserName(own), shellWord(path))
 	}
 	writable := info.Mode().Perm()&0o022 != 0
 	if !writable || info.Mode()&fs.ModeSymlink != 0 || info.IsDir() && info.Mode()&fs.ModeSticky != 0 {
