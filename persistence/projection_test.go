@@ -80,15 +80,18 @@ func TestLedgerGoesOnWhileTheSharedFileIsLocked(t *testing.T) {
 	writer := outsider(t, d.path)
 	writer.SetMaxOpenConns(1)
 	run(t, writer, `BEGIN IMMEDIATE`)
-	if _, err := d.BeginJob(t.Context(), o, Job{OperationID: "op", State: "copy", Attempt: 1}, program(o, 2)); err != nil {
+	job, err := d.BeginJob(t.Context(), o, Job{OperationID: "op", State: "copy", Attempt: 1}, program(o, 2))
+	if err != nil {
 		t.Fatal(err)
 	}
-	o = d.apply(step(o, "ok", "done", func(c *Change) { c.Status, c.Backup = Succeeded, &Backup{ID: "b", StartTime: noon} }))
+	o = d.apply(step(o, "ok", "done", func(c *Change) {
+		c.JobID, c.Status, c.Backup = job.ID, Succeeded, &Backup{ID: "b", StartTime: noon}
+	}))
 	if o.Status != Succeeded {
 		t.Errorf("the operation is %s", o.Status)
 	}
 	second := operation("second")
-	err := d.Accept(t.Context(), second, nil, firstProcess(second))
+	err = d.Accept(t.Context(), second, nil, firstProcess(second))
 	broken(t, err, d.path, "another program holds a lock on it")
 	broken(t, d.CheckWritable(t.Context()), d.path, "another program holds a lock on it")
 	if status := read(t, writer, `SELECT group_concat(status) FROM process`); status != "running" {
@@ -176,7 +179,12 @@ func TestChangeIsDeliveredOnceWhateverDiesBetween(t *testing.T) {
 		}
 	}
 	end := func(d *database) {
+		job, err := d.OpenJob(t.Context(), "op")
+		if err != nil {
+			t.Fatal(err)
+		}
 		d.apply(step(d.operation("op"), "ok", "done", func(c *Change) {
+			c.JobID = job.ID
 			c.Status, c.Backup = Succeeded, &Backup{ID: "b-op", StartTime: noon, EndTime: pointer(minute(1))}
 			c.Restore = &Restore{BackupID: "b-op", BackupTimestamp: noon, TargetPath: "/r", StartTime: noon, EndTime: minute(1)}
 		}))
