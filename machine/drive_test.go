@@ -20,7 +20,7 @@ func TestOperationWaitsForItsDatabase(t *testing.T) {
 	w.start()
 	id := w.restore("full")
 	<-begun
-	other := w.outsider()
+	other := w.ledger()
 	w.exec(other, `BEGIN IMMEDIATE`)
 	letGo <- errLuck
 	if v := w.show(id); v.State != "stage" {
@@ -30,6 +30,33 @@ func TestOperationWaitsForItsDatabase(t *testing.T) {
 	if v := w.ends(id, persistence.Failed); v.Error != errLuck.Error() || v.Attempt != 1 {
 		t.Errorf("attempt %d: %s", v.Attempt, v.Error)
 	}
+}
+
+func TestOperationGoesOnWithoutTheSharedFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.backup("full", "", 0, 100)
+	begun, letGo := make(chan string), make(chan error)
+	w.replace["stage_chain"] = steps.Step{Run: block(begun, letGo)}
+	w.start()
+	id := w.restore("full")
+	<-begun
+	other := w.outsider()
+	w.exec(other, `BEGIN IMMEDIATE`)
+	letGo <- errLuck
+	w.ends(id, persistence.Failed)
+	newest := func() (status string) {
+		w.t.Helper()
+		if err := other.QueryRowContext(t.Context(), `SELECT status FROM process WHERE command_id = ? ORDER BY id DESC LIMIT 1`, id).Scan(&status); err != nil {
+			t.Fatal(err)
+		}
+		return status
+	}
+	if status := newest(); status != "running" {
+		t.Errorf("behind the lock it says %s", status)
+	}
+	w.exec(other, `ROLLBACK`)
+	w.eventually("the shared file learns of it", func() bool { return newest() == "failed" })
 }
 
 func TestOperationThatSomebodyElseChangedIsLeftAlone(t *testing.T) {

@@ -3,7 +3,6 @@ package machine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -96,8 +95,12 @@ func (e *engine) carryOn(ctx context.Context) error {
 	defer e.mu.Unlock()
 	for _, o := range open {
 		r, err := e.newRun(o)
+		if err == nil {
+			err = readable(o, r.definition)
+		}
 		if err != nil {
-			return fmt.Errorf("carry on operation %s: %w", o.ID, err)
+			e.giveUp(ctx, o, err)
+			continue
 		}
 		if o.Status == persistence.Waiting && o.CancelAt == nil {
 			e.queue = append(e.queue, r)
@@ -133,6 +136,9 @@ func (e *engine) newRun(o persistence.Operation) (*run, error) {
 func (e *engine) definitionOf(o persistence.Operation) (*definition.Definition, error) {
 	if d, found := e.parsed[o.Definition]; found {
 		return d, nil
+	}
+	if o.Definition == "" {
+		return nil, errors.New("the definition that it began with is lost")
 	}
 	d, err := definition.ParseStored(o.Definition, e.registry)
 	if err != nil {

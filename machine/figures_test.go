@@ -26,7 +26,7 @@ func (w *world) recordAt(id, from string, minute int) time.Time {
 		w.backup(id, from, 100, 100)
 	}
 	const format = "2006-01-02 15:04:05.000000-07:00"
-	w.exec(w.outsider(), fmt.Sprintf(`UPDATE backup SET start_time = '%s', end_time = '%s', size = %d WHERE id = '%s'`, start.Format(format), end.Format(format), minute, id))
+	w.exec(w.ledger(), fmt.Sprintf(`UPDATE backup SET start_time = '%s', end_time = '%s', size = %d WHERE id = '%s'`, start.Format(format), end.Format(format), minute, id))
 	return end
 }
 
@@ -106,9 +106,9 @@ func TestFiguresOfBackups(t *testing.T) {
 
 	// One of the same id is another backup, about which nothing is known.
 	w.exec(w.outsider(), `DELETE FROM backup WHERE id = 'inc'`)
-	w.exec(w.outsider(), `UPDATE operation SET id = 'earlier' WHERE id = 'made-inc'`)
-	w.exec(w.outsider(), `UPDATE operation_transition SET operation_id = 'earlier' WHERE operation_id = 'made-inc'`)
-	w.exec(w.outsider(), `UPDATE operation_end SET operation_id = 'earlier' WHERE operation_id = 'made-inc'`)
+	w.exec(w.ledger(), `UPDATE operation SET id = 'earlier' WHERE id = 'made-inc'`)
+	w.exec(w.ledger(), `UPDATE operation_transition SET operation_id = 'earlier' WHERE operation_id = 'made-inc'`)
+	w.exec(w.ledger(), `UPDATE operation_end SET operation_id = 'earlier' WHERE operation_id = 'made-inc'`)
 	again := w.recordAt("inc", "", 89)
 	w.write(filepath.Join(w.host.Store.Folder("inc"), store.ManifestName), `{"format": 1, "id": "inc", "operation": "made-inc"}`)
 	want.Full = KindFigures{Count: 2, Ended: again, Size: 89}

@@ -31,7 +31,11 @@ func (a *attempt) runStep(ctx context.Context) (d decision, err error) {
 
 func (a *attempt) spec(ctx context.Context) (spec job.Spec, err error) {
 	defer a.guard(&err)
-	return a.step.Job(ctx, a.task)
+	task := a.task
+	if task.Data, err = a.host.WithPrograms(task.Data); err != nil {
+		return spec, err
+	}
+	return a.step.Job(ctx, task)
 }
 
 func (a *attempt) judge(ctx context.Context, r job.Result) (outcome steps.Outcome, err error) {

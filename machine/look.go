@@ -69,7 +69,7 @@ func (e *engine) Operation(ctx context.Context, id string) (OperationView, error
 		return v, internal(err)
 	}
 	for _, p := range processes {
-		v.Processes = append(v.Processes, ProcessView{ID: p.ID, Command: p.Command, PID: p.PID, Status: p.Status, ReturnCode: p.ReturnCode,
+		v.Processes = append(v.Processes, ProcessView{ID: p.SharedID, Command: p.Command, PID: p.PID, Status: p.Status, ReturnCode: p.ReturnCode,
 			Output: p.Output, Error: p.Error, StartTime: p.StartTime, EndTime: p.EndTime})
 	}
 	return v, nil

@@ -221,22 +221,3 @@ func TestOperationFinishesOnItsOwnDefinition(t *testing.T) {
 		t.Errorf("a new operation runs on the old definition: %s", events(v))
 	}
 }
-
-func TestOperationWhoseDefinitionCannotBeRunStopsTheStart(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	o := persistence.Operation{ID: "old", Machine: "restore_folder", Definition: strings.ReplaceAll(w.source("restore_folder"), "stage_chain", "stage_by_hand"),
-		State: "queued", Status: persistence.Waiting, Seq: 1, Attempt: 1, Args: []byte("{}"), Data: []byte("{}"), CreatedAt: time.Now().UTC()}
-	if err := w.Accept(t.Context(), o, nil, persistence.Process{CommandID: "old", Type: persistence.TypeRestore, Args: o.Args, StartTime: o.CreatedAt}); err != nil {
-		t.Fatal(err)
-	}
-	m, err := New(w.Store, w.host, w.options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Stop()
-	err = m.Start(t.Context())
-	if err == nil || !strings.Contains(err.Error(), `carry on operation old: definition restore_folder: state stage has the unknown step "stage_by_hand"`) {
-		t.Errorf("got %v", err)
-	}
-}

@@ -57,7 +57,7 @@ func (w *world) outcomes() string {
 	w.t.Helper()
 	var text string
 	query := `SELECT coalesce(group_concat(on_finish || ' ' || on_finish_error, '; '), '') FROM (SELECT * FROM operation_end WHERE operation_id NOT LIKE 'made-%' ORDER BY number)`
-	if err := w.outsider().QueryRowContext(w.t.Context(), query).Scan(&text); err != nil {
+	if err := w.ledger().QueryRowContext(w.t.Context(), query).Scan(&text); err != nil {
 		w.t.Fatal(err)
 	}
 	return text
@@ -86,6 +86,7 @@ func TestEveryEndIsTold(t *testing.T) {
 	w.settled()
 	delete(w.replace, "arrange_restore")
 	w.start()
+	w.settledDown(id)
 	if _, err := w.Retry(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +124,7 @@ func TestEndIsToldAsItWas(t *testing.T) {
 	delete(w.replace, "arrange_restore")
 	w.start()
 	w.told(2)
+	w.settledDown(id)
 	if _, err := w.Retry(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}

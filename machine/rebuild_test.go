@@ -271,6 +271,7 @@ func TestRebuildOfWhatAnOperationGaveUp(t *testing.T) {
 	if rows, err := w.Processes(t.Context(), ""); err != nil || len(rows) != 0 {
 		t.Errorf("a run of nobody: %+v, %v", rows, err)
 	}
+	w.settledDown(id)
 	_, err = w.Retry(t.Context(), id)
 	refusal(t, err, Conflict, "Backup with id 'a' already exists")
 }

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"path/filepath"
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
@@ -9,29 +10,33 @@ import (
 	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
-// A program cannot be started while there is no room for its job's folder;
-// that is no fault of the operation's.
-func TestOperationWaitsForRoomOnTheStateDisk(t *testing.T) {
+// The ledger and the jobs' folders lie on the state disk: while there is no room
+// on it, operations stand still, and that is no fault of theirs.
+func TestOperationsWaitForRoomOnTheStateDisk(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}
-	disk := disktest.Small(t, 1<<20)
-	w := newWorld(t, func(s *steps.Settings) { s.StateDir = disk })
+	disk := disktest.Small(t, 16<<20)
+	w := newWorld(t, func(s *steps.Settings) { s.StateDir = filepath.Join(disk, "state") })
 	w.backup("full", "", 0, 100)
 	w.start()
+	w.closeGate()
+	first, second := w.restore("full"), w.restore("full")
+	w.works(first, "prepare")
 	free := disktest.Fill(t, disk)
-	first := w.restore("full")
-	w.reaches(first, "prepare")
-	second := w.restore("full")
-	if err := w.Cancel(t.Context(), first); err != nil {
-		t.Fatal(err)
+	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
+	refusal(t, err, Unavailable, "the disk is full: free space on it")
+	w.pass("ok")
+	w.pass("ok")
+	if v := w.show(second); v.State != "queued" {
+		t.Errorf("the second is in %s", v.State)
 	}
-	w.ends(first, persistence.Cancelled)
-	w.reaches(second, "prepare")
 	free()
-	if v := w.ends(second, persistence.Succeeded); v.Attempt != 1 {
-		t.Errorf("it took attempt %d:\n%s", v.Attempt, story(v))
+	for _, id := range []string{first, second} {
+		if v := w.ends(id, persistence.Succeeded); v.Attempt != 1 {
+			t.Errorf("it took attempt %d:\n%s", v.Attempt, story(v))
+		}
 	}
 }

@@ -86,7 +86,7 @@ func newWorld(t *testing.T, settings ...func(*steps.Settings)) *world {
 	}
 	w.write(filepath.Join(dir, "tool"), fakeTool)
 	var err error
-	if w.Store, err = persistence.Open(t.Context(), w.path); err != nil {
+	if w.Store, err = persistence.Open(t.Context(), persistence.Options{StateDir: s.StateDir, Shared: w.path}); err != nil {
 		t.Fatal(err)
 	}
 	w.host = steps.NewHost(s, w.Store)
@@ -282,10 +282,23 @@ func (w *world) ends(id string, status persistence.Status) OperationView {
 		v = w.show(id)
 		return v.FinishedAt != nil
 	})
+	// The shared file is told by then.
+	w.settledDown(id)
 	if v.Status != string(status) {
 		w.t.Fatalf("%s %s, want %s: %s\n%s", id, v.Status, status, v.Error, story(v))
 	}
 	return v
+}
+
+// settledDown waits until nothing works on an operation any more.
+func (w *world) settledDown(id string) {
+	w.t.Helper()
+	w.mu.Lock()
+	r := w.running[id]
+	w.mu.Unlock()
+	if r != nil {
+		<-r.ended
+	}
 }
 
 func (w *world) eventually(what string, condition func() bool) {
@@ -329,10 +342,21 @@ func (w *world) gone(row persistence.Job) {
 	})
 }
 
-// outsider is a connection of another program, one only.
+// outsider is a connection of another program to the shared file, one only.
 func (w *world) outsider() *sql.DB {
 	w.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+w.path+"?_pragma=busy_timeout(5000)")
+	return w.open(w.path)
+}
+
+// ledger is a connection to what nobody else can open.
+func (w *world) ledger() *sql.DB {
+	w.t.Helper()
+	return w.open(persistence.LedgerPath(w.host.Jobs.StateDir))
+}
+
+func (w *world) open(path string) *sql.DB {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		w.t.Fatal(err)
 	}

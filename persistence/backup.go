@@ -11,7 +11,7 @@ import (
 // or by others, is no longer there.
 var ErrParentGone = errors.New("the base backup's row is gone")
 
-func insertBackup(ctx context.Context, tx *sql.Tx, b Backup, process int64) error {
+func insertBackup(ctx context.Context, tx *ledgerTx, b Backup, process int64) error {
 	if err := checkAncestors(ctx, tx, b.FromBackupID); err != nil {
 		return err
 	}
@@ -22,19 +22,16 @@ func insertBackup(ctx context.Context, tx *sql.Tx, b Backup, process int64) erro
 	if n > 0 {
 		return ErrExists
 	}
-	schedule, err := knownSchedule(ctx, tx, b.ScheduleID)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size)
+	tx.touched.backups = append(tx.touched.backups, b.ID)
+	_, err := tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size)
 		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?)`,
-		b.ID, b.FromBackupID, schedule, stamp{b.StartTime}, stampOf(b.EndTime), process, b.Size)
+		b.ID, b.FromBackupID, b.ScheduleID, stamp{b.StartTime}, stampOf(b.EndTime), process, b.Size)
 	return err
 }
 
 // checkAncestors looks for the rows of the whole chain. A program that does
 // not enforce foreign keys can delete one from the middle.
-func checkAncestors(ctx context.Context, tx *sql.Tx, id string) error {
+func checkAncestors(ctx context.Context, tx *ledgerTx, id string) error {
 	for seen := map[string]bool{}; id != "" && !seen[id]; {
 		seen[id] = true
 		var from sql.NullString
@@ -50,53 +47,40 @@ func checkAncestors(ctx context.Context, tx *sql.Tx, id string) error {
 	return nil
 }
 
-// knownSchedule returns the schedule's id if its row is there. The table is
-// another program's and may lack the row, or be missing: that must not cost us
-// the backup's record.
-func knownSchedule(ctx context.Context, tx *sql.Tx, id *int64) (*int64, error) {
-	if id == nil {
-		return nil, nil
-	}
-	var tables int
-	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schedule'`).Scan(&tables); err != nil {
-		return nil, err
-	}
-	if tables == 0 {
-		return nil, nil
-	}
-	var n int
-	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM schedule WHERE id = ?`, *id).Scan(&n); err != nil {
-		return nil, err
-	}
-	if n == 0 {
-		return nil, nil
-	}
-	return id, nil
-}
-
 // deleteBackup removes a backup's row and what refers to it.
-func deleteBackup(ctx context.Context, tx *sql.Tx, id string) error {
+func deleteBackup(ctx context.Context, tx *ledgerTx, id string) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM restore WHERE backup_id = ?`, id); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM operation_verification WHERE backup_id = ?`, id); err != nil {
 		return err
 	}
+	tx.touched.deleted = append(tx.touched.deleted, id)
 	_, err := tx.ExecContext(ctx, `DELETE FROM backup WHERE id = ?`, id)
 	return err
 }
 
 // insertRestore records a restore, unless another program has deleted the
 // backup meanwhile: its row would refer to none.
-func insertRestore(ctx context.Context, tx *sql.Tx, r Restore, process int64) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO restore (backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
+func insertRestore(ctx context.Context, tx *ledgerTx, r Restore, process int64) error {
+	result, err := tx.ExecContext(ctx, `INSERT INTO restore (backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
 		SELECT id, ?, ?, ?, ?, ?, ? FROM backup WHERE id = ?`,
 		stamp{r.BackupTimestamp}, r.Target, r.TargetPath, stamp{r.StartTime}, stamp{r.EndTime}, process, r.BackupID)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	id, err := result.LastInsertId()
+	tx.touched.restores = append(tx.touched.restores, id)
 	return err
 }
 
-// Backup returns one recorded backup, or ErrNotFound.
+// Backup returns one recorded backup, or ErrNotFound. A record that another
+// program has deleted from the shared file is none; so in all that follow.
 func (s *Store) Backup(ctx context.Context, id string) (Backup, error) {
+	s.shared.learn(ctx)
 	list, err := s.backups(ctx, `WHERE id = ?`, id)
 	if err != nil {
 		return Backup{}, err
@@ -109,11 +93,13 @@ func (s *Store) Backup(ctx context.Context, id string) (Backup, error) {
 
 // Backups returns every recorded backup, oldest first.
 func (s *Store) Backups(ctx context.Context) ([]Backup, error) {
+	s.shared.learn(ctx)
 	return s.backups(ctx, `ORDER BY start_time, id`)
 }
 
 // Children returns the backups that stand directly on the given one.
 func (s *Store) Children(ctx context.Context, id string) ([]Backup, error) {
+	s.shared.learn(ctx)
 	return s.backups(ctx, `WHERE from_backup_id = ? ORDER BY start_time, id`, id)
 }
 

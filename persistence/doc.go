@@ -1,17 +1,38 @@
-// Package persistence owns the one SQLite database: its schema, its
-// migrations and every statement run on it.
+// Package persistence owns two SQLite databases, their migrations and every
+// statement run on them.
 //
-// The tables process, backup and restore belong to a contract with other
-// programs, which read them while we write. What those programs do not need
-// lives in tables of our own, whose names begin with "operation".
+// The ledger is ours alone: operations, transitions, jobs, claims, requests,
+// verdicts and ends, and of backups, restores and program runs what we know of
+// them. It lies in the state folder, which nobody but the daemon's user may
+// enter.
+//
+// The shared file holds the tables process, backup and restore, which belong to
+// a contract with other programs, and nothing else of ours. Others may write it,
+// so nothing that it says is believed. It is a projection of the ledger:
+//
+//	one transaction ─▶ ledger: state, transition, rows, outbox   (ledger.go)
+//	then, in order ──▶ shared file, one transaction a change     (projection.go)
+//	then ────────────▶ ledger: the change leaves the outbox      (outbox.go)
 //
 // What must stay true:
 //
-//   - Whatever one transition changes, it changes in one transaction
-//     (Store.Apply): the operation's state and sequence number, compared before
-//     they are set, the transition's row, and the rows clients read.
-//   - The newest process row of an operation says running until the operation
-//     is over.
+//   - Whatever one transition changes, it changes in one transaction of the
+//     ledger (Store.Apply): the operation's state and sequence number, compared
+//     before they are set, the transition's row, and the rows clients read.
+//   - Each change reaches the shared file once, in the order of the commits,
+//     whatever dies between: after a crash, the process row that a change ends
+//     with tells whether it is there (sharedTx.apply).
+//   - The newest process row of an operation, the one with the highest id in the
+//     shared file, says running until the operation is over and its backup or
+//     restore is there; the first row is there before Accept returns.
+//   - The ledger goes on while the shared file is locked, full, broken or gone.
+//     Only new commands wait for it.
+//   - Others may delete backups there: a row that is missing was deleted, and the
+//     ledger learns it (projection_compare.go), unless the file is another one or
+//     has lost what it had. It then is filled again from the ledger
+//     (projection_fill.go).
+//   - From the shared file no text is brought over, but once: the first start
+//     makes the ledger of what is there (move.go).
 //   - A commit is on the disk when the call returns (synchronous=FULL).
 //
 // It imports nothing of ours and alone imports modernc.org/sqlite.

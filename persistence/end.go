@@ -49,7 +49,7 @@ func scanEnd(row scanner) (End, error) {
 }
 
 // insertEnd records the end of an operation whose row says that it has ended.
-func insertEnd(ctx context.Context, tx *sql.Tx, c Change) error {
+func insertEnd(ctx context.Context, tx *ledgerTx, c Change) error {
 	onFinish := ""
 	if c.OweOnFinish {
 		onFinish = onFinishOwed
@@ -73,7 +73,7 @@ func (s *Store) SettleOnFinish(ctx context.Context, number int64, failure string
 	if failure != "" {
 		became = onFinishFailed
 	}
-	return s.inTx(ctx, "record on_finish", func(tx *sql.Tx) error {
+	return s.inTx(ctx, "record on_finish", func(tx *ledgerTx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE operation_end SET on_finish = ?, on_finish_error = ? WHERE number = ?`, became, failure, number)
 		return err
 	})
@@ -83,7 +83,7 @@ func (s *Store) SettleOnFinish(ctx context.Context, number int64, failure string
 // how many.
 func (s *Store) ForgetOnFinish(ctx context.Context) (int64, error) {
 	var n int64
-	err := s.inTx(ctx, "forget on_finish", func(tx *sql.Tx) error {
+	err := s.inTx(ctx, "forget on_finish", func(tx *ledgerTx) error {
 		result, err := tx.ExecContext(ctx, `UPDATE operation_end SET on_finish = '' WHERE on_finish = 'owed'`)
 		if err != nil {
 			return err

@@ -57,7 +57,7 @@ func TestEndsAreOwedInTheTransactionThatEnds(t *testing.T) {
 		t.Error(err)
 	}
 	d.nothingOwed()
-	same(t, "what became of them", list(t, outsider(t, d.path), `SELECT operation_id || ' ' || on_finish || ' ' || on_finish_error FROM operation_end ORDER BY number`),
+	same(t, "what became of them", list(t, d.ledgerDB(), `SELECT operation_id || ' ' || on_finish || ' ' || on_finish_error FROM operation_end ORDER BY number`),
 		[]string{"2 failed ended with 3", "1 done "})
 }
 
@@ -73,7 +73,7 @@ func TestEveryEndOfARetriedOperationIsKept(t *testing.T) {
 	if e.Seq != 2 || e.Status != Failed || e.Attempt != 1 || e.Error != "no luck" {
 		t.Errorf("the first end is %+v", e)
 	}
-	same(t, "ends", list(t, outsider(t, d.path), `SELECT seq || ' ' || status || ' ' || attempt FROM operation_end ORDER BY number`),
+	same(t, "ends", list(t, d.ledgerDB(), `SELECT seq || ' ' || status || ' ' || attempt FROM operation_end ORDER BY number`),
 		[]string{"2 failed 1", "4 succeeded 2"})
 	if n, err := d.ForgetOnFinish(t.Context()); err != nil || n != 1 {
 		t.Errorf("forgot %d, %v", n, err)
@@ -92,7 +92,7 @@ func TestOlderEndsAreKept(t *testing.T) {
 		VALUES ('old', 'full_backup', '', 'b', '{}', 'failed', 'failed', 7, 1, '{}', 'copy', 'no luck', '2026-03-04 12:00:00.000000+00:00', NULL, '2026-03-04 12:01:00.000000+00:00'),
 		('open', 'full_backup', '', 'b', '{}', 'copy', 'running', 3, 1, '{}', '', '', '2026-03-04 12:00:00.000000+00:00', NULL, NULL)`)
 	d := openAt(t, path)
-	same(t, "ends", list(t, db, `SELECT operation_id || ' ' || seq || ' ' || status || ' ' || failed_in || ' ' || at FROM operation_end`),
+	same(t, "ends", list(t, d.ledgerDB(), `SELECT operation_id || ' ' || seq || ' ' || status || ' ' || failed_in || ' ' || at FROM operation_end`),
 		[]string{"old 7 failed copy 2026-03-04 12:01:00.000000+00:00"})
 	d.nothingOwed()
 }
@@ -101,9 +101,9 @@ func TestOlderEndsAreKept(t *testing.T) {
 // given words.
 func migrateUpTo(t *testing.T, db *sql.DB, words string) {
 	t.Helper()
-	older := slices.IndexFunc(migrations, func(text string) bool { return strings.Contains(text, words) })
-	run(t, db, contractSchema, `CREATE TABLE operation_schema (version INTEGER NOT NULL)`)
-	for i, text := range migrations[:older] {
-		run(t, db, text, fmt.Sprintf(`INSERT INTO operation_schema VALUES (%d)`, i+1))
+	older := slices.IndexFunc(migrations, func(m migration) bool { return strings.Contains(m.sql, words) })
+	run(t, db, contractTables, `CREATE TABLE operation_schema (version INTEGER NOT NULL)`)
+	for i, m := range migrations[:older] {
+		run(t, db, m.sql, fmt.Sprintf(`INSERT INTO operation_schema VALUES (%d)`, i+1))
 	}
 }

@@ -68,9 +68,15 @@ var hints = map[int]string{
 
 // explain wraps SQLite's errors with what to do about them, and leaves all
 // others as they are.
-func (s *Store) explain(op string, err error) error {
+func (l *ledger) explain(op string, err error) error { return explainAt(l.path, op, err) }
+
+func explainAt(path, op string, err error) error {
 	if err == nil {
 		return nil
+	}
+	var known *Error
+	if errors.As(err, &known) {
+		return err
 	}
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
@@ -78,10 +84,10 @@ func (s *Store) explain(op string, err error) error {
 		if !known {
 			hint = "see https://www.sqlite.org/rescode.html"
 		}
-		return &Error{Op: op, Path: s.path, Hint: hint, Err: err}
+		return &Error{Op: op, Path: path, Hint: hint, Err: err}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return &Error{Op: op, Path: s.path, Hint: "another program holds a lock on it, or its disk does not answer", Err: err}
+		return &Error{Op: op, Path: path, Hint: "another program holds a lock on it, or its disk does not answer", Err: err}
 	}
-	return fmt.Errorf("%s %s: %w", op, s.path, err)
+	return fmt.Errorf("%s %s: %w", op, path, err)
 }

@@ -3,7 +3,7 @@ package persistence
 import (
 	"bytes"
 	"context"
-	"database/sql"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -28,11 +28,11 @@ func broken(t *testing.T, err error, path, hint string) {
 	}
 }
 
-func TestLockOfAnotherProgramIsWaitedForAndNamed(t *testing.T) {
+func TestLockOfTheLedgerIsWaitedForAndNamed(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
 	o := d.accept(operation("op"))
-	writer := outsider(t, d.path)
+	writer := d.ledgerDB()
 	writer.SetMaxOpenConns(1)
 	run(t, writer, `BEGIN IMMEDIATE`)
 	began := time.Now()
@@ -40,7 +40,7 @@ func TestLockOfAnotherProgramIsWaitedForAndNamed(t *testing.T) {
 	if waited := time.Since(began); waited < busyTimeout/2 || waited > 4*busyTimeout {
 		t.Errorf("waited %s for the lock, want about %s", waited, busyTimeout)
 	}
-	broken(t, err, d.path, "another program holds a lock on it")
+	broken(t, err, d.Store.path, "another program holds a lock on it")
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began = time.Now()
@@ -48,7 +48,7 @@ func TestLockOfAnotherProgramIsWaitedForAndNamed(t *testing.T) {
 	if waited := time.Since(began); waited > busyTimeout {
 		t.Errorf("waited %s although the context ended", waited)
 	}
-	broken(t, err, d.path, "another program holds a lock on it")
+	broken(t, err, d.Store.path, "another program holds a lock on it")
 	// Readers are not in its way, nor it in theirs.
 	if got := d.operation("op"); got.State != "queued" {
 		t.Errorf("read while locked: %+v", got)
@@ -66,30 +66,31 @@ func TestFileThatIsNoDatabaseIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Open(t.Context(), path)
+	_, err := Open(t.Context(), at(path))
 	broken(t, err, path, "no SQLite database")
 	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, content) {
 		t.Errorf("the refused file was changed: %v", err)
 	}
 }
 
-func TestDamagedDatabaseIsRefused(t *testing.T) {
+func TestDamagedLedgerIsRefused(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "db.sqlite3")
-	s, err := Open(t.Context(), path)
+	s, err := Open(t.Context(), at(path))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &database{Store: s, t: t}
+	d := &database{Store: s, t: t, path: path}
+	ledger := s.path
 	for _, id := range []string{"a", "b", "c", "d", "e"} {
 		o := operation(id)
-		o.Definition = strings.Repeat("definition ", 2000)
+		o.Args = json.RawMessage(`"` + strings.Repeat("argument ", 2000) + `"`)
 		d.accept(o)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(path)
+	content, err := os.ReadFile(ledger)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,23 +98,23 @@ func TestDamagedDatabaseIsRefused(t *testing.T) {
 	for i := 4096; i < len(content); i += 4096 {
 		copy(content[i:], bytes.Repeat([]byte{0xa5}, 64))
 	}
-	if err := os.WriteFile(path, content, 0o600); err != nil {
+	if err := os.WriteFile(ledger, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Open(t.Context(), path)
-	broken(t, err, path, "it is damaged: move it aside")
+	_, err = Open(t.Context(), at(path))
+	broken(t, err, ledger, "it is damaged: move it aside")
 }
 
 func TestFolderInPlaceOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
-	_, err := Open(t.Context(), path)
-	broken(t, err, path, "cannot be opened")
+	_, err := Open(t.Context(), at(path))
+	broken(t, err, path, "put a file of its own there")
 	below := filepath.Join(path, "file")
 	if err := os.WriteFile(below, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), filepath.Join(below, "db.sqlite3")); err == nil || !strings.Contains(err.Error(), below) {
+	if _, err := Open(t.Context(), Options{StateDir: t.TempDir(), Shared: filepath.Join(below, "db.sqlite3")}); err == nil || !strings.Contains(err.Error(), below) {
 		t.Errorf("a file where the folder should be: %v", err)
 	}
 }
@@ -125,18 +126,30 @@ func TestReadOnlyDisk(t *testing.T) {
 	}
 	dir := disktest.Small(t, 16<<20)
 	path := filepath.Join(dir, "db.sqlite3")
-	s, err := Open(t.Context(), path)
+	elsewhere := Options{StateDir: t.TempDir(), Shared: path}
+	for _, o := range []Options{elsewhere, at(path)} {
+		s, err := Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	disktest.SetReadOnly(t, dir)
+	if _, err := Open(t.Context(), at(path)); err == nil || !strings.Contains(err.Error(), "read-only file system") {
+		t.Errorf("a ledger on it: %v", err)
+	}
+	// The ledger can be written: there is work to go on with.
+	s, err := Open(t.Context(), elsewhere)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	disktest.SetReadOnly(t, dir)
-	_, err = Open(t.Context(), path)
-	broken(t, err, path, "cannot be")
-	if _, err := Open(t.Context(), filepath.Join(dir, "new.sqlite3")); !strings.Contains(err.Error(), "read-only file system") {
-		t.Errorf("a new database on it: %v", err)
+	defer s.Close()
+	broken(t, s.CheckWritable(t.Context()), path, "cannot be")
+	elsewhere.StateDir, elsewhere.Shared = t.TempDir(), filepath.Join(dir, "new.sqlite3")
+	if _, err := Open(t.Context(), elsewhere); err == nil || !strings.Contains(err.Error(), "read-only file system") {
+		t.Errorf("a new shared file on it: %v", err)
 	}
 }
 
@@ -150,7 +163,7 @@ func TestFullDisk(t *testing.T) {
 	o := d.accept(operation("op"))
 	free := disktest.Fill(t, dir)
 	_, err := d.Apply(t.Context(), step(o, "start", "copy", func(c *Change) { c.Reason = strings.Repeat("long ", 1<<18) }))
-	broken(t, err, d.path, "full")
+	broken(t, err, d.Store.path, "full")
 	d.refused(err, err, o)
 	free()
 	if o = d.apply(step(o, "start", "copy")); o.State != "copy" {
@@ -163,7 +176,7 @@ func TestErrorsOfOtherKindsKeepTheirs(t *testing.T) {
 	d := openNew(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := d.Operations(ctx, 1, ""); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "list operations "+d.path) {
+	if _, err := d.Operations(ctx, 1, ""); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "list operations "+d.Store.path) {
 		t.Errorf("cancelled: %v", err)
 	}
 	if err := d.explain("op", fs.ErrClosed); !errors.Is(err, fs.ErrClosed) {
@@ -172,9 +185,9 @@ func TestErrorsOfOtherKindsKeepTheirs(t *testing.T) {
 	if err := d.explain("op", nil); err != nil {
 		t.Errorf("no error became %v", err)
 	}
-	broken(t, d.explain("op", context.DeadlineExceeded), d.path, "does not answer")
+	broken(t, d.explain("op", context.DeadlineExceeded), d.Store.path, "does not answer")
 	var e *Error
-	if err := d.inTx(t.Context(), "op", func(tx *sql.Tx) error {
+	if err := d.inTx(t.Context(), "op", func(tx *ledgerTx) error {
 		_, err := tx.ExecContext(t.Context(), `SELECT nonsense`)
 		return err
 	}); !errors.As(err, &e) || !strings.Contains(e.Hint, "rescode.html") {

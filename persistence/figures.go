@@ -2,7 +2,6 @@ package persistence
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -148,10 +147,15 @@ func (s *Store) LastFailure(ctx context.Context) (End, error) {
 	return e, s.explain("read last failure", err)
 }
 
-// CheckWritable writes to the database, and changes nothing by it.
+// CheckWritable writes to the ledger, and changes nothing by it; and reports
+// what is wrong with the shared file, if that is not as the ledger says.
 func (s *Store) CheckWritable(ctx context.Context) error {
-	return s.inTx(ctx, "write state database", func(tx *sql.Tx) error {
+	_, err := s.commit(ctx, "write ledger", func(tx *ledgerTx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE operation_schema SET version = version WHERE version = (SELECT max(version) FROM operation_schema)`)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return s.shared.ready(ctx)
 }

@@ -96,7 +96,7 @@ func TestFiguresOnlyGrow(t *testing.T) {
 // texts of any length.
 func TestFiguresAreReadFromIndexes(t *testing.T) {
 	t.Parallel()
-	db := outsider(t, openNew(t).path)
+	db := openNew(t).ledgerDB()
 	for query, index := range map[string]string{
 		`SELECT machine, status, failed_in, count(*), max(at) FROM operation_end GROUP BY machine, status, failed_in`: "COVERING INDEX operation_end_figures",
 		`SELECT machine, julianday(at) FROM operation_end WHERE status = 'succeeded' AND started_at IS NOT NULL`:      "COVERING INDEX operation_end_figures",
@@ -145,14 +145,15 @@ func TestLastFailure(t *testing.T) {
 func TestCheckWritable(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
-	db := outsider(t, d.path)
-	before := read(t, db, `SELECT group_concat(version) FROM operation_schema`)
+	ledger := d.ledgerDB()
+	before := read(t, ledger, `SELECT group_concat(version) FROM operation_schema`)
 	if err := d.CheckWritable(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if after := read(t, db, `SELECT group_concat(version) FROM operation_schema`); after != before {
+	if after := read(t, ledger, `SELECT group_concat(version) FROM operation_schema`); after != before {
 		t.Errorf("versions became %s", after)
 	}
+	db := outsider(t, d.path)
 	db.SetMaxOpenConns(1)
 	run(t, db, `BEGIN IMMEDIATE`)
 	var broken *Error

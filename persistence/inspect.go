@@ -13,12 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Inspection is what a look at the database from outside has found.
+// Inspection is what a look at a database from outside has found.
 type Inspection struct {
 	// Size is that of the file in bytes, with what is still in its -wal.
 	Size int64
-	// Schema is the version of the tables of our own, 0 where there are none
-	// yet; Known is the one that this program makes.
+	// Schema is the version of the tables of our own, 0 where there are none, as
+	// in a shared file whose tables have been moved; Known is the one that this
+	// program makes.
 	Schema, Known int
 	// Damage is what SQLite finds wrong, at most so many lines.
 	Damage []string
@@ -31,12 +32,12 @@ type Inspection struct {
 
 // ErrNotInspected: to read the database, its files would have to be changed. A
 // daemon that starts does so.
-var ErrNotInspected = errors.New("the state database cannot be read without changing it; the daemon can, when it starts")
+var ErrNotInspected = errors.New("the database cannot be read without changing it; the daemon can, when it starts")
 
 // damageLines is how much is told of a damaged file.
 const damageLines = 5
 
-// Inspect looks at the database while others may write it, and changes nothing,
+// Inspect looks at a database, the ledger or the shared file, while others may write it, and changes nothing,
 // not even the files beside it. A file that is not there is fs.ErrNotExist, one
 // of a newer program ErrNewer, with what was found before, and one that it has
 // to leave alone ErrNotInspected. Damage may also be an *Error.
@@ -70,14 +71,14 @@ type fileVersion struct {
 func versionOf(path string) (fileVersion, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return fileVersion{}, fmt.Errorf("look at the state database: %w", err)
+		return fileVersion{}, fmt.Errorf("look at the database: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return fileVersion{}, fmt.Errorf("look at the state database: %s is no file: correct database_path", path)
+		return fileVersion{}, fmt.Errorf("look at the database: %s is no file: correct its path", path)
 	}
 	// SQLite does not tell a file that may not be read from one that cannot be.
 	if err := unix.Access(path, unix.R_OK); err != nil {
-		return fileVersion{}, fmt.Errorf("read the state database: %w", &os.PathError{Op: "access", Path: path, Err: err})
+		return fileVersion{}, fmt.Errorf("read the database: %w", &os.PathError{Op: "access", Path: path, Err: err})
 	}
 	v := fileVersion{size: info.Size(), modified: info.ModTime()}
 	wal, err := os.Stat(path + "-wal")
@@ -100,20 +101,20 @@ func inspect(ctx context.Context, path string, quiet bool) (Inspection, error) {
 	} else {
 		q.Set("readonly_shm", "1")
 	}
-	s := &Store{path: path}
+	s := &Store{ledger: &ledger{path: path}}
 	var err error
 	if s.read, err = sql.Open("sqlite", fileURL(path, q)); err != nil {
-		return Inspection{}, s.explain("inspect state database", err)
+		return Inspection{}, s.explain("inspect database", err)
 	}
-	defer s.Close()
+	defer s.ledger.close()
 	found := Inspection{Known: len(migrations)}
 	if found.Damage, err = s.column(ctx, fmt.Sprintf(`PRAGMA integrity_check(%d)`, damageLines)); err != nil {
-		return found, s.explain("inspect state database", err)
+		return found, s.explain("inspect database", err)
 	}
 	if len(found.Damage) == 1 && found.Damage[0] == "ok" {
 		found.Damage = nil
 	}
-	return found, s.explain("inspect state database", s.readRecords(ctx, &found))
+	return found, s.explain("inspect database", s.readRecords(ctx, &found))
 }
 
 // readRecords reads what the tables say that are there.
@@ -127,7 +128,7 @@ func (s *Store) readRecords(ctx context.Context, found *Inspection) error {
 		there[name] = true
 	}
 	if there["backup"] {
-		if found.Backups, err = s.Backups(ctx); err != nil {
+		if found.Backups, err = s.backups(ctx, `ORDER BY start_time, id`); err != nil {
 			return err
 		}
 	}

@@ -59,30 +59,30 @@ func TestInspectBesideADaemon(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
 	d.record("full", "")
-	before := written(t, d.path)
-	found, err := Inspect(t.Context(), d.path)
+	before := written(t, d.Store.path)
+	found, err := Inspect(t.Context(), d.Store.path)
 	if err != nil || found.Schema != len(migrations) || found.Known != found.Schema || found.Damage != nil || found.Size == 0 {
 		t.Errorf("got %+v, %v", found, err)
 	}
 	if len(found.Backups) != 1 || found.Backups[0].ID != "full" {
 		t.Errorf("backups %+v", found.Backups)
 	}
-	if after := written(t, d.path); before != after {
+	if after := written(t, d.Store.path); before != after {
 		t.Errorf("a file was written:\n%s\n%s", before, after)
 	}
 	// The daemon still writes.
 	d.record("inc", "full")
-	if found, err = Inspect(t.Context(), d.path); err != nil || len(found.Backups) != 2 {
+	if found, err = Inspect(t.Context(), d.Store.path); err != nil || len(found.Backups) != 2 {
 		t.Errorf("got %+v, %v", found, err)
 	}
 }
 
 func TestInspectWithoutADaemon(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "db.sqlite3")
-	d := openAt(t, path)
+	d := openNew(t)
+	path := d.Store.path
 	d.record("full", "")
-	crashed := filepath.Join(t.TempDir(), "db.sqlite3")
+	crashed := filepath.Join(t.TempDir(), filepath.Base(path))
 	for name, text := range beside(t, path) {
 		if err := os.WriteFile(filepath.Join(filepath.Dir(crashed), name), []byte(text), 0o660); err != nil {
 			t.Fatal(err)
@@ -114,7 +114,7 @@ func TestInspectFindsWhatIsOpen(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
 	o := d.accept(operation("busy"), Claim{BackupID: "new", Use: Makes})
-	found, err := Inspect(t.Context(), d.path)
+	found, err := Inspect(t.Context(), d.Store.path)
 	if err != nil || !found.Open[o.ID] || !found.Used["new"] || len(found.Open) != 1 {
 		t.Errorf("got %+v, %v", found, err)
 	}
@@ -151,15 +151,15 @@ func TestInspectFindsWhatIsWrong(t *testing.T) {
 	if _, err := d.write.Exec(`INSERT INTO operation_schema (version) VALUES (999)`); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := Inspect(t.Context(), d.path); !errors.Is(err, ErrNewer) || found.Schema != 999 || len(found.Backups) != 1 {
+	if found, err := Inspect(t.Context(), d.Store.path); !errors.Is(err, ErrNewer) || found.Schema != 999 || len(found.Backups) != 1 {
 		t.Errorf("a newer one: %+v, %v", found, err)
 	}
 }
 
 func TestInspectFindsDamage(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "db.sqlite3")
-	d := openAt(t, path)
+	d := openNew(t)
+	path := d.Store.path
 	d.record("full", "")
 	if err := d.Close(); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 // returns the job with its ids. ErrStale means that the operation has left
 // the state the job is for, ErrCancelRequested that it is to be cancelled.
 func (s *Store) BeginJob(ctx context.Context, o Operation, job Job, row Process) (Job, error) {
-	err := s.inTx(ctx, "record job", func(tx *sql.Tx) error {
+	err := s.inTx(ctx, "record job", func(tx *ledgerTx) error {
 		now, err := scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, o.ID))
 		if err != nil {
 			return err
@@ -26,6 +26,7 @@ func (s *Store) BeginJob(ctx context.Context, o Operation, job Job, row Process)
 		if err != nil {
 			return err
 		}
+		tx.touched.process(before)
 		if _, err := tx.ExecContext(ctx, `UPDATE process SET status = CASE WHEN error IS NULL THEN ? ELSE ? END,
 			return_code = CASE WHEN error IS NULL THEN coalesce(return_code, 0) ELSE return_code END, end_time = ? WHERE id = ?`,
 			processSuccess, processFailed, stamp{row.StartTime}, before); err != nil {
@@ -47,7 +48,7 @@ func (s *Store) BeginJob(ctx context.Context, o Operation, job Job, row Process)
 
 // IdentifyJob records the supervisor of a job, before it is let go.
 func (s *Store) IdentifyJob(ctx context.Context, job Job) error {
-	return s.inTx(ctx, "record job", func(tx *sql.Tx) error {
+	return s.inTx(ctx, "record job", func(tx *ledgerTx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE operation_job SET pid = ?, start_ticks = ?, boot_id = ? WHERE id = ?`,
 			job.PID, int64(job.StartTicks), job.BootID, job.ID)
 		return err
@@ -57,9 +58,16 @@ func (s *Store) IdentifyJob(ctx context.Context, job Job) error {
 // SetProcessPID records the pid of the program that a process row names, unless
 // it is known.
 func (s *Store) SetProcessPID(ctx context.Context, process int64, pid int) error {
-	return s.inTx(ctx, "record pid", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE process SET pid = ? WHERE id = ? AND pid IS NULL`, pid, process)
-		return err
+	return s.inTx(ctx, "record pid", func(tx *ledgerTx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE process SET pid = ? WHERE id = ? AND pid IS NULL`, pid, process)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		tx.touched.process(process)
+		return nil
 	})
 }
 

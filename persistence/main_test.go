@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,7 +13,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if path := os.Getenv(envMove); path != "" {
+		moveUntil(path, os.Getenv(envUntil))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // noon is when most tests begin; minute n of them is n minutes later.
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 123456000, time.UTC)
@@ -21,10 +27,11 @@ func minute(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
 
 func pointer[T any](value T) *T { return &value }
 
-// database is an open store of a test and the path it lies at.
+// database is an open store of a test and the path of its shared file.
 type database struct {
 	*Store
-	t *testing.T
+	t    *testing.T
+	path string
 }
 
 // openNew opens a new store, closed when the test has ended.
@@ -33,9 +40,19 @@ func openNew(t *testing.T) *database {
 	return openAt(t, filepath.Join(t.TempDir(), "db.sqlite3"))
 }
 
+// at are the options of a store whose shared file lies at path.
+func at(path string) Options {
+	return Options{StateDir: filepath.Join(filepath.Dir(path), "state"), Shared: path}
+}
+
 func openAt(t *testing.T, path string) *database {
 	t.Helper()
-	s, err := Open(t.Context(), path)
+	return openWith(t, at(path))
+}
+
+func openWith(t *testing.T, o Options) *database {
+	t.Helper()
+	s, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +61,7 @@ func openAt(t *testing.T, path string) *database {
 			t.Error(err)
 		}
 	})
-	return &database{Store: s, t: t}
+	return &database{Store: s, t: t, path: o.Shared}
 }
 
 // outsider opens the database as another program does, with its foreign keys
@@ -57,6 +74,12 @@ func outsider(t *testing.T, path string) *sql.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
+}
+
+// ledger opens the ledger beside the store, as nobody else can.
+func (d *database) ledgerDB() *sql.DB {
+	d.t.Helper()
+	return outsider(d.t, d.Store.path)
 }
 
 // run executes statements as another program would.

@@ -2,12 +2,15 @@ package persistence
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"time"
 )
 
-const operationColumns = `number, id, machine, definition, backup_id, args, state, status, seq,
+const operationColumns = `number, id, machine,
+	coalesce((SELECT text FROM operation_definition WHERE hash = operation.definition), ''), backup_id, args, state, status, seq,
 	attempt, data, failed_in, error, cancel_at, created_at, started_at, finished_at, replaces_data_directory`
 
 type scanner interface{ Scan(...any) error }
@@ -27,23 +30,18 @@ func scanOperation(row scanner) (Operation, error) {
 	return o, err
 }
 
-// Accept records a new operation with its claims, its first transition and
-// its first process row, all or nothing. It returns ErrExists when a backup
-// the operation makes is recorded or being made, and *ClaimedError when an
-// open operation's use of a backup forbids this one's.
-func (s *Store) Accept(ctx context.Context, o Operation, claims []Claim, first Process) error {
-	return s.inTx(ctx, "record operation", func(tx *sql.Tx) error {
-		return acceptOperation(ctx, tx, o, claims, first)
-	})
-}
-
-func acceptOperation(ctx context.Context, tx *sql.Tx, o Operation, claims []Claim, first Process) error {
+func acceptOperation(ctx context.Context, tx *ledgerTx, o Operation, claims []Claim, first Process) error {
 	if err := checkClaims(ctx, tx, o.ID, claims); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status,
+	definition, err := storeDefinition(ctx, tx.Tx, o.Definition)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status,
 		seq, attempt, data, failed_in, error, created_at, replaces_data_directory) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?,?)`,
-		o.ID, o.Machine, o.Definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data), stamp{o.CreatedAt}, o.ReplacesDataDirectory)
+		o.ID, o.Machine, definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data),
+		stamp{o.CreatedAt}, o.ReplacesDataDirectory)
 	if err != nil {
 		return err
 	}
@@ -64,7 +62,7 @@ func acceptOperation(ctx context.Context, tx *sql.Tx, o Operation, claims []Clai
 // checkClaims refuses uses of backups that exclude each other: nothing is
 // made twice, nothing is deleted while it is read, nothing read while it is
 // deleted.
-func checkClaims(ctx context.Context, tx *sql.Tx, operation string, claims []Claim) error {
+func checkClaims(ctx context.Context, tx *ledgerTx, operation string, claims []Claim) error {
 	for _, c := range claims {
 		if c.Use == Makes {
 			var n int
@@ -133,7 +131,7 @@ func (s *Store) operations(ctx context.Context, where string, args ...any) ([]Op
 // ErrStale with the operation as it is when it is in none of them.
 func (s *Store) RequestCancel(ctx context.Context, id string, at time.Time, states []string) (Operation, error) {
 	var o Operation
-	err := s.inTx(ctx, "record cancel", func(tx *sql.Tx) error {
+	err := s.inTx(ctx, "record cancel", func(tx *ledgerTx) error {
 		var err error
 		if o, err = scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, id)); err != nil {
 			return err
@@ -163,4 +161,13 @@ func (s *Store) RestoredAt(ctx context.Context) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return at.Time, s.explain("read last restore", err)
+}
+
+// storeDefinition keeps the text of a machine's definition, once, and returns
+// the hash that operations name it by.
+func storeDefinition(ctx context.Context, tx *sql.Tx, text string) (string, error) {
+	sum := sha256.Sum256([]byte(text))
+	hash := hex.EncodeToString(sum[:])
+	_, err := tx.ExecContext(ctx, `INSERT INTO operation_definition (hash, text) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING`, hash, text)
+	return hash, err
 }

@@ -28,7 +28,7 @@ func TestAcceptRecordsEverythingAtOnce(t *testing.T) {
 		t.Errorf("transitions are %+v, want %+v", transitions, accepted)
 	}
 	row := d.newest("op")
-	process := Process{ID: 1, CommandID: "op", Command: "dbcalm-db-cmd full_backup", Status: "running", StartTime: noon, Type: TypeBackup, Args: o.Args}
+	process := Process{ID: 1, SharedID: 1, CommandID: "op", Command: "dbcalm-db-cmd full_backup", Status: "running", StartTime: noon, Type: TypeBackup, Args: o.Args}
 	if !reflect.DeepEqual(row, process) {
 		t.Errorf("process row is %+v, want %+v", row, process)
 	}
@@ -42,7 +42,7 @@ func TestRefusedAcceptRecordsNothing(t *testing.T) {
 	if err := d.Accept(t.Context(), o, []Claim{{BackupID: "x", Use: Makes}}, firstProcess(o)); err == nil {
 		t.Fatal("one id was accepted twice")
 	}
-	db := outsider(t, d.path)
+	db := d.ledgerDB()
 	for query, want := range map[string]string{
 		`SELECT count(*) FROM operation`: "1", `SELECT count(*) FROM operation_claim`: "0",
 		`SELECT count(*) FROM operation_transition`: "1", `SELECT count(*) FROM process`: "1",

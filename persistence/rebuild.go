@@ -26,7 +26,11 @@ type FoundBackup struct {
 // backups whose rows it made and removed. It leaves out what an open operation
 // uses, what is recorded by now, and what would be cut off from its base.
 func (s *Store) Rebuild(ctx context.Context, r Rebuild) (made, removed []string, err error) {
-	err = s.inTx(ctx, "rebuild backup table", func(tx *sql.Tx) error {
+	s.shared.learn(ctx)
+	if err := s.shared.ready(ctx); err != nil {
+		return nil, nil, err
+	}
+	err = s.inTx(ctx, "rebuild backup table", func(tx *ledgerTx) error {
 		made, removed = nil, nil
 		for _, f := range r.Found {
 			err := insertFound(ctx, tx, f)
@@ -52,7 +56,7 @@ func (s *Store) Rebuild(ctx context.Context, r Rebuild) (made, removed []string,
 	return made, removed, err
 }
 
-func insertFound(ctx context.Context, tx *sql.Tx, f FoundBackup) error {
+func insertFound(ctx context.Context, tx *ledgerTx, f FoundBackup) error {
 	used, err := inUse(ctx, tx, f.Backup.ID)
 	if err != nil {
 		return err
@@ -89,7 +93,7 @@ func insertFound(ctx context.Context, tx *sql.Tx, f FoundBackup) error {
 
 // deleteGone removes the row of a backup, if it is still that of this backup
 // and nothing needs it.
-func deleteGone(ctx context.Context, tx *sql.Tx, b Backup) (bool, error) {
+func deleteGone(ctx context.Context, tx *ledgerTx, b Backup) (bool, error) {
 	used, err := inUse(ctx, tx, b.ID)
 	if err != nil || used {
 		return false, err
@@ -113,7 +117,7 @@ func deleteGone(ctx context.Context, tx *sql.Tx, b Backup) (bool, error) {
 }
 
 // inUse tells whether an open operation makes, reads or deletes a backup.
-func inUse(ctx context.Context, tx *sql.Tx, id string) (bool, error) {
+func inUse(ctx context.Context, tx *ledgerTx, id string) (bool, error) {
 	var n int
 	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM operation_claim c JOIN operation o ON o.id = c.operation_id
 		WHERE c.backup_id = ? AND o.status IN ('waiting', 'running')`, id).Scan(&n)

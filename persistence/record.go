@@ -26,7 +26,8 @@ type Operation struct {
 	Number  int64
 	ID      string
 	Machine string
-	// Definition is the text of the machine the operation began with.
+	// Definition is the text of the machine the operation began with; empty if
+	// that is lost.
 	Definition string
 	// ReplacesDataDirectory says that its success puts other data into the
 	// server's data directory.
@@ -71,9 +72,11 @@ const (
 	TypeCleanup ProcessType = "cleanup_backups"
 )
 
-// Process is a row of the process table.
+// Process is a row of the process table. ID is its id in the ledger, SharedID
+// that in the shared file, 0 until it is there.
 type Process struct {
 	ID         int64
+	SharedID   int64
 	CommandID  string
 	Command    string
 	PID        *int64

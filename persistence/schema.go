@@ -6,52 +6,17 @@ import (
 	"fmt"
 )
 
-// contractSchema creates the tables other programs rely on, where those
-// programs have not done so yet.
-const contractSchema = `
-CREATE TABLE IF NOT EXISTS process (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
-	command_id TEXT,
-	command TEXT,
-	pid INTEGER NULL,
-	status TEXT,
-	output TEXT NULL,
-	error TEXT NULL,
-	return_code INTEGER NULL,
-	start_time DATETIME,
-	end_time DATETIME NULL,
-	type TEXT,
-	args TEXT
-);
-CREATE TABLE IF NOT EXISTS backup (
-	id TEXT PRIMARY KEY,
-	from_backup_id TEXT NULL REFERENCES backup(id) ON DELETE CASCADE,
-	schedule_id INTEGER NULL REFERENCES schedule(id) ON DELETE SET NULL,
-	start_time DATETIME,
-	end_time DATETIME NULL,
-	process_id INTEGER REFERENCES process(id) ON DELETE CASCADE,
-	size INTEGER NULL
-);
-CREATE TABLE IF NOT EXISTS restore (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
-	backup_id TEXT REFERENCES backup(id) ON DELETE CASCADE,
-	backup_timestamp DATETIME NOT NULL,
-	target TEXT,
-	target_path TEXT,
-	start_time DATETIME,
-	end_time DATETIME NULL,
-	process_id INTEGER REFERENCES process(id) ON DELETE CASCADE
-);
-CREATE INDEX IF NOT EXISTS idx_backup_schedule_id ON backup(schedule_id);
-CREATE INDEX IF NOT EXISTS idx_backup_start_time ON backup(start_time);
-CREATE INDEX IF NOT EXISTS idx_process_status ON process(status);
-CREATE INDEX IF NOT EXISTS idx_process_type ON process(type);
-CREATE INDEX IF NOT EXISTS idx_process_command_id ON process(command_id);
-`
+// migration brings the ledger from one version to the next: statements, and then
+// what SQL cannot do.
+type migration struct {
+	sql  string
+	then func(context.Context, *sql.Tx) error
+}
 
-// migrations build the tables of our own, one entry a version. An entry that
-// has been released is never edited; a change is a new entry.
-var migrations = []string{`
+// migrations build the ledger, one entry a version. An entry that has been
+// released is never edited; a change is a new entry. Up to movedVersion they
+// built tables in the shared file, from where they are moved.
+var migrations = []migration{{sql: `
 CREATE TABLE operation (
 	number INTEGER PRIMARY KEY AUTOINCREMENT,
 	id TEXT NOT NULL UNIQUE,
@@ -104,7 +69,7 @@ CREATE TABLE operation_job (
 	ended_at DATETIME NULL
 );
 CREATE INDEX operation_job_operation ON operation_job(operation_id);
-`, `
+`}, {sql: `
 CREATE TABLE operation_request (
 	id TEXT NOT NULL PRIMARY KEY,
 	command TEXT NOT NULL,
@@ -112,7 +77,7 @@ CREATE TABLE operation_request (
 	operation_id TEXT NOT NULL REFERENCES operation(id),
 	at DATETIME NOT NULL
 );
-`, `
+`}, {sql: `
 CREATE TABLE operation_verification (
 	backup_id TEXT PRIMARY KEY,
 	made_by TEXT NOT NULL,
@@ -123,7 +88,7 @@ CREATE TABLE operation_verification (
 	failed_at DATETIME NULL,
 	failed_in TEXT NOT NULL
 );
-`, `
+`}, {sql: `
 CREATE TABLE operation_end (
 	number INTEGER PRIMARY KEY AUTOINCREMENT,
 	operation_id TEXT NOT NULL REFERENCES operation(id),
@@ -145,27 +110,124 @@ CREATE INDEX operation_end_owed ON operation_end(number) WHERE on_finish = 'owed
 INSERT INTO operation_end (operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, at, on_finish, on_finish_error)
 	SELECT id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, finished_at, '', '' FROM operation
 	WHERE status NOT IN ('waiting', 'running') AND finished_at IS NOT NULL ORDER BY finished_at, number;
-`, `
+`}, {sql: `
 CREATE INDEX operation_end_figures ON operation_end(machine, status, failed_in, started_at, at);
 CREATE INDEX operation_end_failed ON operation_end(number) WHERE status = 'failed';
 CREATE INDEX operation_end_on_finish_failed ON operation_end(number) WHERE on_finish = 'failed';
 CREATE INDEX operation_transition_survived ON operation_transition(event, operation_id) WHERE event IN ('adopt', 'redo', 'rewind');
-`, `
+`}, {sql: `
 ALTER TABLE operation ADD COLUMN replaces_data_directory BOOLEAN NOT NULL DEFAULT FALSE;
 UPDATE operation SET replaces_data_directory = TRUE WHERE machine = 'restore_database';
-`}
+`}, {sql: ledgerSchema, then: hashDefinitions}}
 
-// migrate brings the schema to this program's version. A database of a newer
-// program is refused: its rows may mean what this program does not know.
+// movedVersion is the last version of the tables that lay in the shared file.
+const movedVersion = 6
+
+// ledgerSchema is what the tables need to stand apart from the shared file: rows
+// of our own for the three that others read, the definitions by their hash, and
+// what the shared file has not been told yet.
+const ledgerSchema = `
+CREATE TABLE process (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	shared_id INTEGER NULL,
+	command_id TEXT,
+	command TEXT,
+	pid INTEGER NULL,
+	daemon_pid INTEGER NULL,
+	status TEXT,
+	output TEXT NULL,
+	error TEXT NULL,
+	return_code INTEGER NULL,
+	start_time DATETIME,
+	end_time DATETIME NULL,
+	type TEXT,
+	args TEXT
+);
+CREATE INDEX process_command ON process(command_id, start_time);
+CREATE TABLE backup (
+	id TEXT NOT NULL PRIMARY KEY,
+	from_backup_id TEXT NULL,
+	schedule_id INTEGER NULL,
+	start_time DATETIME,
+	end_time DATETIME NULL,
+	process_id INTEGER,
+	size INTEGER NULL,
+	delivered INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX backup_from ON backup(from_backup_id);
+CREATE INDEX backup_process ON backup(process_id);
+CREATE TABLE restore (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	shared_id INTEGER NULL,
+	backup_id TEXT,
+	backup_timestamp DATETIME,
+	target TEXT,
+	target_path TEXT,
+	start_time DATETIME,
+	end_time DATETIME NULL,
+	process_id INTEGER
+);
+CREATE INDEX restore_backup ON restore(backup_id);
+CREATE INDEX restore_process ON restore(process_id);
+CREATE TABLE outbox (
+	number INTEGER PRIMARY KEY AUTOINCREMENT,
+	change TEXT NOT NULL
+);
+CREATE TABLE shared_file (
+	path TEXT NOT NULL,
+	device INTEGER NOT NULL,
+	inode INTEGER NOT NULL,
+	birth INTEGER NOT NULL
+);
+CREATE TABLE operation_definition (
+	hash TEXT NOT NULL PRIMARY KEY,
+	text TEXT NOT NULL
+);
+`
+
+// hashDefinitions stores the text of each definition once; operations then name
+// it by its hash.
+func hashDefinitions(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT definition FROM operation`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var texts []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		texts = append(texts, text)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, text := range texts {
+		hash, err := storeDefinition(ctx, tx, text)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE operation SET definition = ? WHERE definition = ?`, hash, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// migrate brings the ledger to this program's version. One of a newer program
+// is refused: its rows may mean what this program does not know.
 func migrate(ctx context.Context, db *sql.DB) error {
+	return migrateTo(ctx, db, len(migrations))
+}
+
+func migrateTo(ctx context.Context, db *sql.DB, goal int) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin migration: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, contractSchema); err != nil {
-		return fmt.Errorf("create shared tables: %w", err)
-	}
 	if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS operation_schema (version INTEGER NOT NULL)`); err != nil {
 		return fmt.Errorf("create version table: %w", err)
 	}
@@ -173,12 +235,17 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM operation_schema`).Scan(&version); err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	if version > len(migrations) {
-		return fmt.Errorf("%w: schema version %d, this program knows %d", ErrNewer, version, len(migrations))
+	if version > goal {
+		return fmt.Errorf("%w: schema version %d, this program knows %d", ErrNewer, version, goal)
 	}
-	for v := version; v < len(migrations); v++ {
-		if _, err := tx.ExecContext(ctx, migrations[v]); err != nil {
+	for v := version; v < goal; v++ {
+		if _, err := tx.ExecContext(ctx, migrations[v].sql); err != nil {
 			return fmt.Errorf("migrate to version %d: %w", v+1, err)
+		}
+		if then := migrations[v].then; then != nil {
+			if err := then(ctx, tx); err != nil {
+				return fmt.Errorf("migrate to version %d: %w", v+1, err)
+			}
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO operation_schema (version) VALUES (?)`, v+1); err != nil {
 			return fmt.Errorf("record schema version %d: %w", v+1, err)

@@ -61,12 +61,15 @@ func TestContractTables(t *testing.T) {
 	}
 }
 
-func TestOurTablesAreNamedForOperations(t *testing.T) {
+func TestSharedFileHoldsNothingButTheContract(t *testing.T) {
 	t.Parallel()
-	db := outsider(t, openNew(t).path)
-	for _, table := range list(t, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`) {
-		if _, shared := contract[table]; !shared && table != "operation" && !strings.HasPrefix(table, "operation_") {
-			t.Errorf("table %s is neither of the contract nor named for operations", table)
+	d := openNew(t)
+	d.record("full", "")
+	db := outsider(t, d.path)
+	same(t, "tables", list(t, db, `SELECT name FROM sqlite_master WHERE type NOT IN ('index') AND name NOT LIKE 'sqlite_%' ORDER BY name`), []string{"backup", "process", "restore"})
+	for _, pragma := range []string{"user_version", "application_id"} {
+		if value := read(t, db, `PRAGMA `+pragma); value != "0" {
+			t.Errorf("%s is %s: it is not ours to set", pragma, value)
 		}
 	}
 }
@@ -122,11 +125,11 @@ func TestTablesOfAnotherProgramAreUsedAsTheyAre(t *testing.T) {
 func TestOpenKeepsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "db.sqlite3")
-	first, err := Open(t.Context(), path)
+	first, err := Open(t.Context(), at(path))
 	if err != nil {
 		t.Fatal(err)
 	}
-	(&database{Store: first, t: t}).record("full", "")
+	(&database{Store: first, t: t, path: path}).record("full", "")
 	for range 2 {
 		if err := first.Close(); err != nil {
 			t.Errorf("close: %v", err)
@@ -140,32 +143,37 @@ func TestOpenKeepsWhatIsThere(t *testing.T) {
 	for i := range migrations {
 		versions = append(versions, fmt.Sprint(i+1))
 	}
-	same(t, "schema versions", list(t, outsider(t, path), `SELECT version FROM operation_schema ORDER BY version`), versions)
+	same(t, "schema versions", list(t, again.ledgerDB(), `SELECT version FROM operation_schema ORDER BY version`), versions)
 }
 
 func TestDatabaseOfANewerProgramIsRefused(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
-	run(t, outsider(t, d.path), fmt.Sprintf(`INSERT INTO operation_schema VALUES (%d)`, len(migrations)+1))
-	_, err := Open(t.Context(), d.path)
-	if !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), d.path) {
+	run(t, d.ledgerDB(), fmt.Sprintf(`INSERT INTO operation_schema VALUES (%d)`, len(migrations)+1))
+	_, err := Open(t.Context(), at(d.path))
+	if !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), d.Store.path) {
 		t.Errorf("got %v, want it to be %v and to name the file", err, ErrNewer)
 	}
 }
 
-func TestOlderMigrationsAreNotRunAgain(t *testing.T) {
+func TestMigrationThatFailsLeavesNothing(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "db.sqlite3")
+	path := filepath.Join(t.TempDir(), "ledger.sqlite3")
 	db := outsider(t, path)
-	// A migration that failed half-way must leave nothing of itself.
 	run(t, db, `CREATE TABLE operation_job (id INTEGER)`)
-	if s, err := Open(t.Context(), path); err == nil {
-		_ = s.Close()
+	if s, err := openLedger(t.Context(), path); err == nil {
+		_ = s.close()
 		t.Fatal("a table in the way of the migration went unnoticed")
 	}
 	same(t, "tables after a failed migration", list(t, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`), []string{"operation_job"})
 	run(t, db, `DROP TABLE operation_job`)
-	openAt(t, path)
+	s, err := openLedger(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func list(t *testing.T, db *sql.DB, query string, args ...any) []string {

@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"database/sql"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -26,16 +27,26 @@ func TestTimesAreWrittenInTheSharedForm(t *testing.T) {
 	db := outsider(t, d.path)
 	for _, column := range []string{
 		"process.start_time", "process.end_time", "backup.start_time", "backup.end_time", "restore.backup_timestamp",
-		"restore.start_time", "restore.end_time", "operation.created_at", "operation.started_at", "operation.finished_at", "operation_transition.at",
+		"restore.start_time", "restore.end_time",
 	} {
-		table, name, _ := strings.Cut(column, ".")
-		// The concatenation hides the column's type from the driver.
-		if text := read(t, db, `SELECT `+name+` || '' FROM `+table); !writtenForm.MatchString(text) {
-			t.Errorf("%s holds %q", column, text)
-		}
+		checkWritten(t, db, column)
 	}
-	if text := read(t, db, `SELECT created_at || '' FROM operation`); text != "2026-03-04 00:02:03.000000+00:00" {
+	for _, column := range []string{
+		"process.start_time", "backup.start_time", "restore.start_time", "operation.created_at", "operation.started_at", "operation.finished_at", "operation_transition.at",
+	} {
+		checkWritten(t, d.ledgerDB(), column)
+	}
+	if text := read(t, d.ledgerDB(), `SELECT created_at || '' FROM operation`); text != "2026-03-04 00:02:03.000000+00:00" {
 		t.Errorf("a time of another zone is written as %q", text)
+	}
+}
+
+func checkWritten(t *testing.T, db *sql.DB, column string) {
+	t.Helper()
+	table, name, _ := strings.Cut(column, ".")
+	// The concatenation hides the column's type from the driver.
+	if text := read(t, db, `SELECT `+name+` || '' FROM `+table); !writtenForm.MatchString(text) {
+		t.Errorf("%s holds %q", column, text)
 	}
 }
 
@@ -66,7 +77,8 @@ func TestTimesOfOtherProgramsAreRead(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
 	d.record("b", "")
-	db := outsider(t, d.path)
+	// Rows that others wrote are in the ledger if they were moved there.
+	db := d.ledgerDB()
 	full := time.Date(2026, 3, 4, 5, 6, 7, 891011000, time.UTC)
 	tests := []struct {
 		text string

@@ -2,7 +2,6 @@ package persistence
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"time"
 )
@@ -53,10 +52,21 @@ type Change struct {
 }
 
 // Apply makes the change, in one transaction, and returns the operation as it
-// then is. An ending change ends the newest process row too.
+// then is. An ending change ends the newest process row too. The shared file is
+// written afterwards, by and by if it cannot be now: only to reopen an operation
+// it must be there.
 func (s *Store) Apply(ctx context.Context, c Change) (Operation, error) {
 	var o Operation
-	err := s.inTx(ctx, "record transition", func(tx *sql.Tx) error {
+	if c.Reopen != nil {
+		// It is a new command to those who look into the shared file.
+		if err := s.shared.ready(ctx); err != nil {
+			return o, err
+		}
+	}
+	if c.Backup != nil || c.Restore != nil || len(c.Verdicts) > 0 {
+		s.shared.learn(ctx)
+	}
+	err := s.inTx(ctx, "record transition", func(tx *ledgerTx) error {
 		before, err := scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, c.OperationID))
 		if err != nil {
 			return err
@@ -93,7 +103,7 @@ func (s *Store) Apply(ctx context.Context, c Change) (Operation, error) {
 
 // checkJobOver refuses to leave a state, or to begin it anew, while its program
 // may still run: what comes next would work on the same files.
-func checkJobOver(ctx context.Context, tx *sql.Tx, c Change) error {
+func checkJobOver(ctx context.Context, tx *ledgerTx, c Change) error {
 	adopted := int64(0)
 	if c.To == c.From {
 		adopted = c.AdoptedJob
@@ -107,7 +117,7 @@ func checkJobOver(ctx context.Context, tx *sql.Tx, c Change) error {
 	return err
 }
 
-func updateOperation(ctx context.Context, tx *sql.Tx, before Operation, c Change) error {
+func updateOperation(ctx context.Context, tx *ledgerTx, before Operation, c Change) error {
 	started, finished := stampOf(before.StartedAt), stamp{}
 	if c.Reopen != nil {
 		// How long it takes is counted from the retry on.
@@ -127,16 +137,13 @@ func updateOperation(ctx context.Context, tx *sql.Tx, before Operation, c Change
 
 // applyRows writes the rows clients read, the process row's end last: who
 // sees it ended may rely on all the others.
-func applyRows(ctx context.Context, tx *sql.Tx, before Operation, c Change) error {
+func applyRows(ctx context.Context, tx *ledgerTx, before Operation, c Change) error {
 	if c.JobID != 0 {
 		if _, err := tx.ExecContext(ctx, `UPDATE operation_job SET ended_at = ? WHERE id = ?`, stamp{c.At}, c.JobID); err != nil {
 			return err
 		}
 	}
 	process, err := newestProcess(ctx, tx, before)
-	if err == nil && process == 0 {
-		process, err = replaceProcess(ctx, tx, before, c)
-	}
 	if err != nil {
 		return err
 	}
@@ -175,7 +182,7 @@ func applyRows(ctx context.Context, tx *sql.Tx, before Operation, c Change) erro
 }
 
 // reopen checks an ended operation's claims against those of the open ones.
-func reopen(ctx context.Context, tx *sql.Tx, c Change) error {
+func reopen(ctx context.Context, tx *ledgerTx, c Change) error {
 	claims, err := readClaims(ctx, tx, c.OperationID)
 	if err != nil {
 		return err
@@ -190,7 +197,7 @@ func reopen(ctx context.Context, tx *sql.Tx, c Change) error {
 	return err
 }
 
-func readClaims(ctx context.Context, tx *sql.Tx, operation string) ([]Claim, error) {
+func readClaims(ctx context.Context, tx *ledgerTx, operation string) ([]Claim, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT operation_id, backup_id, use FROM operation_claim WHERE operation_id = ?`, operation)
 	if err != nil {
 		return nil, err
@@ -207,7 +214,7 @@ func readClaims(ctx context.Context, tx *sql.Tx, operation string) ([]Claim, err
 	return claims, rows.Err()
 }
 
-func insertTransition(ctx context.Context, tx *sql.Tx, operation string, t Transition) error {
+func insertTransition(ctx context.Context, tx *ledgerTx, operation string, t Transition) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO operation_transition (operation_id, seq, from_state, event, to_state, attempt, at, reason)
 		VALUES (?,?,?,?,?,?,?,?)`, operation, t.Seq, t.From, t.Event, t.To, t.Attempt, stamp{t.At}, t.Reason)
 	return err

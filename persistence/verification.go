@@ -83,7 +83,7 @@ func (v Verification) with(verdict Verdict, operation string, at time.Time) Veri
 
 // recordVerdict adds a verdict to what is known, unless another program has
 // deleted the backup meanwhile.
-func recordVerdict(ctx context.Context, tx *sql.Tx, verdict Verdict, operation string, at time.Time) error {
+func recordVerdict(ctx context.Context, tx *ledgerTx, verdict Verdict, operation string, at time.Time) error {
 	var n int
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM backup WHERE id = ?`, verdict.BackupID).Scan(&n); err != nil || n == 0 {
 		return err

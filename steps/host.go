@@ -1,8 +1,10 @@
 package steps
 
 import (
+	"fmt"
 	"time"
 
+	"dbcalm-db-cmd/steps/boot"
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/store"
@@ -108,3 +110,34 @@ func (h *Host) backups() backupSteps       { return backupSteps{h} }
 func (h *Host) restores() restoreSteps     { return restoreSteps{h} }
 func (h *Host) verifications() verifySteps { return verifySteps{h} }
 func (h *Host) deletions() deleteSteps     { return deleteSteps{h} }
+
+// WithPrograms returns an operation's data with the programs that the
+// configuration names now in place of those it began with: what is run comes from
+// there, never from a row.
+func (h *Host) WithPrograms(d Data) (Data, error) {
+	var err error
+	if d.Tool != nil {
+		program := *d.Tool
+		if program.Path = h.Tool.Bin; program.Path == "" {
+			if program.Path, err = tool.FindTool(h.Server.DBType); err != nil {
+				return d, fmt.Errorf("find the backup tool again: %w", err)
+			}
+		}
+		d.Tool = &program
+		if d.Unpacker != "" {
+			if d.Unpacker, err = h.Tool.FindUnpacker(program); err != nil {
+				return d, err
+			}
+		}
+	}
+	if d.ServerProgram != nil {
+		program := *d.ServerProgram
+		if program.Path = h.ServerBin; program.Path == "" {
+			if program.Path, err = boot.Find(h.Server.DBType); err != nil {
+				return d, err
+			}
+		}
+		d.ServerProgram = &program
+	}
+	return d, nil
+}

@@ -98,10 +98,11 @@ func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket stri
 	if running != nil {
 		setup.DaemonPID = running.PID
 	}
-	database, records, err := databaseChecks(ctx, c.DatabasePath, wrong)
+	database, records, err := databaseChecks(ctx, c, wrong)
 	setup.Records, setup.Unread = records, err
 	checks = append(checks, doctor.Checks(ctx, steps.NewHost(stepsSettings(c), nil), setup)...)
 	checks = append(checks, retentionCheck(c, wrong))
+	checks = append(checks, trustCheck(c, wrong))
 	return append(append(checks, database...), sockets...)
 }
 

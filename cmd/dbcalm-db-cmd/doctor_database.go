@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
@@ -18,39 +19,37 @@ import (
 	"dbcalm-db-cmd/steps/disk"
 )
 
-// databaseChecks look at the SQLite file, and return what is recorded in it or
-// why that is not known.
-func databaseChecks(ctx context.Context, path string, wrong map[string]bool) ([]machine.Check, persistence.Inspection, error) {
-	const file, integrity, schema = "SQLite file", "integrity", "schema"
-	if wrong["database_path"] {
-		err := errors.New("the configuration gives no database_path that could be used")
-		return []machine.Check{steps.NotChecked(file, err.Error())}, persistence.Inspection{}, err
+// databaseChecks look at the ledger and at the SQLite file that others read, and
+// return what is recorded or why that is not known.
+func databaseChecks(ctx context.Context, c *config.Config, wrong map[string]bool) ([]machine.Check, persistence.Inspection, error) {
+	ledger, records, err := ledgerChecks(ctx, c, wrong)
+	shared, moved, sharedErr := sharedChecks(ctx, c.DatabasePath, wrong)
+	if errors.Is(err, fs.ErrNotExist) {
+		// The first start takes the records from the file that others read.
+		records, err = moved, sharedErr
 	}
+	return append(ledger, shared...), records, err
+}
+
+// ledgerChecks look at the ledger. One that is not there is fs.ErrNotExist.
+func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool) ([]machine.Check, persistence.Inspection, error) {
+	const about, schema = "ledger", "schema"
+	if wrong["state_dir"] {
+		err := errors.New("the configuration gives no state_dir that could be used")
+		return []machine.Check{steps.NotChecked(about, err.Error())}, persistence.Inspection{}, err
+	}
+	path := persistence.LedgerPath(c.StateDir)
 	found, err := persistence.Inspect(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []machine.Check{steps.Noted(file, path+" is not there: the daemon makes it when it starts; if it was lost, "+program+
-			" backups rebuild then records the backups again")}, found, nil
+		return []machine.Check{steps.Noted(about, path+" is not there: the daemon makes it when it starts, from what the SQLite file says")}, found, err
 	}
-	var checks []machine.Check
-	if info, err := os.Stat(path); err == nil {
-		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path),
-			fmt.Sprintf("%s: %s, %s", path, disk.Ownership(info), human.Bytes(found.Size))))
-	}
+	checks := []machine.Check{inspected(about, path, found, err)}
 	switch {
-	case errors.Is(err, persistence.ErrNotInspected):
-		return append(checks, steps.NotChecked(integrity, err.Error())), found, err
-	case err != nil && !errors.Is(err, persistence.ErrNewer) && len(found.Damage) == 0:
-		return append(checks, steps.NewCheck(integrity, err, "")), found, err
-	case len(found.Damage) > 0:
-		return append(checks, steps.NewCheck(integrity, fmt.Errorf("%s is damaged: %s: stop the daemon, move the file aside "+
-			"with its -wal and -shm files, save what it still holds with sqlite3's .dump, start the daemon, then %s backups rebuild",
-			path, strings.Join(found.Damage, "; "), program), "")), found, errors.New("it is damaged")
-	}
-	checks = append(checks, steps.NewCheck(integrity, nil, "SQLite finds nothing wrong with the file"))
-	switch {
+	case errors.Is(err, persistence.ErrNewer):
+		checks = append(checks, steps.NewCheck(schema, fmt.Errorf("%w: install the version of this program that the daemon last ran", err), ""))
 	case err != nil:
-		err = fmt.Errorf("%w: install the version of this program that the daemon last ran", err)
-		checks = append(checks, steps.NewCheck(schema, err, ""))
+	case len(found.Damage) > 0:
+		err = errors.New("it is damaged")
 	case found.Schema < found.Known:
 		checks = append(checks, steps.Noted(schema, fmt.Sprintf("version %d; the daemon brings it to version %d when it starts",
 			found.Schema, found.Known)))
@@ -58,6 +57,42 @@ func databaseChecks(ctx context.Context, path string, wrong map[string]bool) ([]
 		checks = append(checks, steps.NewCheck(schema, nil, fmt.Sprintf("version %d, as this program makes it", found.Schema)))
 	}
 	return checks, found, err
+}
+
+// sharedChecks look at the SQLite file that others read.
+func sharedChecks(ctx context.Context, path string, wrong map[string]bool) ([]machine.Check, persistence.Inspection, error) {
+	const file, integrity = "SQLite file", "integrity"
+	if wrong["database_path"] {
+		err := errors.New("the configuration gives no database_path that could be used")
+		return []machine.Check{steps.NotChecked(file, err.Error())}, persistence.Inspection{}, err
+	}
+	found, err := persistence.Inspect(ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []machine.Check{steps.Noted(file, path+" is not there: the daemon makes it when it starts")}, found, nil
+	}
+	var checks []machine.Check
+	if info, err := os.Lstat(path); err == nil {
+		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), fmt.Sprintf("%s: %s, %s", path, disk.Ownership(info), human.Bytes(found.Size))))
+	}
+	checks = append(checks, inspected(integrity, path, found, err))
+	if len(found.Damage) > 0 {
+		err = errors.New("it is damaged")
+	}
+	return checks, found, err
+}
+
+// inspected says what a look at a database has found.
+func inspected(about, path string, found persistence.Inspection, err error) machine.Check {
+	switch {
+	case errors.Is(err, persistence.ErrNotInspected):
+		return steps.NotChecked(about, err.Error())
+	case len(found.Damage) > 0:
+		remedy := fmt.Sprintf("stop the daemon, move the file aside with its -wal and -shm files, save what it still holds with sqlite3's .dump, start the daemon, then %s backups rebuild", program)
+		return steps.NewCheck(about, fmt.Errorf("%s is damaged: %s: %s", path, strings.Join(found.Damage, "; "), remedy), "")
+	case err != nil && !errors.Is(err, persistence.ErrNewer):
+		return steps.NewCheck(about, err, "")
+	}
+	return steps.NewCheck(about, nil, "SQLite finds nothing wrong with "+path)
 }
 
 // checkDatabaseWritable refuses a file that the daemon could not write: SQLite

@@ -68,20 +68,22 @@ func TestDoctorLooksAtTheDatabase(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "db.sqlite3")
+	c := &config.Config{StateDir: filepath.Join(dir, "state"), DatabasePath: path}
 	expect := func(what string, wrong map[string]bool, unread bool, want ...string) {
 		t.Helper()
-		checks, _, err := databaseChecks(t.Context(), path, wrong)
+		checks, _, err := databaseChecks(t.Context(), c, wrong)
 		if text := checksText(newInvocation(t, nil).screen, checks); (err != nil) != unread || !containsAll(text, want...) {
 			t.Errorf("%s: %v\n%s\nwant %q", what, err, text, want)
 		}
 	}
 	expect("a wrong key", map[string]bool{"database_path": true}, true, "? SQLite file")
-	expect("none", nil, false, "• SQLite file", "the daemon makes it when it starts")
-	store, err := persistence.Open(t.Context(), path)
+	expect("another wrong key", map[string]bool{"state_dir": true}, true, "? ledger")
+	expect("none", nil, false, "• ledger", "• SQLite file", "the daemon makes it when it starts")
+	store, err := persistence.Open(t.Context(), persistence.Options{StateDir: c.StateDir, Shared: path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect("in order", nil, false, "✓ SQLite file", "✓ integrity", "✓ schema")
+	expect("in order", nil, false, "✓ ledger", "✓ schema", "✓ SQLite file", "✓ integrity")
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -91,11 +93,15 @@ func TestDoctorLooksAtTheDatabase(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	expect("without our tables", nil, false, "✓ integrity", "• schema", "version 0; the daemon brings it to version")
+	expect("another file", nil, false, "✓ ledger", "✓ integrity")
 	if err := os.WriteFile(path+"-wal", []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	expect("without its index", nil, true, "? integrity", "cannot be read without changing it")
+	expect("without its index", nil, false, "✓ ledger", "? integrity", "cannot be read without changing it")
+	if err := os.Remove(persistence.LedgerPath(c.StateDir)); err != nil {
+		t.Fatal(err)
+	}
+	expect("neither", nil, true, "• ledger", "? integrity")
 }
 
 func TestDoctorLooksAtTheSockets(t *testing.T) {

@@ -26,7 +26,7 @@ var exitMeanings = []struct {
 	{exitOK, "done; with --wait: the operation succeeded"},
 	{exitFailed, "the command failed; with --wait: the operation failed or was cancelled"},
 	{exitUsage, "wrong flags or arguments"},
-	{exitConfig, "the configuration is wrong or cannot be read"},
+	{exitConfig, "the configuration is wrong or cannot be read, or others could change what the daemon runs"},
 	{exitUnreachable, "the daemon cannot be reached"},
 	{exitRefused, "the daemon refused the command"},
 	{exitRunning, "another daemon is running on the same state"},

@@ -16,9 +16,6 @@ const lockName = "daemon.lock"
 
 // lockState takes the state directory for this daemon alone.
 func lockState(dir string) (io.Closer, error) {
-	if err := makeState(dir); err != nil {
-		return nil, fmt.Errorf("create state_dir: %w", err)
-	}
 	return lockFile(filepath.Join(dir, lockName), dir)
 }
 
@@ -34,9 +31,19 @@ func lockDatabase(path string) (io.Closer, error) {
 // lockFile holds a lock on a file for as long as it is open. No child inherits
 // it, so it ends with this process.
 func lockFile(path, what string) (io.Closer, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	// In a folder that others may write, a link of theirs is not followed, nor a
+	// file written that has another name.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+	if errors.Is(err, unix.ELOOP) {
+		return nil, fmt.Errorf("lock %s: %s is a link: find out who made it, then remove it", what, path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w: check that its file system is mounted, has room and may be written", what, err)
+	}
+	var info unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &info); err != nil || info.Mode&unix.S_IFMT != unix.S_IFREG || info.Nlink != 1 {
+		_ = f.Close()
+		return nil, errors.Join(fmt.Errorf("lock %s: %s is no file of its own: find out who made it, then remove it", what, path), err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		defer f.Close()
@@ -56,11 +63,5 @@ func lockFile(path, what string) (io.Closer, error) {
 	return f, nil
 }
 
-// makeState makes the state directory, which is the daemon's alone. The folder
-// around it is not: by default it holds the database that others read.
-func makeState(dir string) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o770); err != nil {
-		return err
-	}
-	return os.MkdirAll(dir, 0o700)
-}
+// makeState makes the state directory, which is the daemon's alone.
+func makeState(dir string) error { return os.MkdirAll(dir, 0o700) }

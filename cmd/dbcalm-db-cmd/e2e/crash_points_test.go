@@ -21,4 +21,5 @@ var crashPoints = []string{
 	"compress-file", "compress-written", "compress-renamed", "examine-started", "examine-checked",
 	"stage-file", "place-before-exchange", "place-after-exchange", "place-entry", "place-renamed",
 	"on-finish-ran",
+	"ledger-committed", "shared-written", "shared-settled",
 }

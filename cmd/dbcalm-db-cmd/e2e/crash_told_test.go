@@ -19,7 +19,7 @@ func (c *crash) tellCommand() string {
 func (c *crash) checkTold() {
 	c.w.t.Helper()
 	count := func(query string) (n int) {
-		c.query(query, func(rows *sql.Rows) error { return rows.Scan(&n) })
+		c.queryLedger(query, func(rows *sql.Rows) error { return rows.Scan(&n) })
 		return n
 	}
 	c.w.eventually("no end is owed", func() bool {
@@ -29,7 +29,7 @@ func (c *crash) checkTold() {
 	if err != nil {
 		c.w.t.Error(err)
 	}
-	c.query(`SELECT operation_id || ' ' || status FROM operation_end`, func(rows *sql.Rows) error {
+	c.queryLedger(`SELECT operation_id || ' ' || status FROM operation_end`, func(rows *sql.Rows) error {
 		var end string
 		if err := rows.Scan(&end); err != nil {
 			return err

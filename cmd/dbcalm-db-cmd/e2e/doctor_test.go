@@ -57,10 +57,10 @@ func TestDoctor(t *testing.T) {
 
 	w.start()
 	w.succeeded(w.full("full"))
-	w.doctor(0, "✓ SQLite file: ", "✓ integrity: nothing wrong", "✓ schema: version", "✓ daemon: answers, version", "✓ user: whom the daemon runs as too",
+	w.doctor(0, "✓ ledger: nothing wrong", "✓ SQLite file: ", "✓ integrity: nothing wrong", "✓ schema: version", "✓ daemon: answers, version", "✓ user: whom the daemon runs as too",
 		"✓ unrecorded: ", "✓ missing: every one of 1 records", "✓ retention: {full: 2}", "✓ tool's version: it fits", "✓ restore: to database")
 
-	db := w.sqlite()
+	db := w.ledger()
 	if _, err := db.ExecContext(t.Context(), `UPDATE backup SET id = 'other'`); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestDoctor(t *testing.T) {
 	if err := os.WriteFile(w.database, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.doctor(7, "✗ integrity: is no SQLite database or is damaged", "✓ configuration: ", "? unrecorded: not looked at", "? missing: ", "? leftovers: ")
+	w.doctor(7, "✗ integrity: is no SQLite database or is damaged", "✓ configuration: ", "✓ ledger: ")
 	w.writeConfig(map[string]string{"data_dir": "relative"})
 	w.doctor(3, "✗ configuration: data_dir", "? data_dir: not looked at")
 }

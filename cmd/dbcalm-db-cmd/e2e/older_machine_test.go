@@ -29,7 +29,7 @@ func TestOlderMachineKnowsOneForm(t *testing.T) {
 	if strings.Contains(older, "stream_backup") || strings.Contains(older, "compress") {
 		t.Fatalf("no older machine:\n%s", older)
 	}
-	if _, err := w.sqlite().Exec(`UPDATE operation SET definition = ?`, older); err != nil {
+	if _, err := w.ledger().Exec(`UPDATE operation_definition SET text = ?`, older); err != nil {
 		t.Fatal(err)
 	}
 	w.configureForm("zstd stream")

@@ -136,7 +136,7 @@ func TestOnFinishOverCrashes(t *testing.T) {
 			t.Errorf("time %d: told of %q", times, environment)
 		}
 	}
-	db := w.sqlite()
+	db := w.ledger()
 	w.eventually("it is recorded", func() bool {
 		var state string
 		return db.QueryRow(`SELECT on_finish FROM operation_end`).Scan(&state) == nil && state == "done"

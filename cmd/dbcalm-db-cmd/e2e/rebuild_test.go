@@ -10,15 +10,24 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
-// loseDatabase takes the SQLite file of a stopped daemon away.
-func (w *world) loseDatabase() {
+// loseRecords takes both databases of a stopped daemon away, as the loss of
+// their disk does.
+func (w *world) loseRecords() {
+	w.t.Helper()
+	w.loseFile(w.database)
+	w.loseFile(persistence.LedgerPath(w.stateDir))
+}
+
+// loseFile takes one database away.
+func (w *world) loseFile(path string) {
 	w.t.Helper()
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(w.database + suffix); err != nil && !os.IsNotExist(err) {
+		if err := os.Remove(path + suffix); err != nil && !os.IsNotExist(err) {
 			w.t.Fatal(err)
 		}
 	}
@@ -64,7 +73,7 @@ func TestRebuildAfterALostDatabase(t *testing.T) {
 	}
 	w.stop()
 	store := tree(t, w.backupDir)
-	w.loseDatabase()
+	w.loseRecords()
 	w.start()
 	w.expectCLI(5, ``, `.*Backup with id 'z-full' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again.*`, "restore", "a-last", "--target", "folder")
 	w.asAPIServer(w.sqlite(), `INSERT INTO schedule (id) VALUES (7)`)
@@ -75,7 +84,7 @@ func TestRebuildAfterALostDatabase(t *testing.T) {
 	for id, was := range rows {
 		now := row(t, w.sqlite(), "backup", `id = ?`, id)
 		process := row(t, w.sqlite(), "process", `id = ?`, strings.TrimPrefix(now["process_id"], "integer "))
-		expectRow(t, process, map[string]string{"status": "text success", "type": "text backup", "return_code": "integer 0", "error": "null ", "pid": "null ",
+		expectRow(t, process, map[string]string{"status": "text success", "type": "text backup", "return_code": "integer 0", "error": "null ", "pid": "integer [1-9][0-9]*",
 			"start_time": timeText, "end_time": timeText, "command": "text dbcalm-db-cmd backups rebuild", "args": `text \{"id":"` + id + `".*\}`})
 		delete(now, "process_id")
 		if id == "z-full" {
@@ -202,7 +211,7 @@ func TestRebuildIsKilled(t *testing.T) {
 	const all = "full inc<full"
 	for _, point := range []string{"rebuild-before", "rebuild-recorded"} {
 		w.stop()
-		w.loseDatabase()
+		w.loseRecords()
 		w.start()
 		armed := filepath.Join(points, point)
 		if err := os.WriteFile(armed, nil, 0o600); err != nil {

@@ -66,7 +66,7 @@ func TestRowsOtherProgramsRead(t *testing.T) {
 	first := row(t, db, "process", `command_id = ? ORDER BY id`, full)
 	expectRow(t, first, common)
 	expectRow(t, first, map[string]string{"command": "text dbcalm-db-cmd full_backup full", "type": "text backup",
-		"pid": "null ", "output": "null ", "args": `text \{"id":"full"\}`})
+		"pid": "integer [1-9][0-9]*", "output": "null ", "args": `text \{"id":"full"\}`})
 	tool := row(t, db, "process", `command_id = ? ORDER BY id DESC`, full)
 	expectRow(t, tool, common)
 	expectRow(t, tool, map[string]string{"type": "text backup", "pid": `integer [1-9]\d*`, "output": `text .*completed OK!\n?`, "args": `text \{"id":"full"\}`,

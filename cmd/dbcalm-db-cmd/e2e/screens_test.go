@@ -148,7 +148,7 @@ func (w *world) fillWith(mebibytes int) {
 // screen adds what a command has shown, with folders as an installed daemon
 // would have them.
 func (w *world) screen(out *strings.Builder, command, shown string) {
-	plain := strings.NewReplacer(w.backupDir, "/var/backups/dbcalm", w.stateDir, "/var/lib/dbcalm/db-cmd", w.db.CredentialsFile, "/etc/dbcalm/credentials.cnf",
+	plain := strings.NewReplacer(w.backupDir, "/var/backups/dbcalm", w.stateDir, "/var/lib/dbcalm-db-cmd", w.db.CredentialsFile, "/etc/dbcalm/credentials.cnf",
 		w.db.DataDir, "/var/lib/mysql", w.socket, "/run/dbcalm/db-cmd.sock", " --config "+w.config, "").Replace(shown)
 	fmt.Fprintf(out, "```console\n$ dbcalm-db-cmd %s\n%s\n```\n\n", command, strings.TrimRight(plain, "\n"))
 }

@@ -154,7 +154,7 @@ func TestVerifyIsCarriedOn(t *testing.T) {
 		}
 		w.proved("inc", level)
 		w.nothingLeft("full", "inc")
-		if _, err := w.sqlite().Exec(`DELETE FROM operation_verification`); err != nil {
+		if _, err := w.ledger().Exec(`DELETE FROM operation_verification`); err != nil {
 			t.Fatal(err)
 		}
 	}

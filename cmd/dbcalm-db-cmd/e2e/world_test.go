@@ -15,6 +15,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 	"dbcalm-db-cmd/transport"
@@ -72,6 +73,9 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	}
 	if o.stateDir != "" {
 		w.stateDir = o.stateDir
+		if err := os.Chmod(o.stateDir, 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() {
 		if w.daemon != nil {
@@ -159,7 +163,19 @@ func (w *world) ended(id string) machine.OperationView {
 		v = w.show(id)
 		return v.FinishedAt != nil
 	})
+	w.delivered()
 	return v
+}
+
+// delivered waits until the shared file has been told everything.
+func (w *world) delivered() {
+	w.t.Helper()
+	db := w.ledger()
+	defer db.Close()
+	w.eventually("the shared file is told", func() bool {
+		var waiting int
+		return db.QueryRow(`SELECT count(*) FROM outbox`).Scan(&waiting) == nil && waiting == 0
+	})
 }
 
 // succeeded waits for the end of an operation and demands success.
@@ -205,10 +221,21 @@ func (w *world) eventually(what string, condition func() bool) {
 	}
 }
 
-// sqlite opens the state database as the API server does, beside the daemon.
+// sqlite opens the shared file as the API server does, beside the daemon.
 func (w *world) sqlite() *sql.DB {
 	w.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+w.database+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)")
+	return w.openSQLite(w.database)
+}
+
+// ledger opens what nobody but the daemon's user can.
+func (w *world) ledger() *sql.DB {
+	w.t.Helper()
+	return w.openSQLite(persistence.LedgerPath(w.stateDir))
+}
+
+func (w *world) openSQLite(path string) *sql.DB {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)")
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -78,9 +78,9 @@ func TestPackageComesAndGoes(t *testing.T) {
 	m.write("var/backups/dbcalm/monday/ibdata1", "data")
 	m.write("var/lib/dbcalm/db.sqlite3", "tables")
 	m.write("var/lib/dbcalm/db.sqlite3.lock", "1")
-	m.write("var/lib/dbcalm/db-cmd/daemon.lock", "1")
+	m.write("var/lib/dbcalm-db-cmd/daemon.lock", "1")
 	kept := []string{"etc/dbcalm/config.yml", "var/backups/dbcalm/monday/ibdata1", "var/lib/dbcalm/db.sqlite3"}
-	own := []string{"var/lib/dbcalm/db-cmd", "var/lib/dbcalm/db.sqlite3.lock"}
+	own := []string{"var/lib/dbcalm-db-cmd", "var/lib/dbcalm/db.sqlite3.lock"}
 
 	if said := m.dpkg("--install", deb); strings.Contains(said, "to begin") {
 		t.Errorf("an upgrade speaks to a beginner:\n%s", said)

@@ -13,7 +13,7 @@ if [ "$1" = purge ]; then
 		deb-systemd-helper purge "$unit" >/dev/null || true
 		deb-systemd-helper unmask "$unit" >/dev/null || true
 	fi
-	rm -rf "$DPKG_ROOT/var/lib/dbcalm/db-cmd"
+	rm -rf "$DPKG_ROOT/var/lib/dbcalm-db-cmd" "$DPKG_ROOT/var/lib/dbcalm/db-cmd"
 	rm -f "$DPKG_ROOT/var/lib/dbcalm/db.sqlite3.lock"
 	for folder in run/dbcalm var/lib/dbcalm var/backups/dbcalm; do
 		rmdir --ignore-fail-on-non-empty "$DPKG_ROOT/$folder" 2>/dev/null || true

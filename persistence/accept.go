@@ -1,0 +1,125 @@
+package persistence
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+)
+
+// withdrawTimeout bounds the removal of an operation that could not be accepted.
+const withdrawTimeout = 5 * time.Second
+
+// Accept records a new operation with its claims, its first transition and
+// its first process row, all or nothing. It returns ErrExists when a backup
+// the operation makes is recorded or being made, and *ClaimedError when an
+// open operation's use of a backup forbids this one's.
+//
+// When it returns nil, the process row is in the shared file: clients look for
+// it as soon as they have their answer. While that file cannot be written,
+// nothing is accepted, with an *Error that names it.
+func (s *Store) Accept(ctx context.Context, o Operation, claims []Claim, first Process) error {
+	return s.accept(ctx, o, func(tx *ledgerTx) error { return acceptOperation(ctx, tx, o, claims, first) })
+}
+
+// AcceptOnce is Accept for a command with a request id, recorded in the same
+// transaction. ErrRequestKnown comes before any other refusal: what the
+// command clashes with may be the operation it has begun itself.
+func (s *Store) AcceptOnce(ctx context.Context, r Request, o Operation, claims []Claim, first Process) error {
+	var known int
+	if err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM operation_request WHERE id = ?`, r.ID).Scan(&known); err != nil {
+		return s.explain("read request", err)
+	}
+	if known > 0 {
+		return ErrRequestKnown
+	}
+	return s.accept(ctx, o, func(tx *ledgerTx) error {
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM operation_request WHERE id = ?`, r.ID).Scan(&known); err != nil {
+			return err
+		}
+		if known > 0 {
+			return ErrRequestKnown
+		}
+		if err := acceptOperation(ctx, tx, o, claims, first); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO operation_request (id, command, args, operation_id, at) VALUES (?,?,?,?,?)`,
+			r.ID, r.Command, r.Args, o.ID, stamp{o.CreatedAt})
+		return err
+	})
+}
+
+func (s *Store) accept(ctx context.Context, o Operation, record func(*ledgerTx) error) error {
+	s.shared.learn(ctx)
+	if err := s.shared.ready(ctx); err != nil {
+		return err
+	}
+	if _, err := s.commit(ctx, "record operation", record); err != nil {
+		return err
+	}
+	s.shared.reached("ledger-committed")
+	err := s.shared.deliver(ctx)
+	if err == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTimeout)
+	defer cancel()
+	if undone := s.withdraw(ctx, o.ID); undone != nil {
+		return fmt.Errorf("%w; and the operation stays: %w", err, undone)
+	}
+	return err
+}
+
+// withdraw forgets an operation that nobody was told of. Its row may be in the
+// shared file all the same, if the word of its commit was lost: what stays in
+// the outbox removes it.
+func (s *Store) withdraw(ctx context.Context, id string) error {
+	_, err := s.commit(ctx, "withdraw operation", func(tx *ledgerTx) error {
+		for _, statement := range []string{
+			`DELETE FROM operation_request WHERE operation_id = ?`,
+			`DELETE FROM operation_claim WHERE operation_id = ?`,
+			`DELETE FROM operation_transition WHERE operation_id = ?`,
+			`DELETE FROM process WHERE command_id = ?`,
+			`DELETE FROM operation WHERE id = ?`,
+		} {
+			if _, err := tx.ExecContext(ctx, statement, id); err != nil {
+				return err
+			}
+		}
+		tx.touched.withdrawn = append(tx.touched.withdrawn, id)
+		return nil
+	})
+	return err
+}
+
+// claimOpenRows makes this daemon the process of those rows whose program does
+// not run yet: the one before may have had another pid.
+func (s *Store) claimOpenRows(ctx context.Context) error {
+	_, err := s.commit(ctx, "take over process rows", func(tx *ledgerTx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT max(p.id) FROM operation o JOIN process p ON p.command_id = o.id
+			WHERE o.status IN ('waiting', 'running') GROUP BY o.id HAVING p.pid IS NULL AND p.daemon_pid IS NOT ?`, os.Getpid())
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		var ids []int64
+		for rows.Next() {
+			var id int64
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			ids = append(ids, id)
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if _, err := tx.ExecContext(ctx, `UPDATE process SET daemon_pid = ? WHERE id = ?`, os.Getpid(), id); err != nil {
+				return err
+			}
+			tx.touched.process(id)
+		}
+		return nil
+	})
+	return err
+}

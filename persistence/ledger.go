@@ -1,0 +1,146 @@
+package persistence
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+)
+
+// ledgerName is the file in the state folder that holds what is ours.
+const ledgerName = "ledger.sqlite3"
+
+// LedgerPath returns where the ledger of a state folder lies.
+func LedgerPath(stateDir string) string { return filepath.Join(stateDir, ledgerName) }
+
+// ledgerMode lets nobody but the daemon's user see or change the ledger.
+const ledgerMode = 0o600
+
+// ledger is the open ledger.
+type ledger struct {
+	path string
+	// write has one connection: SQLite has one writer, and queueing here is
+	// fairer than SQLite's busy loop.
+	write *sql.DB
+	read  *sql.DB
+}
+
+// openLedger opens the ledger, makes it where it is missing and migrates it.
+func openLedger(ctx context.Context, path string) (*ledger, error) {
+	l := &ledger{path: path}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("create folder of the ledger: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, ledgerMode)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w: check that its file system is mounted, has room and may be written", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, l.explain("open ledger", err)
+	}
+	if l.write, err = sql.Open("sqlite", dsn(path, true, nil)); err != nil {
+		return nil, l.explain("open ledger", err)
+	}
+	l.write.SetMaxOpenConns(1)
+	if l.read, err = sql.Open("sqlite", dsn(path, false, nil)); err != nil {
+		return nil, l.explain("open ledger", err)
+	}
+	l.read.SetMaxOpenConns(4)
+	if err := migrate(ctx, l.write); err != nil {
+		_ = l.close()
+		return nil, l.explain("open ledger", err)
+	}
+	if err := l.quickCheck(ctx); err != nil {
+		_ = l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// quickCheck refuses a database whose pages are damaged, before anything
+// relies on it.
+func (l *ledger) quickCheck(ctx context.Context) error {
+	var verdict string
+	if err := l.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
+		return l.explain("check ledger", err)
+	}
+	if verdict != "ok" {
+		return &Error{Op: "check ledger", Path: l.path, Hint: corruptHint, Err: fmt.Errorf("damaged: %s", verdict)}
+	}
+	return nil
+}
+
+// close closes the ledger. Calling it twice is fine.
+func (l *ledger) close() error {
+	var first error
+	for _, db := range []*sql.DB{l.read, l.write} {
+		if db == nil {
+			continue
+		}
+		if err := db.Close(); err != nil && first == nil {
+			first = l.explain("close ledger", err)
+		}
+	}
+	return first
+}
+
+// dsn leaves foreign keys unenforced: backup refers to the table schedule,
+// which is another program's, and while that is missing SQLite refuses every
+// insert with "no such table". What the keys promise, our statements keep.
+func dsn(path string, write bool, pragmas []string) string {
+	q := url.Values{"_pragma": append([]string{
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
+		"journal_mode(WAL)", "synchronous(FULL)",
+	}, pragmas...)}
+	if write {
+		q.Set("_txlock", "immediate")
+	}
+	return fileURL(path, q)
+}
+
+func fileURL(path string, query url.Values) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String()
+}
+
+// ledgerTx is one write transaction of the ledger. It remembers which of the
+// rows it touches are to be seen in the shared file.
+type ledgerTx struct {
+	*sql.Tx
+	touched touched
+}
+
+// inTx runs work in one transaction of the ledger and commits it, together with
+// what the shared file is to be told of it; that is then delivered if the file
+// lets us, and later if not.
+func (s *Store) inTx(ctx context.Context, op string, work func(*ledgerTx) error) error {
+	told, err := s.commit(ctx, op, work)
+	if err == nil && told {
+		s.shared.reached("ledger-committed")
+		s.shared.deliverNow(ctx)
+	}
+	return err
+}
+
+// commit is inTx without the delivery. It reports whether there is something to
+// deliver.
+func (l *ledger) commit(ctx context.Context, op string, work func(*ledgerTx) error) (bool, error) {
+	begun, err := l.write.BeginTx(ctx, nil)
+	if err != nil {
+		return false, l.explain(op, err)
+	}
+	defer func() { _ = begun.Rollback() }()
+	tx := &ledgerTx{Tx: begun}
+	if err := work(tx); err != nil {
+		return false, l.explain(op, err)
+	}
+	told, err := putInOutbox(ctx, tx)
+	if err != nil {
+		return false, l.explain(op, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return false, l.explain(op, err)
+	}
+	return told, nil
+}
