@@ -16,8 +16,8 @@ import (
 	"dbcalm-db-cmd/steps/tool"
 )
 
-// prepareWork makes the fresh private folder of this attempt.
-func (s backupSteps) prepareWork(_ context.Context, t Task) (Outcome, error) {
+// reserveWork makes the fresh private folder of this attempt.
+func (s backupSteps) reserveWork(_ context.Context, t Task) (Outcome, error) {
 	folder, err := s.Store.MakeWork(t.Operation, t.Attempt)
 	if err != nil {
 		return Outcome{}, err

@@ -22,7 +22,7 @@ func (h *testHost) backupTask(operation, id, from string, files map[string]strin
 	t := Task{Operation: operation, Attempt: 1, Args: Args{ID: id, FromBackupID: from, ScheduleID: new(int64)}}
 	t.Data.Tool, t.Data.Server = &mariabackup, &server.Info{Flavour: server.MariaDB, Version: "10.11.6-MariaDB", UID: "uid", DataDir: "/var/lib/mysql/"}
 	h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nsocket=/s\n")
-	out, err := h.backups().prepareWork(h.T.Context(), t)
+	out, err := h.backups().reserveWork(h.T.Context(), t)
 	if err != nil {
 		h.T.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func TestJobOfAStreamedBackup(t *testing.T) {
 		t.Errorf("without a time-out: %v, %v", spec.Stream.StallTimeout, err)
 	}
 	task.Data.Form = nil
-	if out, err := h.backups().prepareWork(t.Context(), task); err != nil || out.Event != EventOK {
+	if out, err := h.backups().reserveWork(t.Context(), task); err != nil || out.Event != EventOK {
 		t.Errorf("without a form: %+v, %v", out, err)
 	}
 }

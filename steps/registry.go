@@ -1,8 +1,6 @@
 package steps
 
-import (
-	"dbcalm-db-cmd/persistence"
-)
+import "dbcalm-db-cmd/persistence"
 
 // The outcomes of steps, as their functions return them.
 var (
@@ -29,40 +27,41 @@ var FormerNames = map[string]string{
 
 // Steps returns every step by the name that definitions use.
 func (h *Host) Steps() map[string]Step {
+	b, r, v, d := h.backups(), h.restores(), h.verifications(), h.deletions()
 	return map[string]Step{
-		"validate_backup": {Run: h.backups().validateBackup, Outcomes: onlyOK},
-		"reserve_work":    {Run: h.backups().prepareWork, Outcomes: []string{EventOK, EventStream}},
-		"copy_backup":     {Job: h.backups().copyJob, Finish: h.backups().copyFinish, Outcomes: []string{EventOK, EventCompress}, Progress: h.backups().copyProgress},
-		"stream_backup":   {Job: h.backups().streamJob, Finish: h.backups().streamFinish, Outcomes: onlyOK, Progress: h.backups().copyProgress},
-		"compress_backup": {Run: h.backups().compress, Outcomes: onlyOK},
-		"seal_backup":     {Run: h.backups().seal, Outcomes: onlyOK},
-		"publish_backup":  {Run: h.backups().publish, Probe: h.backups().probePublished, Outcomes: onlyOK},
-		"record_backup":   {Run: h.backups().recordBackup, Outcomes: onlyOK},
-		"discard_backup":  {Run: h.backups().discardBackup, Outcomes: cleanUp},
+		"validate_backup": {Run: b.validateBackup, Outcomes: onlyOK},
+		"reserve_work":    {Run: b.reserveWork, Outcomes: []string{EventOK, EventStream}},
+		"copy_backup":     {Job: b.copyJob, Finish: b.copyFinish, Outcomes: []string{EventOK, EventCompress}, Progress: b.copyProgress},
+		"stream_backup":   {Job: b.streamJob, Finish: b.streamFinish, Outcomes: onlyOK, Progress: b.copyProgress},
+		"compress_backup": {Run: b.compress, Outcomes: onlyOK},
+		"seal_backup":     {Run: b.seal, Outcomes: onlyOK},
+		"publish_backup":  {Run: b.publish, Probe: b.probePublished, Outcomes: onlyOK},
+		"record_backup":   {Run: b.recordBackup, Outcomes: onlyOK},
+		"discard_backup":  {Run: b.discardBackup, Outcomes: cleanUp},
 
-		"validate_restore": {Run: h.restores().validateRestore, Outcomes: onlyOK},
-		"stage_chain":      {Run: h.restores().stage, Outcomes: []string{EventOK, EventUnpack}},
-		"unpack_link":      {Job: h.restores().unpackJob, Finish: h.restores().unpackFinish, Outcomes: okOrMore, Progress: h.restores().unpackProgress},
-		"prepare_full":     {Job: h.restores().prepareJob, Finish: h.restores().prepareFinish, Outcomes: okOrMore, Progress: h.restores().prepareProgress},
-		"apply_link":       {Job: h.restores().applyJob, Finish: h.restores().prepareFinish, Outcomes: okOrMore, Progress: h.restores().applyProgress},
-		"arrange_restore":  {Run: h.restores().arrange, Outcomes: onlyOK},
-		"place_restore":    {Run: h.restores().place, Outcomes: onlyOK},
-		"record_restore":   {Run: h.restores().recordRestore, Outcomes: onlyOK},
-		"discard_restore":  {Run: h.restores().discardRestore, Outcomes: cleanUp},
+		"validate_restore": {Run: r.validateRestore, Outcomes: onlyOK},
+		"stage_chain":      {Run: r.stage, Outcomes: []string{EventOK, EventUnpack}},
+		"unpack_link":      {Job: r.unpackJob, Finish: r.unpackFinish, Outcomes: okOrMore, Progress: r.unpackProgress},
+		"prepare_full":     {Job: r.prepareJob, Finish: r.prepareFinish, Outcomes: okOrMore, Progress: r.prepareProgress},
+		"apply_link":       {Job: r.applyJob, Finish: r.prepareFinish, Outcomes: okOrMore, Progress: r.applyProgress},
+		"arrange_restore":  {Run: r.arrange, Outcomes: onlyOK},
+		"place_restore":    {Run: r.place, Outcomes: onlyOK},
+		"record_restore":   {Run: r.recordRestore, Outcomes: onlyOK},
+		"discard_restore":  {Run: r.discardRestore, Outcomes: cleanUp},
 
-		"validate_verify": {Run: h.verifications().validateVerify, Outcomes: levels(persistence.Levels...)},
-		"check_chain":     {Run: h.verifications().checkChain, Outcomes: []string{EventOK, EventStream}},
-		"retrieve_stream": {Job: h.verifications().retrieveJob, Finish: h.verifications().retrieveFinish, Outcomes: okOrMore, Progress: h.verifications().retrieveProgress},
-		"stage_scratch":   {Run: h.verifications().stageScratch, Outcomes: []string{EventOK, EventUnpack}},
-		"prove_tables":    {Run: h.verifications().proveTables, Outcomes: levels(persistence.LevelPrepare, persistence.LevelBoot)},
-		"examine_tables":  {Job: h.verifications().examineJob, Finish: h.verifications().examineFinish, Outcomes: onlyOK},
-		"clean_scratch":   {Run: h.verifications().cleanScratch, Outcomes: onlyOK},
-		"record_verify":   {Run: h.verifications().recordVerify, Outcomes: onlyOK},
-		"discard_verify":  {Run: h.verifications().discardVerify, Outcomes: cleanUp},
+		"validate_verify": {Run: v.validateVerify, Outcomes: levels(persistence.Levels...)},
+		"check_chain":     {Run: v.checkChain, Outcomes: []string{EventOK, EventStream}},
+		"retrieve_stream": {Job: v.retrieveJob, Finish: v.retrieveFinish, Outcomes: okOrMore, Progress: v.retrieveProgress},
+		"stage_scratch":   {Run: v.stageScratch, Outcomes: []string{EventOK, EventUnpack}},
+		"prove_tables":    {Run: v.proveTables, Outcomes: levels(persistence.LevelPrepare, persistence.LevelBoot)},
+		"examine_tables":  {Job: v.examineJob, Finish: v.examineFinish, Outcomes: onlyOK},
+		"clean_scratch":   {Run: v.cleanScratch, Outcomes: onlyOK},
+		"record_verify":   {Run: v.recordVerify, Outcomes: onlyOK},
+		"discard_verify":  {Run: v.discardVerify, Outcomes: cleanUp},
 
-		"validate_delete": {Run: h.deletions().validateDelete, Outcomes: onlyOK},
-		"retire_backup":   {Run: h.deletions().retireDeleted, Outcomes: onlyOK},
-		"erase_backup":    {Run: h.deletions().erase, Outcomes: onlyOK},
-		"unrecord_backup": {Run: h.deletions().unrecord, Outcomes: onlyOK},
+		"validate_delete": {Run: d.validateDelete, Outcomes: onlyOK},
+		"retire_backup":   {Run: d.retireDeleted, Outcomes: onlyOK},
+		"erase_backup":    {Run: d.erase, Outcomes: onlyOK},
+		"unrecord_backup": {Run: d.unrecord, Outcomes: onlyOK},
 	}
 }

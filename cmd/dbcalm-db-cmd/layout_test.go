@@ -221,7 +221,7 @@ func output(t *testing.T, name string, args ...string) string {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%s %v: %v\n%s", name, args, err, &stderr)
+		t.Fatalf("%s %v: %v\n%s%s", name, args, err, out, &stderr)
 	}
 	return string(out)
 }
