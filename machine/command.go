@@ -39,13 +39,17 @@ var orders = []order{
 }
 
 // assign finds the machine for each order. Which one that is, definitions say
-// themselves; each order must have exactly one.
+// themselves; each order must have exactly one. A machine without a command is
+// one that no request begins.
 func assign(definitions map[string]*definition.Definition) (map[order]*definition.Definition, error) {
 	machines := map[order]*definition.Definition{}
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(definitions)) {
 		d := definitions[name]
 		o := order{d.Command, Target(d.Target)}
+		if o == (order{}) {
+			continue
+		}
 		switch other := machines[o]; {
 		case !slices.Contains(orders, o):
 			problems = append(problems, fmt.Errorf("definition %s: it is for %s, which is no command: use one of %v", name, o, orders))

@@ -18,6 +18,9 @@ func TestEveryCommandHasOneMachine(t *testing.T) {
 		"an unknown command": {func(all map[string]*definition.Definition) { all["full_backup"].Command = "copy" },
 			"definition full_backup: it is for copy, which is no command: use one of [full_backup incremental_backup restore_backup to target folder " +
 				"restore_backup to target database verify_backup delete_backup]\nno definition is for full_backup: give one that command and target"},
+		"one that no request begins": {func(all map[string]*definition.Definition) {
+			all["count_store"] = &definition.Definition{Name: "count_store"}
+		}, ""},
 		"two for one": {func(all map[string]*definition.Definition) { all["restore_folder"].Target = "database" },
 			"definition restore_folder: it is for restore_backup to target database, as definition restore_database is: let only one of them be\n" +
 				"no definition is for restore_backup to target folder: give one that command and target"},

@@ -13,7 +13,7 @@ var (
 	machineKeys = []word{
 		{"name", "what the machine is called, as its file is"},
 		{"summary", "what it does, in a sentence"},
-		{"command", "the command that an operation of it carries out"},
+		{"command", "the command that it carries out; left out if no request begins it"},
 		{"target", "the target of that command which it is for"},
 		{"replaces_data_directory", "afterwards no incremental may stand on a backup from before"},
 		{"process", "what other programs file its processes under"},
