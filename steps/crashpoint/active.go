@@ -7,6 +7,7 @@ package crashpoint
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -32,7 +33,10 @@ func Here(name string) {
 	if os.Rename(armed, armed+".hit") != nil {
 		return
 	}
-	_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+	// Sent to the process, the signal may take its time to reach this thread.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	_ = unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP)
 }
 
 // BootID returns the boot id a crash test pretends, empty for none.

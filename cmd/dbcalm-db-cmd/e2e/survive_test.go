@@ -213,7 +213,7 @@ func TestCancelDuringRecovery(t *testing.T) {
 	operation, pid := w.slowBackup("b", g)
 	w.kill()
 	// What Cancel commits before it signals anybody.
-	if _, err := w.sqlite().Exec(`UPDATE operation SET cancel_at = '2026-01-01 00:00:00.000000+00:00' WHERE id = ?`, operation); err != nil {
+	if _, err := w.ledger().Exec(`UPDATE operation SET cancel_at = '2026-01-01 00:00:00.000000+00:00' WHERE id = ?`, operation); err != nil {
 		t.Fatal(err)
 	}
 	w.start()
