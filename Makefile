@@ -66,6 +66,8 @@ deb: build-static ## Build a Debian package in bin
 trial: deps deb ## Install, use, upgrade and purge the package under a systemd of its own (root only)
 	$(packaging)/trial/trial.sh $(BIN)/$(program)_*.deb
 
+# All tests have the race detector; of the daemons that e2e starts those have it
+# whose tests are in watchedForRaces (e2e/main_test.go).
 .PHONY: test
 test: deps ## Run all tests with the race detector, on private MariaDB servers
 	@CGO_ENABLED=1 go test -race -count=1 -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'

@@ -128,7 +128,7 @@ func (s backupSteps) published(t Task) (Outcome, error) {
 	return ok(t, "published as "+s.Store.Folder(t.Args.ID)), nil
 }
 
-// probePublished tells whether the rename was done before an interruption.
+// probePublished reports whether the rename was done before an interruption.
 func (s backupSteps) probePublished(_ context.Context, t Task) (Outcome, bool, error) {
 	ours, err := s.ownsBackup(t)
 	if err != nil || !ours {
@@ -138,7 +138,7 @@ func (s backupSteps) probePublished(_ context.Context, t Task) (Outcome, bool, e
 	return outcome, err == nil, err
 }
 
-// ownsBackup tells whether the folder of the operation's backup is there and
+// ownsBackup reports whether the folder of the operation's backup is there and
 // was made by this operation.
 func (s backupSteps) ownsBackup(t Task) (bool, error) {
 	m, err := store.ReadManifest(s.Store.Folder(t.Args.ID))

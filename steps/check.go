@@ -38,7 +38,7 @@ func NotChecked(about, why string) Check {
 // Noted returns a check of something that is worth knowing and no fault.
 func Noted(about, detail string) Check { return Check{About: about, Note: true, Detail: detail} }
 
-// look notes one thing and tells whether it is in order.
+// look notes one thing and reports whether it is in order.
 func (p *Plan) look(about string, err error, detail string) bool {
 	f := Check{About: about, OK: err == nil, Detail: detail}
 	if err != nil {

@@ -32,7 +32,7 @@ func (h *Host) CheckDeletable(ctx context.Context, id string) error {
 	return fmt.Errorf("%w: %s; delete them first", ErrNeeded, strings.Join(names, ", "))
 }
 
-// Deletable tells whether there is anything of a backup: its row, or a folder
+// Deletable reports whether there is anything of a backup: its row, or a folder
 // with a manifest. A folder without either is not ours to remove.
 func (h *Host) Deletable(ctx context.Context, id string) (bool, error) {
 	_, err := h.Store.Catalog.Backup(ctx, id)

@@ -84,7 +84,7 @@ func staged(stage string, copied, kept, streams, unpacked int) string {
 	return reason
 }
 
-// untouched tells whether the stage held a link's stream, unpacked whole, when
+// untouched reports whether the stage held a link's stream, unpacked whole, when
 // a preparation was broken off that had not come to that link.
 func untouched(d Data, link int) bool { return slices.Contains(d.Unpacked, link) && link > d.Applied }
 

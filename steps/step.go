@@ -117,7 +117,7 @@ type Step struct {
 	Job func(ctx context.Context, t Task) (job.Spec, error)
 	// Finish judges what the program did.
 	Finish func(ctx context.Context, t Task, r job.Result) (Outcome, error)
-	// Probe looks at the disk after an interruption and tells whether the work
+	// Probe looks at the disk after an interruption and reports whether the work
 	// was done; if so, with which outcome.
 	Probe func(ctx context.Context, t Task) (Outcome, bool, error)
 	// Outcomes are the events it returns, of Run, Finish and Probe alike. Every

@@ -20,7 +20,7 @@ import (
 var serverTrouble = []string{"unknown option", "unknown variable", "Can't start server: Bind on unix socket",
 	"Different lower_case_table_names settings", "Can't open shared library", "Can't find messagefile", "encrypt", "decrypt"}
 
-// explain tells whether an error of the server is the data's fault: it has
+// explain reports whether an error of the server is the data's fault: it has
 // ended by itself, and names no other reason. It prints what it says.
 func (s *bootedServer) explain(out io.Writer, what string, err error) (found bool, _ error) {
 	if !errors.Is(err, errEnded) {
@@ -54,7 +54,7 @@ func (s *bootedServer) explain(out io.Writer, what string, err error) (found boo
 // errKilled: the server was ended from outside.
 var errKilled = errors.New("the server was ended by somebody else")
 
-// interrupted tells whether the server was ended from outside, by a person or
+// interrupted reports whether the server was ended from outside, by a person or
 // for want of memory, rather than by an error of its own.
 func (s *bootedServer) interrupted() bool {
 	state, known := s.cmd.ProcessState.Sys().(syscall.WaitStatus)

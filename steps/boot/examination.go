@@ -67,7 +67,7 @@ func (e Examination) Run(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// examine tells whether damage was found. An error is none of the data's.
+// examine reports whether damage was found. An error is none of the data's.
 func (e Examination) examine(ctx context.Context, s *bootedServer, out io.Writer) (found bool, err error) {
 	if err := s.awaitReady(ctx); err != nil {
 		return s.explain(out, "it does not start", err)

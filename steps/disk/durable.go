@@ -103,7 +103,7 @@ func SyncFileSystem(path string) error {
 	return nil
 }
 
-// Exists tells whether there is anything of that name.
+// Exists reports whether there is anything of that name.
 func Exists(path string) (bool, error) {
 	_, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {

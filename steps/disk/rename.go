@@ -57,13 +57,13 @@ func IDOf(path string) (FileID, error) {
 	return id, nil
 }
 
-// Is tells whether path is the file or folder of this id.
+// Is reports whether path is the file or folder of this id.
 func (id FileID) Is(path string) bool {
 	other, err := IDOf(path)
 	return err == nil && other == id
 }
 
-// TryExchange tells whether the file system can exchange two folders.
+// TryExchange reports whether the file system can exchange two folders.
 func TryExchange(dir string) error {
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	for _, folder := range []string{a, b} {

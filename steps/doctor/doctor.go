@@ -61,7 +61,7 @@ func Checks(ctx context.Context, h *steps.Host, s Setup) []steps.Check {
 	return d.plan.Checks
 }
 
-// look notes one thing and tells whether it is in order.
+// look notes one thing and reports whether it is in order.
 func (d *doctor) look(about string, err error, detail string) bool {
 	return d.add(steps.NewCheck(about, err, detail))
 }
@@ -71,7 +71,7 @@ func (d *doctor) add(c steps.Check) bool {
 	return c.OK
 }
 
-// usable tells whether the configuration has a value for a key; if not, that
+// usable reports whether the configuration has a value for a key; if not, that
 // is why the check is not made.
 func (d *doctor) usable(about, key string) bool {
 	if d.Wrong[key] {

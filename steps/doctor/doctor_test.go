@@ -29,7 +29,7 @@ func marked(c steps.Check) string {
 	return mark + " " + c.About + ": " + c.Detail
 }
 
-// finds tells whether a line begins and goes on so.
+// finds reports whether a line begins and goes on so.
 func finds(checks []steps.Check, begin, rest string) bool {
 	for _, c := range checks {
 		if line := marked(c); strings.HasPrefix(line, begin) && strings.Contains(line, rest) {

@@ -55,6 +55,6 @@ func (d *doctor) retrievable() {
 	case d.Forward != "" && d.Retrieve == "":
 		d.add(steps.Noted(about, fmt.Sprintf("forward is set and %v: to restore or verify, set retrieve in the configuration to the command that prints what was forwarded", steps.ErrNoRetrieve)))
 	case d.Forward != "":
-		d.look(about, nil, "it is set, as forward is; backups verify tells whether it works")
+		d.look(about, nil, "it is set, as forward is; backups verify reports whether it works")
 	}
 }

@@ -101,7 +101,7 @@ func (c *carrier) check() error {
 	return nil
 }
 
-// altered tells whether what came was read, and is not what was stored. The
+// altered reports whether what came was read, and is not what was stored. The
 // carrier has ended.
 func (c *carrier) altered() bool {
 	_, source := errors.AsType[*stream.SourceError](c.err)

@@ -154,7 +154,7 @@ func (h *handle) wait(ctx context.Context) error {
 	return err
 }
 
-// ended tells whether the process has ended.
+// ended reports whether the process has ended.
 func (h *handle) ended() (bool, error) {
 	raw, err := h.pidfd.SyscallConn()
 	if err != nil {

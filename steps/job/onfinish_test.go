@@ -105,7 +105,7 @@ func (h *testYard) goneAll() {
 	}
 }
 
-// gone tells whether a process has ended, if only as a zombie.
+// gone reports whether a process has ended, if only as a zombie.
 func gone(pid int) bool {
 	_, err := Identify(pid)
 	return errors.Is(err, ErrGone)

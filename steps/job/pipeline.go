@@ -184,7 +184,7 @@ func (p *pipeline) tick() time.Duration {
 	return min(progressEvery, max(10*time.Millisecond, p.carry.StallTimeout/10))
 }
 
-// diskHangs tells whether the carrier waits for a disk, which nothing ends.
+// diskHangs reports whether the carrier waits for a disk, which nothing ends.
 func (p *pipeline) diskHangs() bool {
 	return p.carry.Command == "" && p.carry.Direction == StreamOut && p.carry.out.lasts() > p.carry.StallTimeout
 }

@@ -86,7 +86,7 @@ func (p *program) done() <-chan struct{} {
 	return p.ended
 }
 
-// running tells whether the program is still there.
+// running reports whether the program is still there.
 func (p *program) running() bool {
 	if p == nil {
 		return false

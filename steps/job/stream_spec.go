@@ -12,12 +12,12 @@ import (
 type Stream struct {
 	// Direction is StreamOut or StreamIn.
 	Direction string `json:"direction"`
-	// File is where the stream is stored; empty when JobSpec.Shell takes or gives
+	// File is where the stream is stored; empty when Spec.Shell takes or gives
 	// it.
 	File string `json:"file,omitempty"`
-	// Command is what messages call JobSpec.Shell: the configuration's key.
+	// Command is what messages call Spec.Shell: the configuration's key.
 	Command string `json:"command,omitempty"`
-	// Env is added to the environment of JobSpec.Shell, NAME=value each.
+	// Env is added to the environment of Spec.Shell, NAME=value each.
 	Env []string `json:"env,omitempty"`
 	// Compression is "", gzip or zstd, Level its level; 0 means the default.
 	Compression string `json:"compression,omitempty"`

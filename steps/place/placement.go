@@ -89,7 +89,7 @@ func (p *Placement) UseEntries(operation string) {
 	p.Stage = filepath.Join(p.Target, ".dbcalm-"+operation)
 }
 
-// swappable tells whether a folder can change places with one beside it.
+// swappable reports whether a folder can change places with one beside it.
 func swappable(dir string) bool {
 	parent := filepath.Dir(dir)
 	var own, above unix.Stat_t

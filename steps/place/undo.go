@@ -8,7 +8,7 @@ import (
 	"dbcalm-db-cmd/steps/disk"
 )
 
-// Begun tells whether anything has gone into the data directory.
+// Begun reports whether anything has gone into the data directory.
 func (p *Placement) Begun() bool {
 	return p.Mode == Swap && p.Folder != nil && p.Folder.Is(p.Target) ||
 		slices.ContainsFunc(p.Entries, func(e Entry) bool { return e.Is(filepath.Join(p.Target, e.Name)) })

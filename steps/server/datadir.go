@@ -203,7 +203,7 @@ func (srv *Server) CheckLayout() error {
 	return nil
 }
 
-// outside tells whether a folder that a server's option names is another one
+// outside reports whether a folder that a server's option names is another one
 // than its data directory. An empty name means that directory.
 func outside(dataDir, value string) bool {
 	if value != "" && !filepath.IsAbs(value) {

@@ -52,7 +52,7 @@ func readOptionFile(path string) (optionFile, error) {
 	return file, nil
 }
 
-// has tells whether there is such a section, if only an empty one.
+// has reports whether there is such a section, if only an empty one.
 func (f optionFile) has(section string) bool { return slices.Contains(f.sections, section) }
 
 // values returns the options of several sections as a program sees them that

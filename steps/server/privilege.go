@@ -96,7 +96,7 @@ func cutOutside(text, separator string) []string {
 	return append(parts, text[begin:])
 }
 
-// covers tells whether what a grant is for includes an object.
+// covers reports whether what a grant is for includes an object.
 func (g grantLine) covers(on string) bool {
 	schema, _, _ := strings.Cut(on, ".")
 	return g.on == "*.*" || g.on == on || g.on == schema+".*"

@@ -18,7 +18,7 @@ func Series(version string) string {
 	return parts[0] + "." + parts[1]
 }
 
-// AtLeast tells whether a version is the given one or a later one.
+// AtLeast reports whether a version is the given one or a later one.
 func AtLeast(version string, numbers ...int) bool {
 	parts := strings.Split(versionNumber.FindString(version), ".")
 	for i, want := range numbers {

@@ -37,7 +37,7 @@ func (l Link) Content() (c content, err error) {
 // ContentsName is the file beside a stream that lists what the stream holds.
 func ContentsName(id string) string { return "backup-" + id + ".contents.json" }
 
-// Streamed tells whether a link is one stream.
+// Streamed reports whether a link is one stream.
 func (l Link) Streamed() bool { return l.Manifest != nil && l.Manifest.Stream != nil }
 
 // streamContent reads the list of what a link's stream holds.

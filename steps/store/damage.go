@@ -88,7 +88,7 @@ func (s *Store) MadeBy(id string) string {
 	return ""
 }
 
-// Malformed tells whether an error is that of a file which is no JSON, or not
+// Malformed reports whether an error is that of a file which is no JSON, or not
 // of the form it should have.
 func Malformed(err error) bool {
 	_, syntax := errors.AsType[*json.SyntaxError](err)
@@ -96,7 +96,7 @@ func Malformed(err error) bool {
 	return syntax || kind
 }
 
-// unreadable tells whether an error is that of a disk which cannot give back
+// unreadable reports whether an error is that of a disk which cannot give back
 // what was written to it.
 func unreadable(err error) bool {
 	path, found := errors.AsType[*fs.PathError](err)

@@ -105,5 +105,5 @@ func CheckSum(ctx context.Context, folder string, want ManifestFile) error {
 	return err
 }
 
-// Forwarded tells whether a link's stream lies elsewhere.
+// Forwarded reports whether a link's stream lies elsewhere.
 func (l Link) Forwarded() bool { return l.Streamed() && l.Manifest.Stream.Forwarded }

@@ -37,7 +37,7 @@ type Manifest struct {
 	// ParentID is the backup this one stands on, empty for a full one.
 	ParentID string `json:"parent_id,omitempty"`
 	// ParentOperation is the operation that made the parent. An id may come to
-	// name another backup; this tells whether it still names that one. Empty
+	// name another backup; this reports whether it still names that one. Empty
 	// where the parent has no manifest, and in manifests older than this field.
 	ParentOperation string `json:"parent_operation,omitempty"`
 	// Kind is full or incremental.

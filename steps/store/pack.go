@@ -18,7 +18,7 @@ import (
 	"dbcalm-db-cmd/steps/tool"
 )
 
-// StaysPlain tells whether a file of a compressed backup is left as it is: the
+// StaysPlain reports whether a file of a compressed backup is left as it is: the
 // metadata by which chains are judged, and the marks of renamed and dropped
 // tables, are read in the store. xtrabackup_logfile is XtraBackup's redo log.
 func StaysPlain(path string) bool {

@@ -72,7 +72,7 @@ func (s *Store) look(name string, recorded bool) Stored {
 	return stored
 }
 
-// Gone tells whether there is nothing at all in a backup's place. What cannot
+// Gone reports whether there is nothing at all in a backup's place. What cannot
 // be looked at is not gone.
 func (s *Store) Gone(id string) bool {
 	_, err := os.Lstat(s.Folder(id))

@@ -100,7 +100,7 @@ func (v *conveyor) read() {
 	}
 }
 
-// fill reads a block and tells whether it is the last.
+// fill reads a block and reports whether it is the last.
 func (v *conveyor) fill(b *block) bool {
 	if b.room == nil {
 		b.room = takeRoom()

@@ -39,7 +39,7 @@ var afterLast = []string{tablespacesName, "xtrabackup_keys"}
 
 const tablespacesName = "xtrabackup_tablespaces"
 
-// isSmall tells whether the content of a file is kept.
+// isSmall reports whether the content of a file is kept.
 func isSmall(name string) bool {
 	name = path.Clean(name)
 	return name == "xtrabackup_checkpoints" || name == "xtrabackup_info" || name == "backup-my.cnf" ||

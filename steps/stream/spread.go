@@ -11,7 +11,7 @@ const (
 	evenSpread = 7.6
 )
 
-// evenlySpread tells whether the bytes of a block are so evenly spread that
+// evenlySpread reports whether the bytes of a block are so evenly spread that
 // giving frequent ones shorter codes is not worth its time, as in pictures and
 // in what is compressed or encrypted already. The most frequent byte does not
 // count: it is that of the empty space in pages, which repeats itself.

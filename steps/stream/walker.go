@@ -220,5 +220,5 @@ func (w *Walker) endPayload() {
 	w.nextChunk()
 }
 
-// isLast tells whether a file is the one that ends a stream.
+// isLast reports whether a file is the one that ends a stream.
 func isLast(name string) bool { return slices.Contains(lastNames, path.Clean(name)) }

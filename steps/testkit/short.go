@@ -1,14 +1,6 @@
 package testkit
 
-import (
-	"os"
-	"testing"
-)
-
-// leftOutFile names, in the environment, the file that gets a line for each
-// test that a short run leaves out, so that none is forgotten: .ci/quick counts
-// them.
-const leftOutFile = "DBCALM_LEFT_OUT"
+import "testing"
 
 // NeedsServer leaves a test out of a short run that uses a database server or
 // the tools that come with it. Any other run expects them to be there.
@@ -29,23 +21,6 @@ func leaveOut(t testing.TB, why string) {
 	if !testing.Short() {
 		return
 	}
-	if path := os.Getenv(leftOutFile); path != "" {
-		if err := note(path, t.Name()); err != nil {
-			t.Fatalf("note that the test is left out: %v", err)
-		}
-	}
+	// .ci/quick counts the tests that say so, so that none is forgotten.
 	t.Skip("left out of a short run: " + why)
-}
-
-// note adds a line to a file, whole even when others add to it.
-func note(path, line string) error {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	if _, err := f.WriteString(line + "\n"); err != nil {
-		_ = f.Close()
-		return err
-	}
-	return f.Close()
 }

@@ -19,7 +19,7 @@ var hostTrouble = []string{
 // down to it.
 const fullDisk = 4 << 20
 
-// HostFault tells whether a program that worked in a folder has failed for
+// HostFault reports whether a program that worked in a folder has failed for
 // want of something there rather than because of the backup.
 func HostFault(folder, output string) bool {
 	for _, words := range hostTrouble {

@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -12,7 +14,19 @@ import (
 	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
 )
 
-// built holds the program, compiled once a test run, for each set of tags.
+// watchedForRaces are the tests whose daemon has the race detector, if they have
+// it themselves: requests and operations side by side, adoption, cancelling, the
+// end of the daemon, its metrics and its watchdog. The others drive the program as it
+// is shipped, which needs a fraction of the processor; the packages that it
+// consists of are all tested with the detector.
+var watchedForRaces = []string{
+	"TestAdoptsManyAtOnce", "TestAnswersArePrompt", "TestCancelRunning", "TestCancelWhileToolWorks", "TestChainComesBack",
+	"TestClientsOfOtherPrograms", "TestMetrics", "TestOnFinish", "TestPrune", "TestQueue", "TestQueueOutlivesDaemon", "TestRebuildBesideOperations",
+	"TestRequestsSentAgain", "TestRowsEndInOrder", "TestSameIDAtOnce", "TestStopAnswersThoseWhoAsk", "TestStopSignals",
+	"TestToolRunsOn", "TestVerifyIsCancelled", "TestWatchdogIsFed",
+}
+
+// built holds the program, compiled once a test run, for each way to build it.
 var built struct {
 	sync.Mutex
 	dir      string
@@ -34,15 +48,25 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// watched reports whether the daemon of this test has the race detector.
+func watched(t testing.TB) bool {
+	name, _, _ := strings.Cut(t.Name(), "/")
+	return raceDetector && slices.Contains(watchedForRaces, name)
+}
+
 // program returns the path of the program built with the given tags, and with
-// the race detector if this test has it. It takes a while, and hardly a test
-// does without a server.
+// the race detector where the test is watched for races. It takes a while, and
+// hardly a test does without a server.
 func program(t testing.TB, tags string) string {
 	t.Helper()
 	testkit.NeedsServer(t)
 	built.Lock()
 	defer built.Unlock()
-	if path, found := built.programs[tags]; found {
+	name := "dbcalm-db-cmd-" + tags
+	if watched(t) {
+		name += "-race"
+	}
+	if path, found := built.programs[name]; found {
 		return path
 	}
 	if built.dir == "" {
@@ -52,18 +76,39 @@ func program(t testing.TB, tags string) string {
 		}
 		built.dir, built.programs = dir, map[string]string{}
 	}
-	path := filepath.Join(built.dir, "dbcalm-db-cmd-"+tags)
+	path := filepath.Join(built.dir, name)
 	args := []string{"build", "-buildvcs=false", "-o", path}
 	if tags != "" {
 		args = append(args, "-tags", tags)
 	}
-	if raceDetector {
+	if watched(t) {
 		args = append(args, "-race")
 	}
 	out, err := exec.Command("go", append(args, "dbcalm-db-cmd/cmd/dbcalm-db-cmd")...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("build program: %v\n%s", err, out)
 	}
-	built.programs[tags] = path
+	built.programs[name] = path
 	return path
+}
+
+func TestWatchedTestsAreThere(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source.Write(text)
+	}
+	for _, name := range watchedForRaces {
+		if !strings.Contains(source.String(), "func "+name+"(") {
+			t.Errorf("there is no test %s to watch for races", name)
+		}
+	}
 }

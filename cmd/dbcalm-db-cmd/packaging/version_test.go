@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // project is a git repository of a test's own.
@@ -17,6 +19,7 @@ type project struct {
 
 func newProject(t *testing.T) project {
 	t.Helper()
+	testkit.Slow(t)
 	p := project{t, t.TempDir()}
 	p.git("init", "--quiet")
 	return p

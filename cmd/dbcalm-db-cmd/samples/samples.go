@@ -141,11 +141,11 @@ func Rewound() machine.OperationView {
 	view.Transitions = []machine.TransitionView{
 		{Seq: 1, Event: "accepted", To: "queued", At: At(0)},
 		{Seq: 2, From: "queued", Event: "start", To: "validate", At: At(1)},
-		{Seq: 3, From: "validate", Event: "ok", To: "prepare", At: At(2)},
-		{Seq: 4, From: "prepare", Event: "ok", To: "copy", At: At(3)},
+		{Seq: 3, From: "validate", Event: "ok", To: "reserve", At: At(2)},
+		{Seq: 4, From: "reserve", Event: "ok", To: "copy", At: At(3)},
 		{Seq: 5, From: "copy", Event: "adopt", To: "copy", At: At(4)},
-		{Seq: 6, From: "copy", Event: "rewind", To: "prepare", At: At(60)},
-		{Seq: 7, From: "prepare", Event: "ok", To: "copy", At: At(61)},
+		{Seq: 6, From: "copy", Event: "rewind", To: "reserve", At: At(60)},
+		{Seq: 7, From: "reserve", Event: "ok", To: "copy", At: At(61)},
 	}
 	return view
 }

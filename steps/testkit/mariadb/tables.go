@@ -17,7 +17,7 @@ func engines(db *sql.DB) ([]string, error) {
 	return []string{"InnoDB", "MyISAM", "Aria"}, nil
 }
 
-// hasEngine tells whether the server has a storage engine.
+// hasEngine reports whether the server has a storage engine.
 func hasEngine(db *sql.DB, name string) (bool, error) {
 	var count int
 	err := db.QueryRow("SELECT COUNT(*) FROM information_schema.engines WHERE engine = ? AND support IN ('YES', 'DEFAULT')", name).Scan(&count)

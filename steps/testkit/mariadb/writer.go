@@ -19,7 +19,7 @@ const (
 )
 
 // Writer transfers money between the accounts of the database bank until it
-// is stopped or the server fails it. VerifyInvariant tells whether a copy
+// is stopped or the server fails it. VerifyInvariant reports whether a copy
 // taken meanwhile is consistent.
 type Writer struct {
 	db       *sql.DB

@@ -33,7 +33,7 @@ func identify(full string) (version, error) {
 	return v, nil
 }
 
-// modern tells whether it is of 8.0 or later.
+// modern reports whether it is of 8.0 or later.
 func (v version) modern() bool { return v.age >= 2 }
 
 // banner is what every version prints first, and all that --version prints; to
