@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -98,7 +99,7 @@ func (a *app) report(err error) {
 		}
 		return
 	}
-	fmt.Fprintf(a.stderr, "%s: %s\n", program, strings.TrimRight(printable(err.Error()), "\n"))
+	fmt.Fprintf(a.stderr, "%s: %s\n", program, strings.TrimRight(printable.Text(err.Error()), "\n"))
 }
 
 // commandLine is what to type to run a subcommand against the same daemon.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -12,6 +13,9 @@ const (
 	yellow = "33"
 	cyan   = "36"
 )
+
+// colourMark is what paint puts around a text.
+var colourMark = regexp.MustCompile("\x1b\\[(?:0|" + strings.Join([]string{red, green, yellow, cyan}, "|") + ")m")
 
 // statusColours are the colours of the words that tell how an operation is.
 // One that waits is nothing to look at.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // display shows operations to somebody who waits for them.
@@ -47,7 +48,7 @@ type telling struct {
 	progress time.Time
 }
 
-func (l *lines) note(text string) { fmt.Fprintln(l.out, printable(text)) }
+func (l *lines) note(text string) { fmt.Fprintln(l.out, printable.Text(text)) }
 
 func (l *lines) close() {}
 

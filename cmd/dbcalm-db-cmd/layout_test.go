@@ -29,6 +29,9 @@ var mayImport = map[string][]string{
 	"persistence": {},
 }
 
+// everybody may import these; they import nothing of ours.
+var everybody = []string{module + "/steps/printable"}
+
 // aloneImport lists, for packages of others, the folders that may import them
 // or what is below them.
 var aloneImport = map[string][]string{
@@ -92,9 +95,12 @@ func TestLayoutRulesRefuse(t *testing.T) {
 		{"machine", "github.com/go-sql-driver/mysql", "only steps"},
 		{"machine", "github.com/prometheus/client_golang/prometheus", "only transport"},
 		{"util", "fmt", "no rule"},
+		{"steps/printable", module + "/persistence", "everybody imports it"},
 
 		{"cmd/dbcalm-db-cmd", module + "/persistence", ""},
 		{"transport", module + "/machine", ""},
+		{"transport", module + "/steps/printable", ""},
+		{"persistence", module + "/steps/printable", ""},
 		{"machine", module + "/steps/crashpoint", ""},
 		{"steps", module + "/steps/crashpoint", ""},
 		{"machine", "gopkg.in/yaml.v3", ""},
@@ -143,6 +149,12 @@ func problems(p listed) []string {
 	for _, imported := range p.Imports {
 		if slices.Contains(testSupport, imported) {
 			found = append(found, fmt.Sprintf("%s imports %s: only tests may", p.ImportPath, imported))
+			continue
+		}
+		if slices.Contains(everybody, p.ImportPath) && folderOf(imported) != "" {
+			found = append(found, fmt.Sprintf("%s may not import %s: everybody imports it, it imports nothing of ours", p.ImportPath, imported))
+		}
+		if slices.Contains(everybody, imported) {
 			continue
 		}
 		if other := folderOf(imported); other != "" && other != folder && !slices.Contains(ours, other) {

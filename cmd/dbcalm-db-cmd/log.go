@@ -25,5 +25,5 @@ func newLogger(w io.Writer, config *Config, colour bool, now func() time.Time) z
 	stamp := func(e *zerolog.Event, _ zerolog.Level, _ string) {
 		e.Str(zerolog.TimestampFieldName, now().UTC().Format(logTime))
 	}
-	return zerolog.New(w).Level(config.LogLevel).Hook(zerolog.HookFunc(stamp))
+	return zerolog.New(logLines{to: w}).Level(config.LogLevel).Hook(zerolog.HookFunc(stamp))
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 func (a *app) operationsLogsCommand() *cobra.Command {
@@ -52,7 +53,7 @@ func (p *logPrinter) print(chunk machine.LogChunk) error {
 	if chunk.Output != "output.log" {
 		heading += ", the command at the stream's other end"
 	}
-	text := printable(chunk.Text)
+	text := printable.Text(chunk.Text)
 	if chunk.Missing {
 		text = "(no longer kept: see keep_logs_days)\n"
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // programsText lists the command lines an operation ran. What the error
@@ -42,6 +43,6 @@ func (a *app) programEnd(p machine.ProcessView) string {
 
 // indent puts a margin before every line of a text from elsewhere.
 func indent(text, margin string) string {
-	lines := strings.Split(strings.Trim(printable(text), "\n"), "\n")
+	lines := strings.Split(strings.Trim(printable.Text(text), "\n"), "\n")
 	return margin + strings.Join(lines, "\n"+margin) + "\n"
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 func (a *app) operationsShowCommand() *cobra.Command {
@@ -39,7 +40,7 @@ the path it took and when.
 				if err != nil {
 					return exitWith(exitUsage, err)
 				}
-				return a.print(drawing)
+				return a.print(printable.Text(drawing))
 			case asJSON:
 				return a.printJSON(view)
 			}

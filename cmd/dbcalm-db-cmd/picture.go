@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // picture redraws the operations in place on a terminal.
@@ -45,7 +46,7 @@ func (p *picture) show(views []machine.OperationView) {
 // note stays above the next drawing.
 func (p *picture) note(text string) {
 	p.drawn = 0
-	fmt.Fprintln(p.out, printable(text))
+	fmt.Fprintln(p.out, printable.Text(text))
 }
 
 func (p *picture) close() { p.drawn = 0 }
@@ -65,7 +66,7 @@ func terminalSize(w io.Writer) func() int {
 
 // shortened cuts a line that would break at the terminal's edge.
 func shortened(line string, width int) string {
-	runes := []rune(printable(line))
+	runes := []rune(printable.Text(line))
 	if len(runes) < width {
 		return string(runes)
 	}

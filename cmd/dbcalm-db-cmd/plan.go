@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // planOptions are the flags of a plan.
@@ -107,7 +108,7 @@ func (a *app) checksText(checks []machine.Check) string {
 		case f.Note:
 			mark = "•"
 		}
-		fmt.Fprintf(&b, "%s %-15s %s\n", mark, f.About, strings.ReplaceAll(printable(f.Detail), "\n", "\n"+strings.Repeat(" ", 18)))
+		fmt.Fprintf(&b, "%s %-15s %s\n", mark, f.About, strings.ReplaceAll(printable.Text(f.Detail), "\n", "\n"+strings.Repeat(" ", 18)))
 	}
 	return b.String()
 }

@@ -7,15 +7,30 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"dbcalm-db-cmd/steps/printable"
 )
 
-// print writes an answer to stdout.
+// print writes an answer to stdout, and of control sequences no others than our
+// own colours.
 func (a *app) print(text string) error {
-	if _, err := io.WriteString(a.stdout, text); err != nil {
+	if _, err := io.WriteString(a.stdout, a.safe(text)); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
 	}
 	return nil
+}
+
+func (a *app) safe(text string) string {
+	if !a.colour {
+		return printable.Text(text)
+	}
+	var b strings.Builder
+	end := 0
+	for _, mark := range colourMark.FindAllStringIndex(text, -1) {
+		b.WriteString(printable.Text(text[end:mark[0]]) + text[mark[0]:mark[1]])
+		end = mark[1]
+	}
+	return b.String() + printable.Text(text[end:])
 }
 
 // printJSON writes an answer to stdout as indented JSON.
@@ -28,23 +43,12 @@ func (a *app) printJSON(value any) error {
 	if err := encoder.Encode(value); err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
-	return a.print(text.String())
+	return a.print(string(printable.JSON([]byte(text.String()))))
 }
 
 // note tells how things go, on stderr.
 func (a *app) note(format string, args ...any) {
-	fmt.Fprintln(a.stderr, printable(fmt.Sprintf(format, args...)))
-}
-
-// printable keeps text from other programs from steering the terminal: of the
-// control characters only line breaks and tabs get through.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) {
-			return '?'
-		}
-		return r
-	}, text)
+	fmt.Fprintln(a.stderr, printable.Text(fmt.Sprintf(format, args...)))
 }
 
 // notNil makes an empty list [] in JSON, where nil would be null.

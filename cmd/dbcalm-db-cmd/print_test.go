@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 )
@@ -33,9 +35,38 @@ func TestStampIsUTC(t *testing.T) {
 	}
 }
 
-func TestPrintableKeepsTheTerminalSafe(t *testing.T) {
+// Whatever a daemon, or what passes for one, has said: the terminal obeys
+// nothing but our own colours, and JSON holds no control characters either.
+func TestAnswersKeepTheTerminalSafe(t *testing.T) {
 	t.Parallel()
-	if got := printable("a\x1b[31mb\r\nc\td\u0085e"); got != "a?[31mb?\nc\td?e" {
+	const evil = "a\x1b[2Jb\r\u202ec\u009bd\xff"
+	const shown = `a\x1b[2Jb\r\u202ec\u009bd\xff`
+	for _, colour := range []bool{false, true} {
+		in := newInvocation(t, nil)
+		in.colour = colour
+		if err := in.print(in.paint(red, "own") + evil + "\n\t"); err != nil {
+			t.Fatal(err)
+		}
+		want := "own" + shown + "\n\t"
+		if colour {
+			want = "\x1b[31mown\x1b[0m" + shown + "\n\t"
+		}
+		if got := in.stdout.String(); got != want {
+			t.Errorf("colour %v: got %q, want %q", colour, got, want)
+		}
+	}
+	in := newInvocation(t, nil)
+	if err := in.printJSON([]string{evil}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	// JSON itself has no room for bytes that are no text.
+	if err := json.Unmarshal(in.stdout.Bytes(), &got); err != nil || got[0] != strings.TrimSuffix(shown, `\xff`)+"\ufffd" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	table := table{header: []string{"NAME", "NOTE"}}
+	table.add("\x1b[5m", "x")
+	if got := table.String(); got != "NAME     NOTE\n\\x1b[5m  x\n" {
 		t.Errorf("got %q", got)
 	}
 }

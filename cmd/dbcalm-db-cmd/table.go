@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // table lays rows out in aligned columns, two spaces between them, with no
@@ -20,7 +22,14 @@ type table struct {
 	rows  [][]string
 }
 
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+// add makes a row of cells, each of them one line.
+func (t *table) add(cells ...string) {
+	row := make([]string, len(cells))
+	for i, cell := range cells {
+		row[i] = oneLine(cell)
+	}
+	t.rows = append(t.rows, row)
+}
 
 func (t *table) String() string {
 	rows := append([][]string{t.header}, t.rows...)
@@ -35,7 +44,6 @@ func (t *table) String() string {
 		var line strings.Builder
 		line.WriteString(t.indent)
 		for i, cell := range row {
-			cell = oneLine(cell)
 			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
 			if paint := t.paint[i]; paint != nil && n > 0 {
 				cell = paint(cell)
@@ -51,9 +59,9 @@ func (t *table) String() string {
 	return b.String()
 }
 
-// oneLine keeps a cell from breaking its row; it never makes the cell longer.
+// oneLine keeps a text of several lines to the one it has.
 func oneLine(cell string) string {
-	return strings.NewReplacer("\n", " ", "\t", " ").Replace(printable(cell))
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(printable.Text(cell))
 }
 
 // dropLast takes the last column away.
