@@ -166,9 +166,13 @@ func (m *Manager) acceptAs(ctx context.Context, id, name, backup string, args Ar
 	if err != nil {
 		return "", internal(err)
 	}
+	askedBy, err := askerText(ctx)
+	if err != nil {
+		return "", internal(err)
+	}
 	now := time.Now().UTC()
 	o := persistence.Operation{ID: id, Machine: name, Definition: d.text, BackupID: backup, Args: text,
-		State: d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: now}
+		State: d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: now, AskedBy: askedBy}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()
 	// Between the commit and the queue, nobody else may look for the operation
@@ -177,6 +181,10 @@ func (m *Manager) acceptAs(ctx context.Context, id, name, backup string, args Ar
 	defer m.mu.Unlock()
 	if m.base.Err() != nil {
 		return "", refuse(Unavailable, "the daemon is stopping: try again when it has started")
+	}
+	r := &run{id: o.ID, definition: d, ended: make(chan struct{})}
+	if err := m.checkQueue(r); err != nil {
+		return "", err
 	}
 	crashpoint.Here("accept-before")
 	if request != nil {
@@ -188,8 +196,12 @@ func (m *Manager) acceptAs(ctx context.Context, id, name, backup string, args Ar
 		return "", refuseAccept(err, backup)
 	}
 	crashpoint.Here("accept-recorded")
-	m.log.Info().Str(keyOperation, o.ID).Str(keyMachine, name).Str(keyBackup, backup).Msg("operation accepted")
-	m.queue = append(m.queue, &run{id: o.ID, definition: d, ended: make(chan struct{})})
+	event := m.log.Info().Str(keyOperation, o.ID).Str(keyMachine, name).Str(keyBackup, backup)
+	if asker := recordedAsker(askedBy); asker != nil {
+		event.Stringer(keyAskedBy, asker)
+	}
+	event.Msg("operation accepted")
+	m.queue = append(m.queue, r)
 	m.schedule()
 	return o.ID, nil
 }

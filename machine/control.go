@@ -85,13 +85,18 @@ func (m *Manager) Retry(ctx context.Context, id string) (RetryDecision, error) {
 	change.Reason = reason
 	process := m.firstProcess(o, d)
 	change.Reopen = &process
+	r, err := m.newRun(o)
+	if err != nil {
+		return RetryDecision{}, internal(err)
+	}
+	if change.Status == persistence.Waiting {
+		if err := m.checkQueue(r); err != nil {
+			return RetryDecision{}, err
+		}
+	}
 	after, err := m.store.Apply(ctx, change)
 	if err != nil {
 		return RetryDecision{}, refuseAccept(err, o.BackupID)
-	}
-	r, err := m.newRun(after)
-	if err != nil {
-		return RetryDecision{}, internal(err)
 	}
 	if after.Status == persistence.Waiting {
 		m.queue = append(m.queue, r)

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ const (
 	keyState     = "state"
 	keyAttempt   = "attempt"
 	keyBackup    = "backup"
+	keyAskedBy   = "asked_by"
 )
 
 // Options are what a Manager can be told beside what it needs.
@@ -27,6 +29,8 @@ type Options struct {
 	// MaxConcurrent is how many operations that take a slot run at a time; 0
 	// means 1.
 	MaxConcurrent int
+	// MaxWaiting is how many operations may wait for their turn; 0 means 100.
+	MaxWaiting int
 	// KeepLogs is how long the programs' output is kept; 0 means for ever.
 	KeepLogs time.Duration
 	// Retention says what a prune keeps.
@@ -42,6 +46,7 @@ type Manager struct {
 	registry    map[string]steps.Step
 	definitions map[string]*Definition
 	max         int
+	maxWaiting  int
 	keepLogs    time.Duration
 	retention   Retention
 	log         zerolog.Logger
@@ -91,7 +96,7 @@ func New(store *persistence.Store, host *steps.Host, options Options) (*Manager,
 	}
 	m := &Manager{
 		store: store, host: host, registry: registry, definitions: definitions,
-		max: max(1, options.MaxConcurrent), keepLogs: options.KeepLogs, retention: options.Retention, log: options.Logger,
+		max: max(1, options.MaxConcurrent), maxWaiting: cmp.Or(options.MaxWaiting, defaultMaxWaiting), keepLogs: options.KeepLogs, retention: options.Retention, log: options.Logger,
 		running: map[string]*run{}, parsed: map[string]*Definition{},
 		owed: make(chan struct{}, 1),
 	}

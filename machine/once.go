@@ -50,6 +50,6 @@ func (m *Manager) repeated(ctx context.Context, request persistence.Request) (op
 		return "", true, refuse(Conflict, "request_id '%s' was used before, for %s %s, which began operation %s: give another request a new request_id",
 			request.ID, first.Command, first.Args, first.OperationID)
 	}
-	m.log.Info().Str(keyOperation, first.OperationID).Msg("command repeated; answered with the operation it began")
+	m.log.Debug().Str(keyOperation, first.OperationID).Msg("command repeated; answered with the operation it began")
 	return first.OperationID, true, nil
 }

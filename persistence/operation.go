@@ -8,7 +8,7 @@ import (
 )
 
 const operationColumns = `number, id, machine, definition, backup_id, args, state, status, seq,
-	attempt, data, failed_in, error, cancel_at, created_at, started_at, finished_at`
+	attempt, data, failed_in, error, cancel_at, created_at, started_at, finished_at, asked_by`
 
 type scanner interface{ Scan(...any) error }
 
@@ -17,7 +17,7 @@ func scanOperation(row scanner) (Operation, error) {
 	var args, data string
 	var cancel, created, started, finished stamp
 	err := row.Scan(&o.Number, &o.ID, &o.Machine, &o.Definition, &o.BackupID, &args, &o.State, &o.Status, &o.Seq,
-		&o.Attempt, &data, &o.FailedIn, &o.Error, &cancel, &created, &started, &finished)
+		&o.Attempt, &data, &o.FailedIn, &o.Error, &cancel, &created, &started, &finished, &o.AskedBy)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, ErrNotFound
 	}
@@ -42,8 +42,8 @@ func acceptOperation(ctx context.Context, tx *sql.Tx, o Operation, claims []Clai
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status,
-		seq, attempt, data, failed_in, error, created_at) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?)`,
-		o.ID, o.Machine, o.Definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data), stamp{o.CreatedAt})
+		seq, attempt, data, failed_in, error, created_at, asked_by) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?,?)`,
+		o.ID, o.Machine, o.Definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data), stamp{o.CreatedAt}, o.AskedBy)
 	if err != nil {
 		return err
 	}

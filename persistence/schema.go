@@ -150,6 +150,8 @@ CREATE INDEX operation_end_figures ON operation_end(machine, status, failed_in, 
 CREATE INDEX operation_end_failed ON operation_end(number) WHERE status = 'failed';
 CREATE INDEX operation_end_on_finish_failed ON operation_end(number) WHERE on_finish = 'failed';
 CREATE INDEX operation_transition_survived ON operation_transition(event, operation_id) WHERE event IN ('adopt', 'redo', 'rewind');
+`, `
+ALTER TABLE operation ADD COLUMN asked_by TEXT NOT NULL DEFAULT '';
 `}
 
 // migrate brings the schema to this program's version. A database of a newer

@@ -40,10 +40,11 @@ func folder(t *testing.T) string {
 
 // running is a Server that serves.
 type running struct {
-	path  string
-	lines chan map[string]any
-	stop  context.CancelFunc
-	ended chan error
+	server *Server
+	path   string
+	lines  chan map[string]any
+	stop   context.CancelFunc
+	ended  chan error
 }
 
 // start serves until the test is over; options may lack a path and a logger.
@@ -61,6 +62,9 @@ func start(t *testing.T, service Service, options Options) *running {
 	}
 	options.Logger = zerolog.New(lineWriter(r.lines))
 	server := New(service, options)
+	r.server = server
+	// The clients of a test are other programs.
+	server.self = -1
 	if err := server.Listen(); err != nil {
 		stop()
 		t.Fatal(err)

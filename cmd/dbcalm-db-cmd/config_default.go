@@ -36,6 +36,7 @@ func defaults(h host) *Config {
 		Parallel:              max(1, min(h.cpus, mostWorkers)),
 		UseMemory:             defaultMemory(h.memory),
 		MaxConcurrent:         1,
+		MaxWaiting:            100,
 		KeepLogsDays:          30,
 		StallTimeout:          steps.DefaultStallTimeout,
 		OnFinishTimeout:       30 * time.Second,
@@ -61,6 +62,7 @@ func computeDefaults(c *Config, h host) {
 		programs = append(programs, name, filepath.Join("/usr/sbin", name))
 	}
 	c.ServerBin = locate(h, c.ServerBin, programs)
+	c.AllowedGroups = defaultAllowedGroups(c)
 }
 
 // locate returns the path of the program that was given, else of the first of

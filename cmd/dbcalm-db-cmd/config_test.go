@@ -70,6 +70,7 @@ func TestDefaults(t *testing.T) {
 		Parallel:              4,
 		UseMemory:             4 * gibibyte,
 		MaxConcurrent:         1,
+		MaxWaiting:            100,
 		KeepLogsDays:          30,
 		StallTimeout:          time.Minute,
 		OnFinishTimeout:       30 * time.Second,

@@ -23,6 +23,8 @@ type host struct {
 	program func(name string) (string, bool)
 	// group tells whether a group of that name or number exists.
 	group func(name string) bool
+	// user tells the same of a user.
+	user func(name string) bool
 }
 
 func thisHost(stderr io.Writer, env func(string) string) host {
@@ -32,6 +34,7 @@ func thisHost(stderr io.Writer, env func(string) string) host {
 		terminal: isTerminal(stderr),
 		program:  func(name string) (string, bool) { return findProgram(name, env("PATH")) },
 		group:    groupExists,
+		user:     userExists,
 	}
 }
 
@@ -40,6 +43,14 @@ func groupExists(name string) bool {
 		return true
 	}
 	// A number needs no entry in the group file to own a socket.
+	_, err := strconv.ParseUint(name, 10, 31)
+	return err == nil
+}
+
+func userExists(name string) bool {
+	if _, err := user.Lookup(name); err == nil {
+		return true
+	}
 	_, err := strconv.ParseUint(name, 10, 31)
 	return err == nil
 }

@@ -56,6 +56,7 @@ func testHost(programs ...string) host {
 			return "", false
 		},
 		group: func(name string) bool { return name == "dbcalm" },
+		user:  func(name string) bool { return name == "alice" || name == "1001" },
 	}
 }
 

@@ -84,6 +84,9 @@ func (a *app) headText(view machine.OperationView) string {
 		line("Progress", progressText(view.Progress))
 	}
 	line("Attempt", strconv.Itoa(view.Attempt))
+	if view.AskedBy != nil {
+		line("Asked by", view.AskedBy.String())
+	}
 	line("Created", stamp(view.CreatedAt))
 	if view.StartedAt != nil {
 		line("Started", stamp(*view.StartedAt))

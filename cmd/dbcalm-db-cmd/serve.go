@@ -37,14 +37,14 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 	}
 	defer store.Close()
 	manager, err := machine.New(store, steps.NewHost(cfg.host(), store), machine.Options{
-		MaxConcurrent: cfg.MaxConcurrent, Retention: cfg.Retention, KeepLogs: time.Duration(cfg.KeepLogsDays) * 24 * time.Hour, Logger: log,
+		MaxConcurrent: cfg.MaxConcurrent, MaxWaiting: cfg.MaxWaiting, Retention: cfg.Retention, KeepLogs: time.Duration(cfg.KeepLogsDays) * 24 * time.Hour, Logger: log,
 	})
 	if err != nil {
 		return err
 	}
 	server := transport.New(manager, transport.Options{
 		SocketPath: cfg.SocketPath, LegacySocketPath: cfg.LegacySocketPath,
-		Mode: cfg.SocketMode, Group: cfg.SocketGroup, Version: versionText(), Logger: log,
+		Mode: cfg.SocketMode, Group: cfg.SocketGroup, Access: cfg.access(), Version: versionText(), Logger: log,
 	})
 	if err := server.Listen(); err != nil {
 		return err

@@ -1,0 +1,13 @@
+package machine
+
+const defaultMaxWaiting = 100
+
+// checkQueue refuses an operation that would have to wait behind too many
+// others: nobody wants the hundredth backup of the same server, and each costs
+// rows, a place in every listing, and time at every start. The caller holds mu.
+func (m *Manager) checkQueue(r *run) error {
+	if len(m.queue) < m.maxWaiting || m.admits(r) {
+		return nil
+	}
+	return refuse(Unavailable, "%d operations are waiting already, as many as max_waiting allows: wait until they have run, cancel some, or raise max_waiting", len(m.queue))
+}
