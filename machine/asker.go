@@ -43,9 +43,15 @@ func AskedBy(ctx context.Context, asker Asker) context.Context {
 	return context.WithValue(ctx, askerKey{}, asker)
 }
 
+// AskerOf returns who asks for the calls of a context, and whether anybody does.
+func AskerOf(ctx context.Context) (asker Asker, asked bool) {
+	asker, asked = ctx.Value(askerKey{}).(Asker)
+	return asker, asked
+}
+
 // askerText is who asked as it is recorded; empty where nobody did.
 func askerText(ctx context.Context) (string, error) {
-	asker, asked := ctx.Value(askerKey{}).(Asker)
+	asker, asked := AskerOf(ctx)
 	if !asked {
 		return "", nil
 	}

@@ -66,6 +66,9 @@ func lookUpMembers(usersKey string, users []string, groupsKey string, groups []s
 		m.users = append(m.users, uid)
 	}
 	for _, name := range groups {
+		if name == "" {
+			return m, fmt.Errorf(`%s: find group "": give a name or a number`, groupsKey)
+		}
 		gid, err := lookUpGroup(name)
 		if err != nil {
 			return m, fmt.Errorf("%s: %w", groupsKey, err)

@@ -62,7 +62,7 @@ type guest struct {
 }
 
 // kept are the places for root and the daemon's user.
-func (g *gate) kept() int { return max(1, g.most/8) }
+func (g *gate) kept() int { return min(g.most-1, max(1, g.most/8)) }
 
 // share is how many places another user may have.
 func (g *gate) share() int { return max(1, (g.most-g.kept()+1)/2) }

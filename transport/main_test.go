@@ -15,7 +15,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if socket := os.Getenv(clientSocket); socket != "" {
+		os.Exit(beClient(socket))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience is how long a test waits for what must happen.
 const patience = 10 * time.Second
@@ -50,6 +55,12 @@ type running struct {
 // start serves until the test is over; options may lack a path and a logger.
 func start(t *testing.T, service Service, options Options) *running {
 	t.Helper()
+	return startWith(t, service, options, func(*Server) {})
+}
+
+// startWith is start for a Server that is changed before it serves.
+func startWith(t *testing.T, service Service, options Options, change func(*Server)) *running {
+	t.Helper()
 	if options.SocketPath == "" {
 		options.SocketPath = filepath.Join(folder(t), "db-cmd.sock")
 	}
@@ -69,6 +80,7 @@ func start(t *testing.T, service Service, options Options) *running {
 		stop()
 		t.Fatal(err)
 	}
+	change(server)
 	go func() { r.ended <- server.Serve(ctx) }()
 	t.Cleanup(func() {
 		stop()

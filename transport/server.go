@@ -66,7 +66,7 @@ func (s *Server) Listen() error {
 	}
 	gid, err := lookUpGroup(s.options.Group)
 	if err != nil {
-		return err
+		return fmt.Errorf("socket_group: %w", err)
 	}
 	if gid >= 0 {
 		s.policy, err = newPolicy(s.options.Access, gid)
