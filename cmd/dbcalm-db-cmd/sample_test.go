@@ -50,7 +50,7 @@ func succeededView() machine.OperationView {
 }
 
 func failedView() machine.OperationView {
-	return machine.OperationView{
+	view := machine.OperationView{
 		OperationSummary: sampleOperations()[2],
 		Args:             machine.Args{IDList: []string{"full-1", "inc-1"}, Target: "folder"},
 		Transitions: []machine.TransitionView{
@@ -63,6 +63,8 @@ func failedView() machine.OperationView {
 			{ID: 3, Command: "cleanup", Status: "failed", StartTime: at(104), EndTime: new(at(104.1)), Error: "first\x1b[0m line\nsecond line"},
 		},
 	}
+	view.AskedBy = &machine.Asker{UID: 1001, Name: "alice", PID: 4242, Program: "/usr/bin/python3"}
+	return view
 }
 
 func runningView() machine.OperationView {
