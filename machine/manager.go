@@ -96,7 +96,8 @@ func New(store *persistence.Store, host *steps.Host, options Options) (*Manager,
 	}
 	m := &Manager{
 		store: store, host: host, registry: registry, definitions: definitions,
-		max: max(1, options.MaxConcurrent), maxWaiting: cmp.Or(options.MaxWaiting, defaultMaxWaiting), keepLogs: options.KeepLogs, retention: options.Retention, log: options.Logger,
+		max: max(1, options.MaxConcurrent), maxWaiting: cmp.Or(options.MaxWaiting, defaultMaxWaiting),
+		keepLogs: options.KeepLogs, retention: options.Retention, log: options.Logger,
 		running: map[string]*run{}, parsed: map[string]*Definition{},
 		owed: make(chan struct{}, 1),
 	}

@@ -9,5 +9,6 @@ func (m *Manager) checkQueue(r *run) error {
 	if len(m.queue) < m.maxWaiting || m.admits(r) {
 		return nil
 	}
-	return refuse(Unavailable, "%d operations are waiting already, as many as max_waiting allows: wait until they have run, cancel some, or raise max_waiting", len(m.queue))
+	return refuse(Unavailable, "%d operations are waiting already, as many as max_waiting allows: "+
+		"wait until they have run, cancel some, or raise max_waiting", len(m.queue))
 }

@@ -103,16 +103,19 @@ func (p *policy) isOneOf(m members, who peer) bool {
 	return slices.ContainsFunc(who.groups, in) || len(m.groups) > 0 && slices.ContainsFunc(p.memberships(who.uid), in)
 }
 
+// inConfiguration is what is done with the keys that a refusal names.
+const inConfiguration = "in the daemon's configuration, and start the daemon again"
+
 // shutOut is the refusal of a peer that may not connect.
 func shutOut(who peer) *machine.Error {
 	return &machine.Error{Kind: machine.Forbidden, Message: fmt.Sprintf(
-		"%s may not use this daemon: add it to allowed_users, or its group to allowed_groups, in the daemon's configuration, and start the daemon again", who.name())}
+		"%s may not use this daemon: add it to allowed_users, or its group to allowed_groups, "+inConfiguration, who.name())}
 }
 
 // notToRestore is the refusal of a command that restores or deletes.
 func notToRestore(who peer) *machine.Error {
 	return &machine.Error{Kind: machine.Forbidden, Message: fmt.Sprintf(
-		"%s may not restore or delete backups: add it to restore_users, or its group to restore_groups, in the daemon's configuration, and start the daemon again", who.name())}
+		"%s may not restore or delete backups: add it to restore_users, or its group to restore_groups, "+inConfiguration, who.name())}
 }
 
 func (p peer) name() string {

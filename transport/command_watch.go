@@ -76,7 +76,7 @@ func (s *Server) stream(stopping, calls context.Context, conn *net.UnixConn, who
 	watcher := s.newGuest(who, cancel)
 	watcher.busy, watcher.idles = true, func() bool { return unread(conn) > 0 }
 	if !s.watches.try(watcher) {
-		s.dismiss(stopping, conn, who, noPlace, &machine.Error{Kind: machine.Unavailable, Message: "too many clients watch operations: try again later"})
+		s.dismiss(stopping, conn, who, noPlace, unavailable("too many clients watch operations: try again later"))
 		return
 	}
 	defer s.watches.leave(watcher)

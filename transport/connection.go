@@ -65,7 +65,7 @@ func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 		if stopping.Err() != nil {
 			message = stoppingMessage
 		}
-		s.dismiss(stopping, conn, who, noPlace, &machine.Error{Kind: machine.Unavailable, Message: message})
+		s.dismiss(stopping, conn, who, noPlace, unavailable(message))
 		return
 	}
 	defer s.clients.leave(client)
@@ -78,7 +78,7 @@ func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 	case err == nil:
 		answered = s.dispatch(calls, who, frame, func() bool { return s.awaitTurn(evicted, client) })
 	case errors.Is(err, errEvicted):
-		s.dismiss(stopping, conn, who, noPlace, &machine.Error{Kind: machine.Unavailable, Message: evictedMessage})
+		s.dismiss(stopping, conn, who, noPlace, unavailable(evictedMessage))
 		return
 	case isRefusal(err):
 		answered = refused(calls, err)
@@ -87,7 +87,7 @@ func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 		return
 	}
 	if evicted.Err() != nil {
-		s.dismiss(stopping, conn, who, noPlace, &machine.Error{Kind: machine.Unavailable, Message: crowdedMessage})
+		s.dismiss(stopping, conn, who, noPlace, unavailable(crowdedMessage))
 		return
 	}
 	if answered.lines != nil {
@@ -101,7 +101,7 @@ func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 	if len(answer) > smallAnswer {
 		large := &guest{uid: who.uid, busy: true, idles: func() bool { return unread(conn) > 0 }, evict: evict}
 		if !s.answers.enter(stopping, large) {
-			s.dismiss(stopping, conn, who, noPlace, &machine.Error{Kind: machine.Unavailable, Message: largeMessage})
+			s.dismiss(stopping, conn, who, noPlace, unavailable(largeMessage))
 			return
 		}
 		defer s.answers.leave(large)
@@ -131,7 +131,9 @@ func (s *Server) dismiss(stopping context.Context, conn *net.UnixConn, who peer,
 	if s.quota.take(what, who.uid) {
 		s.options.Logger.Warn().EmbedObject(who).Str(keyReason, refusal.Message).Msg("connection refused")
 	}
-	if s.send(context.Background(), conn, encodeEnvelope(envelope{Code: codeOf(refusal.Kind), Status: phrases[codeOf(refusal.Kind)], Message: refusal.Message})) != nil {
+	code := codeOf(refusal.Kind)
+	answer := encodeEnvelope(envelope{Code: code, Status: phrases[code], Message: refusal.Message})
+	if s.send(context.Background(), conn, answer) != nil {
 		return
 	}
 	select {
@@ -163,7 +165,7 @@ func (s *Server) receive(stopping, evicted context.Context, conn *net.UnixConn, 
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return frame, err
 	case stopping.Err() != nil:
-		return nil, &machine.Error{Kind: machine.Unavailable, Message: stoppingMessage}
+		return nil, unavailable(stoppingMessage)
 	case evicted.Err() != nil:
 		return nil, errEvicted
 	}
@@ -184,7 +186,7 @@ type requestReader struct {
 func (r *requestReader) Read(p []byte) (int, error) {
 	if r.read >= smallRequest && !r.large {
 		if !r.grow() {
-			return 0, &machine.Error{Kind: machine.Unavailable, Message: largeMessage}
+			return 0, unavailable(largeMessage)
 		}
 		r.large = true
 	}

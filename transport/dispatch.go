@@ -44,7 +44,7 @@ func (s *Server) dispatch(calls context.Context, who peer, frame json.RawMessage
 	}
 	if slices.Contains(looking, name) {
 		if !turn() {
-			return refused(calls, &machine.Error{Kind: machine.Unavailable, Message: turnMessage})
+			return refused(calls, unavailable(turnMessage))
 		}
 		defer s.turns.give(who.uid)
 	}

@@ -167,7 +167,9 @@ func (g *gate) idlest(who *guest, grace time.Duration) *guest {
 		switch {
 		case other.self, now.Sub(other.entered) < grace, other.busy && !other.idle(now, g.grace):
 		case !own && (!full || g.users[other.uid] <= g.users[who.uid]):
-		case found == nil, g.users[other.uid] > g.users[found.uid], g.users[other.uid] == g.users[found.uid] && other.since.Before(found.since):
+		case found == nil, g.users[other.uid] > g.users[found.uid]:
+			found = other
+		case g.users[other.uid] == g.users[found.uid] && other.since.Before(found.since):
 			found = other
 		}
 	}

@@ -38,11 +38,6 @@ func peerOf(conn *net.UnixConn) peer {
 	return found
 }
 
-// self reports whether it is this daemon that asks itself.
-func (p peer) self() bool {
-	return p.known && p.pid == int32(os.Getpid()) && p.uid == uint32(os.Geteuid())
-}
-
 // asker is the peer as operations remember it.
 func (p peer) asker() machine.Asker {
 	return machine.Asker{UID: p.uid, Name: userName(p.uid), PID: p.pid, Program: shorten(printable.Line(programOf(p.pid)), echoLimit)}

@@ -31,13 +31,15 @@ var accessSettings = []setting{
 }
 
 var accessNotes = map[string]keyNote{
-	"allowed_users": {meaning: "Users who may send commands, by name or number, beside root and the daemon's own user. The socket's mode must let them, too."},
+	"allowed_users": {meaning: "Users who may send commands, by name or number, beside root and the daemon's own user. " +
+		"The socket's mode must let them, too."},
 	"allowed_groups": {
 		rule:    "the group of socket_path",
 		meaning: "Groups whose members may send commands, by name or number. [] for none.",
 		example: nameList{"dbcalm"},
 	},
-	"restore_users":  {meaning: "If this or restore_groups is set: the only users, of those who may send commands, who may also restore and delete backups. Root and the daemon's own user always may."},
+	"restore_users": {meaning: "If this or restore_groups is set: the only users, of those who may send commands, " +
+		"who may also restore and delete backups. Root and the daemon's own user always may."},
 	"restore_groups": {meaning: "Likewise, groups whose members may."},
 }
 

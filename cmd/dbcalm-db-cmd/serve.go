@@ -37,7 +37,8 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 	}
 	defer store.Close()
 	manager, err := machine.New(store, steps.NewHost(cfg.host(), store), machine.Options{
-		MaxConcurrent: cfg.MaxConcurrent, MaxWaiting: cfg.MaxWaiting, Retention: cfg.Retention, KeepLogs: time.Duration(cfg.KeepLogsDays) * 24 * time.Hour, Logger: log,
+		MaxConcurrent: cfg.MaxConcurrent, MaxWaiting: cfg.MaxWaiting,
+		Retention: cfg.Retention, KeepLogs: time.Duration(cfg.KeepLogsDays) * 24 * time.Hour, Logger: log,
 	})
 	if err != nil {
 		return err

@@ -59,8 +59,8 @@ func TestWhoAsked(t *testing.T) {
 	if out, _, _ = w.cli("operations", "show", id); !strings.Contains(out, "\nAsked by   "+v.AskedBy.String()+"\n") {
 		t.Error(out)
 	}
-	if log := w.daemonLog(); !strings.Contains(log, `"asked_by":"`+v.AskedBy.String()+`"`) {
-		t.Error(log)
+	if log, err := os.ReadFile(w.daemon.log); err != nil || !strings.Contains(string(log), `"asked_by":"`+v.AskedBy.String()+`"`) {
+		t.Errorf("the log does not tell: %v\n%s", err, w.daemonLog())
 	}
 	if os.Geteuid() != 0 {
 		return
