@@ -53,9 +53,6 @@ func measure(ask, askTwin func()) (took, twin []time.Duration) {
 	return took, twin
 }
 
-// crowdSize is how many clients are up to no good at once.
-const crowdSize = 1000
-
 // crowd keeps so many clients connected that do what act does, and connect
 // again when they are shut out, until the function it returns is called.
 func crowd(t *testing.T, path string, act func(ctx context.Context, conn net.Conn)) (disperse func()) {

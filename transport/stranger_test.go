@@ -72,7 +72,7 @@ func (s stranger) ask(t *testing.T, path, request string) string {
 		return ask(t, path, request)
 	}
 	client := exec.Command("/proc/self/exe")
-	client.Env = []string{clientSocket + "=" + path, clientRequest + "=" + request}
+	client.Env = []string{clientSocket + "=" + path, clientRequest + "=" + request, "GORACE=atexit_sleep_ms=0"}
 	client.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: s.uid, Gid: s.gid, Groups: []uint32{s.supplementary}}}
 	var stdout, stderr bytes.Buffer
 	client.Stdout, client.Stderr = &stdout, &stderr
