@@ -17,8 +17,8 @@ SCREENS_MIB  ?= 2048
 BENCH_MIB    ?= 1024
 BENCH_ROUNDS ?= 5
 DB       ?= mariadb
-VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-DEB_VERSION       ?= $(shell $(packaging)/version.sh)
+# Asked for when it is first wanted, and once: program and package have the same.
+VERSION  ?= $(eval VERSION := $(shell $(packaging)/version.sh))$(VERSION)
 # One moment for every file and page, so that the same source gives the same
 # package.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
@@ -27,6 +27,7 @@ program     := dbcalm-db-cmd
 binary      := $(BIN)/$(program)
 matrix      := cmd/$(program)/e2e/testdata/crash-matrix.md
 folders     := cmd machine persistence steps transport
+rooms       := $(sort $(folders) $(shell find $(folders) -name '*_test.go' -printf '%h\n'))
 screens     := cmd/$(program)/e2e/testdata/screens.md
 shell_files := $(wildcard .ci/*) $(shell find $(folders) -name '*.sh')
 packaging   := cmd/$(program)/packaging
@@ -37,7 +38,7 @@ go_build    := go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VE
 
 .PHONY: help
 help: ## List these targets
-	@awk -F ': .*## ' '/^[a-z-]+:.* ## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ': .*## ' '/^[a-zA-Z-]+:.* ## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/dbcalm-db-cmd
@@ -58,7 +59,7 @@ deb: build-static ## Build a Debian package in bin
 	rm -rf $(BIN)/deb $(BIN)/$(program)_*.deb
 	$(packaging)/install.sh $(binary) /usr $(BIN)/deb
 	@find $(BIN)/deb -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
-	DEB_TREE=$(BIN)/deb DEB_VERSION=$(DEB_VERSION) DEB_ARCH=$$(go env GOARCH) \
+	DEB_TREE=$(BIN)/deb DEB_VERSION=$(VERSION) DEB_ARCH=$$(go env GOARCH) \
 		go run $(nfpm) package --config $(packaging)/nfpm.yaml --packager deb --target $(BIN)
 
 .PHONY: trial
@@ -69,6 +70,20 @@ trial: deps deb ## Install, use, upgrade and purge the package under a systemd o
 test: deps ## Run all tests with the race detector, on private MariaDB servers
 	@CGO_ENABLED=1 go test -race -count=1 -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'
 	CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./...
+
+.PHONY: quick
+quick: ## Build, vet and run the fast tests; needs no database server
+	$(go_build)
+	go vet ./...
+	@.ci/quick ./...
+
+# A rule with % would not match the slash in test-steps/stream.
+.PHONY: test-FOLDER $(rooms:%=test-%)
+test-FOLDER: ## Run the tests of one folder and what is below it, as in make test-steps/stream
+	@printf 'there is test-%s\n' $(rooms)
+
+$(rooms:%=test-%): deps
+	CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./$(@:test-%=%)/...
 
 .PHONY: conformance
 conformance: deps ## Hold every backup tool and server there is to what the daemon relies on, and name them

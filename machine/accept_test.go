@@ -9,10 +9,12 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestRestoreIsRefused(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.backup("inc1", "full", 100, 200)
@@ -154,6 +156,7 @@ func TestBackupIsRefusedBeforeAServerIsAsked(t *testing.T) {
 
 func TestIncrementalOnABackupFromBeforeARestore(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.start()
@@ -174,7 +177,7 @@ func TestOneOfManyRequestsForOneBackupIsAccepted(t *testing.T) {
 	errs := make(chan error)
 	for range 8 {
 		go func() {
-			_, err := w.accept(t.Context(), "full_backup", "b", Args{ID: "b"}, []persistence.Claim{{BackupID: "b", Use: persistence.Makes}}, nil)
+			_, err := w.accept(t.Context(), order{command: "full_backup"}, "b", Args{ID: "b"}, []persistence.Claim{{BackupID: "b", Use: persistence.Makes}}, nil)
 			errs <- err
 		}()
 	}
@@ -194,6 +197,7 @@ func TestOneOfManyRequestsForOneBackupIsAccepted(t *testing.T) {
 
 func TestCommandIsRefusedWhileTheDatabaseIsLocked(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.start()

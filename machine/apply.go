@@ -9,20 +9,22 @@ import (
 
 	"github.com/looplab/fsm"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 )
 
 // apply makes a decision true: looplab/fsm, rebuilt from the stored state,
 // says whether the event is possible and where it leads, and its
 // before_event writes the change. A refused write cancels the event.
-func (m *Manager) apply(ctx context.Context, d *Definition, o persistence.Operation, what decision) (persistence.Operation, error) {
+func (a *attempt) apply(ctx context.Context, what decision) (persistence.Operation, error) {
+	o := a.operation
 	after := o
-	table := fsm.NewFSM(o.State, d.events(), fsm.Callbacks{
+	table := fsm.NewFSM(o.State, tableOf(a.run.definition), fsm.Callbacks{
 		"before_event": func(ctx context.Context, e *fsm.Event) {
 			write, cancel := context.WithTimeout(ctx, writeTimeout)
 			defer cancel()
 			var err error
-			if after, err = m.store.Apply(write, m.change(d, o, what, e.Dst)); err != nil {
+			if after, err = a.store.Apply(write, a.change(what, e.Dst)); err != nil {
 				e.Cancel(err)
 			}
 		},
@@ -44,20 +46,29 @@ func (m *Manager) apply(ctx context.Context, d *Definition, o persistence.Operat
 	return o, fmt.Errorf("operation %s: %w", o.ID, err)
 }
 
+// tableOf returns a definition's transition table for looplab/fsm.
+func tableOf(d *definition.Definition) fsm.Events {
+	var events fsm.Events
+	for _, e := range d.Edges() {
+		events = append(events, fsm.EventDesc{Name: e.Event, Src: []string{e.From}, Dst: e.To})
+	}
+	return events
+}
+
 // errNoWay: the definition has no edge for the event. A definition that an
 // earlier version of this program stored does not know what steps have learnt
 // since.
 var errNoWay = errors.New("the machine has no way on")
 
 // change translates a decision into what is written.
-func (m *Manager) change(d *Definition, o persistence.Operation, what decision, to string) persistence.Change {
-	from, target := d.States[o.State], d.States[to]
+func (a *attempt) change(what decision, to string) persistence.Change {
+	o, target := a.operation, a.run.definition.States[to]
 	c := persistence.Change{
 		OperationID: o.ID, Seq: o.Seq, From: o.State, Event: what.event, To: to, At: time.Now().UTC(), Reason: what.reason,
 		Status: persistence.Running, Attempt: o.Attempt, Data: o.Data, FailedIn: o.FailedIn, Error: o.Error,
-		HonourCancel: from.Cancel != "" && what.event != eventCancel,
-		JobID:        what.jobID, Result: what.result,
-		OweOnFinish: m.host.OnFinish != "" && target.End != "",
+		HonourCancel: a.state.Cancel != "" && what.event != definition.EventCancel,
+		JobID:        what.jobID, AdoptedJob: what.adopted, Result: what.result,
+		OweOnFinish: a.host.OnFinish != "" && target.End != "",
 	}
 	switch {
 	case target.End == persistence.Succeeded:
@@ -65,13 +76,13 @@ func (m *Manager) change(d *Definition, o persistence.Operation, what decision, 
 		c.Status, c.FailedIn, c.Error = target.End, "", ""
 	case target.End != "":
 		c.Status = target.End
-	case to == d.Initial:
+	case to == a.run.definition.Initial:
 		c.Status = persistence.Waiting
 	}
 	switch what.event {
-	case eventRedo, eventRewind, eventRetry:
+	case definition.EventRedo, definition.EventRewind, definition.EventRetry:
 		c.Attempt++
-	case eventCancel:
+	case definition.EventCancel:
 		c.Error = "cancelled as requested"
 	}
 	if what.failure != "" {

@@ -7,7 +7,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // serverWorld is a world whose tool and server are real.
@@ -31,7 +31,7 @@ func TestFullAndIncrementalBackup(t *testing.T) {
 	_, err = w.IncrementalBackup(t.Context(), BackupRequest{ID: "inc", FromBackupID: "full"})
 	refusal(t, err, NotFound, "Base backup with id 'full' not found")
 	v := w.ends(full, persistence.Succeeded)
-	if want := "accept>queued start>validate ok>prepare ok>copy ok>seal ok>publish ok>record ok>done"; events(v) != want {
+	if want := "accept>queued start>validate ok>reserve ok>copy ok>seal ok>publish ok>record ok>done"; events(v) != want {
 		t.Errorf("transitions are %s, want %s", events(v), want)
 	}
 	if v.Args.ID != "full" || v.Args.FromBackupID != "" || *v.Args.ScheduleID != 7 {

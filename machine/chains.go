@@ -3,9 +3,12 @@ package machine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"dbcalm-db-cmd/steps"
 )
 
 // ownedChain is a full backup with everything that stands on it, and what
@@ -19,7 +22,7 @@ type ownedChain struct {
 	held string
 	// problem says why it is not good; empty if it is.
 	problem string
-	// counts tells whether its full backup is good, so that it counts as one.
+	// counts says whether its full backup is good, so that it counts as one.
 	counts bool
 }
 
@@ -71,47 +74,54 @@ func (c ownedChain) lineages() [][]string {
 	return lineages
 }
 
+// parentOf returns how to look up, for a walk along a chain, what a backup stands
+// on: given what each of those there are stands on.
+func parentOf(from map[string]string) func(id string) (string, error) {
+	return func(id string) (string, error) {
+		parent, there := from[id]
+		if !there {
+			return "", &steps.MissingLinkError{ID: id}
+		}
+		return parent, nil
+	}
+}
+
 // groupChains sorts backups, recorded or not, into chains.
 func groupChains(views []BackupView) []ownedChain {
 	sorted := slices.SortedFunc(slices.Values(views), func(a, b BackupView) int {
 		return cmp.Or(a.StartTime.Compare(b.StartTime), cmp.Compare(a.ID, b.ID))
 	})
-	there, children := map[string]bool{}, map[string][]BackupView{}
+	from, byID := map[string]string{}, map[string]BackupView{}
 	for _, v := range sorted {
-		there[v.ID] = true
-		children[v.FromBackupID] = append(children[v.FromBackupID], v)
+		from[v.ID], byID[v.ID] = v.FromBackupID, v
 	}
-	taken := map[string]bool{}
+	depths, members, held := map[string]int{}, map[string][]BackupView{}, map[string]string{}
+	var roots []string
+	for _, v := range sorted {
+		ids, err := steps.WalkChain(v.ID, parentOf(from))
+		root, why := ids[0], ""
+		if missing, broken := errors.AsType[*steps.MissingLinkError](err); broken {
+			why = fmt.Sprintf("it stands on '%s', which is not there: dbcalm-db-cmd backups rebuild tells more", missing.ID)
+		} else if err != nil {
+			// Those in a circle are one chain, which begins with its oldest.
+			root, why = v.ID, "it stands on itself: dbcalm-db-cmd backups rebuild tells more"
+			if i := slices.IndexFunc(ids, func(id string) bool { return members[id] != nil }); i >= 0 {
+				root = ids[i]
+			}
+		}
+		if members[root] == nil {
+			roots = append(roots, root)
+		}
+		depths[v.ID], members[root], held[root] = len(ids), append(members[root], v), why
+	}
 	var chains []ownedChain
-	begin := func(root BackupView, held string) {
-		c := ownedChain{full: root.ID, held: held}
-		var take func(BackupView)
-		take = func(v BackupView) {
-			if taken[v.ID] {
-				return
-			}
-			taken[v.ID] = true
+	for _, root := range roots {
+		c := ownedChain{full: root, held: held[root], counts: held[root] == "" && byID[root].Problem == ""}
+		slices.SortStableFunc(members[root], func(a, b BackupView) int { return depths[a.ID] - depths[b.ID] })
+		for _, v := range members[root] {
 			c.add(v)
-			for _, child := range children[v.ID] {
-				take(child)
-			}
 		}
-		take(root)
-		c.counts = held == "" && root.Problem == ""
 		chains = append(chains, c)
-	}
-	for _, v := range sorted {
-		if v.FromBackupID == "" {
-			begin(v, "")
-		} else if !there[v.FromBackupID] {
-			begin(v, fmt.Sprintf("it stands on '%s', which is not there: dbcalm-db-cmd backups rebuild tells more", v.FromBackupID))
-		}
-	}
-	// What is left stands on itself, round some corner.
-	for _, v := range sorted {
-		if !taken[v.ID] {
-			begin(v, "it stands on itself: dbcalm-db-cmd backups rebuild tells more")
-		}
 	}
 	return chains
 }
@@ -132,8 +142,8 @@ func (c *ownedChain) add(v BackupView) {
 }
 
 // chains returns every chain there is, with all that is known against it.
-func (m *Manager) chains(ctx context.Context) ([]ownedChain, error) {
-	views, err := m.Backups(ctx)
+func (cat *catalogue) chains(ctx context.Context) ([]ownedChain, error) {
+	views, err := cat.Backups(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -144,12 +154,12 @@ func (m *Manager) chains(ctx context.Context) ([]ownedChain, error) {
 			if c.problem != "" {
 				break
 			}
-			if err := m.host.CheckChain(ctx, ids); err != nil {
+			if err := cat.host.CheckChain(ctx, ids); err != nil {
 				c.problem = err.Error()
 			}
 		}
 		if c.counts && c.problem != "" {
-			c.counts = m.host.CheckChain(ctx, []string{c.full}) == nil
+			c.counts = cat.host.CheckChain(ctx, []string{c.full}) == nil
 		}
 		if ctx.Err() != nil {
 			return nil, internal(context.Cause(ctx))

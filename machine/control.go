@@ -6,25 +6,26 @@ import (
 	"fmt"
 	"time"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
 
 // Cancel ends an operation that is waiting or in a state that allows it.
 // Asked twice it is content; asked too late it says so.
-func (m *Manager) Cancel(ctx context.Context, id string) error {
-	o, err := m.find(ctx, id)
+func (e *engine) Cancel(ctx context.Context, id string) error {
+	o, err := e.find(ctx, id)
 	if err != nil {
 		return err
 	}
-	m.mu.Lock()
-	d, err := m.definitionOf(o)
-	m.mu.Unlock()
+	e.mu.Lock()
+	d, err := e.definitionOf(o)
+	e.mu.Unlock()
 	if err != nil {
 		return internal(err)
 	}
 	// The row first: a daemon that starts again will honour it.
-	o, err = m.store.RequestCancel(ctx, id, time.Now().UTC(), d.cancellable())
+	o, err = e.store.RequestCancel(ctx, id, time.Now().UTC(), d.Cancellable())
 	if errors.Is(err, persistence.ErrStale) {
 		if o.Status == persistence.Cancelled {
 			return nil
@@ -37,18 +38,18 @@ func (m *Manager) Cancel(ctx context.Context, id string) error {
 	if err != nil {
 		return internal(err)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if r := m.running[id]; r != nil {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if r := e.running[id]; r != nil {
 		if r.interrupt != nil {
 			r.interrupt(steps.ErrCancelled)
 		}
 		return nil
 	}
-	for i, r := range m.queue {
+	for i, r := range e.queue {
 		if r.id == id {
-			m.queue = append(m.queue[:i:i], m.queue[i+1:]...)
-			m.launch(r, false)
+			e.queue = append(e.queue[:i:i], e.queue[i+1:]...)
+			e.launch(r, false)
 			break
 		}
 	}
@@ -56,59 +57,59 @@ func (m *Manager) Cancel(ctx context.Context, id string) error {
 }
 
 // Retry makes an operation that failed or halted go on, as its next attempt.
-func (m *Manager) Retry(ctx context.Context, id string) (RetryDecision, error) {
+func (e *engine) Retry(ctx context.Context, id string) (RetryDecision, error) {
 	// Read under the lock: of two retries at once, the second finds the first.
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	o, err := m.find(ctx, id)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	o, err := e.find(ctx, id)
 	if err != nil {
 		return RetryDecision{}, err
 	}
-	d, err := m.definitionOf(o)
+	d, err := e.definitionOf(o)
 	if err != nil {
 		return RetryDecision{}, internal(err)
 	}
-	to := d.States[o.State].On[eventRetry]
+	to := d.States[o.State].On[definition.EventRetry]
 	if o.Status.Open() || to == "" {
 		return RetryDecision{}, refuse(Conflict, "operation %s cannot be retried: it is %s in state %s", id, o.Status, o.State)
 	}
-	if m.running[id] != nil {
+	if e.running[id] != nil {
 		return RetryDecision{}, refuse(Conflict, "operation %s cannot be retried yet: its end is just being recorded", id)
 	}
 	reason := fmt.Sprintf("retry: goes on in state %s, where it halted", to)
-	change := persistence.Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: eventRetry, To: to, At: time.Now().UTC(),
+	change := persistence.Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: definition.EventRetry, To: to, At: time.Now().UTC(),
 		Status: persistence.Running, Attempt: o.Attempt + 1, Data: o.Data, Error: o.Error}
 	if to == d.Initial {
 		reason = "retry: begins again from the start, since nothing of the failed attempt is left"
 		change.Status, change.Data, change.Error = persistence.Waiting, []byte("{}"), ""
 	}
 	change.Reason = reason
-	process := m.firstProcess(o, d)
+	process := e.firstProcess(o, d)
 	change.Reopen = &process
-	r, err := m.newRun(o)
+	r, err := e.newRun(o)
 	if err != nil {
 		return RetryDecision{}, internal(err)
 	}
 	if change.Status == persistence.Waiting {
-		if err := m.checkQueue(r); err != nil {
+		if err := e.checkQueue(r); err != nil {
 			return RetryDecision{}, err
 		}
 	}
-	after, err := m.store.Apply(ctx, change)
+	after, err := e.store.Apply(ctx, change)
 	if err != nil {
 		return RetryDecision{}, refuseAccept(err, o.BackupID)
 	}
 	if after.Status == persistence.Waiting {
-		m.queue = append(m.queue, r)
-		m.schedule()
+		e.queue = append(e.queue, r)
+		e.schedule()
 	} else {
-		m.launch(r, false)
+		e.launch(r, false)
 	}
 	return RetryDecision{State: to, Attempt: after.Attempt, Reason: reason}, nil
 }
 
-func (m *Manager) find(ctx context.Context, id string) (persistence.Operation, error) {
-	o, err := m.store.Operation(ctx, id)
+func (e *engine) find(ctx context.Context, id string) (persistence.Operation, error) {
+	o, err := e.store.Operation(ctx, id)
 	if errors.Is(err, persistence.ErrNotFound) {
 		return o, refuse(NotFound, "Operation with id '%s' not found", id)
 	}

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestCancelOfAWaitingOperation(t *testing.T) {
@@ -41,6 +43,7 @@ func TestCancelOfAWaitingOperation(t *testing.T) {
 
 func TestCancelOfARunningProgram(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -48,6 +51,10 @@ func TestCancelOfARunningProgram(t *testing.T) {
 	id := w.restore("full")
 	w.works(id, "prepare")
 	job := w.job(id)
+	w.eventually("the program has said something", func() bool {
+		text, err := os.ReadFile(filepath.Join(job.Folder, string(steps.LogOutput)))
+		return err == nil && strings.Contains(string(text), "preparing ")
+	})
 	if err := w.Cancel(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +100,7 @@ func TestCancelOfAStep(t *testing.T) {
 
 func TestCancelThatComesTooLate(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	begun, letGo := make(chan string), make(chan error)
@@ -107,9 +115,9 @@ func TestCancelThatComesTooLate(t *testing.T) {
 	id := w.restore("full")
 	<-begun
 	if v := w.show(id); v.Cancellable {
-		t.Error("state copy claims that it can be cancelled")
+		t.Error("state place claims that it can be cancelled")
 	}
-	refusal(t, w.Cancel(t.Context(), id), Conflict, "operation "+id+" can no longer be cancelled: it is in state copy; wait for its end")
+	refusal(t, w.Cancel(t.Context(), id), Conflict, "operation "+id+" can no longer be cancelled: it is in state place; wait for its end")
 	letGo <- nil
 	w.ends(id, persistence.Succeeded)
 	refusal(t, w.Cancel(t.Context(), id), Conflict, "can no longer be cancelled: it has ended in state done")
@@ -120,6 +128,7 @@ func TestCancelThatComesTooLate(t *testing.T) {
 // must honour it when it starts again.
 func TestCancelIsHonouredByTheNextDaemon(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -167,6 +176,7 @@ func TestCleanUpIsNotBrokenOff(t *testing.T) {
 
 func TestRetryOfAFailedOperation(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -216,6 +226,7 @@ func (w *world) retry(id string) RetryDecision {
 
 func TestRetryOfAHaltedOperation(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	discard := w.host.Steps()["discard_restore"].Run

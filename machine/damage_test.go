@@ -7,11 +7,13 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // What a verification has found is told before anything is built on it.
 func TestNothingStandsOnAKnownDamage(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.described("full", "", 0, 100)
 	w.described("inc", "full", 100, 200)

@@ -10,6 +10,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestDeleteRemovesFolderAndRecord(t *testing.T) {
@@ -69,6 +70,7 @@ func TestDeleteOfHalfABackup(t *testing.T) {
 
 func TestDeleteOfABackupInUse(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()

@@ -1,9 +1,17 @@
 // Package machine drives operations through machines declared as data.
 //
-// A definition (definitions/*.yaml) says for each state which step works in
-// it, where each outcome leads, and what happens when it is interrupted. The
-// Manager accepts commands, queues operations, runs one goroutine for each
-// that is under way, and on start carries on what an earlier daemon left.
+// A definition (package machine/definition) says for each state which step
+// works in it, where each outcome leads, and what happens when it is
+// interrupted. The parts that work with definitions, and what each owns:
+//
+//	Manager     the commands as they come in, refused or accepted; questions
+//	engine      the operations: queue, one goroutine for each that is under
+//	            way, and, on start, those that an earlier daemon left
+//	attempt     one operation in one state: its step, its program, what follows
+//	catalogue   the backups there are, and what is known against them
+//	caretaker   lost records, leftovers, retention
+//
+// An operation's life:
 //
 //	command ─▶ accept ─▶ waiting ─▶ running ─▶ succeeded
 //	                        │          │  ▲       failed ──retry──▶ waiting
@@ -12,12 +20,13 @@
 // What must stay true:
 //
 //   - Only this package writes an operation's state, and only through
-//     Manager.apply: one transaction a transition, refused unless the
+//     attempt.apply and Retry: one transaction a transition, refused unless the
 //     operation is where the change says it is.
 //   - An operation finishes on the definition it began with.
 //   - A step never runs inside a callback of looplab/fsm, which is the
 //     transition table and nothing more.
 //   - Stopping the manager interrupts no job.
 //
-// It imports steps and persistence, and alone imports looplab/fsm.
+// It imports machine/definition, steps and persistence, and alone imports
+// looplab/fsm.
 package machine

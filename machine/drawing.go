@@ -1,145 +1,17 @@
 package machine
 
 import (
-	"fmt"
-	"strings"
-	"time"
+	"dbcalm-db-cmd/machine/definition"
+	"dbcalm-db-cmd/persistence"
 )
-
-// drawing is a machine with the path of one operation through it.
-type drawing struct {
-	*Definition
-	// at is the state the operation is or ended in; broken, that it failed or
-	// was cancelled, in failedIn.
-	at       string
-	broken   bool
-	failedIn string
-	// visited are the states it has been in; taken says of an arrow when it was
-	// last taken and how often.
-	visited map[string]bool
-	taken   map[[2]string]passage
-}
-
-type passage struct {
-	at    time.Time
-	times int
-}
 
 // DrawOperation draws the machine of an operation, as it was when the
 // operation began, with its path: mermaid, dot (Graphviz) or svg.
 func DrawOperation(view OperationView, format string) (string, error) {
-	d, err := parse(view.Definition)
-	if err != nil {
-		return "", err
-	}
-	w := drawing{Definition: d, at: view.State, broken: view.Status == "failed" || view.Status == "cancelled",
-		visited: map[string]bool{}, taken: map[[2]string]passage{}}
+	path := definition.Path{At: view.State,
+		Broken: view.Status == string(persistence.Failed) || view.Status == string(persistence.Cancelled)}
 	for _, t := range view.Transitions {
-		w.visited[t.To] = true
-		arrow := [2]string{t.From, t.To}
-		w.taken[arrow] = passage{t.At, w.taken[arrow].times + 1}
-		if s := d.States[t.To]; w.broken && w.failedIn == "" && s != nil && (s.Cleanup || s.End != "") {
-			w.failedIn = t.From
-		}
+		path.Passages = append(path.Passages, definition.Passage{From: t.From, To: t.To, At: t.At})
 	}
-	switch format {
-	case "mermaid":
-		return w.mermaid(), nil
-	case "dot":
-		return w.dot(), nil
-	case "svg":
-		return w.svg(), nil
-	}
-	return "", fmt.Errorf("unknown format '%s': use mermaid, dot or svg", format)
-}
-
-// look is how a state is shown.
-type look string
-
-const (
-	lookAhead   look = "ahead"
-	lookVisited look = "visited"
-	lookCurrent look = "current"
-	lookBroken  look = "broken"
-)
-
-// looks are the colours of fill and line for each look.
-var looks = []struct {
-	look
-	fill, line string
-}{
-	{lookAhead, "#ffffff", "#9aa0a6"}, {lookVisited, "#d7f0dc", "#2e7d32"}, {lookCurrent, "#fff3c4", "#b58900"}, {lookBroken, "#fbd5d5", "#c62828"},
-}
-
-func (w drawing) lookOf(state string) look {
-	switch {
-	case state == w.failedIn, state == w.at && w.broken:
-		return lookBroken
-	case state == w.at && w.States[state].End == "":
-		return lookCurrent
-	case w.visited[state]:
-		return lookVisited
-	}
-	return lookAhead
-}
-
-// label is what stands on an arrow: its events and, of one that was taken,
-// when and how often.
-func (w drawing) label(a arrow) string {
-	p, taken := w.taken[[2]string{a.from, a.to}]
-	if !taken {
-		return a.label
-	}
-	text := a.label + " " + p.at.UTC().Format("15:04:05")
-	if p.times > 1 {
-		text += fmt.Sprintf(" ×%d", p.times)
-	}
-	return text
-}
-
-func (w drawing) mermaid() string {
-	var b strings.Builder
-	b.WriteString("stateDiagram-v2\n")
-	for _, l := range looks {
-		fmt.Fprintf(&b, "    classDef %s fill:%s,stroke:%s\n", l.look, l.fill, l.line)
-	}
-	fmt.Fprintf(&b, "    [*] --> %s: %s\n", w.Initial, w.label(arrow{"", "accept", w.Initial}))
-	for _, a := range w.arrows() {
-		// A colon would end the label.
-		fmt.Fprintf(&b, "    %s --> %s: %s\n", a.from, a.to, strings.ReplaceAll(w.label(a), ":", "#58;"))
-	}
-	for _, name := range w.order {
-		if w.States[name].End != "" {
-			fmt.Fprintf(&b, "    %s --> [*]\n", name)
-		}
-		fmt.Fprintf(&b, "    class %s %s\n", name, w.lookOf(name))
-	}
-	return b.String()
-}
-
-func (w drawing) dot() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "digraph %s {\n    node [shape=box, style=\"rounded,filled\"];\n", w.Name)
-	for _, name := range w.order {
-		l := w.colours(name)
-		fmt.Fprintf(&b, "    %s [tooltip=%q, fillcolor=%q, color=%q];\n", name, w.States[name].Summary, l.fill, l.line)
-	}
-	for _, a := range w.arrows() {
-		style := `color="#9aa0a6", fontcolor="#9aa0a6"`
-		if _, taken := w.taken[[2]string{a.from, a.to}]; taken {
-			style = `penwidth=2`
-		}
-		fmt.Fprintf(&b, "    %s -> %s [label=%q, %s];\n", a.from, a.to, w.label(a), style)
-	}
-	b.WriteString("}\n")
-	return b.String()
-}
-
-func (w drawing) colours(state string) (c struct{ fill, line string }) {
-	for _, l := range looks {
-		if l.look == w.lookOf(state) {
-			c.fill, c.line = l.fill, l.line
-		}
-	}
-	return c
+	return definition.Draw(view.Definition, path, format)
 }

@@ -63,7 +63,7 @@ func TestOperationThatSomebodyElseChangedIsLeftAlone(t *testing.T) {
 func TestBackupWhoseBaseWasDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, name := range []string{"validate_backup", "prepare_work", "seal_backup", "publish_backup"} {
+	for _, name := range []string{"validate_backup", "reserve_work", "seal_backup", "publish_backup"} {
 		step := w.host.Steps()[name]
 		step.Run = func(_ context.Context, t steps.Task) (steps.Outcome, error) {
 			return steps.Outcome{Event: steps.EventOK, Reason: "done", Data: t.Data}, nil
@@ -82,7 +82,7 @@ func TestBackupWhoseBaseWasDeletedMeanwhile(t *testing.T) {
 		return steps.Outcome{Event: steps.EventOK, Data: t.Data, Backup: &persistence.Backup{ID: "inc", FromBackupID: "gone", StartTime: t.CreatedAt}}, nil
 	}}
 	w.start()
-	id := w.accepted(w.accept(t.Context(), "incremental_backup", "inc", Args{ID: "inc", FromBackupID: "gone"}, nil, nil))
+	id := w.accepted(w.accept(t.Context(), order{command: "incremental_backup"}, "inc", Args{ID: "inc", FromBackupID: "gone"}, nil, nil))
 	v := w.ends(id, persistence.Failed)
 	if !strings.Contains(v.Error, "the base backup's row is gone: 'gone': it was deleted while this backup was made; take a full backup") {
 		t.Errorf("the error is %s", v.Error)

@@ -2,8 +2,6 @@ package machine
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
@@ -68,7 +66,7 @@ func (m *Manager) Figures(ctx context.Context, bounds []float64) (Figures, error
 	}
 	for name, d := range m.definitions {
 		f.Machines[name] = []string{}
-		for _, state := range d.order {
+		for _, state := range d.Order() {
 			if d.States[state].Step != "" {
 				f.Machines[name] = append(f.Machines[name], state)
 			}
@@ -85,92 +83,4 @@ func (m *Manager) Figures(ctx context.Context, bounds []float64) (Figures, error
 	m.forgetOthers(known)
 	f.Backups = m.backupFigures(ctx, recorded, known)
 	return f, nil
-}
-
-// forgetOthers leaves out what was found in another backup that had the same
-// id.
-func (m *Manager) forgetOthers(known map[string]persistence.Verification) {
-	maps.DeleteFunc(known, func(id string, v persistence.Verification) bool { return v.MadeBy != m.host.MadeBy(id) })
-}
-
-// backupFigures counts backups, of which the database lists the oldest first.
-func (m *Manager) backupFigures(ctx context.Context, recorded []persistence.Backup, known map[string]persistence.Verification) BackupFigures {
-	var f BackupFigures
-	byID := map[string]persistence.Backup{}
-	for _, b := range recorded {
-		byID[b.ID] = b
-		kind := &f.Full
-		if b.FromBackupID != "" {
-			kind = &f.Incremental
-		}
-		kind.Count++
-		kind.Ended, kind.Size = ended(b), 0
-		if b.Size != nil {
-			kind.Size = *b.Size
-		}
-		if known[b.ID].Damage != "" {
-			f.Damaged++
-		}
-	}
-	usable := map[string]bool{}
-	for _, b := range slices.Backward(recorded) {
-		chain := chainOf(byID, b.ID)
-		if f.Newest == nil {
-			f.Newest = chainFigures(chain, known)
-		}
-		unusable := func(id string) bool { return !m.usable(id, known, usable) }
-		if len(chain) > 0 && !slices.ContainsFunc(chain, unusable) && m.whole(ctx, chain) {
-			f.Good = ended(b)
-			break
-		}
-	}
-	return f
-}
-
-func ended(b persistence.Backup) time.Time {
-	if b.EndTime != nil {
-		return *b.EndTime
-	}
-	return b.StartTime
-}
-
-// chainOf returns the links of a chain, the last first; nil if one is not
-// recorded.
-func chainOf(byID map[string]persistence.Backup, id string) []string {
-	var chain []string
-	for id != "" {
-		b, found := byID[id]
-		if !found || slices.Contains(chain, id) {
-			return nil
-		}
-		chain = append(chain, id)
-		id = b.FromBackupID
-	}
-	return chain
-}
-
-// usable tells whether nothing is known against a backup by itself.
-func (m *Manager) usable(id string, known map[string]persistence.Verification, seen map[string]bool) bool {
-	verdict, found := seen[id]
-	if !found {
-		_, _, err := m.host.Span(id)
-		verdict = err == nil && known[id].Damage == ""
-		seen[id] = verdict
-	}
-	return verdict
-}
-
-func chainFigures(chain []string, known map[string]persistence.Verification) *ChainFigures {
-	f := &ChainFigures{Level: len(persistence.Levels)}
-	if len(chain) == 0 {
-		f.Level = 0
-	}
-	for i, id := range chain {
-		v := known[id]
-		f.Level = min(f.Level, slices.Index(persistence.Levels, v.Level)+1)
-		if i == 0 || v.PassedAt.Before(f.Passed) {
-			f.Passed = v.PassedAt
-		}
-	}
-	return f
 }

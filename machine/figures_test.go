@@ -11,6 +11,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // recordAt puts a backup into the store that took a minute, from the given one
@@ -117,6 +118,7 @@ func TestFiguresOfBackups(t *testing.T) {
 
 func TestFiguresOfOperations(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -130,7 +132,7 @@ func TestFiguresOfOperations(t *testing.T) {
 		!reflect.DeepEqual(f.Open, []persistence.OpenFigure{{Machine: "restore_folder", Status: persistence.Running, Count: 1}}) {
 		t.Errorf("%+v", f)
 	}
-	if states := f.Machines["restore_folder"]; !slices.Equal(states, []string{"validate", "stage", "unpack", "prepare", "apply", "arrange", "copy", "record", "discard"}) {
+	if states := f.Machines["restore_folder"]; !slices.Equal(states, []string{"validate", "stage", "unpack", "prepare", "apply", "arrange", "place", "record", "discard"}) {
 		t.Errorf("states that can fail: %v", states)
 	}
 	w.pass("fail")

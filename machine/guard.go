@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"dbcalm-db-cmd/steps"
 )
@@ -11,40 +12,61 @@ import (
 // A panic in a step is the failure of its operation, not the daemon's: it
 // would come back with every start.
 
-func (m *Manager) runStep(ctx context.Context, step steps.Step, t steps.Task) (d decision, err error) {
-	defer m.guard(t, &err)
+func (a *attempt) runStep(ctx context.Context) (d decision, err error) {
+	defer a.guard(&err)
 	ctx, meter := steps.WithMeter(ctx)
-	m.measure(t.Operation, meter)
-	defer m.measure(t.Operation, nil)
-	outcome, err := step.Run(ctx, t)
+	a.measure(a.task.Operation, meter)
+	defer a.measure(a.task.Operation, nil)
+	outcome, err := a.step.Run(ctx, a.task)
+	if err == nil {
+		err = a.checkDeclared(outcome)
+	}
 	if err != nil {
 		return decision{}, err
 	}
 	return decision{event: outcome.Event, reason: outcome.Reason, outcome: &outcome}, nil
 }
 
-func (m *Manager) spec(ctx context.Context, step steps.Step, t steps.Task) (spec steps.JobSpec, err error) {
-	defer m.guard(t, &err)
-	return step.Job(ctx, t)
+func (a *attempt) spec(ctx context.Context) (spec steps.JobSpec, err error) {
+	defer a.guard(&err)
+	return a.step.Job(ctx, a.task)
 }
 
-func (m *Manager) judge(ctx context.Context, step steps.Step, t steps.Task, r steps.JobResult) (outcome steps.Outcome, err error) {
-	defer m.guard(t, &err)
-	return step.Finish(ctx, t, r)
+func (a *attempt) judge(ctx context.Context, r steps.JobResult) (outcome steps.Outcome, err error) {
+	defer a.guard(&err)
+	outcome, err = a.step.Finish(ctx, a.task, r)
+	if err == nil {
+		err = a.checkDeclared(outcome)
+	}
+	return outcome, err
 }
 
-func (m *Manager) probe(ctx context.Context, step steps.Step, t steps.Task) (outcome steps.Outcome, done bool, err error) {
-	defer m.guard(t, &err)
-	return step.Probe(ctx, t)
+func (a *attempt) probe(ctx context.Context) (outcome steps.Outcome, done bool, err error) {
+	defer a.guard(&err)
+	outcome, done, err = a.step.Probe(ctx, a.task)
+	if err == nil && done {
+		err = a.checkDeclared(outcome)
+	}
+	return outcome, done, err
+}
+
+// checkDeclared refuses an outcome that the step does not declare: definitions
+// are checked against what steps say of themselves, so it would lead nowhere.
+func (a *attempt) checkDeclared(outcome steps.Outcome) error {
+	if slices.Contains(a.step.Outcomes, outcome.Event) {
+		return nil
+	}
+	return fmt.Errorf("state %s broke off: its step returned %q, which it does not declare: this is a bug, please report it",
+		a.task.State, outcome.Event)
 }
 
 // guard turns the panic of the function that defers it into an error.
-func (m *Manager) guard(t steps.Task, err *error) {
+func (a *attempt) guard(err *error) {
 	p := recover()
 	if p == nil {
 		return
 	}
-	*err = fmt.Errorf("state %s broke off: %v", t.State, p)
-	m.log.Error().Str(keyOperation, t.Operation).Str(keyMachine, t.Machine).Str(keyState, t.State).
+	*err = fmt.Errorf("state %s broke off: %v", a.task.State, p)
+	a.log.Error().Str(keyOperation, a.task.Operation).Str(keyMachine, a.task.Machine).Str(keyState, a.task.State).
 		Bytes("stack", debug.Stack()).Msg("a step broke off: this is a bug, please report it")
 }

@@ -61,7 +61,7 @@ func TestPanicOfAProbe(t *testing.T) {
 	stay := func(_ context.Context, t steps.Task) (steps.Outcome, error) {
 		return steps.Outcome{Event: steps.EventOK, Data: t.Data}, nil
 	}
-	for _, name := range []string{"validate_backup", "prepare_work", "seal_backup"} {
+	for _, name := range []string{"validate_backup", "reserve_work", "seal_backup"} {
 		w.replace[name] = steps.Step{Run: stay}
 	}
 	w.replace["copy_backup"] = steps.Step{
@@ -75,10 +75,43 @@ func TestPanicOfAProbe(t *testing.T) {
 	w.replace["publish_backup"] = steps.Step{Run: block(begun, nil),
 		Probe: func(context.Context, steps.Task) (steps.Outcome, bool, error) { panic("a bug") }}
 	w.start()
-	id := w.accepted(w.accept(t.Context(), "full_backup", "b", Args{ID: "b"}, nil, nil))
+	id := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "b", Args{ID: "b"}, nil, nil))
 	<-begun
 	w.start()
 	if v := w.ends(id, persistence.Failed); v.Error != "state publish broke off: a bug" {
 		t.Errorf("ended in %s: %s", v.State, v.Error)
+	}
+}
+
+// Definitions are checked against what steps declare; a step that returns
+// anything else fails its operation, however it comes to it.
+func TestOutcomeThatIsNotDeclaredIsItsOperationsFailure(t *testing.T) {
+	t.Parallel()
+	undeclared := steps.Outcome{Event: steps.EventCompress, Reason: "of old"}
+	for state, spoil := range map[string]func(w *world){
+		"stage": func(w *world) {
+			w.replace["stage_chain"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return undeclared, nil }}
+		},
+		"prepare": func(w *world) {
+			step := w.host.Steps()["prepare_full"]
+			step.Finish = func(context.Context, steps.Task, steps.JobResult) (steps.Outcome, error) { return undeclared, nil }
+			w.replace["prepare_full"] = step
+		},
+	} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.backup("full", "", 0, 100)
+			spoil(w)
+			w.start()
+			id := w.restore("full")
+			v := w.ends(id, persistence.Failed)
+			if want := "state " + state + ` broke off: its step returned "compress", which it does not declare: this is a bug, please report it`; v.Error != want {
+				t.Errorf("got %s, want %s", v.Error, want)
+			}
+			if _, err := w.OpenJob(t.Context(), id); err == nil {
+				t.Error("its job is still open")
+			}
+		})
 	}
 }

@@ -65,7 +65,8 @@ func (m *Manager) Health(ctx context.Context) Health {
 	end, err := m.store.LastFailure(ctx)
 	switch {
 	case err == nil:
-		h.LastError = &LastError{Operation: end.OperationID, Machine: end.Machine, Backup: end.BackupID, State: end.FailedIn, At: end.At, Error: end.Error}
+		h.LastError = &LastError{Operation: end.OperationID, Machine: end.Machine, Backup: end.BackupID,
+			State: end.FailedIn, At: end.At, Error: end.Error}
 	case !errors.Is(err, persistence.ErrNotFound):
 		fail(checkDatabase, err)
 	}

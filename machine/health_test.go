@@ -7,10 +7,12 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestHealth(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	if err := os.Remove(w.host.BackupDir); err != nil {
 		t.Fatal(err)

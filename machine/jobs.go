@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/crashpoint"
@@ -16,29 +17,34 @@ import (
 // before it is waited for no longer.
 const stopPatience = 5 * time.Second
 
-// job runs the program of a state, or carries on with one that was begun.
-func (m *Manager) job(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, recovering bool) (decision, error) {
-	job, err := m.store.OpenJob(ctx, o.ID)
+// runJob runs the program of the state, or carries on with one that was begun.
+func (a *attempt) runJob(ctx context.Context) (decision, error) {
+	var err error
+	a.job, err = a.store.OpenJob(ctx, a.operation.ID)
 	switch {
 	case err == nil:
-		return m.resumeJob(ctx, r, o, step, t, job, recovering)
+		return a.resumeJob(ctx)
 	case !errors.Is(err, persistence.ErrNotFound):
 		return decision{}, err
-	case o.CancelAt != nil:
+	case a.operation.CancelAt != nil:
 		return decision{}, steps.ErrCancelled
 	}
-	return m.beginJob(ctx, r, o, step, t)
+	return a.beginJob(ctx)
 }
 
+// jobOver begins the decision that ends the job: the state may be left then.
+func (a *attempt) jobOver() decision { return decision{jobID: a.job.ID, folder: a.job.Folder} }
+
 // beginJob records the intent, then acts on it.
-func (m *Manager) beginJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task) (decision, error) {
-	spec, err := m.spec(ctx, step, t)
+func (a *attempt) beginJob(ctx context.Context) (decision, error) {
+	spec, err := a.spec(ctx)
 	if err != nil {
 		return decision{}, err
 	}
-	job, err := m.store.BeginJob(context.WithoutCancel(ctx), o,
-		persistence.Job{OperationID: o.ID, State: o.State, Attempt: o.Attempt, Folder: m.host.JobFolder(o.ID, o.Seq)},
-		persistence.Process{CommandID: o.ID, Command: spec.Line(), StartTime: time.Now().UTC(), Type: r.definition.Process, Args: o.Args})
+	o := a.operation
+	a.job, err = a.store.BeginJob(context.WithoutCancel(ctx), o,
+		persistence.Job{OperationID: o.ID, State: o.State, Attempt: o.Attempt, Folder: a.host.JobFolder(o.ID, o.Seq)},
+		persistence.Process{CommandID: o.ID, Command: spec.Line(), StartTime: time.Now().UTC(), Type: a.run.definition.Process, Args: o.Args})
 	if errors.Is(err, persistence.ErrCancelRequested) {
 		return decision{}, steps.ErrCancelled
 	}
@@ -46,107 +52,118 @@ func (m *Manager) beginJob(ctx context.Context, r *run, o persistence.Operation,
 		return decision{}, err
 	}
 	crashpoint.Here("job-recorded")
-	failed := decision{jobID: job.ID, folder: job.Folder}
-	if err := m.untilRoom(ctx, o, func() error { return m.host.CreateJob(job.Folder, spec) }); err != nil {
-		return failed, err
+	if err := a.untilRoom(ctx, func() error { return a.host.CreateJob(a.job.Folder, spec) }); err != nil {
+		return a.jobOver(), err
 	}
 	crashpoint.Here("job-created")
-	running, err := m.host.Launch(job.Folder)
+	running, err := a.host.Launch(a.job.Folder)
 	if err != nil {
-		return failed, err
+		return a.jobOver(), err
 	}
 	defer running.Close()
 	crashpoint.Here("job-launched")
-	job.PID, job.StartTicks, job.BootID = running.Identity.PID, running.Identity.StartTicks, running.Identity.BootID
-	if err := m.untilWritten(ctx, o, func(ctx context.Context) error { return m.store.IdentifyJob(ctx, job) }); err != nil {
+	a.job.PID, a.job.StartTicks, a.job.BootID = running.Identity.PID, running.Identity.StartTicks, running.Identity.BootID
+	if err := a.untilWritten(ctx, func(ctx context.Context) error { return a.store.IdentifyJob(ctx, a.job) }); err != nil {
 		return decision{}, err
 	}
 	crashpoint.Here("job-identified")
 	pid, err := running.Release(ctx, spec.Shell)
 	if err != nil {
 		// It was killed while it waited; that is an interruption like any other.
-		m.log.Warn().Err(err).Str(keyOperation, o.ID).Msg("supervisor ended before it was let go")
+		a.log.Warn().Err(err).Str(keyOperation, o.ID).Msg("supervisor ended before it was let go")
 	}
 	crashpoint.Here("job-released")
 	if pid != 0 {
-		if err := m.store.SetProcessPID(context.WithoutCancel(ctx), job.ProcessID, pid); err != nil {
-			m.log.Warn().Err(err).Str(keyOperation, o.ID).Msg("the program's pid is not recorded")
+		if err := a.store.SetProcessPID(context.WithoutCancel(ctx), a.job.ProcessID, pid); err != nil {
+			a.log.Warn().Err(err).Str(keyOperation, o.ID).Msg("the program's pid is not recorded")
 		}
 	}
-	m.log.Info().Str(keyOperation, o.ID).Str(keyState, o.State).Int("pid", pid).Str("command", spec.Line()).Msg("program started")
-	return m.awaitJob(ctx, r, o, step, t, job, running)
+	a.log.Info().Str(keyOperation, o.ID).Str(keyState, o.State).Int("pid", pid).Str("command", spec.Line()).Msg("program started")
+	return a.awaitJob(ctx, running)
 }
 
 // resumeJob goes on with a job that an earlier daemon, or an earlier try of
 // this one, began: its result is there, or it still runs, or it was
 // interrupted.
-func (m *Manager) resumeJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, job persistence.Job, recovering bool) (decision, error) {
-	id := steps.Identity{PID: job.PID, StartTicks: job.StartTicks, BootID: job.BootID}
-	running, err := steps.Adopt(job.Folder, id)
+func (a *attempt) resumeJob(ctx context.Context) (decision, error) {
+	running, err := a.adopt(a.job.Folder, steps.Identity{PID: a.job.PID, StartTicks: a.job.StartTicks, BootID: a.job.BootID})
 	if errors.Is(err, steps.ErrGone) {
-		result, err := steps.ReadResult(job.Folder)
+		result, err := steps.ReadResult(a.job.Folder)
 		if errors.Is(err, steps.ErrNoResult) {
-			return m.lostJob(ctx, r, o, step, t, job, recovering)
+			return a.loseJob(ctx, a.recovering)
 		}
 		if err != nil {
-			return decision{jobID: job.ID, folder: job.Folder}, err
+			return a.jobOver(), err
 		}
-		return m.finishJob(ctx, r, o, step, t, job, result)
+		return a.finishJob(ctx, result)
 	}
 	if err != nil {
 		return decision{}, unclear(err)
 	}
 	defer running.Close()
-	if recovering && o.CancelAt == nil {
-		note := decision{event: eventAdopt, reason: fmt.Sprintf("the daemon was started again; the program still runs under supervisor %d and is waited for", job.PID)}
-		after, err := m.apply(ctx, r.definition, o, note)
-		if err != nil && !errors.Is(err, persistence.ErrCancelRequested) {
+	if a.recovering && a.operation.CancelAt == nil {
+		if err := a.noteAdoption(ctx); err != nil {
 			return decision{}, err
 		}
-		if err == nil {
-			m.tell(o, after, note)
-			// What follows is decided for the operation as it now is.
-			return decision{again: true}, nil
-		}
 	}
-	return m.awaitJob(ctx, r, o, step, t, job, running)
+	return a.awaitJob(ctx, running)
 }
 
-// lostJob handles a job whose supervisor is gone without a result.
-func (m *Manager) lostJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, job persistence.Job, recovering bool) (decision, error) {
+// noteAdoption records that this daemon goes on with the program of an earlier
+// one. The attempt is that of the operation as it then is.
+func (a *attempt) noteAdoption(ctx context.Context) error {
+	note := decision{event: definition.EventAdopt, adopted: a.job.ID,
+		reason: fmt.Sprintf("the daemon was started again; the program still runs under supervisor %d and is waited for", a.job.PID)}
+	after, err := a.apply(ctx, note)
+	switch {
+	case errors.Is(err, persistence.ErrCancelRequested), errors.Is(err, errNoWay):
+		// What comes next sees to the cancel. A definition of old that does not know
+		// of adopting loses the note, not the program.
+		return nil
+	case err != nil:
+		return err
+	}
+	a.tell(after, note)
+	a.operation, a.recovering = after, false
+	return nil
+}
+
+// loseJob handles a job whose supervisor is gone without a result; whileDown
+// says that it went while no daemon ran.
+func (a *attempt) loseJob(ctx context.Context, whileDown bool) (decision, error) {
 	// The daemon's own context: a cancel must not be honoured before the program
 	// is gone whose work it removes.
-	if err := steps.EndOrphan(m.base, job.Folder); err != nil {
+	if err := steps.EndOrphan(a.base, a.job.Folder); err != nil {
 		return decision{}, unclear(err)
 	}
-	if o.CancelAt != nil {
-		return decision{jobID: job.ID, folder: job.Folder}, steps.ErrCancelled
+	if a.operation.CancelAt != nil {
+		return a.jobOver(), steps.ErrCancelled
 	}
 	how := "the program's supervisor was killed and the program with it"
 	switch boot, err := steps.CurrentBoot(); {
-	case job.PID == 0:
+	case a.job.PID == 0:
 		how = "the daemon ended before the program was started"
-	case err == nil && boot != job.BootID:
+	case err == nil && boot != a.job.BootID:
 		how = "the machine was restarted"
-	case recovering:
+	case whileDown:
 		how = "the program's supervisor ended while the daemon was down"
 	}
-	return m.interruptedJob(ctx, r, o, step, t, job, how, nil)
+	return a.interruptJob(ctx, how, &persistence.ProcessResult{})
 }
 
-// awaitJob waits for the end of a job.
-func (m *Manager) awaitJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, job persistence.Job, running *steps.RunningJob) (decision, error) {
-	if o.CancelAt != nil {
-		return m.stopJob(job, running)
+// awaitJob waits for the end of the job.
+func (a *attempt) awaitJob(ctx context.Context, running *steps.RunningJob) (decision, error) {
+	if a.operation.CancelAt != nil {
+		return a.stopJob(running)
 	}
 	result, err := running.Wait(ctx)
 	switch {
 	case err == nil:
-		return m.finishJob(context.WithoutCancel(ctx), r, o, step, t, job, result)
+		return a.finishJob(context.WithoutCancel(ctx), result)
 	case errors.Is(err, steps.ErrCancelled):
-		return m.stopJob(job, running)
+		return a.stopJob(running)
 	case errors.Is(err, steps.ErrNoResult):
-		return m.lostJob(ctx, r, o, step, t, job, false)
+		return a.loseJob(ctx, false)
 	}
 	return decision{}, unclear(err)
 }
@@ -163,23 +180,23 @@ func unclear(err error) error {
 	return fmt.Errorf("%w: %w", errUnclear, err)
 }
 
-// stopJob stops a job and waits until it is over: what it works on is about to
+// stopJob stops the job and waits until it is over: what it works on is about to
 // be removed. The step's own context has ended, so only the daemon's counts.
-func (m *Manager) stopJob(job persistence.Job, running *steps.RunningJob) (decision, error) {
-	d := decision{jobID: job.ID, folder: job.Folder}
+func (a *attempt) stopJob(running *steps.RunningJob) (decision, error) {
+	d := a.jobOver()
 	if err := running.Stop(); err != nil {
 		return decision{}, unclear(fmt.Errorf("stop program: %w", err))
 	}
-	wait, cancel := context.WithTimeout(m.base, steps.StopGrace+stopPatience)
+	wait, cancel := context.WithTimeout(a.base, steps.StopGrace+stopPatience)
 	defer cancel()
 	result, err := running.Wait(wait)
 	switch {
 	case err == nil:
-		d.result = processResult(m.host.RedactResult(result))
+		d.result = processResult(a.host.RedactResult(result))
 	case errors.Is(err, steps.ErrStopping):
 		return decision{}, err
 	case errors.Is(err, context.DeadlineExceeded):
-		if err := running.Kill(m.base); err != nil {
+		if err := running.Kill(a.base); err != nil {
 			return decision{}, unclear(fmt.Errorf("kill program: %w", err))
 		}
 	case !errors.Is(err, steps.ErrNoResult):
@@ -189,10 +206,11 @@ func (m *Manager) stopJob(job persistence.Job, running *steps.RunningJob) (decis
 }
 
 // finishJob judges a job that has ended.
-func (m *Manager) finishJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, job persistence.Job, result steps.JobResult) (decision, error) {
-	result = m.host.RedactResult(result)
-	d := decision{jobID: job.ID, folder: job.Folder, result: processResult(result)}
-	if o.CancelAt != nil {
+func (a *attempt) finishJob(ctx context.Context, result steps.JobResult) (decision, error) {
+	result = a.host.RedactResult(result)
+	d := a.jobOver()
+	d.result = processResult(result)
+	if a.operation.CancelAt != nil {
 		return d, steps.ErrCancelled
 	}
 	if result.Fault == "" && (result.Stopped || result.Signal != "") {
@@ -200,9 +218,9 @@ func (m *Manager) finishJob(ctx context.Context, r *run, o persistence.Operation
 		if result.Stopped {
 			how = "the program was stopped, not by us"
 		}
-		return m.interruptedJob(ctx, r, o, step, t, job, how, d.result)
+		return a.interruptJob(ctx, how, d.result)
 	}
-	outcome, err := m.judge(ctx, step, t, result)
+	outcome, err := a.judge(ctx, result)
 	if err != nil {
 		return d, err
 	}
@@ -210,19 +228,14 @@ func (m *Manager) finishJob(ctx context.Context, r *run, o persistence.Operation
 	return d, nil
 }
 
-// interruptedJob applies the crash policy to a job that ended without having
+// interruptJob applies the crash policy to a job that is over without having
 // come to an end of its own.
-func (m *Manager) interruptedJob(ctx context.Context, r *run, o persistence.Operation, step steps.Step, t steps.Task, job persistence.Job, how string, result *persistence.ProcessResult) (decision, error) {
-	d, err := m.interrupted(ctx, r, o, step, t, how)
-	if err != nil {
-		return d, err
-	}
-	if result == nil {
-		result = &persistence.ProcessResult{}
-	}
+func (a *attempt) interruptJob(ctx context.Context, how string, result *persistence.ProcessResult) (decision, error) {
+	d, err := a.interrupted(ctx, how)
 	result.Error = "interrupted: " + how
-	d.jobID, d.folder, d.result = job.ID, job.Folder, result
-	return d, nil
+	// The job is over even if what follows could not be told.
+	d.jobID, d.folder, d.result = a.job.ID, a.job.Folder, result
+	return d, err
 }
 
 // outputLimit bounds what is kept of a program's output in the process table,

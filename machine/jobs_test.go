@@ -11,8 +11,10 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // killSupervisor kills the supervisor of an operation's job as an
@@ -38,6 +40,7 @@ func (w *world) attempts(id, state string, attempt int) {
 
 func TestKilledSupervisorRewinds(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -65,19 +68,20 @@ func TestKilledSupervisorRewinds(t *testing.T) {
 
 func TestInterruptionsAreSurvivedUpToALimit(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
 	w.start()
 	id := w.restore("full")
-	for range defaultLimit + 1 {
+	for range definition.DefaultLimit + 1 {
 		w.pass("kill")
 	}
 	v := w.ends(id, persistence.Failed)
-	if v.Attempt != defaultLimit+1 || !strings.Contains(v.Error, "interrupted 4 times in state prepare, the last time because the program was killed by SIGKILL: given up") {
+	if v.Attempt != definition.DefaultLimit+1 || !strings.Contains(v.Error, "interrupted 4 times in state prepare, the last time because the program was killed by SIGKILL: given up") {
 		t.Errorf("attempt %d: %s", v.Attempt, v.Error)
 	}
-	if n := strings.Count(events(v), "rewind>stage"); n != defaultLimit || !strings.Contains(events(v), "exhausted>discard") {
+	if n := strings.Count(events(v), "rewind>stage"); n != definition.DefaultLimit || !strings.Contains(events(v), "exhausted>discard") {
 		t.Errorf("transitions are %s", events(v))
 	}
 	if left := w.names(w.host.BackupDir); left != "full" {
@@ -92,6 +96,7 @@ func TestInterruptionsAreSurvivedUpToALimit(t *testing.T) {
 
 func TestSupervisorThatDiedWhileTheDaemonWasDown(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -114,6 +119,7 @@ func TestSupervisorThatDiedWhileTheDaemonWasDown(t *testing.T) {
 // What a daemon leaves that dies between the record of a job and its start.
 func TestJobThatWasRecordedAndNeverStarted(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	begun := make(chan string)
@@ -161,7 +167,7 @@ func TestStepThatWasInterruptedIsDoneAgain(t *testing.T) {
 	w.replace["stage_chain"] = steps.Step{Run: block(begun, nil)}
 	w.start()
 	id := w.restore("full")
-	for i := range defaultLimit {
+	for i := range definition.DefaultLimit {
 		<-begun
 		w.start()
 		if v := w.show(id); v.Attempt > i+2 {

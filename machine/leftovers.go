@@ -6,45 +6,45 @@ import (
 	"fmt"
 	"strings"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
 
-// haltedState is where every machine parks an operation that needs a person.
-const haltedState = "halted"
-
 // leftovers tells of the private folders in the store that belong to no open
 // operation, and removes them if asked to, but for what may be a backup.
-func (m *Manager) leftovers(ctx context.Context, prune bool) ([]Finding, error) {
-	list, err := m.host.Leftovers()
+func (k *caretaker) leftovers(ctx context.Context, prune bool) ([]Finding, error) {
+	list, err := k.host.Leftovers()
 	if err != nil {
 		return nil, err
 	}
 	var findings []Finding
 	for _, l := range list {
 		whose := "an operation that is not known"
-		o, err := m.store.Operation(ctx, l.Operation)
+		o, err := k.store.Operation(ctx, l.Operation)
 		switch {
 		case errors.Is(err, persistence.ErrNotFound):
 		case err != nil:
 			return findings, err
-		case m.atWork(o):
+		case k.engine.atWork(o):
 			continue
 		default:
 			whose = fmt.Sprintf("operation %s, which ended as %s", o.ID, o.State)
-			if o.State == haltedState {
+			// One that is understood no more cannot be retried either.
+			if d, err := definition.Parse(o.Definition); err == nil && d.Resumes(o.State) {
 				whose += fmt.Sprintf(" and goes on by dbcalm-db-cmd operations retry %s", o.ID)
 			}
 		}
-		f := Finding{Name: strings.TrimPrefix(l.Path, m.host.BackupDir+"/"), Found: FoundLeftover, Advice: "work of " + whose}
+		f := Finding{Name: strings.TrimPrefix(l.Path, k.host.BackupDir+"/"), Found: FoundLeftover, Advice: "work of " + whose}
 		switch {
 		case l.Backup != "":
-			f.Advice += fmt.Sprintf("; %s may be a whole backup: to keep it, move that folder to %s, under the id in its %s, and run this again; else remove it",
-				l.Backup, m.host.BackupDir, steps.ManifestName)
+			f.Advice += fmt.Sprintf("; %s may be a whole backup: to keep it, move that folder to %s, under the id in its %s, and run this again; "+
+				"else remove it",
+				l.Backup, k.host.BackupDir, steps.ManifestName)
 		case !prune:
 			f.Advice += ": dbcalm-db-cmd backups rebuild --prune removes it"
 		default:
-			removed, err := m.removeLeftover(ctx, l)
+			removed, err := k.removeLeftover(ctx, l)
 			if err != nil {
 				f.Advice += fmt.Sprintf("; %v: remove it by hand", err)
 			} else if !removed {
@@ -58,37 +58,30 @@ func (m *Manager) leftovers(ctx context.Context, prune bool) ([]Finding, error) 
 	return findings, nil
 }
 
-// atWork tells whether an operation is open, or its end is just being recorded.
-func (m *Manager) atWork(o persistence.Operation) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return o.Status.Open() || m.running[o.ID] != nil
-}
-
 // removeLeftover removes a private folder, unless its operation has been
 // retried meanwhile.
-func (m *Manager) removeLeftover(ctx context.Context, l steps.Leftover) (bool, error) {
-	stray, err := m.takeAway(ctx, l)
+func (k *caretaker) removeLeftover(ctx context.Context, l steps.Leftover) (bool, error) {
+	stray, err := k.takeAway(ctx, l)
 	if stray == "" || err != nil {
 		return false, err
 	}
-	if err := m.host.RemoveStray(stray); err != nil {
+	if err := k.host.RemoveStray(stray); err != nil {
 		return false, err
 	}
-	m.log.Info().Str(keyOperation, l.Operation).Str("path", l.Path).Msg("work of an ended operation removed")
+	k.log.Info().Str(keyOperation, l.Operation).Str("path", l.Path).Msg("work of an ended operation removed")
 	return true, nil
 }
 
 // takeAway renames the folder of an ended operation while nobody can retry it.
-func (m *Manager) takeAway(ctx context.Context, l steps.Leftover) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	o, err := m.store.Operation(ctx, l.Operation)
+func (k *caretaker) takeAway(ctx context.Context, l steps.Leftover) (string, error) {
+	k.engine.mu.Lock()
+	defer k.engine.mu.Unlock()
+	o, err := k.store.Operation(ctx, l.Operation)
 	if err != nil && !errors.Is(err, persistence.ErrNotFound) {
 		return "", err
 	}
-	if o.Status.Open() || m.running[l.Operation] != nil {
+	if o.Status.Open() || k.engine.running[l.Operation] != nil {
 		return "", nil
 	}
-	return m.host.TakeAway(l)
+	return k.host.TakeAway(l)
 }

@@ -37,7 +37,8 @@ func (m *Manager) wrongOrder(ctx context.Context, r RestoreRequest) error {
 	right, err := steps.Lineage(ctx, m.store, last)
 	var missing *steps.MissingLinkError
 	if errors.As(err, &missing) {
-		return &Error{Kind: Invalid, Err: err, Message: fmt.Sprintf("backup '%s' cannot be restored: it stands on '%s', which is not recorded; %s",
+		return &Error{Kind: Invalid, Err: err, Message: fmt.Sprintf(
+			"backup '%s' cannot be restored: it stands on '%s', which is not recorded; %s",
 			last, missing.ID, m.lostAdvice(missing.ID, "the chains that are whole: dbcalm-db-cmd backups list"))}
 	}
 	if err != nil {
@@ -62,24 +63,6 @@ func rightChain(ids []string, target Target) string {
 	last := ids[len(ids)-1]
 	// Texts always encode.
 	list, _ := json.Marshal(ids)
-	return fmt.Sprintf("backup '%s' is restored by dbcalm-db-cmd restore %s --target %s, on the socket by the id_list %s", last, last, target, list)
-}
-
-// notFound refuses an id that is not recorded, and tells whether only its
-// record is missing.
-func (m *Manager) notFound(what, id string) *Error {
-	refusal := refuse(NotFound, "%s with id '%s' not found", what, id)
-	if advice := m.lostAdvice(id, ""); advice != "" {
-		refusal.Message += ": " + advice
-	}
-	return refusal
-}
-
-// lostAdvice says how a backup gets back its record, or otherwise where there
-// is no backup.
-func (m *Manager) lostAdvice(id, otherwise string) string {
-	if m.host.RecordLost(id) {
-		return "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"
-	}
-	return otherwise
+	return fmt.Sprintf("backup '%s' is restored by dbcalm-db-cmd restore %s --target %s, on the socket by the id_list %s",
+		last, last, target, list)
 }

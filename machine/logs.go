@@ -27,7 +27,7 @@ type LogChunk struct {
 	Output  string `json:"output"`
 	// Text is in whole lines while the program runs.
 	Text string `json:"text"`
-	// Missing tells that the output is kept no more.
+	// Missing says that the output is kept no more.
 	Missing bool `json:"missing,omitempty"`
 }
 
@@ -41,11 +41,11 @@ const (
 // Logs calls each with every piece of what an operation's programs have
 // printed; with follow, until the operation is over, and now and then with an
 // empty piece.
-func (m *Manager) Logs(ctx context.Context, id string, follow bool, each func(LogChunk) error) error {
+func (e *engine) Logs(ctx context.Context, id string, follow bool, each func(LogChunk) error) error {
 	var at logPosition
 	told := time.Now()
 	for {
-		chunk, next, ended, err := m.nextLog(ctx, id, at)
+		chunk, next, ended, err := e.nextLog(ctx, id, at)
 		if err != nil {
 			return err
 		}
@@ -76,19 +76,19 @@ func (m *Manager) Logs(ctx context.Context, id string, follow bool, each func(Lo
 // nextLog returns the next piece of an operation's log, and where to go on. A
 // piece without text means that there is no more for now; ended, that there
 // will be none.
-func (m *Manager) nextLog(ctx context.Context, id string, at logPosition) (chunk LogChunk, next logPosition, ended bool, err error) {
-	o, err := m.find(ctx, id)
+func (e *engine) nextLog(ctx context.Context, id string, at logPosition) (chunk LogChunk, next logPosition, ended bool, err error) {
+	o, err := e.find(ctx, id)
 	if err != nil {
 		return chunk, at, false, err
 	}
-	jobs, err := m.store.Jobs(ctx, id)
+	jobs, err := e.store.Jobs(ctx, id)
 	if err != nil {
 		return chunk, at, false, internal(err)
 	}
 	for ; at.job < len(jobs); at = (logPosition{job: at.job + 1}) {
 		job := jobs[at.job]
 		for i, part := range steps.LogParts {
-			text, offset, err := m.host.ReadLog(job.Folder, part, at.offsets[i])
+			text, offset, err := e.host.ReadLog(job.Folder, part, at.offsets[i])
 			chunk = LogChunk{State: job.State, Attempt: job.Attempt, Output: string(part), Text: text}
 			gone := errors.Is(err, fs.ErrNotExist)
 			switch {
@@ -111,11 +111,11 @@ func (m *Manager) nextLog(ctx context.Context, id string, at logPosition) (chunk
 }
 
 // pruneLogs removes what has been kept for long enough.
-func (m *Manager) pruneLogs() {
-	if m.keepLogs == 0 {
+func (e *engine) pruneLogs() {
+	if e.keepLogs == 0 {
 		return
 	}
-	if err := m.host.PruneLogs(time.Now().Add(-m.keepLogs)); err != nil {
-		m.log.Warn().Err(err).Msg("old output of programs is kept for longer")
+	if err := e.host.PruneLogs(time.Now().Add(-e.keepLogs)); err != nil {
+		e.log.Warn().Err(err).Msg("old output of programs is kept for longer")
 	}
 }

@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestOperationsAreListed(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("a", "", 0, 100)
 	w.start()
@@ -45,6 +47,7 @@ func TestOperationsAreListed(t *testing.T) {
 
 func TestOperationIsShown(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.start()

@@ -11,17 +11,19 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestRestoreOfAChainToAFolder(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.backup("inc", "full", 100, 200)
 	w.start()
 	id := w.restore("full", "inc")
 	v := w.ends(id, persistence.Succeeded)
-	want := "accept>queued start>validate ok>stage ok>prepare more>apply ok>arrange ok>copy ok>record ok>done"
+	want := "accept>queued start>validate ok>stage ok>prepare more>apply ok>arrange ok>place ok>record ok>done"
 	if events(v) != want {
 		t.Errorf("transitions are\n%s\nwant\n%s", events(v), want)
 	}
@@ -52,6 +54,7 @@ func TestRestoreOfAChainToAFolder(t *testing.T) {
 
 func TestOperationsWaitInOrder(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, test := range []struct{ max, slots int }{{0, 1}, {1, 1}, {2, 2}} {
 		w := newWorld(t)
 		w.backup("full", "", 0, 100)
@@ -141,6 +144,7 @@ func TestExclusiveMachinesAndThoseWithoutASlot(t *testing.T) {
 
 func TestStopHandsOff(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -175,6 +179,7 @@ func TestStopHandsOff(t *testing.T) {
 
 func TestJobThatEndedWhileTheDaemonWasDown(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.closeGate()
@@ -194,6 +199,7 @@ func TestJobThatEndedWhileTheDaemonWasDown(t *testing.T) {
 
 func TestOperationFinishesOnItsOwnDefinition(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	// The definition of an older program: a state is called otherwise, and what
@@ -206,7 +212,7 @@ func TestOperationFinishesOnItsOwnDefinition(t *testing.T) {
 	}
 	w.start()
 	v := w.ends("old", persistence.Succeeded)
-	if want := "ok>prepare ok>put_in_order ok>copy"; !strings.Contains(events(v), want) {
+	if want := "ok>prepare ok>put_in_order ok>place"; !strings.Contains(events(v), want) {
 		t.Errorf("transitions are %s, want %s in them", events(v), want)
 	}
 	id := w.restore("full")

@@ -13,7 +13,8 @@ import (
 // of it. A refused command leaves nothing behind and can be sent again.
 //
 // begin checks and accepts the command; it is given nil if there is no id.
-func (m *Manager) once(ctx context.Context, id, command string, args Args, begin func(*persistence.Request) (string, error)) (string, error) {
+func (e *engine) once(ctx context.Context, id, command string, args Args,
+	begin func(*persistence.Request) (string, error)) (string, error) {
 	if id == "" {
 		return begin(nil)
 	}
@@ -22,7 +23,7 @@ func (m *Manager) once(ctx context.Context, id, command string, args Args, begin
 		return "", internal(err)
 	}
 	request := persistence.Request{ID: id, Command: command, Args: string(text)}
-	if operation, known, err := m.repeated(ctx, request); known || err != nil {
+	if operation, known, err := e.repeated(ctx, request); known || err != nil {
 		return operation, err
 	}
 	operation, refusal := begin(&request)
@@ -31,7 +32,7 @@ func (m *Manager) once(ctx context.Context, id, command string, args Args, begin
 	}
 	// The same command may have come twice at once, and clash with nothing but
 	// itself.
-	if operation, known, err := m.repeated(ctx, request); known {
+	if operation, known, err := e.repeated(ctx, request); known {
 		return operation, err
 	}
 	return "", refusal
@@ -39,17 +40,18 @@ func (m *Manager) once(ctx context.Context, id, command string, args Args, begin
 
 // repeated looks for the operation that a request has begun, and refuses an id
 // that was given to another request.
-func (m *Manager) repeated(ctx context.Context, request persistence.Request) (operation string, known bool, err error) {
-	first, err := m.store.Request(context.WithoutCancel(ctx), request.ID)
+func (e *engine) repeated(ctx context.Context, request persistence.Request) (operation string, known bool, err error) {
+	first, err := e.store.Request(context.WithoutCancel(ctx), request.ID)
 	switch {
 	case errors.Is(err, persistence.ErrNotFound):
 		return "", false, nil
 	case err != nil:
 		return "", false, internal(err)
 	case first.Command != request.Command || first.Args != request.Args:
-		return "", true, refuse(Conflict, "request_id '%s' was used before, for %s %s, which began operation %s: give another request a new request_id",
+		return "", true, refuse(Conflict,
+			"request_id '%s' was used before, for %s %s, which began operation %s: give another request a new request_id",
 			request.ID, first.Command, first.Args, first.OperationID)
 	}
-	m.log.Debug().Str(keyOperation, first.OperationID).Msg("command repeated; answered with the operation it began")
+	e.log.Debug().Str(keyOperation, first.OperationID).Msg("command repeated; answered with the operation it began")
 	return first.OperationID, true, nil
 }

@@ -6,10 +6,12 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestRequestSentAgain(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.backup("other", "", 0, 100)
@@ -49,6 +51,7 @@ func TestRequestSentAgain(t *testing.T) {
 
 func TestRefusedRequestIsNotRemembered(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.start()
 	restore := RestoreRequest{IDList: []string{"late"}, Target: TargetFolder, RequestID: "r"}

@@ -16,46 +16,46 @@ import (
 
 // startOnFinish lets the on_finish commands run that are owed, those of an
 // earlier daemon first.
-func (m *Manager) startOnFinish(ctx context.Context) error {
-	if m.host.OnFinish != "" {
-		m.wakeOnFinish()
-		m.workers.Go(func() { m.runOnFinish(m.base) })
+func (e *engine) startOnFinish(ctx context.Context) error {
+	if e.host.OnFinish != "" {
+		e.wakeOnFinish()
+		e.workers.Go(func() { e.runOnFinish(e.base) })
 		return nil
 	}
-	forgotten, err := m.store.ForgetOnFinish(ctx)
+	forgotten, err := e.store.ForgetOnFinish(ctx)
 	if err != nil {
 		return err
 	}
 	if forgotten > 0 {
-		m.log.Warn().Int64("operations", forgotten).Msg("on_finish is no longer set; ends that were still to be told are not")
+		e.log.Warn().Int64("operations", forgotten).Msg("on_finish is no longer set; ends that were still to be told are not")
 	}
 	return nil
 }
 
 // wakeOnFinish says that an on_finish command is owed.
-func (m *Manager) wakeOnFinish() {
+func (e *engine) wakeOnFinish() {
 	select {
-	case m.owed <- struct{}{}:
+	case e.owed <- struct{}{}:
 	default:
 	}
 }
 
 // runOnFinish runs the commands that are owed, one at a time and in the order
 // of the ends, until ctx ends. What is not marked as run by then is owed still.
-func (m *Manager) runOnFinish(ctx context.Context) {
+func (e *engine) runOnFinish(ctx context.Context) {
 	for tries := 0; ; {
-		end, err := m.store.OwedOnFinish(ctx)
+		end, err := e.store.OwedOnFinish(ctx)
 		switch {
 		case err == nil:
 			tries = 0
-			if !m.finishTold(ctx, end) {
+			if !e.finishTold(ctx, end) {
 				return
 			}
 			continue
 		case errors.Is(err, persistence.ErrNotFound):
 			tries = 0
 			select {
-			case <-m.owed:
+			case <-e.owed:
 			case <-ctx.Done():
 				return
 			}
@@ -63,8 +63,8 @@ func (m *Manager) runOnFinish(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		}
-		m.log.Error().Err(err).Msg("on_finish waits for the state database; trying again")
-		if !m.pause(ctx, tries) {
+		e.log.Error().Err(err).Msg("on_finish waits for the state database; trying again")
+		if !e.pause(ctx, tries) {
 			return
 		}
 		tries++
@@ -73,10 +73,10 @@ func (m *Manager) runOnFinish(ctx context.Context) {
 
 // finishTold runs the command of one end and records that it has; false if the
 // daemon stops first.
-func (m *Manager) finishTold(ctx context.Context, end persistence.End) bool {
-	log := m.log.With().Str(keyOperation, end.OperationID).Str(keyMachine, end.Machine).Logger()
+func (e *engine) finishTold(ctx context.Context, end persistence.End) bool {
+	log := e.log.With().Str(keyOperation, end.OperationID).Str(keyMachine, end.Machine).Logger()
 	failure := ""
-	err := m.tellFinish(ctx, end)
+	err := e.tellFinish(ctx, end)
 	var broken *persistence.Error
 	switch {
 	case err == nil:
@@ -85,7 +85,7 @@ func (m *Manager) finishTold(ctx context.Context, end persistence.End) bool {
 		return false
 	case errors.As(err, &broken):
 		log.Error().Err(err).Msg("on_finish waits for the state database; trying again")
-		return m.pause(ctx, 0)
+		return e.pause(ctx, 0)
 	default:
 		failure = err.Error()
 		log.Error().Err(err).Msg("on_finish failed; the operation is not affected")
@@ -93,20 +93,20 @@ func (m *Manager) finishTold(ctx context.Context, end persistence.End) bool {
 	crashpoint.Here("on-finish-ran")
 	for tries := 0; ; tries++ {
 		write, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
-		err := m.store.SettleOnFinish(write, end.Number, failure)
+		err := e.store.SettleOnFinish(write, end.Number, failure)
 		cancel()
 		if err == nil {
 			return true
 		}
 		log.Error().Err(err).Msg("that on_finish has run cannot be recorded; trying again")
-		if !m.pause(ctx, tries) {
+		if !e.pause(ctx, tries) {
 			return false
 		}
 	}
 }
 
-func (m *Manager) tellFinish(ctx context.Context, end persistence.End) error {
-	view, err := m.viewOf(ctx, end)
+func (e *engine) tellFinish(ctx context.Context, end persistence.End) error {
+	view, err := e.viewOf(ctx, end)
 	if err != nil {
 		return err
 	}
@@ -122,13 +122,13 @@ func (m *Manager) tellFinish(ctx context.Context, end persistence.End) error {
 	if view.AskedBy != nil {
 		finished.AskedBy = view.AskedBy.String()
 	}
-	return m.host.RunOnFinish(ctx, finished)
+	return e.host.RunOnFinish(ctx, finished)
 }
 
 // viewOf shows an operation as it was when it ended; it may have been retried
 // since.
-func (m *Manager) viewOf(ctx context.Context, end persistence.End) (OperationView, error) {
-	v, err := m.Operation(ctx, end.OperationID)
+func (e *engine) viewOf(ctx context.Context, end persistence.End) (OperationView, error) {
+	v, err := e.Operation(ctx, end.OperationID)
 	if err != nil {
 		return v, err
 	}

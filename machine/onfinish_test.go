@@ -12,6 +12,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // telling makes the on_finish command keep what it is told in files named for
@@ -21,7 +22,7 @@ func telling(then string) func(*steps.Settings) {
 		dir := filepath.Dir(s.StateDir)
 		s.OnFinish = fmt.Sprintf(`cd %s; n=$(ls told.*.json 2>/dev/null | wc -l); cat >told.$n.part
 echo "$DBCALM_MACHINE $DBCALM_BACKUP_ID $DBCALM_STATUS $DBCALM_OPERATION_ID" >told.$n.env; mv told.$n.part told.$n.json; %s`, dir, then)
-		s.OnFinishTimeout = patience
+		s.OnFinishTimeout = testkit.Patience
 	}
 }
 
@@ -64,6 +65,7 @@ func (w *world) outcomes() string {
 
 func TestEveryEndIsTold(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, telling("exit 0"))
 	w.backup("full", "", 0, 100)
 	luck := errLuck
@@ -109,6 +111,7 @@ func TestEveryEndIsTold(t *testing.T) {
 // An operation that is retried before its end was told is told of as it was.
 func TestEndIsToldAsItWas(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, telling(`[ ! -e hang ] || exec sleep 1000`))
 	w.backup("full", "", 0, 100)
 	w.write(filepath.Join(w.dir, "hang"), "")
@@ -144,6 +147,7 @@ func TestEndIsToldAsItWas(t *testing.T) {
 
 func TestOnFinishFailureIsNotTheOperations(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, telling("echo no pager >&2; exit 7"))
 	w.backup("full", "", 0, 100)
 	w.start()
@@ -163,6 +167,7 @@ func TestOnFinishFailureIsNotTheOperations(t *testing.T) {
 // and runs again.
 func TestOnFinishThatHangs(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, telling(`[ ! -e hang ] || exec sleep 1000`))
 	w.backup("full", "", 0, 100)
 	w.write(filepath.Join(w.dir, "hang"), "")
@@ -187,6 +192,7 @@ func TestOnFinishThatHangs(t *testing.T) {
 
 func TestOnFinishThatIsTakenAway(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, telling(`exec sleep 1000`))
 	w.backup("full", "", 0, 100)
 	w.start()

@@ -4,15 +4,16 @@ import (
 	"context"
 	"time"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
 
 // measure notes what measures the step that an operation is at.
-func (m *Manager) measure(operation string, meter *steps.Meter) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if r := m.running[operation]; r != nil {
+func (e *engine) measure(operation string, meter *steps.Meter) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if r := e.running[operation]; r != nil {
 		r.meter = meter
 	}
 }
@@ -20,30 +21,30 @@ func (m *Manager) measure(operation string, meter *steps.Meter) {
 // progress tells how far a running operation's state is; nil for one that does
 // not run. It is worked out anew from what lies on the disk, and so is as true
 // after a restart of the daemon as before.
-func (m *Manager) progress(ctx context.Context, o persistence.Operation) *ProgressView {
+func (e *engine) progress(ctx context.Context, o persistence.Operation) *ProgressView {
 	if o.Status != persistence.Running {
 		return nil
 	}
-	m.mu.Lock()
-	d, err := m.definitionOf(o)
+	e.mu.Lock()
+	d, err := e.definitionOf(o)
 	var meter *steps.Meter
-	r := m.running[o.ID]
+	r := e.running[o.ID]
 	if r != nil {
 		meter = r.meter
 		if r.shown.view != nil && r.shown.seq == o.Seq && time.Since(r.shown.at) < progressAge {
 			view := r.shown.view
-			m.mu.Unlock()
+			e.mu.Unlock()
 			return view
 		}
 	}
-	m.mu.Unlock()
+	e.mu.Unlock()
 	if err != nil {
 		return nil
 	}
-	v := m.lookAtProgress(ctx, o, d, meter)
+	v := e.lookAtProgress(ctx, o, d, meter)
 	if r != nil {
-		m.mu.Lock()
-		defer m.mu.Unlock()
+		e.mu.Lock()
+		defer e.mu.Unlock()
 		r.shown = shownProgress{view: v, seq: o.Seq, at: time.Now()}
 	}
 	return v
@@ -60,20 +61,20 @@ type shownProgress struct {
 	at   time.Time
 }
 
-func (m *Manager) lookAtProgress(ctx context.Context, o persistence.Operation, d *Definition, meter *steps.Meter) *ProgressView {
+func (e *engine) lookAtProgress(ctx context.Context, o persistence.Operation, d *definition.Definition, meter *steps.Meter) *ProgressView {
 	s := d.States[o.State]
 	if s == nil || s.Step == "" {
 		return nil
 	}
 	v := &ProgressView{What: s.Summary}
 	var p steps.Progress
-	if step := m.registry[s.Step]; step.Job == nil {
+	if step := e.registry[s.Step]; step.Job == nil {
 		if meter == nil {
 			return v
 		}
 		p = meter.Progress()
 	} else {
-		job, err := m.store.OpenJob(ctx, o.ID)
+		job, err := e.store.OpenJob(ctx, o.ID)
 		if err != nil || job.State != o.State {
 			return v
 		}

@@ -17,20 +17,20 @@ const pruneDeletePatience = time.Hour
 // Prune deletes the chains that the configured retention does not keep, and
 // returns when that is over. Whatever ends it, what is left of a chain is whole
 // from its full backup on, and the next prune goes on with it.
-func (m *Manager) Prune(ctx context.Context, r PruneRequest) (PruneReport, error) {
-	report := PruneReport{Retention: m.retention, DryRun: r.DryRun}
-	if m.retention.IsZero() {
+func (k *caretaker) Prune(ctx context.Context, r PruneRequest) (PruneReport, error) {
+	report := PruneReport{Retention: k.retention, DryRun: r.DryRun}
+	if k.retention.IsZero() {
 		return report, nil
 	}
-	if !m.pruning.TryLock() {
+	if !k.pruning.TryLock() {
 		return report, refuse(Conflict, "backups are just being pruned: wait for the end of that")
 	}
-	defer m.pruning.Unlock()
-	chains, err := m.chains(ctx)
+	defer k.pruning.Unlock()
+	chains, err := k.catalogue.chains(ctx)
 	if err != nil {
 		return report, err
 	}
-	used, err := m.uses(ctx)
+	used, err := k.uses(ctx)
 	if err != nil {
 		return report, err
 	}
@@ -39,7 +39,7 @@ func (m *Manager) Prune(ctx context.Context, r PruneRequest) (PruneReport, error
 			chains[i].held = use
 		}
 	}
-	fates := m.retention.decide(chains, time.Now())
+	fates := k.retention.decide(chains, time.Now())
 	slices.SortFunc(chains, func(a, b ownedChain) int { return a.links[0].StartTime.Compare(b.links[0].StartTime) })
 	for _, c := range chains {
 		f := fates[c.full]
@@ -57,9 +57,9 @@ func (m *Manager) Prune(ctx context.Context, r PruneRequest) (PruneReport, error
 		if !report.Chains[i].Goes {
 			continue
 		}
-		if err := m.pruneChain(ctx, c, witness, &report.Chains[i].Deleted); err != nil {
+		if err := k.pruneChain(ctx, c, witness, &report.Chains[i].Deleted); err != nil {
 			report.Chains[i].Problem = err.Error()
-			m.log.Warn().Err(err).Str(keyBackup, c.full).Msg("chain not pruned")
+			k.log.Warn().Err(err).Str(keyBackup, c.full).Msg("chain not pruned")
 		}
 	}
 	return report, nil
@@ -67,15 +67,15 @@ func (m *Manager) Prune(ctx context.Context, r PruneRequest) (PruneReport, error
 
 // pruneChain deletes the backups of a chain, the last one first, and counts
 // them.
-func (m *Manager) pruneChain(ctx context.Context, c ownedChain, witness string, deleted *int) error {
-	used, err := m.uses(ctx)
+func (k *caretaker) pruneChain(ctx context.Context, c ownedChain, witness string, deleted *int) error {
+	used, err := k.uses(ctx)
 	if err != nil {
 		return err
 	}
 	if use := used.of(c.ids()); use != "" {
 		return fmt.Errorf("%s: run this again after that", use)
 	}
-	rows, err := m.store.Backups(ctx)
+	rows, err := k.store.Backups(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,16 +84,16 @@ func (m *Manager) pruneChain(ctx context.Context, c ownedChain, witness string, 
 			return fmt.Errorf("backup '%s' has been taken on it meanwhile", b.ID)
 		}
 	}
-	m.log.Info().Str(keyBackup, c.full).Int("backups", len(c.links)).Msg("chain is pruned")
+	k.log.Info().Str(keyBackup, c.full).Int("backups", len(c.links)).Msg("chain is pruned")
 	for _, b := range slices.Backward(c.links) {
-		if ctx.Err() != nil || m.base.Err() != nil {
+		if ctx.Err() != nil || k.engine.base.Err() != nil {
 			return errors.New("the daemon is stopping: run this again when it has started")
 		}
 		// Without its disk, a backup looks as if only its record were left.
-		if m.host.Gone(witness) || b.ToLSN != 0 && m.host.Gone(b.ID) {
+		if k.host.Gone(witness) || b.ToLSN != 0 && k.host.Gone(b.ID) {
 			return fmt.Errorf("the folder of backup '%s' has just vanished: check that the disk of backup_dir is mounted, and run this again", b.ID)
 		}
-		if err := m.deleteAndWait(ctx, b.ID); err != nil {
+		if err := k.deleteAndWait(ctx, b.ID); err != nil {
 			return err
 		}
 		*deleted++
@@ -103,16 +103,16 @@ func (m *Manager) pruneChain(ctx context.Context, c ownedChain, witness string, 
 
 // deleteAndWait deletes a backup as a client does, and waits for the end
 // however long it takes.
-func (m *Manager) deleteAndWait(ctx context.Context, id string) error {
-	if err := m.checkDeletable(ctx, id); err != nil {
+func (k *caretaker) deleteAndWait(ctx context.Context, id string) error {
+	if err := k.catalogue.checkDeletable(ctx, id); err != nil {
 		return err
 	}
 	claims := []persistence.Claim{{BackupID: id, Use: persistence.Deletes}}
-	operation, err := m.accept(ctx, "delete_backup", id, Args{ID: id}, claims, nil)
+	operation, err := k.engine.accept(ctx, order{command: commandDeleteBackup}, id, Args{ID: id}, claims, nil)
 	if err != nil {
 		return err
 	}
-	o, err := m.await(ctx, operation, pruneDeletePatience)
+	o, err := k.engine.await(ctx, operation, pruneDeletePatience)
 	switch {
 	case err != nil:
 		return err
@@ -121,14 +121,15 @@ func (m *Manager) deleteAndWait(ctx context.Context, id string) error {
 	case o.Status.Open():
 		return fmt.Errorf("the deletion of backup '%s', operation %s, is not over yet: run this again when it is", id, operation)
 	}
-	return fmt.Errorf("backup '%s' was not deleted: %s; mend that, then dbcalm-db-cmd operations retry %s, and run this again", id, o.Error, operation)
+	return fmt.Errorf("backup '%s' was not deleted: %s; mend that, then dbcalm-db-cmd operations retry %s, and run this again",
+		id, o.Error, operation)
 }
 
 // uses are the uses that open operations make of backups.
 type uses []persistence.Claim
 
-func (m *Manager) uses(ctx context.Context) (uses, error) {
-	claims, err := m.store.OpenClaims(ctx)
+func (k *caretaker) uses(ctx context.Context) (uses, error) {
+	claims, err := k.store.OpenClaims(ctx)
 	if err != nil {
 		return nil, internal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // chainsOf puts chains into the store, each a word of its links, an hour
@@ -59,6 +60,7 @@ func retaining(t *testing.T, r Retention) *world {
 
 func TestPruneDeletesWholeChains(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := retaining(t, Retention{Full: 2})
 	w.chainsOf("a-b-c d e-f g")
 	w.start()
@@ -136,6 +138,7 @@ func TestPruneKeepsTheNewestGoodChain(t *testing.T) {
 
 func TestPruneLeavesAloneWhatIsInUse(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := retaining(t, Retention{Full: 1})
 	w.chainsOf("a-b c d")
 	w.closeGate()
@@ -168,6 +171,7 @@ func TestPruneHoldsWhatALostRecordNeeds(t *testing.T) {
 // One deletion fails: the rest of its chain stays, the others go.
 func TestPruneGoesOnAfterAFailure(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := retaining(t, Retention{Full: 1})
 	w.chainsOf("a-b-c d-e f")
 	erase := w.host.Steps()["erase_backup"].Run

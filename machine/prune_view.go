@@ -26,7 +26,7 @@ type PrunedChain struct {
 	Size  int64 `json:"size"`
 	// Newest is when its newest backup ended.
 	Newest time.Time `json:"newest"`
-	// Goes tells whether the chain is to be deleted, Why gives the reasons for
+	// Goes says whether the chain is to be deleted, Why gives the reasons for
 	// either.
 	Goes bool   `json:"goes"`
 	Why  string `json:"why"`

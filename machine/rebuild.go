@@ -16,12 +16,12 @@ import (
 // Rebuild compares the table of backups with the store, records backups whose
 // record is lost, and tells of all else that does not match. It changes
 // nothing that an open operation works on, and no folder of a backup ever.
-func (m *Manager) Rebuild(ctx context.Context, r RebuildRequest) (RebuildReport, error) {
-	before, err := m.catalogue(ctx)
+func (k *caretaker) Rebuild(ctx context.Context, r RebuildRequest) (RebuildReport, error) {
+	before, err := k.snapshot(ctx)
 	if err != nil {
 		return RebuildReport{}, internal(err)
 	}
-	folders, err := m.host.Survey(ctx, before.recorded)
+	folders, err := k.host.Survey(ctx, before.recorded)
 	if errors.Is(err, fs.ErrNotExist) && len(before.rows) == 0 {
 		folders, err = nil, nil
 	}
@@ -31,20 +31,20 @@ func (m *Manager) Rebuild(ctx context.Context, r RebuildRequest) (RebuildReport,
 	}
 	// Read again: whatever began or ended while the store was looked at is left
 	// for the next time.
-	after, err := m.catalogue(ctx)
+	after, err := k.snapshot(ctx)
 	if err != nil {
 		return RebuildReport{}, internal(err)
 	}
-	p := newPlan(m.host.BackupDir, before, after, folders, m.host.Gone)
+	p := newPlan(k.host.BackupDir, before, after, folders, k.host.Gone)
 	if r.Prune && p.storeIsAway() {
-		return RebuildReport{}, m.storeAway(len(p.rows))
+		return RebuildReport{}, k.storeAway(len(p.rows))
 	}
 	p.decide(r.Prune)
-	recorded, err := m.writeRebuild(ctx, p)
+	recorded, err := k.writeRebuild(ctx, p)
 	if err != nil {
 		return RebuildReport{}, err
 	}
-	leftovers, err := m.leftovers(ctx, r.Prune)
+	leftovers, err := k.leftovers(ctx, r.Prune)
 	if err != nil {
 		return RebuildReport{}, internal(err)
 	}
@@ -52,30 +52,31 @@ func (m *Manager) Rebuild(ctx context.Context, r RebuildRequest) (RebuildReport,
 }
 
 // storeAway refuses to take an empty folder for the store.
-func (m *Manager) storeAway(recorded int) error {
-	return refuse(Unavailable, "not one of the backups that are recorded (%d) is in backup_dir %s: mount its disk; nothing was changed. If they are gone for good, remove each record with dbcalm-db-cmd backups delete ID",
-		recorded, m.host.BackupDir)
+func (k *caretaker) storeAway(recorded int) error {
+	return refuse(Unavailable, "not one of the backups that are recorded (%d) is in backup_dir %s: mount its disk; nothing was changed. "+
+		"If they are gone for good, remove each record with dbcalm-db-cmd backups delete ID",
+		recorded, k.host.BackupDir)
 }
 
-// catalogue is what the database says of backups at one time.
-type catalogue struct {
+// snapshot is what the database says of backups at one time.
+type snapshot struct {
 	rows map[string]persistence.Backup
 	// used are the backups that open operations use.
 	used map[string]bool
 }
 
-func (c catalogue) recorded(id string) bool { _, found := c.rows[id]; return found }
+func (c snapshot) recorded(id string) bool { _, found := c.rows[id]; return found }
 
-func (m *Manager) catalogue(ctx context.Context) (catalogue, error) {
-	c := catalogue{rows: map[string]persistence.Backup{}, used: map[string]bool{}}
-	claims, err := m.store.OpenClaims(ctx)
+func (k *caretaker) snapshot(ctx context.Context) (snapshot, error) {
+	c := snapshot{rows: map[string]persistence.Backup{}, used: map[string]bool{}}
+	claims, err := k.store.OpenClaims(ctx)
 	if err != nil {
 		return c, err
 	}
 	for _, claim := range claims {
 		c.used[claim.BackupID] = true
 	}
-	list, err := m.store.Backups(ctx)
+	list, err := k.store.Backups(ctx)
 	if err != nil {
 		return c, err
 	}
@@ -87,51 +88,52 @@ func (m *Manager) catalogue(ctx context.Context) (catalogue, error) {
 
 // writeRebuild makes the planned changes of the table, all or none, and notes
 // in the findings which were made. It returns how many backups are recorded.
-func (m *Manager) writeRebuild(ctx context.Context, p *rebuildPlan) (int, error) {
+func (k *caretaker) writeRebuild(ctx context.Context, p *rebuildPlan) (int, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()
 	// No operation is accepted meanwhile that would make or remove a folder
 	// which has just been looked at.
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.base.Err() != nil {
+	k.engine.mu.Lock()
+	defer k.engine.mu.Unlock()
+	if k.engine.base.Err() != nil {
 		return 0, refuse(Unavailable, "the daemon is stopping: try again when it has started")
 	}
-	p.changes.Found = slices.DeleteFunc(p.changes.Found, func(f persistence.FoundBackup) bool { return m.host.Gone(f.Backup.ID) })
-	p.changes.Gone = slices.DeleteFunc(p.changes.Gone, func(b persistence.Backup) bool { return !m.host.Gone(b.ID) })
+	p.changes.Found = slices.DeleteFunc(p.changes.Found, func(f persistence.FoundBackup) bool { return k.host.Gone(f.Backup.ID) })
+	p.changes.Gone = slices.DeleteFunc(p.changes.Gone, func(b persistence.Backup) bool { return !k.host.Gone(b.ID) })
 	// The disk may have been taken away just now.
-	if len(p.changes.Gone) > 0 && !p.seen(m.host.Gone) {
-		return 0, m.storeAway(len(p.rows))
+	if len(p.changes.Gone) > 0 && !p.holdsAny(k.host.Gone) {
+		return 0, k.storeAway(len(p.rows))
 	}
 	if len(p.changes.Found)+len(p.changes.Gone) == 0 {
 		p.settle(nil, nil)
 		return len(p.rows), nil
 	}
 	for i := range p.changes.Found {
-		if err := m.ownRun(ctx, &p.changes.Found[i].Process); err != nil {
+		if err := k.ownRun(ctx, &p.changes.Found[i].Process); err != nil {
 			return 0, internal(err)
 		}
 	}
 	crashpoint.Here("rebuild-before")
-	made, removed, err := m.store.Rebuild(ctx, p.changes)
+	made, removed, err := k.store.Rebuild(ctx, p.changes)
 	if err != nil {
 		return 0, internal(err)
 	}
 	crashpoint.Here("rebuild-recorded")
 	for _, id := range made {
-		m.log.Info().Str(keyBackup, id).Msg("backup recorded again from its manifest")
+		k.log.Info().Str(keyBackup, id).Msg("backup recorded again from its manifest")
 	}
 	for _, id := range removed {
-		m.log.Info().Str(keyBackup, id).Msg("record of a backup without a folder removed")
+		k.log.Info().Str(keyBackup, id).Msg("record of a backup without a folder removed")
 	}
 	p.settle(made, removed)
 	return len(p.rows) + len(made) - len(removed), nil
 }
 
-// ownRun keeps the run that stands in for a lost one apart from an operation
-// that is known to have ended otherwise: its clients were told so.
-func (m *Manager) ownRun(ctx context.Context, p *persistence.Process) error {
-	o, err := m.store.Operation(ctx, p.CommandID)
+// ownRun gives the process row of a backup that is recorded again an id of its
+// own if the operation which made the backup is known and did not succeed: its
+// clients were told so, and still are.
+func (k *caretaker) ownRun(ctx context.Context, p *persistence.Process) error {
+	o, err := k.store.Operation(ctx, p.CommandID)
 	if err != nil && !errors.Is(err, persistence.ErrNotFound) {
 		return err
 	}

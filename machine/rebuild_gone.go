@@ -30,12 +30,14 @@ func (p *rebuildPlan) removeRows(prune bool) {
 		}
 		switch {
 		case len(needing) > 0:
-			p.tell(id, FoundNoFolder, "", "its folder %s is missing: bring it back; its record stays, because other backups stand on it: %s", p.folder(id), strings.Join(needing, ", "))
+			p.tell(id, FoundNoFolder, "", "its folder %s is missing: bring it back; its record stays, because other backups stand on it: %s",
+				p.folder(id), strings.Join(needing, ", "))
 			return false
 		case !prune && away:
 			p.tell(id, FoundNoFolder, "", "its folder %s is missing, like those of all others: is the disk of backup_dir mounted?", p.folder(id))
 		case !prune:
-			p.tell(id, FoundNoFolder, "", "its folder %s is missing: bring it back, or dbcalm-db-cmd backups rebuild --prune removes the record", p.folder(id))
+			p.tell(id, FoundNoFolder, "", "its folder %s is missing: bring it back, or dbcalm-db-cmd backups rebuild --prune removes the record",
+				p.folder(id))
 		default:
 			p.changes.Gone = append(p.changes.Gone, p.rows[id])
 			p.tell(id, FoundNoFolder, DoneUnrecorded, "its folder %s is missing", p.folder(id))

@@ -17,20 +17,20 @@ type verdict struct {
 	later bool
 }
 
-func because(found, format string, args ...any) verdict {
+func newVerdict(found, format string, args ...any) verdict {
 	return verdict{found: found, advice: fmt.Sprintf(format, args...)}
 }
 
 const unwanted = "; if it is not wanted, move its folder out of backup_dir"
 
-// judge tells whether a backup without a record can be recorded. Nothing is
+// judge reports whether a backup without a record can be recorded. Nothing is
 // recorded that cannot be restored.
 func (p *rebuildPlan) judge(id string) verdict {
 	if v, known := p.verdicts[id]; known {
 		return v
 	}
 	// Whoever comes back here goes round in a circle.
-	p.verdicts[id] = because(FoundMismatch, "it stands on itself%s", unwanted)
+	p.verdicts[id] = newVerdict(FoundMismatch, "it stands on itself%s", unwanted)
 	v := p.judgeFolder(id)
 	p.verdicts[id] = v
 	return v
@@ -42,32 +42,36 @@ func (p *rebuildPlan) judgeFolder(id string) verdict {
 	case p.used[id]:
 		return verdict{later: true}
 	case !there:
-		return because(FoundNoFolder, "it is not in backup_dir")
+		return newVerdict(FoundNoFolder, "it is not in backup_dir")
 	case errors.Is(f.Problem, fs.ErrNotExist):
-		return because(FoundNoManifest, "%s holds no %s: a backup of an older program, or none; it is left alone%s", p.folder(id), steps.ManifestName, unwanted)
+		return newVerdict(FoundNoManifest, "%s holds no %s: a backup of an older program, or none; it is left alone%s",
+			p.folder(id), steps.ManifestName, unwanted)
 	case errors.Is(f.Problem, steps.ErrOtherBackup):
-		return because(FoundMismatch, "%s holds backup '%s': give the folder that name, or, if it is a copy, move it out of backup_dir", p.folder(id), f.Manifest.ID)
+		return newVerdict(FoundMismatch, "%s holds backup '%s': give the folder that name, or, if it is a copy, move it out of backup_dir",
+			p.folder(id), f.Manifest.ID)
 	case f.Problem != nil:
-		return because(FoundDamaged, "%v; it is not recorded%s", f.Problem, unwanted)
+		return newVerdict(FoundDamaged, "%v; it is not recorded%s", f.Problem, unwanted)
 	case f.Manifest.ParentID == "":
 		return verdict{}
 	}
 	return p.judgeBase(f.Manifest)
 }
 
-// judgeBase tells whether what a backup stands on is there, and is the right
+// judgeBase reports whether what a backup stands on is there, and is the right
 // one.
 func (p *rebuildPlan) judgeBase(m *steps.Manifest) verdict {
 	base, there := p.byName[m.ParentID]
 	if !p.recorded(m.ParentID) {
 		if !there && !p.used[m.ParentID] {
-			return because(FoundNoBase, "it stands on '%s', which is neither recorded nor in backup_dir: bring that folder back and run this again%s", m.ParentID, unwanted)
+			return newVerdict(FoundNoBase, "it stands on '%s', which is neither recorded nor in backup_dir: "+
+				"bring that folder back and run this again%s",
+				m.ParentID, unwanted)
 		}
 		switch v := p.judge(m.ParentID); {
 		case v.later:
 			return v
 		case v.found != "":
-			return because(FoundNoBase, "it stands on '%s', which cannot be recorded itself (%s)%s", m.ParentID, v.found, unwanted)
+			return newVerdict(FoundNoBase, "it stands on '%s', which cannot be recorded itself (%s)%s", m.ParentID, v.found, unwanted)
 		}
 	}
 	switch {
@@ -75,10 +79,10 @@ func (p *rebuildPlan) judgeBase(m *steps.Manifest) verdict {
 		// Its record is there; that its folder is not is a finding of its own.
 		return verdict{}
 	case base.Problem != nil && !errors.Is(base.Problem, fs.ErrNotExist):
-		return because(FoundNoBase, "it stands on '%s', whose folder is not right (%v)%s", m.ParentID, base.Problem, unwanted)
+		return newVerdict(FoundNoBase, "it stands on '%s', whose folder is not right (%v)%s", m.ParentID, base.Problem, unwanted)
 	}
 	if err := m.Joins(m.ParentID, base.Manifest); err != nil {
-		return because(FoundMismatch, "%v; it is not recorded%s", err, unwanted)
+		return newVerdict(FoundMismatch, "%v; it is not recorded%s", err, unwanted)
 	}
 	return verdict{}
 }

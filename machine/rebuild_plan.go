@@ -33,7 +33,7 @@ type rebuildPlan struct {
 
 // newPlan takes what the database said before and after the store was looked
 // at.
-func newPlan(dir string, before, after catalogue, folders []steps.Stored, gone func(id string) bool) *rebuildPlan {
+func newPlan(dir string, before, after snapshot, folders []steps.Stored, gone func(id string) bool) *rebuildPlan {
 	p := &rebuildPlan{dir: dir, rows: after.rows, used: before.used, folders: folders,
 		byName: map[string]steps.Stored{}, gone: map[string]bool{}, verdicts: map[string]verdict{}}
 	for id := range after.used {
@@ -53,14 +53,14 @@ func newPlan(dir string, before, after catalogue, folders []steps.Stored, gone f
 	return p
 }
 
-// storeIsAway tells whether the store looks like an empty mount point, or
+// storeIsAway reports whether the store looks like an empty mount point, or
 // another's: backups are recorded, and not one is there.
 func (p *rebuildPlan) storeIsAway() bool {
-	return len(p.rows) > 0 && !p.seen(func(id string) bool { return p.gone[id] })
+	return len(p.rows) > 0 && !p.holdsAny(func(id string) bool { return p.gone[id] })
 }
 
-// seen tells whether any backup is in the store.
-func (p *rebuildPlan) seen(gone func(id string) bool) bool {
+// holdsAny reports whether any backup is in the store.
+func (p *rebuildPlan) holdsAny(gone func(id string) bool) bool {
 	return slices.ContainsFunc(p.folders, func(f steps.Stored) bool {
 		return (f.Manifest != nil && f.Problem == nil || p.recorded(f.Name)) && !gone(f.Name)
 	})
@@ -90,7 +90,8 @@ func (p *rebuildPlan) tell(name, found, done, format string, args ...any) {
 // folder.
 func (p *rebuildPlan) checkRecorded(f steps.Stored) {
 	row := p.rows[f.Name]
-	const anew = "bring the right folder back; or move this one out of backup_dir, run dbcalm-db-cmd backups rebuild --prune, move it in again and run backups rebuild"
+	const anew = "bring the right folder back; or move this one out of backup_dir, run dbcalm-db-cmd backups rebuild --prune, " +
+		"move it in again and run backups rebuild"
 	switch {
 	case errors.Is(f.Problem, fs.ErrNotExist):
 		// An older program made it.
@@ -99,9 +100,11 @@ func (p *rebuildPlan) checkRecorded(f steps.Stored) {
 	case f.Problem != nil:
 		p.tell(f.Name, FoundDamaged, "", "%v: bring its %s back, or use another chain", f.Problem, steps.ManifestName)
 	case f.Manifest.ParentID != row.FromBackupID:
-		p.tell(f.Name, FoundMismatch, "", "its record says that it stands on '%s', its %s on '%s': %s", row.FromBackupID, steps.ManifestName, f.Manifest.ParentID, anew)
+		p.tell(f.Name, FoundMismatch, "", "its record says that it stands on '%s', its %s on '%s': %s",
+			row.FromBackupID, steps.ManifestName, f.Manifest.ParentID, anew)
 	case row.FromBackupID != "" && !p.recorded(row.FromBackupID) && p.judge(row.FromBackupID).found != "":
-		p.tell(f.Name, FoundNoBase, "", "it stands on '%s', which has no record, and cannot be restored without it: bring that folder back and run this again, or dbcalm-db-cmd backups delete %s", row.FromBackupID, f.Name)
+		p.tell(f.Name, FoundNoBase, "", "it stands on '%s', which has no record, and cannot be restored without it: "+
+			"bring that folder back and run this again, or dbcalm-db-cmd backups delete %s", row.FromBackupID, f.Name)
 	}
 }
 
@@ -132,7 +135,8 @@ func foundBackup(m *steps.Manifest) persistence.FoundBackup {
 	// Arguments always encode.
 	args, _ := json.Marshal(Args{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID})
 	return persistence.FoundBackup{
-		Backup: persistence.Backup{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID, StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size},
+		Backup: persistence.Backup{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID,
+			StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size},
 		// Whoever still asks for the operation that made it finds that it succeeded.
 		Process: persistence.Process{CommandID: m.Operation, Command: "dbcalm-db-cmd backups rebuild",
 			Output:    fmt.Sprintf("The record of backup '%s' was lost, and was recovered from its %s.\n", m.ID, steps.ManifestName),

@@ -27,7 +27,7 @@ type shelf struct {
 
 func (s shelf) plan() *rebuildPlan {
 	start := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	c := catalogue{rows: map[string]persistence.Backup{}, used: map[string]bool{}}
+	c := snapshot{rows: map[string]persistence.Backup{}, used: map[string]bool{}}
 	for _, word := range strings.Fields(s.rows) {
 		id, base, _ := strings.Cut(word, "<")
 		c.rows[id] = persistence.Backup{ID: id, FromBackupID: base, StartTime: start}
@@ -53,7 +53,7 @@ func (s shelf) plan() *rebuildPlan {
 		}
 		folders = append(folders, f)
 	}
-	p := newPlan("/b", c, catalogue{rows: c.rows, used: maps.Clone(c.used)}, folders, func(id string) bool { return !there[id] })
+	p := newPlan("/b", c, snapshot{rows: c.rows, used: maps.Clone(c.used)}, folders, func(id string) bool { return !there[id] })
 	p.decide(s.prune)
 	return p
 }
@@ -161,8 +161,8 @@ func TestEmptyMountPointIsNoStore(t *testing.T) {
 // What changes while the store is looked at is left for the next time.
 func TestRebuildLeavesAloneWhatChangesMeanwhile(t *testing.T) {
 	t.Parallel()
-	row := func(ids ...string) catalogue {
-		c := catalogue{rows: map[string]persistence.Backup{}, used: map[string]bool{}}
+	row := func(ids ...string) snapshot {
+		c := snapshot{rows: map[string]persistence.Backup{}, used: map[string]bool{}}
 		for _, id := range ids {
 			c.rows[id] = persistence.Backup{ID: id}
 		}

@@ -11,6 +11,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // stored puts a backup with its manifest into the store, without a record.
@@ -117,7 +118,7 @@ func TestStoreThatVanishesDuringARebuild(t *testing.T) {
 	w := newWorld(t)
 	w.backup("full", "", 0, 0)
 	w.start()
-	c, err := w.catalogue(t.Context())
+	c, err := w.snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +153,7 @@ func TestRebuildLeavesOpenOperationsAlone(t *testing.T) {
 	w.backup("other", "", 0, 0)
 	w.backup("dying", "", 0, 0)
 	w.start()
-	making := w.accepted(w.accept(t.Context(), "full_backup", "new", Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
+	making := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "new", Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
 	<-begun
 	// Published, and not yet recorded.
 	w.stored("new", "")
@@ -238,6 +239,7 @@ func TestLeftoverOfARetriedOperation(t *testing.T) {
 
 func TestRebuildWhileTheDatabaseIsLocked(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.start()
 	w.stored("a", "")
@@ -256,7 +258,7 @@ func TestRebuildOfWhatAnOperationGaveUp(t *testing.T) {
 	w.replace["validate_backup"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.replace["discard_backup"] = w.replace["validate_backup"]
 	w.start()
-	id := w.accepted(w.accept(t.Context(), "full_backup", "a", Args{ID: "a"}, []persistence.Claim{{BackupID: "a", Use: persistence.Makes}}, nil))
+	id := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "a", Args{ID: "a"}, []persistence.Claim{{BackupID: "a", Use: persistence.Makes}}, nil))
 	w.ends(id, persistence.Failed)
 	w.manifest(steps.Manifest{ID: "a", Operation: id, StartTime: time.Now().UTC()})
 	w.manifest(steps.Manifest{ID: "b", StartTime: time.Now().UTC()})

@@ -18,7 +18,7 @@ type Retention struct {
 	Days int `json:"days"`
 }
 
-// IsZero tells whether no retention is configured.
+// IsZero reports whether no retention is configured.
 func (r Retention) IsZero() bool { return r == Retention{} }
 
 // fate is what is decided of a chain.

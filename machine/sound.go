@@ -3,14 +3,13 @@ package machine
 import (
 	"context"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// soundAge is how long the look at a chain is good for: it goes through all its
-// files, and figures are asked for every few seconds.
+// soundAge is for how long the answer about a chain is used again: finding it
+// reads all the chain's files, and figures are asked for every few seconds.
 const soundAge = 5 * time.Minute
 
 // soundness remembers which chains were found whole.
@@ -25,25 +24,23 @@ type soundChain struct {
 	at    time.Time
 }
 
-// whole tells whether a chain, its last link first, has all its files and its
+// whole reports whether a chain, its full backup first, has all its files and its
 // links join, as it was not long ago.
-func (m *Manager) whole(ctx context.Context, chain []string) bool {
-	ids := slices.Clone(chain)
-	slices.Reverse(ids)
+func (cat *catalogue) whole(ctx context.Context, ids []string) bool {
 	key := strings.Join(ids, "/")
-	m.sound.Lock()
-	defer m.sound.Unlock()
-	maps.DeleteFunc(m.sound.chains, func(_ string, c soundChain) bool { return time.Since(c.at) > soundAge })
-	found, known := m.sound.chains[key]
+	cat.sound.Lock()
+	defer cat.sound.Unlock()
+	maps.DeleteFunc(cat.sound.chains, func(_ string, c soundChain) bool { return time.Since(c.at) > soundAge })
+	found, known := cat.sound.chains[key]
 	if !known {
-		found = soundChain{whole: m.host.CheckChain(ctx, ids) == nil, at: time.Now()}
+		found = soundChain{whole: cat.host.CheckChain(ctx, ids) == nil, at: time.Now()}
 		if ctx.Err() != nil {
 			return false
 		}
-		if m.sound.chains == nil {
-			m.sound.chains = map[string]soundChain{}
+		if cat.sound.chains == nil {
+			cat.sound.chains = map[string]soundChain{}
 		}
-		m.sound.chains[key] = found
+		cat.sound.chains[key] = found
 	}
 	return found.whole
 }

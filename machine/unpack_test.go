@@ -14,11 +14,13 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // streamed puts a full backup that is one stream into the store.
 func (w *world) streamed(id string, forwarded bool) {
 	w.t.Helper()
+	testkit.NeedsServer(w.t)
 	w.backup(id, "", 0, 100)
 	folder := w.host.BackupFolder(id)
 	names := []string{"backup-my.cnf", "shop/orders.ibd", "xtrabackup_checkpoints", "xtrabackup_info"}
@@ -92,7 +94,7 @@ func (w *world) worksAnew(id, state string, than int64) (pid int64) {
 
 func TestInterruptedUnpackingBeginsAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(s *steps.Settings) { s.StallTimeout = patience })
+	w := newWorld(t, func(s *steps.Settings) { s.StallTimeout = testkit.Patience })
 	w.streamed("full", false)
 	w.slowUnpacker()
 	w.start()
@@ -125,7 +127,7 @@ func TestForwardedBackupIsRefusedWithoutRetrieve(t *testing.T) {
 	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
 	refusal(t, err, Unavailable, "backup 'full' was forwarded as backup-full.xbstream, and retrieve is not set: set retrieve in the configuration")
 	w = newWorld(t, func(s *steps.Settings) {
-		s.Retrieve, s.StallTimeout = `cat "`+filepath.Join(filepath.Dir(s.BackupDir), "forwarded")+`/$DBCALM_FILE"`, patience
+		s.Retrieve, s.StallTimeout = `cat "`+filepath.Join(filepath.Dir(s.BackupDir), "forwarded")+`/$DBCALM_FILE"`, testkit.Patience
 	})
 	w.streamed("full", true)
 	w.start()

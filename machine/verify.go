@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -22,7 +21,7 @@ func (m *Manager) VerifyBackup(ctx context.Context, r VerifyRequest) (string, er
 		return "", refuse(Invalid, "unknown level '%s': use one of %s", r.Level, persistence.Levels)
 	}
 	asked := Args{ID: r.ID, Level: r.Level}
-	return m.once(ctx, r.RequestID, "verify_backup", asked, func(request *persistence.Request) (string, error) {
+	return m.once(ctx, r.RequestID, commandVerifyBackup, asked, func(request *persistence.Request) (string, error) {
 		ids, err := m.verifiable(ctx, r.ID)
 		if err != nil {
 			return "", err
@@ -40,7 +39,7 @@ func (m *Manager) VerifyBackup(ctx context.Context, r VerifyRequest) (string, er
 		if r.Level.Covers(persistence.LevelPrepare) {
 			args.TmpDir = m.host.StageFolder(id)
 		}
-		return m.acceptAs(ctx, id, "verify_backup", r.ID, args, claims, request)
+		return m.acceptAs(ctx, id, order{command: commandVerifyBackup}, r.ID, args, claims, request)
 	})
 }
 
@@ -58,7 +57,8 @@ func (m *Manager) verifiable(ctx context.Context, id string) ([]string, error) {
 	var broken *persistence.Error
 	switch {
 	case errors.As(err, &missing):
-		return nil, &Error{Kind: Conflict, Err: err, Message: fmt.Sprintf("backup '%s' cannot be restored: it stands on '%s', which is not recorded; %s",
+		return nil, &Error{Kind: Conflict, Err: err, Message: fmt.Sprintf(
+			"backup '%s' cannot be restored: it stands on '%s', which is not recorded; %s",
 			id, missing.ID, m.lostAdvice(missing.ID, "take a full backup"))}
 	case errors.As(err, &broken):
 		return nil, internal(err)
@@ -68,7 +68,7 @@ func (m *Manager) verifiable(ctx context.Context, id string) ([]string, error) {
 	return ids, nil
 }
 
-// notThere refuses a backup that is not recorded, and tells whether it is just
+// notThere refuses a backup that is not recorded, and says whether it is just
 // being made.
 func (m *Manager) notThere(ctx context.Context, id string) error {
 	open, err := m.store.OpenOperations(ctx)
@@ -81,53 +81,4 @@ func (m *Manager) notThere(ctx context.Context, id string) error {
 		}
 	}
 	return m.notFound("Backup", id)
-}
-
-// addVerifications adds to backups what verifications have found out. What is
-// known of another backup that had the same id is left out.
-func (m *Manager) addVerifications(ctx context.Context, views []BackupView) error {
-	known, err := m.store.Verifications(ctx)
-	if err != nil || len(known) == 0 {
-		return err
-	}
-	damaged := map[string]bool{}
-	for i := range views {
-		v := &views[i]
-		found, verified := known[v.ID]
-		if !verified || found.MadeBy != m.host.MadeBy(v.ID) {
-			continue
-		}
-		if found.Level != "" {
-			v.Verified = &VerifiedView{Level: found.Level, At: found.PassedAt}
-		}
-		if found.Damage == "" {
-			continue
-		}
-		damaged[v.ID] = true
-		if v.Problem == "" {
-			v.Problem = fmt.Sprintf("failed %s on %s: %s", found.FailedLevel, found.FailedAt.UTC().Format(time.DateTime), found.Damage)
-		}
-	}
-	for i := range views {
-		if v := &views[i]; v.Problem == "" {
-			v.Problem = standsOnDamage(views, *v, damaged)
-		}
-	}
-	return nil
-}
-
-// standsOnDamage says so of a backup that cannot be restored because one below
-// it cannot.
-func standsOnDamage(views []BackupView, v BackupView, damaged map[string]bool) string {
-	for id, steps := v.FromBackupID, 0; id != "" && steps < len(views); steps++ {
-		if damaged[id] {
-			return fmt.Sprintf("stands on '%s', which is damaged", id)
-		}
-		i := slices.IndexFunc(views, func(other BackupView) bool { return other.ID == id })
-		if i < 0 {
-			return ""
-		}
-		id = views[i].FromBackupID
-	}
-	return ""
 }

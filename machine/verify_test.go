@@ -15,6 +15,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // described is a backup with a manifest that says which operation made it.
@@ -80,6 +81,7 @@ func (w *world) proved(id string, level Level, problem string) {
 
 func TestVerificationIsAccepted(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.described("full", "", 0, 100)
 	w.described("inc", "full", 100, 200)
@@ -122,7 +124,7 @@ func TestVerificationIsRefused(t *testing.T) {
 	w.replace["validate_delete"] = steps.Step{Run: block(begun, letGo)}
 	w.replace["validate_backup"] = steps.Step{Run: block(begun, letGo)}
 	w.start()
-	making := w.accepted(w.accept(t.Context(), "full_backup", "new", Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
+	making := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "new", Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
 	<-begun
 	for id, test := range map[string]struct {
 		kind Kind
@@ -153,6 +155,7 @@ func TestVerificationIsRefused(t *testing.T) {
 
 func TestVerificationWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.described("full", "", 0, 100)
 	w.closeGate()
@@ -175,6 +178,7 @@ func TestVerificationWaitsForItsTurn(t *testing.T) {
 
 func TestDamageIsHeldAgainstItsBackup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.described("full", "", 0, 100)
 	w.described("inc", "full", 100, 200)
@@ -241,6 +245,7 @@ func TestNewBackupOfAnOldIDIsNotProved(t *testing.T) {
 // Each level goes the way that its states say, and takes its folder along.
 func TestLevelsGoTheirWays(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.described("full", "", 0, 100)
 	w.described("inc", "full", 100, 200)

@@ -45,7 +45,7 @@ type OperationView struct {
 	// Definition is the text of the machine the operation runs on, as it was when
 	// the operation began.
 	Definition string `json:"definition,omitempty"`
-	// Cancellable tells whether the operation can still be cancelled.
+	// Cancellable says whether the operation can still be cancelled.
 	Cancellable bool             `json:"cancellable"`
 	Transitions []TransitionView `json:"transitions"`
 	Processes   []ProcessView    `json:"processes"`
@@ -91,7 +91,7 @@ type BackupView struct {
 	// covers; both 0 when its files do not tell.
 	FromLSN uint64 `json:"from_lsn"`
 	ToLSN   uint64 `json:"to_lsn"`
-	// Unrecorded tells that the backup is in the store only: it has no record.
+	// Unrecorded says that the backup is in the store only: it has no record.
 	Unrecorded bool `json:"unrecorded,omitempty"`
 	// Verified is the highest level at which the backup was ever proved; nil for
 	// none.

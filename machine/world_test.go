@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,12 +19,11 @@ import (
 	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
-
-// patience is how long a test waits for what must happen.
-const patience = 30 * time.Second
 
 // fakeTool stands in for mariabackup where no server is needed: it prepares a
 // stage by saying so in its metadata. With a gate beside it, it waits there
@@ -61,6 +61,8 @@ type world struct {
 	gate *os.File
 	// replace are steps that take the place of the host's in the next manager.
 	replace map[string]steps.Step
+	// adopted counts how often a manager looked for the program of an earlier one.
+	adopted atomic.Int32
 }
 
 func newWorld(t *testing.T, settings ...func(*steps.Settings)) *world {
@@ -118,7 +120,14 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	for name, step := range w.replace {
+		if step.Outcomes == nil {
+			step.Outcomes = m.registry[name].Outcomes
+		}
 		m.registry[name] = step
+	}
+	m.adopt = func(folder string, id steps.Identity) (*steps.RunningJob, error) {
+		w.adopted.Add(1)
+		return steps.Adopt(folder, id)
 	}
 	w.Manager = m
 	if err := m.Start(w.t.Context()); err != nil {
@@ -159,6 +168,13 @@ func (w *world) backup(id, from string, fromLSN, toLSN int) {
 
 func (w *world) backupAt(id, from string, fromLSN, toLSN int, at time.Time) {
 	w.t.Helper()
+	w.files(id, from, fromLSN, toLSN)
+	w.record(persistence.Backup{ID: id, FromBackupID: from, StartTime: at})
+}
+
+// files puts a backup into the store without a record.
+func (w *world) files(id, from string, fromLSN, toLSN int) {
+	w.t.Helper()
 	kind, table := "full-backuped", "orders.ibd"
 	if from != "" {
 		kind, table = "incremental", "orders.ibd.delta"
@@ -168,7 +184,6 @@ func (w *world) backupAt(id, from string, fromLSN, toLSN int, at time.Time) {
 	w.write(filepath.Join(folder, "xtrabackup_info"), "tool_name = mariabackup\n")
 	w.write(filepath.Join(folder, "backup-my.cnf"), "[mysqld]\ninnodb_page_size=16384\n")
 	w.write(filepath.Join(folder, "shop", table), "rows of "+id)
-	w.record(persistence.Backup{ID: id, FromBackupID: from, StartTime: at})
 }
 
 // manifest puts a manifest into the store, in the folder of its id.
@@ -199,7 +214,7 @@ func (w *world) record(b persistence.Backup) {
 
 func (w *world) source(name string) string {
 	w.t.Helper()
-	text, err := Source(name)
+	text, err := definition.Source(name)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -272,17 +287,7 @@ func (w *world) ends(id string, status persistence.Status) OperationView {
 
 func (w *world) eventually(what string, condition func() bool) {
 	w.t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			w.t.Fatalf("waited %s in vain: %s", patience, what)
-		}
-	}
+	testkit.Eventually(w.t, what, condition)
 }
 
 // path of states and events, without times.

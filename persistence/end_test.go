@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -86,11 +87,7 @@ func TestOlderEndsAreKept(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "older.sqlite3")
 	db := outsider(t, path)
-	older := slices.IndexFunc(migrations, func(text string) bool { return strings.Contains(text, "CREATE TABLE operation_end") })
-	run(t, db, contractSchema, `CREATE TABLE operation_schema (version INTEGER NOT NULL)`)
-	for i, text := range migrations[:older] {
-		run(t, db, text, fmt.Sprintf(`INSERT INTO operation_schema VALUES (%d)`, i+1))
-	}
+	migrateUpTo(t, db, "CREATE TABLE operation_end")
 	run(t, db, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status, seq, attempt, data, failed_in, error, created_at, started_at, finished_at)
 		VALUES ('old', 'full_backup', '', 'b', '{}', 'failed', 'failed', 7, 1, '{}', 'copy', 'no luck', '2026-03-04 12:00:00.000000+00:00', NULL, '2026-03-04 12:01:00.000000+00:00'),
 		('open', 'full_backup', '', 'b', '{}', 'copy', 'running', 3, 1, '{}', '', '', '2026-03-04 12:00:00.000000+00:00', NULL, NULL)`)
@@ -98,4 +95,15 @@ func TestOlderEndsAreKept(t *testing.T) {
 	same(t, "ends", list(t, db, `SELECT operation_id || ' ' || seq || ' ' || status || ' ' || failed_in || ' ' || at FROM operation_end`),
 		[]string{"old 7 failed copy 2026-03-04 12:01:00.000000+00:00"})
 	d.nothingOwed()
+}
+
+// migrateUpTo makes the tables as they were before the migration that holds the
+// given words.
+func migrateUpTo(t *testing.T, db *sql.DB, words string) {
+	t.Helper()
+	older := slices.IndexFunc(migrations, func(text string) bool { return strings.Contains(text, words) })
+	run(t, db, contractSchema, `CREATE TABLE operation_schema (version INTEGER NOT NULL)`)
+	for i, text := range migrations[:older] {
+		run(t, db, text, fmt.Sprintf(`INSERT INTO operation_schema VALUES (%d)`, i+1))
+	}
 }

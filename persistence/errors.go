@@ -21,6 +21,9 @@ var (
 	// ErrCancelRequested: the change would leave a cancellable state although
 	// a cancel was asked for; cancel instead.
 	ErrCancelRequested = errors.New("cancel was requested")
+	// ErrJobOpen: the change would leave a state whose program may still run:
+	// its job has neither ended with the change nor been adopted.
+	ErrJobOpen = errors.New("the state's program may still run")
 	// ErrNewer: the database was written by a newer version of this program.
 	ErrNewer = errors.New("database is of a newer version")
 )

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/steps/disktest"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // broken demands an error of the database, with what to do about it.

@@ -108,7 +108,7 @@ func TestJobIsOpenUntilATransitionEndsIt(t *testing.T) {
 	if err != nil || open.PID != 4711 || open.StartTicks != math.MaxUint64 || open.BootID != "boot" {
 		t.Errorf("identified: %+v, %v", open, err)
 	}
-	o = d.apply(step(o, "adopt", "copy"))
+	o = d.apply(step(o, "adopt", "copy", func(c *Change) { c.AdoptedJob = job.ID }))
 	if _, err := d.OpenJob(t.Context(), "op"); err != nil {
 		t.Errorf("after a transition that does not end it: %v", err)
 	}
@@ -116,4 +116,36 @@ func TestJobIsOpenUntilATransitionEndsIt(t *testing.T) {
 	if open, err := d.OpenJob(t.Context(), "op"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("after its end: %+v, %v", open, err)
 	}
+}
+
+// A state's program is over, or goes on with its state: no transition leaves it
+// running behind the operation's back.
+func TestStateIsNotLeftWhileItsJobIsOpen(t *testing.T) {
+	t.Parallel()
+	d := openNew(t)
+	o := d.apply(step(d.accept(operation("op")), "start", "copy"))
+	job, err := d.BeginJob(t.Context(), o, Job{OperationID: "op", State: "copy", Attempt: 1}, program(o, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	adopts := func(c *Change) { c.AdoptedJob = job.ID }
+	for name, change := range map[string]Change{
+		"on":               step(o, "ok", "seal"),
+		"to its clean-up":  step(o, "failed", "discard"),
+		"by a cancel":      step(o, "cancel", "discard"),
+		"back":             step(o, "rewind", "prepare"),
+		"to do it again":   step(o, "redo", "copy"),
+		"to its end":       step(o, "failed", "failed", func(c *Change) { c.Status = Failed }),
+		"adopted and gone": step(o, "ok", "seal", adopts),
+		"with another job": step(o, "ok", "seal", func(c *Change) { c.JobID = job.ID + 1 }),
+	} {
+		_, err := d.Apply(t.Context(), change)
+		if !errors.Is(err, ErrJobOpen) {
+			t.Errorf("left %s: %v", name, err)
+		}
+		d.refused(err, ErrJobOpen, o)
+	}
+	o = d.apply(step(o, "adopt", "copy", adopts))
+	o = d.apply(step(o, "ok", "seal", func(c *Change) { c.JobID = job.ID }))
+	d.apply(step(o, "ok", "publish"))
 }

@@ -8,7 +8,7 @@ import (
 )
 
 const operationColumns = `number, id, machine, definition, backup_id, args, state, status, seq,
-	attempt, data, failed_in, error, cancel_at, created_at, started_at, finished_at, asked_by`
+	attempt, data, failed_in, error, cancel_at, created_at, started_at, finished_at, replaces_data_directory, asked_by`
 
 type scanner interface{ Scan(...any) error }
 
@@ -17,7 +17,8 @@ func scanOperation(row scanner) (Operation, error) {
 	var args, data string
 	var cancel, created, started, finished stamp
 	err := row.Scan(&o.Number, &o.ID, &o.Machine, &o.Definition, &o.BackupID, &args, &o.State, &o.Status, &o.Seq,
-		&o.Attempt, &data, &o.FailedIn, &o.Error, &cancel, &created, &started, &finished, &o.AskedBy)
+		&o.Attempt, &data, &o.FailedIn, &o.Error, &cancel, &created, &started, &finished, &o.ReplacesDataDirectory,
+		&o.AskedBy)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, ErrNotFound
 	}
@@ -42,8 +43,10 @@ func acceptOperation(ctx context.Context, tx *sql.Tx, o Operation, claims []Clai
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status,
-		seq, attempt, data, failed_in, error, created_at, asked_by) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?,?)`,
-		o.ID, o.Machine, o.Definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data), stamp{o.CreatedAt}, o.AskedBy)
+		seq, attempt, data, failed_in, error, created_at, replaces_data_directory, asked_by)
+		VALUES (?,?,?,?,?,?,?,1,?,?,'','',?,?,?)`,
+		o.ID, o.Machine, o.Definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data), stamp{o.CreatedAt},
+		o.ReplacesDataDirectory, o.AskedBy)
 	if err != nil {
 		return err
 	}
@@ -153,12 +156,12 @@ func (s *Store) RequestCancel(ctx context.Context, id string, at time.Time, stat
 	return o, err
 }
 
-// RestoredAt returns when the newest restore into a data directory ended;
-// the zero time when there was none.
+// RestoredAt returns when an operation last replaced the data directory; the
+// zero time when none did.
 func (s *Store) RestoredAt(ctx context.Context) (time.Time, error) {
 	var at stamp
 	err := s.read.QueryRowContext(ctx, `SELECT finished_at FROM operation
-		WHERE machine = 'restore_database' AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`).Scan(&at)
+		WHERE replaces_data_directory AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, nil
 	}

@@ -3,6 +3,7 @@ package persistence
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -202,22 +203,44 @@ func TestRestoredAt(t *testing.T) {
 	}
 	expect("no restore", time.Time{})
 	for i, restore := range []struct {
-		machine string
-		status  Status
-		want    time.Time
+		replaces bool
+		status   Status
+		want     time.Time
 	}{
-		{"restore_folder", Succeeded, time.Time{}},
-		{"restore_database", Failed, time.Time{}},
-		{"restore_database", Cancelled, time.Time{}},
-		{"restore_database", Succeeded, minute(4)},
-		{"restore_database", Succeeded, minute(5)},
-		{"restore_database", Running, minute(5)},
-		{"restore_database", Failed, minute(5)},
+		{false, Succeeded, time.Time{}},
+		{true, Failed, time.Time{}},
+		{true, Cancelled, time.Time{}},
+		{true, Succeeded, minute(4)},
+		{true, Succeeded, minute(5)},
+		{true, Running, minute(5)},
+		{true, Failed, minute(5)},
 	} {
 		o := operation(fmt.Sprint(i))
-		o.Machine = restore.machine
+		o.ReplacesDataDirectory = restore.replaces
 		o = d.accept(o)
 		d.apply(step(o, "x", "somewhere", func(c *Change) { c.Status, c.At = restore.status, minute(i+1) }))
-		expect(fmt.Sprintf("after %s of %s", restore.status, restore.machine), restore.want)
+		expect(fmt.Sprintf("after %s, replacing %v", restore.status, restore.replaces), restore.want)
+	}
+}
+
+// Earlier programs knew by the machine's name which operations replace the data
+// directory, and did not say so of each.
+func TestRestoreByAnEarlierProgramIsKnown(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "older.sqlite3")
+	db := outsider(t, path)
+	migrateUpTo(t, db, "replaces_data_directory")
+	for i, machine := range []string{"restore_database", "restore_folder"} {
+		run(t, db, fmt.Sprintf(`INSERT INTO operation (id, machine, definition, backup_id, args, state, status, seq, attempt, data, failed_in, error, created_at, finished_at)
+			VALUES ('%s', '%[1]s', '', 'b', '{}', 'done', 'succeeded', 7, 1, '{}', '', '', '2026-03-04 12:00:00.000000+00:00', '2026-03-04 12:0%[2]d:00.000000+00:00')`, machine, i+1))
+	}
+	d := openAt(t, path)
+	if at, err := d.RestoredAt(t.Context()); err != nil || !at.Equal(time.Date(2026, 3, 4, 12, 1, 0, 0, time.UTC)) {
+		t.Errorf("restored at %v, %v", at, err)
+	}
+	for machine, want := range map[string]bool{"restore_database": true, "restore_folder": false} {
+		if o := d.operation(machine); o.ReplacesDataDirectory != want {
+			t.Errorf("%s: %v", machine, o.ReplacesDataDirectory)
+		}
 	}
 }

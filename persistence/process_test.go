@@ -8,11 +8,12 @@ func TestNewestProcessRowRunsUntilTheOperationIsOver(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
 	o := d.apply(step(d.accept(operation("op")), "start", "copy"))
-	if _, err := d.BeginJob(t.Context(), o, Job{State: o.State, Attempt: 1, Folder: "/f"}, program(o, 2)); err != nil {
+	job, err := d.BeginJob(t.Context(), o, Job{State: o.State, Attempt: 1, Folder: "/f"}, program(o, 2))
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, to := range []string{"seal", "publish", "record"} {
-		o = d.apply(step(o, "ok", to))
+		o = d.apply(step(o, "ok", to, func(c *Change) { c.JobID = job.ID }))
 		if row := d.newest("op"); row.Status != "running" || row.EndTime != nil {
 			t.Errorf("in %s: %+v", to, row)
 		}

@@ -28,6 +28,9 @@ type Operation struct {
 	Machine string
 	// Definition is the text of the machine the operation began with.
 	Definition string
+	// ReplacesDataDirectory says that its success puts other data into the
+	// server's data directory.
+	ReplacesDataDirectory bool
 	// BackupID is the backup made, deleted, or, of a restore, the last link.
 	BackupID string
 	Args     json.RawMessage

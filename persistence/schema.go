@@ -151,6 +151,9 @@ CREATE INDEX operation_end_failed ON operation_end(number) WHERE status = 'faile
 CREATE INDEX operation_end_on_finish_failed ON operation_end(number) WHERE on_finish = 'failed';
 CREATE INDEX operation_transition_survived ON operation_transition(event, operation_id) WHERE event IN ('adopt', 'redo', 'rewind');
 `, `
+ALTER TABLE operation ADD COLUMN replaces_data_directory BOOLEAN NOT NULL DEFAULT FALSE;
+UPDATE operation SET replaces_data_directory = TRUE WHERE machine = 'restore_database';
+`, `
 ALTER TABLE operation ADD COLUMN asked_by TEXT NOT NULL DEFAULT '';
 `}
 

@@ -10,7 +10,8 @@ import (
 	"syscall"
 	"testing"
 
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 func TestEveryConnectionIsSetUp(t *testing.T) {
@@ -80,6 +81,7 @@ func TestModeOfAnExistingFileIsKept(t *testing.T) {
 // A client that sees success may act on it in the next instant.
 func TestReadersNeverSeeSuccessBeforeTheBackup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	d := openNew(t)
 	db := outsider(t, d.path)
 	ctx, stop := context.WithCancel(t.Context())

@@ -35,6 +35,9 @@ type Change struct {
 
 	// JobID is the job that ended with this transition; 0 for none.
 	JobID int64
+	// AdoptedJob is the job that a daemon which was started again goes on with,
+	// in the state the operation is in; 0 for none.
+	AdoptedJob int64
 	// Result is what is now known of the newest process row.
 	Result *ProcessResult
 
@@ -64,6 +67,9 @@ func (s *Store) Apply(ctx context.Context, c Change) (Operation, error) {
 		if c.HonourCancel && before.CancelAt != nil {
 			return ErrCancelRequested
 		}
+		if err := checkJobOver(ctx, tx, c); err != nil {
+			return err
+		}
 		if c.Reopen != nil {
 			if err := reopen(ctx, tx, c); err != nil {
 				return err
@@ -83,6 +89,22 @@ func (s *Store) Apply(ctx context.Context, c Change) (Operation, error) {
 		return err
 	})
 	return o, err
+}
+
+// checkJobOver refuses to leave a state, or to begin it anew, while its program
+// may still run: what comes next would work on the same files.
+func checkJobOver(ctx context.Context, tx *sql.Tx, c Change) error {
+	adopted := int64(0)
+	if c.To == c.From {
+		adopted = c.AdoptedJob
+	}
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM operation_job
+		WHERE operation_id = ? AND state = ? AND ended_at IS NULL AND id NOT IN (?, ?)`, c.OperationID, c.From, c.JobID, adopted).Scan(&n)
+	if err == nil && n > 0 {
+		return ErrJobOpen
+	}
+	return err
 }
 
 func updateOperation(ctx context.Context, tx *sql.Tx, before Operation, c Change) error {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // preparedFiles are the entries of a prepared folder, as the tool leaves it.
@@ -16,21 +18,21 @@ var preparedFiles = map[string]string{
 
 // arrangeTask is a restore whose stage has been prepared.
 func (h *testHost) arrangeTask(target, mode string) Task {
-	h.t.Helper()
+	h.T.Helper()
 	t := Task{Operation: "op", Attempt: 1, Args: Args{IDList: []string{"full"}, Target: target, TmpDir: filepath.Join(h.BackupDir, "restores", "x")}}
 	var err error
 	if t.Data.Placement, err = h.planPlacement(t); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	if mode == PlaceEntries {
 		t.Data.Placement.useEntries(t.Operation)
 	}
 	if t.Data.Placement.Mode != mode {
-		h.t.Fatalf("the test's folders are placed by %s, not by %s", t.Data.Placement.Mode, mode)
+		h.T.Fatalf("the test's folders are placed by %s, not by %s", t.Data.Placement.Mode, mode)
 	}
 	folder := t.Data.Placement.prepared()
-	write(h.t, folder, preparedFiles)
-	write(h.t, folder, metadata("log-applied", "0", "100"))
+	testkit.Write(h.T, folder, preparedFiles)
+	testkit.Write(h.T, folder, metadata("log-applied", "0", "100"))
 	return t
 }
 
@@ -44,21 +46,22 @@ func newStore(t *testing.T) *testHost {
 
 func TestArrangeForADataDirectory(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, mode := range []string{PlaceSwap, PlaceEntries} {
 		h := newStore(t)
-		h.must(os.Chmod(h.DataDir, 0o711))
+		h.Must(os.Chmod(h.DataDir, 0o711))
 		uid, gid := os.Getuid(), os.Getgid()
 		if uid == 0 {
 			uid, gid = 4242, 4343
 		}
-		h.must(os.Chown(h.DataDir, uid, gid))
+		h.Must(os.Chown(h.DataDir, uid, gid))
 		task := h.arrangeTask("database", mode)
 		out, err := h.arrange(t.Context(), task)
 		if err != nil {
 			t.Fatal(err)
 		}
 		p := out.Data.Placement
-		files := tree(t, p.prepared())
+		files := testkit.Tree(t, p.prepared())
 		for name := range files {
 			info, err := os.Lstat(filepath.Join(p.prepared(), name))
 			if err != nil {
@@ -100,7 +103,7 @@ func TestArrangeForAFolderKeepsWhatTheToolSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := out.Data.Placement
-	if files := tree(t, p.prepared()); files["xtrabackup_info"] == "" || p.Folder == nil || p.Replaced != nil || p.Entries != nil {
+	if files := testkit.Tree(t, p.prepared()); files["xtrabackup_info"] == "" || p.Folder == nil || p.Replaced != nil || p.Entries != nil {
 		t.Errorf("prepared are %v, what moves is %+v", files, p)
 	}
 }
@@ -109,9 +112,9 @@ func TestArrangeMissesATable(t *testing.T) {
 	t.Parallel()
 	h := newStore(t)
 	task := h.arrangeTask("database", PlaceSwap)
-	h.must(os.Remove(filepath.Join(task.Data.Placement.prepared(), "shop", "orders.ibd")))
+	h.Must(os.Remove(filepath.Join(task.Data.Placement.prepared(), "shop", "orders.ibd")))
 	_, err := h.arrange(t.Context(), task)
-	says(t, err, "the restored data lacks shop/orders.ibd of backup 'full': it was not put into place; use another chain")
+	testkit.Says(t, err, "the restored data lacks shop/orders.ibd of backup 'full': it was not put into place; use another chain")
 }
 
 func TestEntriesGoInAnOrderThatNoServerStartsOn(t *testing.T) {
@@ -122,7 +125,7 @@ func TestEntriesGoInAnOrderThatNoServerStartsOn(t *testing.T) {
 	} {
 		p := &Placement{Mode: PlaceEntries, Stage: t.TempDir()}
 		for _, name := range strings.Fields(test.names) {
-			write(t, p.prepared(), map[string]string{name: ""})
+			testkit.Write(t, p.prepared(), map[string]string{name: ""})
 		}
 		if err := p.identify(); err != nil {
 			t.Fatal(err)

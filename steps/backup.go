@@ -14,7 +14,7 @@ import (
 
 // prepareWork makes the fresh private folder of this attempt.
 func (h *Host) prepareWork(_ context.Context, t Task) (Outcome, error) {
-	folder, err := h.makeWork(t)
+	folder, err := h.makeWork(t.Operation, t.Attempt)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -166,7 +166,7 @@ func (h *Host) discardBackup(_ context.Context, t Task) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if ours {
-		if err := h.retire(t, t.Args.ID); err != nil {
+		if err := h.retire(t.Operation, t.Attempt, t.Args.ID); err != nil {
 			return Outcome{}, err
 		}
 	}

@@ -8,19 +8,21 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // backupTask is an attempt at a backup whose copy the tool has just made.
 func (h *testHost) backupTask(operation, id, from string, files map[string]string) Task {
-	h.t.Helper()
+	h.T.Helper()
 	t := Task{Operation: operation, Attempt: 1, Args: Args{ID: id, FromBackupID: from, ScheduleID: new(int64)}}
 	t.Data.Tool, t.Data.Server = &mariabackup, &ServerInfo{Flavour: MariaDB, Version: "10.11.6-MariaDB", UID: "uid", DataDir: "/var/lib/mysql/"}
-	h.credentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nsocket=/s\n")
-	out, err := h.prepareWork(h.t.Context(), t)
+	h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nsocket=/s\n")
+	out, err := h.prepareWork(h.T.Context(), t)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
-	write(h.t, out.Data.Work, files)
+	testkit.Write(h.T, out.Data.Work, files)
 	t.Data = out.Data
 	return t
 }
@@ -33,7 +35,7 @@ func TestBackupIsSealedPublishedAndRecorded(t *testing.T) {
 	files["shop/orders.ibd.delta"] = "changes"
 	task := h.backupTask("op", "inc", "full", files)
 	// What a crash while the manifest was written leaves, is no part of it.
-	write(t, task.Data.Work, map[string]string{ManifestName: "{", ManifestName + ".tmp": "{"})
+	testkit.Write(t, task.Data.Work, map[string]string{ManifestName: "{", ManifestName + ".tmp": "{"})
 	for _, step := range []func(context.Context, Task) (Outcome, error){h.Host.seal, h.Host.seal, h.publish, h.publish} {
 		out, err := step(t.Context(), task)
 		if err != nil || out.Event != EventOK {
@@ -41,7 +43,7 @@ func TestBackupIsSealedPublishedAndRecorded(t *testing.T) {
 		}
 		task.Data = out.Data
 	}
-	if got := tree(t, h.BackupDir); got["inc/shop/orders.ibd.delta"] != "changes" || slices.ContainsFunc([]string{".partial/", "inc/" + ManifestName + ".tmp"}, func(name string) bool { _, there := got[name]; return there }) {
+	if got := testkit.Tree(t, h.BackupDir); got["inc/shop/orders.ibd.delta"] != "changes" || slices.ContainsFunc([]string{".partial/", "inc/" + ManifestName + ".tmp"}, func(name string) bool { _, there := got[name]; return there }) {
 		t.Errorf("the store holds %v", got)
 	}
 	text, err := os.ReadFile(filepath.Join(h.BackupFolder("inc"), ManifestName))
@@ -76,7 +78,7 @@ func TestBackupIsNotSealedWithoutProof(t *testing.T) {
 	h.backup("full", "", "0", "100", nil)
 	task := h.backupTask("op", "inc", "full", metadata("incremental", "90", "150"))
 	_, err := h.Host.seal(t.Context(), task)
-	says(t, err, "an incremental from LSN 100 was asked for")
+	testkit.Says(t, err, "an incremental from LSN 100 was asked for")
 	if there, _ := exists(filepath.Join(task.Data.Work, ManifestName)); there {
 		t.Error("there is a manifest all the same")
 	}
@@ -95,9 +97,9 @@ func TestLoserOfARaceCleansOnlyItsOwn(t *testing.T) {
 	if _, err := h.publish(t.Context(), winner); err != nil {
 		t.Fatal(err)
 	}
-	before := tree(t, h.BackupFolder("b"))
+	before := testkit.Tree(t, h.BackupFolder("b"))
 	_, err := h.publish(t.Context(), loser)
-	says(t, err, "the folder "+h.BackupFolder("b")+" has appeared meanwhile; it is left alone and this backup is given up")
+	testkit.Says(t, err, "the folder "+h.BackupFolder("b")+" has appeared meanwhile; it is left alone and this backup is given up")
 	if _, done, err := h.probePublished(t.Context(), loser); done || err != nil {
 		t.Errorf("the loser takes the winner's for its own: %t, %v", done, err)
 	}
@@ -105,7 +107,7 @@ func TestLoserOfARaceCleansOnlyItsOwn(t *testing.T) {
 	if err != nil || out.Event != EventFailed {
 		t.Errorf("discard: %+v, %v", out, err)
 	}
-	if after := tree(t, h.BackupDir); len(after) != len(before)+1 || after["b/"+ManifestName] != before[ManifestName] {
+	if after := testkit.Tree(t, h.BackupDir); len(after) != len(before)+1 || after["b/"+ManifestName] != before[ManifestName] {
 		t.Errorf("the store holds %v", after)
 	}
 }
@@ -158,7 +160,7 @@ func TestCopyIsProved(t *testing.T) {
 			task := h.backupTask("op", "b", "", test.files)
 			out, err := h.copyFinish(t.Context(), task, test.result)
 			if test.want != nil {
-				says(t, err, test.want...)
+				testkit.Says(t, err, test.want...)
 				if err != nil && strings.Contains(err.Error(), "s3cret") {
 					t.Errorf("the error tells the password: %v", err)
 				}
@@ -172,5 +174,5 @@ func TestCopyIsProved(t *testing.T) {
 	h := newHost(t)
 	task := h.backupTask("op", "inc", "gone", metadata("incremental", "100", "150"))
 	_, err := h.copyFinish(t.Context(), task, JobResult{Tail: completedTail})
-	says(t, err, "claims success, but read metadata: xtrabackup_checkpoints is missing")
+	testkit.Says(t, err, "claims success, but read metadata: xtrabackup_checkpoints is missing")
 }

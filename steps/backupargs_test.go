@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestBackupArgsAreChecked(t *testing.T) {
@@ -45,7 +47,7 @@ func TestBackupArgsAreChecked(t *testing.T) {
 		"--lock-ddl=REDUCED":          "use --lock-ddl=ON or OFF",
 	} {
 		err := CheckBackupArg(arg)
-		says(t, err, want)
+		testkit.Says(t, err, want)
 		if err != nil && strings.Contains(err.Error(), "secret") {
 			t.Errorf("the error tells the secret: %v", err)
 		}

@@ -5,13 +5,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // The settings of the backup go to the server, but not where its files were.
 func TestServerGetsTheBackupsSettings(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"backup-my.cnf": `# generated
+	testkit.Write(t, dir, map[string]string{"backup-my.cnf": `# generated
 [mysqld]
 innodb_page_size=65536
 innodb_data_file_path=/disk one/ibdata1:12M;ibdata2:1G:autoextend
@@ -49,7 +51,7 @@ loose-file_key_management_filekey="a # b\\c"
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 	err = writeServerOptions(filepath.Join(dir, "nowhere"), to)
-	says(t, err, "read the backup's settings: ")
+	testkit.Says(t, err, "read the backup's settings: ")
 }
 
 func TestServerIsPrivate(t *testing.T) {

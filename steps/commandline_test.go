@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/xtrabackuptest"
+	"dbcalm-db-cmd/steps/testkit"
+	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
 )
 
 // The two tools, as they are found on a host of theirs.
@@ -62,7 +63,7 @@ func TestCommandLines(t *testing.T) {
 		for _, l := range lines {
 			text.WriteString("# " + l.purpose + "\n" + l.spec.Line() + "\n")
 		}
-		golden(t, name+".golden", text.String())
+		testkit.Golden(t, name+".golden", text.String())
 		if strings.Contains(text.String(), "s3cret") || strings.Contains(text.String(), "--password") {
 			t.Errorf("a command line of %s holds the password", name)
 		}

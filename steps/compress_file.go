@@ -56,7 +56,7 @@ func packTo(ctx context.Context, to, from string, c stream.Compression, level in
 	if err != nil {
 		return stored, plain, fmt.Errorf("compress file: %w", err)
 	}
-	stored, plain, err = stream.PackFile(target, contextReader{ctx, source}, c, level)
+	stored, plain, err = stream.PackFile(target, contextReader(ctx, source), c, level)
 	if err == nil {
 		err = target.Sync()
 	}
@@ -86,7 +86,7 @@ func describePacked(compression string) describer {
 			return fmt.Errorf("read compressed file: %w", err)
 		}
 		defer source.Close()
-		stored, content, err := stream.UnpackFile(io.Discard, contextReader{ctx, source}, c)
+		stored, content, err := stream.UnpackFile(io.Discard, contextReader(ctx, source), c)
 		if err != nil {
 			return fmt.Errorf("the compressed file %s cannot be read again: %w", f.Path, err)
 		}

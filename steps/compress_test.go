@@ -12,7 +12,8 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // copied are the files of a copy, of every kind there is.
@@ -29,7 +30,7 @@ func copied() map[string]string {
 var plainOnes = []string{"xtrabackup_checkpoints", "xtrabackup_info", "backup-my.cnf", "xtrabackup_binlog_info", "shop/a.ren", "shop/c.del"}
 
 func (h *testHost) compressTask(form Form, files map[string]string) Task {
-	h.t.Helper()
+	h.T.Helper()
 	task := h.backupTask("op", "b", "", files)
 	task.Data.Form = &form
 	return task
@@ -37,6 +38,7 @@ func (h *testHost) compressTask(form Form, files map[string]string) Task {
 
 func TestCompressedBackupHoldsWhatWasCopied(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, form := range []Form{{Compression: "zstd"}, {Compression: "gzip", Level: 9}} {
 		h := newHost(t)
 		task := h.compressTask(form, copied())
@@ -76,11 +78,11 @@ func TestCompressedBackupHoldsWhatWasCopied(t *testing.T) {
 				t.Errorf("%s is stored as %s", name, f.Path)
 			}
 		}
-		stage := filepath.Join(h.dir, "stage")
+		stage := filepath.Join(h.Dir, "stage")
 		if _, _, err := h.stageLink(t.Context(), links[0], stage); err != nil {
 			t.Fatal(err)
 		}
-		if got := tree(t, stage); len(got) != len(copied())+1 {
+		if got := testkit.Tree(t, stage); len(got) != len(copied())+1 {
 			t.Errorf("restored: %d files", len(got))
 		} else {
 			for name, text := range copied() {
@@ -101,7 +103,7 @@ func TestCompressingGoesOnWhereItWas(t *testing.T) {
 	work := task.Data.Work
 	read := func(name string) string {
 		text, err := os.ReadFile(filepath.Join(work, name))
-		h.must(err)
+		h.Must(err)
 		return string(text)
 	}
 	original := read("ibdata1")
@@ -110,8 +112,8 @@ func TestCompressingGoesOnWhereItWas(t *testing.T) {
 	}
 	finished := read("ibdata1.zst")
 	inode, err := fileID(filepath.Join(work, "ibdata1.zst"))
-	h.must(err)
-	write(t, work, map[string]string{"ibdata1": original, "shop/orders.ibd.zst.tmp": finished[:10], "shop/gone.ibd.zst.tmp": ""})
+	h.Must(err)
+	testkit.Write(t, work, map[string]string{"ibdata1": original, "shop/orders.ibd.zst.tmp": finished[:10], "shop/gone.ibd.zst.tmp": ""})
 	out, err := h.compress(t.Context(), task)
 	if err != nil || !strings.Contains(out.Reason, "; 1 files were so from before") {
 		t.Fatalf("%+v, %v", out, err)
@@ -119,7 +121,7 @@ func TestCompressingGoesOnWhereItWas(t *testing.T) {
 	if after, err := fileID(filepath.Join(work, "ibdata1.zst")); err != nil || after != inode || read("ibdata1.zst") != finished {
 		t.Errorf("the finished file was compressed again: %v", err)
 	}
-	got := tree(t, work)
+	got := testkit.Tree(t, work)
 	for name := range copied() {
 		stored := name + ".zst"
 		if slices.Contains(plainOnes, name) {
@@ -162,7 +164,7 @@ func TestNamesThatCollideAreRefused(t *testing.T) {
 		task := h.compressTask(Form{Compression: "zstd"}, files)
 		_, err := h.copyFinish(t.Context(), task, JobResult{Tail: completedTail})
 		if refused {
-			says(t, err, "the data directory holds a file called "+name, "move it away, or set stream: true or another compression")
+			testkit.Says(t, err, "the data directory holds a file called "+name, "move it away, or set stream: true or another compression")
 		} else if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -175,9 +177,9 @@ func TestSealProvesThatFilesUncompress(t *testing.T) {
 		spoil func(h *testHost, work string)
 		want  string
 	}{
-		"forgotten": {func(h *testHost, work string) { write(h.t, work, map[string]string{"shop/late.ibd": ""}) }, "shop/late.ibd has not been compressed"},
-		"damaged":   {func(h *testHost, work string) { write(h.t, work, map[string]string{"ibdata1.zst": "no zstd"}) }, "the compressed file ibdata1.zst cannot be read again: "},
-		"cut": {func(h *testHost, work string) { h.must(os.Truncate(filepath.Join(work, "shop/orders.ibd.zst"), 9)) },
+		"forgotten": {func(h *testHost, work string) { testkit.Write(h.T, work, map[string]string{"shop/late.ibd": ""}) }, "shop/late.ibd has not been compressed"},
+		"damaged":   {func(h *testHost, work string) { testkit.Write(h.T, work, map[string]string{"ibdata1.zst": "no zstd"}) }, "the compressed file ibdata1.zst cannot be read again: "},
+		"cut": {func(h *testHost, work string) { h.Must(os.Truncate(filepath.Join(work, "shop/orders.ibd.zst"), 9)) },
 			"the compressed file shop/orders.ibd.zst cannot be read again: "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,7 +191,7 @@ func TestSealProvesThatFilesUncompress(t *testing.T) {
 			}
 			test.spoil(h, task.Data.Work)
 			_, err := h.Host.seal(t.Context(), task)
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 			if there, _ := exists(filepath.Join(task.Data.Work, ManifestName)); there {
 				t.Error("there is a manifest all the same")
 			}
@@ -200,6 +202,7 @@ func TestSealProvesThatFilesUncompress(t *testing.T) {
 // The original goes only when its compressed form is whole.
 func TestFullDiskWhileCompressing(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}
@@ -212,8 +215,8 @@ func TestFullDiskWhileCompressing(t *testing.T) {
 	files["ibdata1"] = string(text)
 	task := h.compressTask(Form{Compression: "gzip"}, files)
 	_, err := h.compress(t.Context(), task)
-	says(t, err, "compress ibdata1: the disk is full: free space or make it larger, then try again")
-	if got := tree(t, task.Data.Work); got["ibdata1"] != string(text) {
+	testkit.Says(t, err, "compress ibdata1: the disk is full: free space or make it larger, then try again")
+	if got := testkit.Tree(t, task.Data.Work); got["ibdata1"] != string(text) {
 		t.Error("the original is gone")
 	}
 }

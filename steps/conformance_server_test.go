@@ -11,7 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // serverKits returns every kind of server there is, with a tool of its own or
@@ -54,15 +55,15 @@ func TestServerConformance(t *testing.T) {
 func conformQuestions(t *testing.T, h *testHost, server *mariadbtest.Server) {
 	server.Exec("CREATE USER poor@localhost IDENTIFIED BY 'p'", "GRANT PROCESS ON *.* TO poor@localhost")
 	s, err := h.connect(t.Context())
-	h.must(err)
+	h.Must(err)
 	defer s.close()
 	info, err := s.info(t.Context())
-	h.must(err)
+	h.Must(err)
 	if info.Flavour != h.DBType || series(info.Version) == "" || info.UID == "" || info.LSN == 0 || info.Binlog || info.RedoArchive != "" || len(info.Elsewhere) > 0 {
 		t.Errorf("it says %+v", info)
 	}
-	h.must(sameFolder(info.DataDir, server.DataDir))
-	h.must(s.checkGrants(t.Context(), info, server.User))
+	h.Must(sameFolder(info.DataDir, server.DataDir))
+	h.Must(s.checkGrants(t.Context(), info, server.User))
 	if h.DBType == MySQL {
 		found, err := s.encryption(t.Context(), info.Version)
 		if err != nil || len(found) > 0 {
@@ -76,9 +77,9 @@ func conformQuestions(t *testing.T, h *testHost, server *mariadbtest.Server) {
 	}
 	h.login(server, "poor", "p")
 	poor, err := h.connect(t.Context())
-	h.must(err)
+	h.Must(err)
 	defer poor.close()
-	says(t, poor.checkGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege RELOAD", "run GRANT RELOAD")
+	testkit.Says(t, poor.checkGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege RELOAD", "run GRANT RELOAD")
 	h.CredentialsFile = server.CredentialsFile
 }
 
@@ -88,7 +89,7 @@ func conformLocks(t *testing.T, h *testHost, server *mariadbtest.Server) {
 	if !errors.Is(err, ErrServerRunning) {
 		t.Errorf("got %v", err)
 	}
-	says(t, err, "process "+strconv.Itoa(server.PID())+" holds locks in "+server.DataDir)
+	testkit.Says(t, err, "process "+strconv.Itoa(server.PID())+" holds locks in "+server.DataDir)
 	if pid := workingIn(server.DataDir); pid != server.PID() {
 		t.Errorf("process %d works in %s, not %d", pid, server.DataDir, server.PID())
 	}
@@ -104,21 +105,21 @@ func conformParts(t *testing.T, h *testHost, server *mariadbtest.Server) {
 	whole := server.DataDir
 	server.StartOn(whole)
 	server.Stop()
-	p := &Placement{Mode: PlaceEntries, Target: filepath.Join(h.dir, "target"), Stage: filepath.Join(h.dir, "stage")}
-	h.must(os.MkdirAll(p.Stage, 0o700))
-	h.must(os.Mkdir(p.Target, 0o700))
-	h.must(clone(whole, p.prepared()))
+	p := &Placement{Mode: PlaceEntries, Target: filepath.Join(h.Dir, "target"), Stage: filepath.Join(h.Dir, "stage")}
+	h.Must(os.MkdirAll(p.Stage, 0o700))
+	h.Must(os.Mkdir(p.Target, 0o700))
+	h.Must(clone(whole, p.prepared()))
 	// What a server brings along and no backup holds.
 	for _, name := range []string{"auto.cnf", "ibtmp1", "#innodb_temp"} {
-		h.must(os.RemoveAll(filepath.Join(p.prepared(), name)))
+		h.Must(os.RemoveAll(filepath.Join(p.prepared(), name)))
 	}
-	h.must(p.identify())
+	h.Must(p.identify())
 	n := len(p.Entries)
 	for _, k := range []int{1, n / 2, n - 1} {
-		part := filepath.Join(h.dir, fmt.Sprintf("part%d", k))
-		h.must(os.Mkdir(part, 0o700))
+		part := filepath.Join(h.Dir, fmt.Sprintf("part%d", k))
+		h.Must(os.Mkdir(part, 0o700))
 		for _, e := range p.Entries[:k] {
-			h.must(clone(filepath.Join(p.prepared(), e.Name), filepath.Join(part, e.Name)))
+			h.Must(clone(filepath.Join(p.prepared(), e.Name), filepath.Join(part, e.Name)))
 		}
 		if err := server.TryStartOn(part); err == nil {
 			t.Errorf("the server starts on %d of %d entries, the last of them %s", k, n, p.Entries[k-1].Name)

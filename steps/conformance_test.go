@@ -11,7 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestConformance holds every kit to what the steps rely on. It passes as it is
@@ -41,22 +42,22 @@ func conformChain(t *testing.T, k kit) {
 	mariadbtest.FillTables(t, b.db.DB(), 6, 50)
 	writer := mariadbtest.StartWriter(t, b.db.DB())
 	await := func() {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 		defer cancel()
-		b.must(writer.Await(ctx, 20))
+		b.Must(writer.Await(ctx, 20))
 	}
-	b.must(b.take("full", ""))
+	b.Must(b.take("full", ""))
 	await()
 	b.db.Exec("CREATE TABLE fill.later (id INT PRIMARY KEY, text VARCHAR(20)) ENGINE=InnoDB", "INSERT INTO fill.later VALUES (1, 'one'), (2, 'two')", "DROP TABLE fill.t003")
-	b.must(b.take("one", "full"))
+	b.Must(b.take("one", "full"))
 	await()
 	b.db.Exec("DELETE FROM fill.later WHERE id = 1")
-	b.must(writer.Stop())
-	b.must(b.take("two", "one"))
+	b.Must(writer.Stop())
+	b.Must(b.take("two", "one"))
 	want := mariadbtest.Fingerprint(t, b.db.DB())
 
 	folder, err := b.restore("folder", "full", "one", "two")
-	b.must(err)
+	b.Must(err)
 	if state, err := readCheckpoints(folder); err != nil || state.Type != k.prepared {
 		t.Errorf("the restored chain is in state %q, %v, want %q", state.Type, err, k.prepared)
 	}
@@ -65,15 +66,15 @@ func conformChain(t *testing.T, k kit) {
 	}
 	// What the tools themselves do not all notice.
 	_, err = b.restore("folder", "full", "two")
-	says(t, err, "backup 'two' stands on 'one', not on 'full'")
+	testkit.Says(t, err, "backup 'two' stands on 'one', not on 'full'")
 
 	b.db.Stop()
-	b.must(os.RemoveAll(b.DataDir))
-	b.must(os.Mkdir(b.DataDir, 0o700))
+	b.Must(os.RemoveAll(b.DataDir))
+	b.Must(os.Mkdir(b.DataDir, 0o700))
 	_, err = b.restore("database", "full", "one", "two")
-	b.must(err)
-	moved := filepath.Join(b.dir, "moved")
-	b.must(os.Mkdir(moved, 0o700))
+	b.Must(err)
+	moved := filepath.Join(b.Dir, "moved")
+	b.Must(os.Mkdir(moved, 0o700))
 	if out, err := exec.Command(b.BackupBin, "--no-defaults", "--move-back", "--datadir="+moved, "--target-dir="+folder).CombinedOutput(); err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), completed) {
 		t.Errorf("move back: %v: %s", err, lastLines(string(out), tailLines))
 	}
@@ -93,7 +94,7 @@ func conformChain(t *testing.T, k kit) {
 	// The stored ones were only read.
 	for _, id := range []string{"full", "one", "two"} {
 		m, err := ReadManifest(b.BackupFolder(id))
-		b.must(err)
+		b.Must(err)
 		for _, f := range m.Files {
 			if hash, err := hashFile(t.Context(), filepath.Join(b.BackupFolder(id), f.Path)); err != nil || hash != f.SHA256 {
 				t.Errorf("%s of the stored '%s' was altered: %v", f.Path, id, err)
@@ -108,10 +109,10 @@ func conformStream(t *testing.T, k kit) {
 	b := newKitBench(t, k)
 	b.Stream, b.StallTimeout = true, DefaultStallTimeout
 	mariadbtest.FillTables(t, b.db.DB(), 4, 50)
-	b.must(b.take("full", ""))
+	b.Must(b.take("full", ""))
 	mariadbtest.FillTables(t, b.db.DB(), 5, 20)
 	b.Compression = "zstd"
-	b.must(b.take("one", "full"))
+	b.Must(b.take("one", "full"))
 	want := mariadbtest.Fingerprint(t, b.db.DB())
 	for id, name := range map[string]string{"full": "backup-full.xbstream", "one": "backup-one.xbstream.zst"} {
 		if there, err := exists(filepath.Join(b.BackupFolder(id), name)); err != nil || !there {
@@ -119,7 +120,7 @@ func conformStream(t *testing.T, k kit) {
 		}
 	}
 	folder, err := b.restore("folder", "full", "one")
-	b.must(err)
+	b.Must(err)
 	b.db.Stop()
 	b.db.StartOn(folder)
 	if got := mariadbtest.Fingerprint(t, b.db.DB()); !maps.Equal(got, want) {
@@ -136,63 +137,63 @@ func conformTrouble(t *testing.T, k kit) {
 		b.BackupArgs = []string{"--throttle=1"}
 		defer func() { b.BackupArgs = nil }()
 		task, err := b.perform(task, "validate_backup", "prepare_work")
-		b.must(err)
+		b.Must(err)
 		spec, err := b.copyJob(t.Context(), task)
-		b.must(err)
+		b.Must(err)
 		b.seq++
 		folder := b.JobFolder(task.Operation, b.seq)
-		b.must(b.CreateJob(folder, spec))
+		b.Must(b.CreateJob(folder, spec))
 		job, err := b.Launch(folder)
-		b.must(err)
+		b.Must(err)
 		t.Cleanup(job.Close)
 		_, err = job.Release(t.Context(), spec.Shell)
-		b.must(err)
-		eventually(t, "the tool copies", func() bool {
+		b.Must(err)
+		testkit.Eventually(t, "the tool copies", func() bool {
 			there, _ := exists(filepath.Join(task.Data.Work, "ibdata1"))
 			return there
 		})
 		return task, job
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*testkit.Patience)
 	defer cancel()
 
 	task, job := slowly()
-	b.must(job.Stop())
+	b.Must(job.Stop())
 	r, err := job.Wait(ctx)
-	b.must(err)
+	b.Must(err)
 	if _, err := b.copyFinish(ctx, task, r); !errors.Is(err, ErrCancelled) {
 		t.Errorf("stopped: %+v, %v", r, err)
 	}
 	_, err = b.perform(task, "discard_backup")
-	b.must(err)
+	b.Must(err)
 
 	_, job = slowly()
-	b.must(job.Kill(ctx))
+	b.Must(job.Kill(ctx))
 	if r, err := job.Wait(ctx); !errors.Is(err, ErrNoResult) {
 		t.Errorf("killed: %+v, %v", r, err)
 	}
 	// A fresh attempt is not bothered by what is left.
-	b.must(b.take("full", ""))
+	b.Must(b.take("full", ""))
 
 	// A login that fails after all has been checked.
 	task, err = b.perform(Task{Operation: "locked", Attempt: 1, Args: Args{ID: "locked"}}, "validate_backup", "prepare_work")
-	b.must(err)
+	b.Must(err)
 	b.login(b.db, b.db.User, "wrong")
 	_, err = b.perform(task, "copy_backup")
-	says(t, err, "failed with exit code 1: the server refused the backup user's login", "last lines of the program:")
+	testkit.Says(t, err, "failed with exit code 1: the server refused the backup user's login", "last lines of the program:")
 	b.CredentialsFile = b.db.CredentialsFile
 
 	// A server that goes away.
 	task, job = slowly()
 	b.db.Kill()
 	r, err = job.Wait(ctx)
-	b.must(err)
+	b.Must(err)
 	_, err = b.copyFinish(ctx, task, r)
-	says(t, err, "failed with exit code 1")
+	testkit.Says(t, err, "failed with exit code 1")
 
 	// With its server down, what was taken before can be restored.
 	folder, err := b.restore("folder", "full")
-	b.must(err)
+	b.Must(err)
 	if state, err := readCheckpoints(folder); err != nil || state.Type != k.prepared {
 		t.Errorf("state %q, %v, want %q", state.Type, err, k.prepared)
 	}
@@ -206,12 +207,12 @@ func TestSettingsOfTheBackupAreUsed(t *testing.T) {
 	k.server = append(k.server, mariadbtest.WithArgs("--innodb-page-size=4k", "--innodb-data-file-path=ibdata1:12M;ibdata2:12M:autoextend", "--innodb-undo-tablespaces=3"))
 	b := newKitBench(t, k)
 	mariadbtest.FillTables(t, b.db.DB(), 3, 20)
-	b.must(b.take("full", ""))
+	b.Must(b.take("full", ""))
 	mariadbtest.FillTables(t, b.db.DB(), 3, 20)
-	b.must(b.take("inc", "full"))
+	b.Must(b.take("inc", "full"))
 	want := mariadbtest.Fingerprint(t, b.db.DB())
 	folder, err := b.restore("folder", "full", "inc")
-	b.must(err)
+	b.Must(err)
 	b.db.Stop()
 	b.db.StartOn(folder)
 	if got := mariadbtest.Fingerprint(t, b.db.DB()); !maps.Equal(got, want) {

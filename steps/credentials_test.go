@@ -5,15 +5,9 @@ import (
 	"os"
 	"strings"
 	"testing"
-)
 
-// credentials writes the host's credentials file.
-func (h *testHost) credentials(text string) {
-	h.t.Helper()
-	if err := os.WriteFile(h.CredentialsFile, []byte(text), 0o600); err != nil {
-		h.t.Fatal(err)
-	}
-}
+	"dbcalm-db-cmd/steps/testkit"
+)
 
 func TestCredentials(t *testing.T) {
 	t.Parallel()
@@ -30,7 +24,7 @@ func TestCredentials(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHost(t)
-			h.credentials(test.text)
+			h.WriteCredentials(test.text)
 			if got, err := h.Credentials(); err != nil || got != test.want {
 				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
 			}
@@ -46,13 +40,13 @@ func TestCredentialsAreRefused(t *testing.T) {
 	}{
 		"missing":    {func(*testHost) {}, "create "},
 		"a folder":   {func(h *testHost) { _ = os.Mkdir(h.CredentialsFile, 0o700) }, "is a directory"},
-		"no section": {func(h *testHost) { h.credentials("[client]\nuser=a\n") }, "add it to "},
-		"no user":    {func(h *testHost) { h.credentials("[client-dbcalm]\npassword=secret\n") }, "has no user"},
-		"no format":  {func(h *testHost) { h.credentials("password=secret\n") }, "stands before any section"},
+		"no section": {func(h *testHost) { h.WriteCredentials("[client]\nuser=a\n") }, "add it to "},
+		"no user":    {func(h *testHost) { h.WriteCredentials("[client-dbcalm]\npassword=secret\n") }, "has no user"},
+		"no format":  {func(h *testHost) { h.WriteCredentials("password=secret\n") }, "stands before any section"},
 		"anyone's": {func(h *testHost) {
-			h.credentials("[client-dbcalm]\nuser=a\n")
+			h.WriteCredentials("[client-dbcalm]\nuser=a\n")
 			if err := os.Chmod(h.CredentialsFile, 0o666); err != nil {
-				h.t.Fatal(err)
+				h.T.Fatal(err)
 			}
 		}, "because everyone may write it: chmod 600 it"},
 	} {
@@ -64,7 +58,7 @@ func TestCredentialsAreRefused(t *testing.T) {
 			if !errors.Is(err, ErrCredentials) {
 				t.Errorf("got %v", err)
 			}
-			says(t, err, "credentials file not found or missing [client-dbcalm] section", h.CredentialsFile, test.want)
+			testkit.Says(t, err, "credentials file not found or missing [client-dbcalm] section", h.CredentialsFile, test.want)
 			if err != nil && strings.Contains(err.Error(), "secret") {
 				t.Errorf("the error tells the password: %v", err)
 			}
@@ -84,7 +78,7 @@ func TestRedact(t *testing.T) {
 		{"", "nothing to hide", "nothing to hide"},
 	} {
 		h := newHost(t)
-		h.credentials("[client-dbcalm]\nuser=backup\npassword=\"" + test.password + "\"\n")
+		h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=\"" + test.password + "\"\n")
 		if got := h.Redact(test.output); got != test.want {
 			t.Errorf("%q without %q is %q", test.output, test.password, got)
 		}
@@ -98,7 +92,7 @@ func TestRedact(t *testing.T) {
 func TestResultIsRedacted(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	h.credentials("[client-dbcalm]\nuser=backup\npassword=s3cret\n")
+	h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=s3cret\n")
 	r := h.RedactResult(JobResult{Tail: "a s3cret", ShellTail: "b s3cret", Fault: "c s3cret", Complaints: []string{"d s3cret"}})
 	err := proveStream("unpack backup 'full'", "mbstream", r)
 	if text := err.Error() + strings.Join(r.Complaints, ""); strings.Contains(text, "s3cret") || strings.Count(text, "***") != 4 {

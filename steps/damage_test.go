@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // blamed returns the Damage in an error, and fails the test if there is none.
@@ -36,13 +37,13 @@ func TestMakerOfABackup(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "[]", `{"id":"full"`, `{"id":"full"}`, `{"files":[{"operation":"x"}],"server":{"operation":"y"}}`, `{"operation":5}`, `{"id":nonsense,"operation":"x"}`} {
-		write(t, h.BackupFolder("full"), map[string]string{ManifestName: text})
+		testkit.Write(t, h.BackupFolder("full"), map[string]string{ManifestName: text})
 		if got := h.MadeBy("full"); got != "" {
 			t.Errorf("%s was made by %q", text, got)
 		}
 	}
 	// What follows is not read, and so cannot spoil it.
-	write(t, h.BackupFolder("full"), map[string]string{ManifestName: `{"id":"full","operation":"made-it","files":[{"path`})
+	testkit.Write(t, h.BackupFolder("full"), map[string]string{ManifestName: `{"id":"full","operation":"made-it","files":[{"path`})
 	if got := h.MadeBy("full"); got != "made-it" {
 		t.Errorf("a cut manifest was made by %q", got)
 	}
@@ -93,9 +94,10 @@ func TestDamageIsToldFromOtherTrouble(t *testing.T) {
 
 func TestFailedProgramIsBlamedOnTheBackup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	task := h.restoreTask("full", "inc")
-	h.must(os.MkdirAll(task.Data.Placement.Stage, 0o700))
+	h.Must(os.MkdirAll(task.Data.Placement.Stage, 0o700))
 	for _, test := range []struct {
 		result JobResult
 		damage bool
@@ -128,6 +130,7 @@ func TestFailedProgramIsBlamedOnTheBackup(t *testing.T) {
 
 func TestNothingIsBlamedOnTheBackupWhenItsDiskIsFull(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}
@@ -169,7 +172,7 @@ func TestChainBlamesTheBrokenLink(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := twoLinks(t)
-			h.must(test.spoil(h))
+			h.Must(test.spoil(h))
 			_, err := h.chain(t.Context(), []string{"full", "inc"})
 			if d := blamed(t, err); d.Backup != test.id || d.Level != persistence.LevelFiles || !strings.Contains(d.Error(), test.want) {
 				t.Errorf("got %s at %s: %v", d.Backup, d.Level, d)

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 func TestDataDirMustBeAnEmptyFolder(t *testing.T) {
@@ -42,7 +43,7 @@ func TestDataDirMustBeAnEmptyFolder(t *testing.T) {
 			if !errors.Is(err, test.kind) {
 				t.Errorf("got %v", err)
 			}
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 		})
 	}
 }
@@ -58,12 +59,12 @@ func TestServerOfTheDataDirMustBeDown(t *testing.T) {
 		if !errors.Is(err, ErrServerRunning) {
 			t.Errorf("got %v", err)
 		}
-		says(t, err, append(words, "cannot restore to database, MySQL/MariaDb server is not stopped")...)
+		testkit.Says(t, err, append(words, "cannot restore to database, MySQL/MariaDb server is not stopped")...)
 	}
 	running("process " + pid + " holds locks in " + server.DataDir)
 
 	// A server of another data directory may run on, if it says so.
-	h.DataDir = filepath.Join(h.dir, "data")
+	h.DataDir = filepath.Join(h.Dir, "data")
 	if err := h.CheckDataDir(t.Context()); err != nil {
 		t.Errorf("the server runs on another folder: %v", err)
 	}
@@ -107,11 +108,11 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHost(t)
-			h.ServerDefaultsFile = filepath.Join(h.dir, "my.cnf")
-			write(t, h.dir, map[string]string{"my.cnf": withData(test.text, h.DataDir)})
+			h.ServerDefaultsFile = filepath.Join(h.Dir, "my.cnf")
+			testkit.Write(t, h.Dir, map[string]string{"my.cnf": withData(test.text, h.DataDir)})
 			err := h.checkLayout()
 			if test.want != "" {
-				says(t, err, withData(test.want, h.DataDir))
+				testkit.Says(t, err, withData(test.want, h.DataDir))
 			} else if err != nil {
 				t.Error(err)
 			}
@@ -121,8 +122,8 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 	if err := h.checkLayout(); err != nil {
 		t.Errorf("no option file: %v", err)
 	}
-	h.ServerDefaultsFile = filepath.Join(h.dir, "nowhere")
-	says(t, h.checkLayout(), "read server_defaults_file")
+	h.ServerDefaultsFile = filepath.Join(h.Dir, "nowhere")
+	testkit.Says(t, h.checkLayout(), "read server_defaults_file")
 }
 
 func withData(text, dataDir string) string { return strings.ReplaceAll(text, "DATA", dataDir) }

@@ -64,7 +64,7 @@ func (h *Host) retireDeleted(_ context.Context, t Task) (Outcome, error) {
 	if !there {
 		return ok(t, "the folder is out of the store"), nil
 	}
-	if err := h.retire(t, t.Args.ID); err != nil {
+	if err := h.retire(t.Operation, t.Attempt, t.Args.ID); err != nil {
 		return Outcome{}, err
 	}
 	return ok(t, "moved out of the store"), nil

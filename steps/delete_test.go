@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestDeleteStepsCanBeRepeated(t *testing.T) {
@@ -20,7 +21,7 @@ func TestDeleteStepsCanBeRepeated(t *testing.T) {
 		task.Attempt++
 	}
 	// All of it is still there, out of sight.
-	if got := tree(t, h.partialDir()); got["op-1/retired/shop/orders.ibd.delta"] != "changes" {
+	if got := testkit.Tree(t, h.partialDir()); got["op-1/retired/shop/orders.ibd.delta"] != "changes" {
 		t.Errorf("retired: %v", got)
 	}
 	if there, err := exists(h.BackupFolder("inc")); there || err != nil {
@@ -44,7 +45,7 @@ func TestDeleteIsRefusedWhileOthersStandOnIt(t *testing.T) {
 	if !errors.Is(err, ErrNeeded) {
 		t.Errorf("got %v", err)
 	}
-	says(t, err, "backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first")
+	testkit.Says(t, err, "backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first")
 	if _, err := h.validateDelete(t.Context(), Task{Args: Args{ID: "inc"}}); err != nil {
 		t.Errorf("the last link: %v", err)
 	}
@@ -56,10 +57,11 @@ func TestDeleteIsRefusedWhileOthersStandOnIt(t *testing.T) {
 
 func TestDeletable(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	h.records.backups["row"] = persistence.Backup{ID: "row"}
 	delete(h.records.backups, "inc")
-	write(t, h.BackupDir, map[string]string{"foreign/file": "", "file": "", "broken/" + ManifestName: "{"})
+	testkit.Write(t, h.BackupDir, map[string]string{"foreign/file": "", "file": "", "broken/" + ManifestName: "{"})
 	for id, want := range map[string]bool{"full": true, "row": true, "inc": true, "foreign": false, "nonsense": false} {
 		if there, err := h.Deletable(t.Context(), id); err != nil || there != want {
 			t.Errorf("%s: %t, %v, want %t", id, there, err, want)

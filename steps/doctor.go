@@ -40,7 +40,7 @@ type doctor struct {
 // Doctor looks at everything on the host that backups and restores need, and
 // says of each what is wrong and what to do. It changes nothing and asks
 // nothing of the catalog.
-func (h *Host) Doctor(ctx context.Context, s Setup) []Check {
+func Doctor(ctx context.Context, h *Host, s Setup) []Check {
 	d := &doctor{Host: h, Setup: s}
 	recorded := map[string]bool{}
 	for _, b := range s.Records.Backups {

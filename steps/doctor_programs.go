@@ -41,7 +41,7 @@ func (d *doctor) unpacker(tool ToolInfo) {
 // done without.
 func (d *doctor) bootable(ctx context.Context) {
 	const about, only = "server_bin", "; only backups verify --level boot needs it"
-	program, err := d.serverProgram(ctx)
+	program, err := findServerProgram(ctx, d.ServerBin, d.DBType)
 	switch {
 	case err != nil:
 		d.add(Noted(about, err.Error()+only))

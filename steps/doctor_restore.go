@@ -17,7 +17,7 @@ func (d *doctor) wayBack() {
 		d.add(NotChecked(about, "there is no data directory: see data_dir"))
 		return
 	}
-	p, err := d.planPlacement(Task{Operation: plannedOperation, Args: Args{Target: "database"}})
+	p, err := placeInDataDir(d.DataDir, plannedOperation)
 	if err == nil {
 		err = d.checkOwner()
 	}

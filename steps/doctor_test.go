@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // marked writes a check as a line: +, - for wrong, ? for unknown, * for a note.
@@ -52,8 +53,8 @@ func TestDoctorFindsAllInOrder(t *testing.T) {
 	h := hostOf(t, server)
 	h.backup("full", "", "0", "100", map[string]string{"ibdata1": "system"})
 	h.Forward, h.Retrieve, h.Stream = "cat > /dev/null", "cat /dev/null", true
-	before := fmt.Sprint(tree(t, h.dir))
-	checks := h.Doctor(t.Context(), h.setup())
+	before := fmt.Sprint(testkit.Tree(t, h.Dir))
+	checks := Doctor(t.Context(), h.Host, h.setup())
 	var abouts []string
 	for _, c := range checks {
 		abouts = append(abouts, c.About)
@@ -69,7 +70,7 @@ func TestDoctorFindsAllInOrder(t *testing.T) {
 	if !finds(checks, "+ privilege: ", "BINLOG MONITOR") || !finds(checks, "+ data_dir: ", " of data") || !finds(checks, "+ restore: to database, it goes into "+h.DataDir, "") {
 		t.Error(lines(checks))
 	}
-	if after := fmt.Sprint(tree(t, h.dir)); after != before {
+	if after := fmt.Sprint(testkit.Tree(t, h.Dir)); after != before {
 		t.Error("something was written")
 	}
 }
@@ -84,28 +85,28 @@ func TestDoctorFindsWhatIsWrongWithTheServer(t *testing.T) {
 		// want are the beginning and the rest of lines.
 		want [][2]string
 	}{
-		"no credentials": {func(h *testHost) { h.CredentialsFile = filepath.Join(h.dir, "nowhere") },
+		"no credentials": {func(h *testHost) { h.CredentialsFile = filepath.Join(h.Dir, "nowhere") },
 			[][2]string{{"- credentials", "credentials file not found"}, {"? server", "not looked at: there is nothing to log in with"}, {"? privileges", ""}, {"? tool's version", "not looked at"}, {"* server_bin", "is not known"}}},
 		"no section": {func(h *testHost) {
-			h.CredentialsFile = filepath.Join(h.dir, "other.cnf")
-			h.credentials("[client]\nuser=x\n")
+			h.CredentialsFile = filepath.Join(h.Dir, "other.cnf")
+			h.CredentialsFile = h.WriteCredentials("[client]\nuser=x\n")
 		}, [][2]string{{"- credentials", "add it to"}}},
 		"everybody reads": {func(h *testHost) {
 			h.login(server, server.User, server.Password)
-			chmod(h.t, h.CredentialsFile, 0o644)
+			chmod(h.T, h.CredentialsFile, 0o644)
 		}, [][2]string{{"- secrecy", "every user of this machine may read the password in"}, {"- secrecy", "(mode 0644): chmod 600 "}, {"+ server:", ""}}},
 		"everybody writes": {func(h *testHost) {
 			h.login(server, server.User, server.Password)
-			chmod(h.t, h.CredentialsFile, 0o602)
+			chmod(h.T, h.CredentialsFile, 0o602)
 		}, [][2]string{{"- credentials", "the tools ignore"}, {"- secrecy", "the tools ignore it: chmod 600 "}, {"? server", ""}}},
 		"a login that is refused": {func(h *testHost) { h.login(server, server.User, "wrong") },
 			[][2]string{{"- server", "the server refused the login"}, {"? database", unasked}, {"? data directory", unasked}, {"? privileges", unasked}}},
 		"no server": {func(h *testHost) {
-			h.CredentialsFile = filepath.Join(h.dir, "down.cnf")
-			h.credentials("[client-dbcalm]\nuser=x\nsocket=" + filepath.Join(h.dir, "none.sock") + "\n")
+			h.CredentialsFile = filepath.Join(h.Dir, "down.cnf")
+			h.CredentialsFile = h.WriteCredentials("[client-dbcalm]\nuser=x\nsocket=" + filepath.Join(h.Dir, "none.sock") + "\n")
 		}, [][2]string{{"- server", "start it, or correct socket or host"}, {"? privileges", unasked}, {"+ data_dir", "of data"}}},
 		"another kind": {func(h *testHost) {
-			h.DBType, h.BackupBin = MySQL, h.script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
+			h.DBType, h.BackupBin = MySQL, h.Script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
 		}, [][2]string{{"- database", "but db_type says mysql"}, {"? privileges", "the right server first"}}},
 		"another data directory": {func(h *testHost) { h.DataDir = h.BackupDir }, [][2]string{{"- data directory", "but data_dir says "}, {"? room", "the size of the data is not known"}}},
 		"one grant of two": {func(h *testHost) { h.login(server, "poor", "p") },
@@ -114,7 +115,7 @@ func TestDoctorFindsWhatIsWrongWithTheServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := hostOf(t, server)
 			test.spoil(h)
-			checks := h.Doctor(t.Context(), h.setup())
+			checks := Doctor(t.Context(), h.Host, h.setup())
 			for _, want := range test.want {
 				if !finds(checks, want[0], want[1]) {
 					t.Errorf("lacks %q with %q:\n%s", want[0], want[1], lines(checks))
@@ -126,35 +127,36 @@ func TestDoctorFindsWhatIsWrongWithTheServer(t *testing.T) {
 
 func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	for name, test := range map[string]struct {
 		spoil func(h *testHost, s *Setup)
 		want  [][2]string
 	}{
-		"no tool": {func(h *testHost, _ *Setup) { h.BackupBin = filepath.Join(h.dir, "nowhere") }, [][2]string{{"- tool:", "install the package mariadb-backup"}}},
+		"no tool": {func(h *testHost, _ *Setup) { h.BackupBin = filepath.Join(h.Dir, "nowhere") }, [][2]string{{"- tool:", "install the package mariadb-backup"}}},
 		"no unpacker": {func(h *testHost, _ *Setup) {
 			h.DBType, h.Stream = MySQL, true
-			h.BackupBin = h.script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
+			h.BackupBin = h.Script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
 		}, [][2]string{{"- unpacker", "no xbstream beside"}}},
-		"no server_bin": {func(h *testHost, _ *Setup) { h.ServerBin = filepath.Join(h.dir, "nowhere") }, [][2]string{{"* server_bin", "only backups verify --level boot needs it"}}},
-		"no data": {func(h *testHost, _ *Setup) { h.DataDir = filepath.Join(h.dir, "nowhere") },
+		"no server_bin": {func(h *testHost, _ *Setup) { h.ServerBin = filepath.Join(h.Dir, "nowhere") }, [][2]string{{"* server_bin", "only backups verify --level boot needs it"}}},
+		"no data": {func(h *testHost, _ *Setup) { h.DataDir = filepath.Join(h.Dir, "nowhere") },
 			[][2]string{{"- data_dir", "is not there: correct data_dir"}, {"? room", ""}, {"? restore", "see data_dir"}}},
-		"no store yet":  {func(h *testHost, _ *Setup) { remove(h.t, h.BackupDir) }, [][2]string{{"+ backup_dir", "is not there yet"}, {"+ unrecorded", ""}, {"+ leftovers", ""}}},
-		"store is away": {func(h *testHost, s *Setup) { remove(h.t, h.BackupDir); s.Records.Backups = recordOf("a") }, [][2]string{{"- backup_dir", "is its disk mounted?"}, {"- missing", "1 of 1"}}},
+		"no store yet":  {func(h *testHost, _ *Setup) { remove(h.T, h.BackupDir) }, [][2]string{{"+ backup_dir", "is not there yet"}, {"+ unrecorded", ""}, {"+ leftovers", ""}}},
+		"store is away": {func(h *testHost, s *Setup) { remove(h.T, h.BackupDir); s.Records.Backups = recordOf("a") }, [][2]string{{"- backup_dir", "is its disk mounted?"}, {"- missing", "1 of 1"}}},
 		"store is a file": {func(h *testHost, _ *Setup) {
-			remove(h.t, h.BackupDir)
-			write(h.t, h.dir, map[string]string{"backups": ""})
+			remove(h.T, h.BackupDir)
+			testkit.Write(h.T, h.Dir, map[string]string{"backups": ""})
 		}, [][2]string{{"- backup_dir", "is no folder"}}},
 		"state is a file": {func(h *testHost, _ *Setup) {
-			remove(h.t, h.StateDir)
-			write(h.t, h.dir, map[string]string{"state": ""})
+			remove(h.T, h.StateDir)
+			testkit.Write(h.T, h.Dir, map[string]string{"state": ""})
 		}, [][2]string{{"- state_dir", "is no folder"}, {"- database_path", "is no folder"}}},
 		"wrong keys": {func(_ *testHost, s *Setup) {
 			s.Wrong = map[string]bool{"backup_dir": true, "data_dir": true, "db_type": true, "state_dir": true, "backup_credentials_file": true}
 		}, [][2]string{{"? backup_dir", "the configuration gives no backup_dir"}, {"? data_dir", ""}, {"? tool", "no db_type"}, {"? state_dir", ""}, {"? credentials", ""}, {"? server", "configuration"}}},
 		"not retrieved": {func(h *testHost, _ *Setup) { h.Stream, h.Forward = true, "cat" }, [][2]string{{"* retrieve", "set retrieve in the configuration"}}},
 		"split layout": {func(h *testHost, _ *Setup) {
-			write(h.t, h.dir, map[string]string{"my.cnf": "[mysqld]\ninnodb-undo-directory=/elsewhere\n"})
-			h.ServerDefaultsFile = filepath.Join(h.dir, "my.cnf")
+			testkit.Write(h.T, h.Dir, map[string]string{"my.cnf": "[mysqld]\ninnodb-undo-directory=/elsewhere\n"})
+			h.ServerDefaultsFile = filepath.Join(h.Dir, "my.cnf")
 		}, [][2]string{{"* restore", "restore to a folder"}}},
 		"forwarded before": {func(h *testHost, s *Setup) {
 			m := h.backup("away", "", "0", "100", nil)
@@ -163,7 +165,7 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 			s.Records.Backups = recordOf("away")
 		}, [][2]string{{"* retrieve", "backup 'away' was forwarded"}, {"+ unpacker", "mbstream"}}},
 		"unrecorded":  {func(h *testHost, _ *Setup) { h.backup("lost", "", "0", "100", nil) }, [][2]string{{"- unrecorded", "the store holds 1 that no record names: dbcalm-db-cmd backups rebuild"}}},
-		"no manifest": {func(h *testHost, _ *Setup) { write(h.t, h.BackupFolder("x"), map[string]string{"y": ""}) }, [][2]string{{"+ unrecorded", ""}}},
+		"no manifest": {func(h *testHost, _ *Setup) { testkit.Write(h.T, h.BackupFolder("x"), map[string]string{"y": ""}) }, [][2]string{{"+ unrecorded", ""}}},
 		"being recorded": {func(h *testHost, s *Setup) {
 			h.backup("new", "", "0", "100", nil)
 			s.Records.Used = map[string]bool{"new": true}
@@ -174,7 +176,7 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 			s.Records.Used = map[string]bool{"going": true}
 		}, [][2]string{{"- missing", "1 of 3 backups that are recorded have no folder"}, {"+ unrecorded", ""}, {"+ backup_dir", ""}}},
 		"leftovers": {func(h *testHost, s *Setup) {
-			write(h.t, h.partialDir(), map[string]string{"over-1/x": "", "busy-1/x": ""})
+			testkit.Write(h.T, h.partialDir(), map[string]string{"over-1/x": "", "busy-1/x": ""})
 			s.Records.Open = map[string]bool{"busy": true}
 		}, [][2]string{{"- leftovers", "1 in "}, {"- leftovers", "backups rebuild names them, and with --prune removes them"}}},
 		"unread records": {func(h *testHost, s *Setup) { h.backup("lost", "", "0", "100", nil); s.Unread = os.ErrInvalid },
@@ -183,10 +185,10 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHost(t)
-			h.BackupBin = h.script("tool", fakeBanner)
+			h.BackupBin = h.Script("tool", fakeBanner)
 			s := h.setup()
 			test.spoil(h, &s)
-			checks := h.Doctor(t.Context(), s)
+			checks := Doctor(t.Context(), h.Host, s)
 			for _, want := range test.want {
 				if !finds(checks, want[0], want[1]) {
 					t.Errorf("lacks %q with %q:\n%s", want[0], want[1], lines(checks))

@@ -9,7 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 func TestWriteDurably(t *testing.T) {
@@ -20,7 +21,7 @@ func TestWriteDurably(t *testing.T) {
 		if err := writeDurably(path, []byte(content), 0o640); err != nil {
 			t.Fatal(err)
 		}
-		if got := tree(t, dir); len(got) != 1 || got["file"] != content {
+		if got := testkit.Tree(t, dir); len(got) != 1 || got["file"] != content {
 			t.Errorf("after %q: %v", content, got)
 		}
 	}
@@ -28,11 +29,11 @@ func TestWriteDurably(t *testing.T) {
 		t.Errorf("mode is %v, %v", info.Mode(), err)
 	}
 	// What a crash left of an earlier try is no obstacle.
-	write(t, dir, map[string]string{"file.tmp": "half of some"})
+	testkit.Write(t, dir, map[string]string{"file.tmp": "half of some"})
 	if err := writeDurably(path, []byte("third"), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if got := tree(t, dir); len(got) != 1 || got["file"] != "third" {
+	if got := testkit.Tree(t, dir); len(got) != 1 || got["file"] != "third" {
 		t.Errorf("after a crash: %v", got)
 	}
 	if err := writeDurably(filepath.Join(dir, "missing", "file"), nil, 0o640); !errors.Is(err, fs.ErrNotExist) {
@@ -42,6 +43,7 @@ func TestWriteDurably(t *testing.T) {
 
 func TestWriteDurablyOnAFullDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}
@@ -55,7 +57,7 @@ func TestWriteDurablyOnAFullDisk(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	free()
-	if got := tree(t, dir); len(got) != 1 || got["file"] != "before" {
+	if got := testkit.Tree(t, dir); len(got) != 1 || got["file"] != "before" {
 		t.Errorf("after the failure there are %d files, and the old one holds %q", len(got), got["file"])
 	}
 }
@@ -63,7 +65,7 @@ func TestWriteDurablyOnAFullDisk(t *testing.T) {
 func TestRenameNewReplacesNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"file": "a", "other": "b", "folder/x": "c"})
+	testkit.Write(t, dir, map[string]string{"file": "a", "other": "b", "folder/x": "c"})
 	for _, name := range []string{"empty", "link"} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o750); err != nil {
 			t.Fatal(err)
@@ -75,7 +77,7 @@ func TestRenameNewReplacesNothing(t *testing.T) {
 	if err := os.Symlink("nowhere", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
-	before := tree(t, dir)
+	before := testkit.Tree(t, dir)
 	for _, from := range []string{"file", "folder"} {
 		for _, to := range []string{"other", "folder", "empty", "link"} {
 			if err := renameNew(filepath.Join(dir, from), filepath.Join(dir, to)); !errors.Is(err, fs.ErrExist) {
@@ -83,13 +85,13 @@ func TestRenameNewReplacesNothing(t *testing.T) {
 			}
 		}
 	}
-	if after := tree(t, dir); len(after) != len(before) || after["other"] != "b" || after["folder/x"] != "c" {
+	if after := testkit.Tree(t, dir); len(after) != len(before) || after["other"] != "b" || after["folder/x"] != "c" {
 		t.Errorf("refused renames left %v", after)
 	}
 	if err := renameNew(filepath.Join(dir, "folder"), filepath.Join(dir, "new")); err != nil {
 		t.Error(err)
 	}
-	if got := tree(t, dir); got["new/x"] != "c" {
+	if got := testkit.Tree(t, dir); got["new/x"] != "c" {
 		t.Errorf("renamed: %v", got)
 	}
 	if err := renameNew(filepath.Join(dir, "folder"), filepath.Join(dir, "again")); !errors.Is(err, fs.ErrNotExist) {
@@ -100,7 +102,7 @@ func TestRenameNewReplacesNothing(t *testing.T) {
 func TestSyncSaysWhatItCannotReach(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"file": "a"})
+	testkit.Write(t, dir, map[string]string{"file": "a"})
 	for name, sync := range map[string]func(string) error{"folder": syncDir, "file": syncFile, "file system": syncFileSystem} {
 		if err := sync(filepath.Join(dir, "nowhere")); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v", name, err)
@@ -117,7 +119,7 @@ func TestSyncSaysWhatItCannotReach(t *testing.T) {
 func TestExists(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"file": ""})
+	testkit.Write(t, dir, map[string]string{"file": ""})
 	if err := os.Symlink("nowhere", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +145,7 @@ func TestMakeFolder(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || !info.IsDir() || info.Mode().Perm() != 0o750 {
 		t.Errorf("made is %v, %v", info, err)
 	}
-	write(t, dir, map[string]string{"file": ""})
+	testkit.Write(t, dir, map[string]string{"file": ""})
 	if err := makeFolder(filepath.Join(dir, "file", "below"), 0o750); err == nil {
 		t.Error("a folder was made below a file")
 	}

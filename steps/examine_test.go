@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,10 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // examines is the subcommand examine, for this test binary.
-func examines(args []string) int {
+func examines(ctx context.Context, args []string) (int, error) {
 	var e Examination
 	flags := flag.NewFlagSet("examine", flag.ExitOnError)
 	flags.StringVar(&e.Server, "server", "", "")
@@ -28,24 +28,18 @@ func examines(args []string) int {
 	flags.IntVar(&e.LowerCaseTables, "lower-case-table-names", 0, "")
 	_ = flags.Parse(args)
 	e.Folder = flags.Arg(0)
-	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT)
-	defer stop()
-	if err := e.Run(ctx, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "dbcalm-db-cmd:", err)
-		return 1
-	}
-	return 0
+	return 0, e.Run(ctx, os.Stdout)
 }
 
 // bootTask is a verification whose chain is prepared.
 func (h *testHost) bootTask(server string) Task {
-	h.t.Helper()
-	h.ServerBin = h.script("mariadbd", "case \"$*\" in *--version*) "+serverBannerText+"exit ;; esac\n"+server)
+	h.T.Helper()
+	h.ServerBin = h.Script("mariadbd", "case \"$*\" in *--version*) "+serverBannerText+"exit ;; esac\n"+server)
 	t := h.verifyTask("boot", "full", "inc")
-	out, err := h.validateVerify(h.t.Context(), t)
-	h.must(err)
+	out, err := h.validateVerify(h.T.Context(), t)
+	h.Must(err)
 	t.Data = out.Data
-	write(h.t, t.Data.Placement.prepared(), map[string]string{"backup-my.cnf": "[mysqld]\ninnodb_page_size=16384\n"})
+	testkit.Write(h.T, t.Data.Placement.prepared(), map[string]string{"backup-my.cnf": "[mysqld]\ninnodb_page_size=16384\n"})
 	return t
 }
 
@@ -55,14 +49,14 @@ func TestExaminationIsAJob(t *testing.T) {
 	h.manifest("inc", func(m *Manifest) { m.Server.LowerCaseTables = 1 })
 	task := h.bootTask("")
 	spec, err := h.examineJob(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	stage := task.Data.Placement.Stage
 	want := fmt.Sprintf("%s examine --server=%s --lower-case-table-names=1 --use-memory=67108864 --parallel=2 %s/0", spec.Path, h.ServerBin, stage)
 	if spec.Line() != want || spec.Output != stage {
 		t.Errorf("%+v\nwant %s", spec, want)
 	}
 	own, err := os.Executable()
-	h.must(err)
+	h.Must(err)
 	if spec.Path != own {
 		t.Errorf("the program is %s, want this one, %s", spec.Path, own)
 	}
@@ -93,10 +87,10 @@ func TestServerThatDoesNotRun(t *testing.T) {
 			h := verifiable(t)
 			task := h.bootTask(test.server)
 			spec, err := h.examineJob(t.Context(), task)
-			h.must(err)
+			h.Must(err)
 			r := h.runs("op", 1, spec)
 			_, err = h.examineFinish(t.Context(), task, r)
-			says(t, err, test.want...)
+			testkit.Says(t, err, test.want...)
 			if strings.Contains(r.Tail, "secret rows") {
 				t.Errorf("rows are told: %s", r.Tail)
 			}
@@ -117,10 +111,11 @@ func TestServerThatDoesNotRun(t *testing.T) {
 // killed.
 func TestServerThatIsEndedFromOutside(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, end := range []string{"kill -KILL $$", "exit 0"} {
 		h := verifiable(t)
 		spec, err := h.examineJob(t.Context(), h.bootTask(end))
-		h.must(err)
+		h.Must(err)
 		if r := h.runs("op", 1, spec); r.Signal != "SIGKILL" {
 			t.Errorf("%s: %+v", end, r)
 		}
@@ -129,13 +124,14 @@ func TestServerThatIsEndedFromOutside(t *testing.T) {
 
 func TestServerThatCannotBeStarted(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	task := h.bootTask("")
 	spec, err := h.examineJob(t.Context(), task)
-	h.must(err)
-	h.must(os.Remove(h.ServerBin))
+	h.Must(err)
+	h.Must(os.Remove(h.ServerBin))
 	_, err = h.examineFinish(t.Context(), task, h.runs("op", 1, spec))
-	says(t, err, "start server: ", "no such file or directory", "correct server_bin")
+	testkit.Says(t, err, "start server: ", "no such file or directory", "correct server_bin")
 	if errors.As(err, new(*Damage)) {
 		t.Errorf("the backup is blamed: %v", err)
 	}
@@ -143,6 +139,7 @@ func TestServerThatCannotBeStarted(t *testing.T) {
 
 func TestExaminationIsJudged(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	task := h.bootTask("")
 	began := time.Now()
@@ -154,7 +151,7 @@ func TestExaminationIsJudged(t *testing.T) {
 		t.Errorf("%+v, %v", out, err)
 	}
 	_, err = h.examineFinish(t.Context(), task, result(1, "damaged: a.a: Corrupt", "damaged: a.b: Corrupt", "damaged: a.c: Corrupt", "damaged: a.d: Corrupt", "4 of 310 tables are damaged", "dbcalm-db-cmd: found damage"))
-	says(t, err, "backup 'inc' is damaged: on a server started on it, a.a: Corrupt, a.b: Corrupt, a.c: Corrupt, and 1 more; use another chain, or take a full backup\nlast lines")
+	testkit.Says(t, err, "backup 'inc' is damaged: on a server started on it, a.a: Corrupt, a.b: Corrupt, a.c: Corrupt, and 1 more; use another chain, or take a full backup\nlast lines")
 	blamed(t, err)
 	for _, r := range []JobResult{
 		result(0, "310 tables checked, all sound"), result(1, "damaged: a.a: Corrupt", "something broke"), result(0), {ExitCode: -1, Signal: "SIGKILL"}, {StartError: "no"},
@@ -174,7 +171,7 @@ func TestServerIsWaitedFor(t *testing.T) {
 		t.Errorf("without a server: %v", err)
 	}
 	path := filepath.Join(stage, serverLock)
-	write(t, stage, map[string]string{serverLock: ""})
+	testkit.Write(t, stage, map[string]string{serverLock: ""})
 	holder := exec.Command("flock", "-o", path, "sleep", "60")
 	if err := holder.Start(); err != nil {
 		t.Skipf("no flock: %v", err)
@@ -187,7 +184,7 @@ func TestServerIsWaitedFor(t *testing.T) {
 		defer f.Close()
 		return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK)
 	}
-	eventually(t, "the lock is held", held)
+	testkit.Eventually(t, "the lock is held", held)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(ErrCancelled)
 	if err := awaitServer(ctx, stage); !errors.Is(err, ErrCancelled) {

@@ -1,6 +1,10 @@
 package steps
 
-import "testing"
+import (
+	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
+)
 
 func TestSeries(t *testing.T) {
 	t.Parallel()
@@ -74,7 +78,7 @@ func TestToolFitsTheServer(t *testing.T) {
 	} {
 		err := ToolInfo{Name: test.name, Version: test.tool}.fits(test.server)
 		if test.want != "" {
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 		} else if err != nil {
 			t.Errorf("%s %s on %s: %v", test.name, test.tool, test.server.Version, err)
 		}

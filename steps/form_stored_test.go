@@ -5,10 +5,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestStoredForm(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for manifest, want := range map[string]string{
 		`{"format":1,"size":4,"folders":[],"files":[]}`:                           "directory",
 		`{"format":2,"compression":"zstd","folders":[],"files":[]}`:               "zstd",
@@ -22,7 +25,7 @@ func TestStoredForm(t *testing.T) {
 		``:             "",
 	} {
 		h := newHost(t)
-		write(t, h.BackupFolder("b"), map[string]string{ManifestName: manifest})
+		testkit.Write(t, h.BackupFolder("b"), map[string]string{ManifestName: manifest})
 		if got := h.StoredAs("b"); got != want {
 			t.Errorf("%.60s: %q, want %q", manifest, got, want)
 		}
@@ -47,14 +50,14 @@ func TestPackedBackupWithoutManifestIsNotWhole(t *testing.T) {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
 			h := packedLinks(t, form, "directory")
-			h.must(h.CheckChain(t.Context(), []string{"full"}))
-			h.must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
+			h.Must(h.CheckChain(t.Context(), []string{"full"}))
+			h.Must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
 			err := h.CheckChain(t.Context(), []string{"full"})
 			if form == "directory" {
-				h.must(err)
+				h.Must(err)
 				return
 			}
-			says(t, err, "backup 'full' is damaged: it has no dbcalm.json, without which ", " cannot be restored: bring that file back; use another chain")
+			testkit.Says(t, err, "backup 'full' is damaged: it has no dbcalm.json, without which ", " cannot be restored: bring that file back; use another chain")
 		})
 	}
 }

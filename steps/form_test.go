@@ -1,6 +1,10 @@
 package steps
 
-import "testing"
+import (
+	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
+)
 
 func TestFormIsChosenByTheConfiguration(t *testing.T) {
 	t.Parallel()
@@ -27,6 +31,7 @@ func TestFormIsChosenByTheConfiguration(t *testing.T) {
 // goes the way there was when it began.
 func TestFormDecidesTheWay(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, test := range []struct {
 		form          *Form
 		prepare, copy string
@@ -48,7 +53,7 @@ func TestFormDecidesTheWay(t *testing.T) {
 		if test.copy == "" {
 			continue
 		}
-		write(t, out.Data.Work, metadata("full-backuped", "0", "100"))
+		testkit.Write(t, out.Data.Work, metadata("full-backuped", "0", "100"))
 		task.Data = out.Data
 		if out, err = h.copyFinish(t.Context(), task, JobResult{Tail: completedTail}); err != nil || out.Event != test.copy {
 			t.Errorf("%v: copy sends %s, %v", test.form, out.Event, err)

@@ -3,6 +3,8 @@ package steps
 import (
 	"slices"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestGrants(t *testing.T) {
@@ -109,7 +111,7 @@ func TestMissingGrantsAreNamed(t *testing.T) {
 			t.Parallel()
 			err := recorded(t, test.answer).checkGrants(t.Context(), test.server, "backup")
 			if test.want != "" {
-				says(t, err, test.want)
+				testkit.Says(t, err, test.want)
 			} else if err != nil {
 				t.Error(err)
 			}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestJobFolders(t *testing.T) {
@@ -22,7 +24,7 @@ func TestJobFolders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(t, h.jobsDir(), map[string]string{"notes/file": ""})
+	testkit.Write(t, h.jobsDir(), map[string]string{"notes/file": ""})
 	info, err := os.Stat(folder)
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder: %v, %v", info.Mode(), err)
@@ -40,9 +42,9 @@ func TestJobFolders(t *testing.T) {
 		}
 	}
 	for _, other := range []string{h.StateDir, h.jobsDir(), h.BackupDir, filepath.Join(folder, "below")} {
-		says(t, h.RemoveJob(other), other+" is not one")
+		testkit.Says(t, h.RemoveJob(other), other+" is not one")
 	}
-	if got := tree(t, h.jobsDir()); len(got) != 2 {
+	if got := testkit.Tree(t, h.jobsDir()); len(got) != 2 {
 		t.Errorf("left: %v", got)
 	}
 }
@@ -53,13 +55,13 @@ func TestResultIsRead(t *testing.T) {
 	if _, err := ReadResult(dir); !errors.Is(err, ErrNoResult) {
 		t.Errorf("none: %v", err)
 	}
-	write(t, dir, map[string]string{resultFile: `{"exit_code":3,"tail":"bye"}`})
+	testkit.Write(t, dir, map[string]string{resultFile: `{"exit_code":3,"tail":"bye"}`})
 	if r, err := ReadResult(dir); err != nil || r.ExitCode != 3 || r.Tail != "bye" {
 		t.Errorf("got %+v, %v", r, err)
 	}
-	write(t, dir, map[string]string{resultFile: `{"exit_code":`})
+	testkit.Write(t, dir, map[string]string{resultFile: `{"exit_code":`})
 	_, err := ReadResult(dir)
-	says(t, err, "read "+filepath.Join(dir, resultFile))
+	testkit.Says(t, err, "read "+filepath.Join(dir, resultFile))
 	if errors.Is(err, ErrNoResult) {
 		t.Errorf("a damaged result is none: %v", err)
 	}
@@ -68,9 +70,10 @@ func TestResultIsRead(t *testing.T) {
 // Neither the folder of a job nor the table of processes may hold a secret.
 func TestSpecsHoldNoPassword(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := packedLinks(t, "directory", "forwarded stream")
 	h.Retrieve = "curl --user me:s3cret sftp://vault/$DBCALM_FILE"
-	h.credentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nhost=db1\nport=3307\n")
+	h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nhost=db1\nport=3307\n")
 	task := h.unpackTask()
 	task.Args.ID, task.Args.FromBackupID, task.Data.Work = "new", "inc", filepath.Join(h.partialDir(), "op-1")
 	task.Data.Tool, task.Data.Server = &mariabackup, &ServerInfo{DataDir: h.DataDir}

@@ -133,7 +133,7 @@ func (h *Host) ReadLog(folder string, part LogPart, offset int64) (text string, 
 	} else if n < logChunk {
 		chunk = nil
 	}
-	return h.Redact(string(chunk)), offset + int64(len(chunk)), nil
+	return h.redactor().Replace(string(chunk)), offset + int64(len(chunk)), nil
 }
 
 // readKept is ReadLog for what has been kept. Offsets of a log that was being

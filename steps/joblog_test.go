@@ -8,15 +8,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestLogIsKept(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := newHost(t)
-	h.credentials("[client-dbcalm]\nuser=u\npassword=s3cret\n")
+	h.WriteCredentials("[client-dbcalm]\nuser=u\npassword=s3cret\n")
 	folder := h.JobFolder("op", 7)
 	all := strings.Repeat("a line with s3cret in it\n", 100_000)
-	write(t, folder, map[string]string{outputFile: all, shellFile: "sent\n"})
+	testkit.Write(t, folder, map[string]string{outputFile: all, shellFile: "sent\n"})
 	read := func() string {
 		t.Helper()
 		var text strings.Builder
@@ -50,7 +53,7 @@ func TestLogIsKept(t *testing.T) {
 	if text, _, err := h.ReadLog(folder, LogShell, 0); err != nil || text != "sent\n" {
 		t.Errorf("of the command is kept %q, %v", text, err)
 	}
-	if kept := tree(t, h.logsDir()); len(kept) != 3 {
+	if kept := testkit.Tree(t, h.logsDir()); len(kept) != 3 {
 		t.Errorf("kept are %d files and folders", len(kept))
 	}
 	if err := h.PruneLogs(time.Now().Add(-time.Hour)); err != nil {
@@ -72,7 +75,7 @@ func TestLogOfARunningJobIsReadInLines(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	folder := h.JobFolder("op", 1)
-	write(t, folder, map[string]string{outputFile: "one\ntw"})
+	testkit.Write(t, folder, map[string]string{outputFile: "one\ntw"})
 	text, next, err := h.ReadLog(folder, LogOutput, 0)
 	if text != "one\n" || next != 4 || err != nil {
 		t.Errorf("got %q, %d, %v", text, next, err)
@@ -86,9 +89,9 @@ func TestLogThatCannotBeKept(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	folder := h.JobFolder("op", 1)
-	write(t, folder, map[string]string{outputFile: "text\n"})
-	write(t, h.StateDir, map[string]string{logsName: "in the way"})
-	says(t, h.KeepLog(folder), "keep the output of a program: ")
+	testkit.Write(t, folder, map[string]string{outputFile: "text\n"})
+	testkit.Write(t, h.StateDir, map[string]string{logsName: "in the way"})
+	testkit.Says(t, h.KeepLog(folder), "keep the output of a program: ")
 	if err := os.Remove(filepath.Join(h.StateDir, logsName)); err != nil {
 		t.Fatal(err)
 	}

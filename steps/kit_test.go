@@ -8,8 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
-	"dbcalm-db-cmd/steps/xtrabackuptest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
+	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
 )
 
 // The variables that name real programs to conform to.
@@ -114,6 +115,7 @@ func missing(path string) string {
 }
 
 func TestNamedProgramsMustBeThem(t *testing.T) {
+	testkit.NeedsServer(t)
 	for name, test := range map[string]struct{ variable, value, want string }{
 		"a tool that is not there":  {xtrabackupVariable, "/nowhere/xtrabackup", "is no xtrabackup"},
 		"a tool that is another":    {xtrabackupVariable, "mariadb-backup", "is no xtrabackup"},
@@ -129,7 +131,7 @@ func TestNamedProgramsMustBeThem(t *testing.T) {
 				t.Setenv(other, "")
 			}
 			_, _, err := realPrograms()
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 		})
 	}
 }
@@ -153,7 +155,7 @@ func newKitBench(t *testing.T, k kit) *kitBench {
 // perform does the steps of an operation, one after the other and again as
 // long as one says that there is more, and returns what the last one left.
 func (b *kitBench) perform(task Task, names ...string) (Task, error) {
-	b.t.Helper()
+	b.T.Helper()
 	for _, name := range names {
 		for step, more := b.Steps()[name], true; more; {
 			out, err := b.do(step, task)
@@ -170,21 +172,21 @@ func (b *kitBench) perform(task Task, names ...string) (Task, error) {
 }
 
 func (b *kitBench) do(step Step, task Task) (Outcome, error) {
-	b.t.Helper()
+	b.T.Helper()
 	if step.Run != nil {
-		return step.Run(b.t.Context(), task)
+		return step.Run(b.T.Context(), task)
 	}
-	spec, err := step.Job(b.t.Context(), task)
+	spec, err := step.Job(b.T.Context(), task)
 	if err != nil {
 		return Outcome{}, err
 	}
 	b.seq++
-	return step.Finish(b.t.Context(), task, b.runs(task.Operation, b.seq, spec))
+	return step.Finish(b.T.Context(), task, b.runs(task.Operation, b.seq, spec))
 }
 
 // take takes a backup, a full one without a base.
 func (b *kitBench) take(id, base string) error {
-	b.t.Helper()
+	b.T.Helper()
 	task := Task{Operation: "take-" + id, Attempt: 1, Events: []string{EventStream}, Args: Args{ID: id, FromBackupID: base}}
 	copying := "copy_backup"
 	if b.Stream {
@@ -196,7 +198,7 @@ func (b *kitBench) take(id, base string) error {
 
 // restore restores a chain to a target and returns the folder it is in.
 func (b *kitBench) restore(target string, ids ...string) (string, error) {
-	b.t.Helper()
+	b.T.Helper()
 	task := Task{Operation: "restore-" + target, Attempt: 1, Args: Args{IDList: ids, Target: target, TmpDir: filepath.Join(b.BackupDir, "restores", strings.Join(ids, "-"))}}
 	names := []string{"validate_restore", "stage_chain"}
 	if b.Stream {

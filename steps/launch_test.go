@@ -10,11 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/steps/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
 func TestNothingRunsBeforeItIsReleased(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "echo ran >ran").launch()
 	id := b.job.Identity
 	if _, err := id.open(); err != nil {
@@ -24,12 +27,12 @@ func TestNothingRunsBeforeItIsReleased(t *testing.T) {
 	if err := b.job.gate.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	if r, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
 		t.Errorf("got %+v, %v", r, err)
 	}
-	if _, err := os.Stat(filepath.Join(b.dir, "ran")); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(b.Dir, "ran")); !os.IsNotExist(err) {
 		t.Errorf("the program ran: %v", err)
 	}
 	log, err := os.ReadFile(filepath.Join(b.folder, "supervisor.log"))
@@ -40,12 +43,13 @@ func TestNothingRunsBeforeItIsReleased(t *testing.T) {
 
 func TestSupervisorWithoutASpecEnds(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "")
 	if err := os.Remove(filepath.Join(b.folder, specFile)); err != nil {
 		t.Fatal(err)
 	}
 	b.launch()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	if err := b.job.process.wait(ctx); err != nil {
 		t.Fatal(err)
@@ -60,18 +64,19 @@ func TestSupervisorWithoutASpecEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := b.Launch(b.folder)
-	says(t, err, "start supervisor: open "+b.folder)
+	testkit.Says(t, err, "start supervisor: open "+b.folder)
 	b.Supervisor = []string{"/nowhere/program"}
 	if err := os.MkdirAll(b.folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	_, err = b.Launch(b.folder)
-	says(t, err, "start supervisor: fork/exec /nowhere/program")
+	testkit.Says(t, err, "start supervisor: fork/exec /nowhere/program")
 }
 
 // A new daemon knows of a job what the database and its folder say.
 func TestJobIsAdopted(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, `echo ready >ready; read line <"$GATE"; echo done`)
 	b.start()
 	b.has("ready")
@@ -86,7 +91,7 @@ func TestJobIsAdopted(t *testing.T) {
 		t.Errorf("wait: %v", err)
 	}
 	b.open()
-	ctx, stop := context.WithTimeout(t.Context(), patience)
+	ctx, stop := context.WithTimeout(t.Context(), testkit.Patience)
 	defer stop()
 	if r, err := adopted.Wait(ctx); err != nil || r.Tail != "done\n" || r.ExitCode != 0 {
 		t.Errorf("got %+v, %v", r, err)
@@ -117,7 +122,7 @@ func TestProgramDiesWithItsSupervisor(t *testing.T) {
 			if err := kill(b); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 			defer cancel()
 			if r, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
 				t.Errorf("got %+v, %v", r, err)
@@ -131,6 +136,7 @@ func TestProgramDiesWithItsSupervisor(t *testing.T) {
 
 func TestReleaseDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "exit 0").launch()
 	if err := unix.Kill(b.job.Identity.PID, unix.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -150,6 +156,7 @@ func TestReleaseDoesNotWaitForEver(t *testing.T) {
 
 func TestEndOrphan(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	dir := t.TempDir()
 	if err := EndOrphan(t.Context(), dir); err != nil {
 		t.Errorf("nothing was started: %v", err)
@@ -173,6 +180,6 @@ func TestEndOrphan(t *testing.T) {
 	if ended, err := stranger.open(t).ended(); ended || err != nil {
 		t.Errorf("a stranger was killed: %t, %v", ended, err)
 	}
-	write(t, dir, map[string]string{startedFile: "{"})
-	says(t, EndOrphan(t.Context(), dir), "read "+filepath.Join(dir, startedFile))
+	testkit.Write(t, dir, map[string]string{startedFile: "{"})
+	testkit.Says(t, EndOrphan(t.Context(), dir), "read "+filepath.Join(dir, startedFile))
 }

@@ -11,25 +11,43 @@ import (
 	"dbcalm-db-cmd/persistence"
 )
 
+// ErrCircle: a backup stands on itself, by way of others or directly.
+var ErrCircle = errors.New("stands on itself")
+
+// WalkChain returns the ids of the chain that ends with the given backup, the
+// full one first. Parent returns what a backup stands on, which is nothing for a
+// full one. With an error, WalkChain returns the links that it has passed.
+func WalkChain(id string, parent func(id string) (string, error)) ([]string, error) {
+	var ids []string
+	var err error
+	for passed := map[string]bool{}; id != "" && err == nil; {
+		if passed[id] {
+			err = fmt.Errorf("backup '%s' %w", id, ErrCircle)
+			break
+		}
+		var below string
+		if below, err = parent(id); err == nil {
+			ids, passed[id] = append(ids, id), true
+			id = below
+		}
+	}
+	slices.Reverse(ids)
+	return ids, err
+}
+
 // Lineage returns the ids of the chain that ends with the given backup, the
 // full one first, as recorded.
 func Lineage(ctx context.Context, catalog Catalog, id string) ([]string, error) {
-	var ids []string
-	for id != "" {
-		if slices.Contains(ids, id) {
-			return nil, fmt.Errorf("backup '%s' stands on itself", id)
-		}
-		ids = append(ids, id)
+	ids, err := WalkChain(id, func(id string) (string, error) {
 		record, err := catalog.Backup(ctx, id)
 		if errors.Is(err, persistence.ErrNotFound) {
-			return nil, &MissingLinkError{ID: id}
+			return "", &MissingLinkError{ID: id}
 		}
-		if err != nil {
-			return nil, err
-		}
-		id = record.FromBackupID
+		return record.FromBackupID, err
+	})
+	if err != nil {
+		return nil, err
 	}
-	slices.Reverse(ids)
 	return ids, nil
 }
 

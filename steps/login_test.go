@@ -7,6 +7,8 @@ import (
 	"net"
 	"path/filepath"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // shaServer is the little of a MySQL 8 that a login takes, at a socket of the
@@ -100,21 +102,21 @@ func readPacket(r io.Reader) ([]byte, error) {
 func TestNewPasswordsOfMySQL8(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	socket := filepath.Join(h.dir, "s")
+	socket := filepath.Join(h.Dir, "s")
 	server := newShaServer(t, "unix", socket, "s3cret")
-	h.credentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nsocket=" + socket + "\n")
-	h.must(h.Reachable(t.Context()))
+	h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nsocket=" + socket + "\n")
+	h.Must(h.Reachable(t.Context()))
 	if sent := string(<-server.sent); sent != "s3cret\x00" {
 		t.Errorf("on the socket the client sent %q", sent)
 	}
-	h.credentials("[client-dbcalm]\nuser=backup\npassword=wrong\nsocket=" + socket + "\n")
-	says(t, h.Reachable(t.Context()), "the server refused the login of the backup user 'backup': Access denied")
+	h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=wrong\nsocket=" + socket + "\n")
+	testkit.Says(t, h.Reachable(t.Context()), "the server refused the login of the backup user 'backup': Access denied")
 	<-server.sent
 
 	remote := newShaServer(t, "tcp", "127.0.0.1:0", "s3cret")
 	_, port, err := net.SplitHostPort(remote.listener.Addr().String())
-	h.must(err)
-	h.credentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nhost=127.0.0.1\nport=" + port + "\n")
+	h.Must(err)
+	h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nhost=127.0.0.1\nport=" + port + "\n")
 	if err := h.Reachable(t.Context()); err == nil {
 		t.Error("a server without a key let it in")
 	}

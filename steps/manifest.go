@@ -205,7 +205,7 @@ func hashFile(ctx context.Context, path string) (string, error) {
 	}
 	defer f.Close()
 	hash := sha256.New()
-	if _, err := io.CopyBuffer(hash, contextReader{ctx, f}, make([]byte, 1<<20)); err != nil {
+	if _, err := io.CopyBuffer(hash, contextReader(ctx, f), make([]byte, 1<<20)); err != nil {
 		return "", fmt.Errorf("hash %s: %w", path, err)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
@@ -219,14 +219,16 @@ func sizeOf(files []ManifestFile) int64 {
 	return size
 }
 
-// contextReader stops reading when its context ends, and counts what it reads
-// for those who watch.
-type contextReader struct {
+// contextReader returns a reader that stops when its context ends, and counts
+// what it reads for those who watch.
+func contextReader(ctx context.Context, r io.Reader) io.Reader { return watched{ctx, r} }
+
+type watched struct {
 	ctx context.Context
 	r   io.Reader
 }
 
-func (c contextReader) Read(p []byte) (int, error) {
+func (c watched) Read(p []byte) (int, error) {
 	if c.ctx.Err() != nil {
 		return 0, context.Cause(c.ctx)
 	}

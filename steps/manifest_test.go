@@ -15,19 +15,20 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // backup puts a backup of these files into the store, with its metadata and its
 // manifest, and records it.
 func (h *testHost) backup(id, from string, fromLSN, toLSN string, files map[string]string) *Manifest {
-	h.t.Helper()
+	h.T.Helper()
 	kind := "full-backuped"
 	if from != "" {
 		kind = "incremental"
 	}
 	folder := h.BackupFolder(id)
-	write(h.t, folder, metadata(kind, fromLSN, toLSN))
-	write(h.t, folder, files)
+	testkit.Write(h.T, folder, metadata(kind, fromLSN, toLSN))
+	testkit.Write(h.T, folder, files)
 	m := h.writeManifest(id, from)
 	h.records.backups[id] = persistence.Backup{ID: id, FromBackupID: from, StartTime: m.StartTime}
 	return m
@@ -35,11 +36,11 @@ func (h *testHost) backup(id, from string, fromLSN, toLSN string, files map[stri
 
 // writeManifest writes the manifest of what is in a backup's folder.
 func (h *testHost) writeManifest(id, from string) *Manifest {
-	h.t.Helper()
+	h.T.Helper()
 	folder := h.BackupFolder(id)
-	files, folders, err := sealTree(h.t.Context(), folder, 2, describeFile)
+	files, folders, err := sealTree(h.T.Context(), folder, 2, describeFile)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	m := &Manifest{Format: manifestFormat, ID: id, ParentID: from, Server: ServerInfo{Flavour: MariaDB, Version: "10.11.6-MariaDB"}, Folders: folders, Files: files}
 	for _, f := range files {
@@ -53,19 +54,19 @@ func (h *testHost) writeManifest(id, from string) *Manifest {
 }
 
 func (h *testHost) putManifest(folder string, m *Manifest) {
-	h.t.Helper()
+	h.T.Helper()
 	text, err := json.Marshal(m)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
-	write(h.t, folder, map[string]string{ManifestName: string(text)})
+	testkit.Write(h.T, folder, map[string]string{ManifestName: string(text)})
 }
 
 func TestSealListsEveryFileWithItsHash(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	content := map[string]string{"ibdata1": "a", "shop/orders.ibd": "bb", "shop/empty.frm": "", "mysql/x/y": "ccc", ManifestName: "an old one"}
-	write(t, dir, content)
+	testkit.Write(t, dir, content)
 	if err := os.Mkdir(filepath.Join(dir, "emptydb"), 0o750); err != nil {
 		t.Fatal(err)
 	}
@@ -94,12 +95,12 @@ func TestSealRefusesWhatIsNoFile(t *testing.T) {
 		"a pipe": func(path string) error { return syscall.Mkfifo(path, 0o600) },
 	} {
 		dir := t.TempDir()
-		write(t, dir, map[string]string{"shop/orders.ibd": "a"})
+		testkit.Write(t, dir, map[string]string{"shop/orders.ibd": "a"})
 		if err := create(filepath.Join(dir, "shop", "strange")); err != nil {
 			t.Fatal(err)
 		}
 		_, _, err := sealTree(t.Context(), dir, 2, describeFile)
-		says(t, err, filepath.Join(dir, "shop", "strange")+" is neither a file nor a folder")
+		testkit.Says(t, err, filepath.Join(dir, "shop", "strange")+" is neither a file nor a folder")
 		if err == nil {
 			t.Errorf("%s was sealed", name)
 		}
@@ -109,7 +110,7 @@ func TestSealRefusesWhatIsNoFile(t *testing.T) {
 func TestSealEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"a": "a", "b": "b"})
+	testkit.Write(t, dir, map[string]string{"a": "a", "b": "b"})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(ErrCancelled)
 	if _, _, err := sealTree(ctx, dir, 2, describeFile); !errors.Is(err, ErrCancelled) {
@@ -123,7 +124,7 @@ func TestManifestIsRead(t *testing.T) {
 	if _, err := ReadManifest(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("none: %v", err)
 	}
-	write(t, dir, map[string]string{ManifestName: `{"format":1,"id":"b","parent_id":"a","to_lsn":18446744073709551615,"of_the_future":true}`})
+	testkit.Write(t, dir, map[string]string{ManifestName: `{"format":1,"id":"b","parent_id":"a","to_lsn":18446744073709551615,"of_the_future":true}`})
 	m, err := ReadManifest(dir)
 	if err != nil || m.ID != "b" || m.ParentID != "a" || m.ToLSN != 1<<64-1 {
 		t.Errorf("got %+v, %v", m, err)
@@ -133,9 +134,9 @@ func TestManifestIsRead(t *testing.T) {
 		`{"format":1,`: "unexpected end of JSON input",
 		`{"format":3}`: "its format 3 is newer than this program's 2",
 	} {
-		write(t, dir, map[string]string{ManifestName: text})
+		testkit.Write(t, dir, map[string]string{ManifestName: text})
 		_, err := ReadManifest(dir)
-		says(t, err, want)
+		testkit.Says(t, err, want)
 	}
 }
 
@@ -161,7 +162,7 @@ func TestFilesAreComparedWithTheManifest(t *testing.T) {
 			}
 			_, err := h.chain(t.Context(), []string{"full"})
 			if test.want != "" {
-				says(t, err, test.want)
+				testkit.Says(t, err, test.want)
 			} else if err != nil {
 				t.Error(err)
 			}

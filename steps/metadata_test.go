@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // checkpoints writes what the tools write.
@@ -27,7 +29,7 @@ func TestCheckpoints(t *testing.T) {
 	text := checkpoints(want.Type, "18446744073709551610", "18446744073709551614", "18446744073709551615")
 	for _, name := range []string{"xtrabackup_checkpoints", "mariadb_backup_checkpoints"} {
 		dir := t.TempDir()
-		write(t, dir, map[string]string{name: text})
+		testkit.Write(t, dir, map[string]string{name: text})
 		if got, err := readCheckpoints(dir); err != nil || got != want {
 			t.Errorf("%s: %+v, %v, want %+v", name, got, err, want)
 		}
@@ -49,18 +51,18 @@ func TestCheckpointsAreRefused(t *testing.T) {
 		strings.Repeat("x", 2<<20):             "token too long",
 	} {
 		dir := t.TempDir()
-		write(t, dir, map[string]string{"xtrabackup_checkpoints": text})
+		testkit.Write(t, dir, map[string]string{"xtrabackup_checkpoints": text})
 		_, err := readCheckpoints(dir)
-		says(t, err, "read metadata", want)
+		testkit.Says(t, err, "read metadata", want)
 	}
 	_, err := readCheckpoints(t.TempDir())
-	says(t, err, "xtrabackup_checkpoints is missing")
+	testkit.Says(t, err, "xtrabackup_checkpoints is missing")
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "xtrabackup_checkpoints"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	_, err = readCheckpoints(dir)
-	says(t, err, "is a directory")
+	testkit.Says(t, err, "is a directory")
 }
 
 func TestProofOfABackup(t *testing.T) {
@@ -95,10 +97,10 @@ func TestProofOfABackup(t *testing.T) {
 				test.spoil(test.files)
 			}
 			dir := t.TempDir()
-			write(t, dir, test.files)
+			testkit.Write(t, dir, test.files)
 			_, err := proveBackup(dir, test.base)
 			if test.want != "" {
-				says(t, err, test.want)
+				testkit.Says(t, err, test.want)
 			} else if err != nil {
 				t.Error(err)
 			}
@@ -125,10 +127,10 @@ func TestProofOfAPreparedChain(t *testing.T) {
 		{"log-applied", "many", "mariabackup", false, "not a number"},
 	} {
 		dir := t.TempDir()
-		write(t, dir, metadata(test.kind, "0", test.to))
+		testkit.Write(t, dir, metadata(test.kind, "0", test.to))
 		err := provePrepared(dir, 100, test.tool, test.more)
 		if test.want != "" {
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 		} else if err != nil {
 			t.Errorf("%s: %v", test.kind, err)
 		}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"dbcalm-db-cmd/steps/testkit"
+
 	"github.com/go-sql-driver/mysql"
 )
 
@@ -40,7 +42,7 @@ func TestEncryptionIsFound(t *testing.T) {
 			t.Parallel()
 			got, err := recorded(t, test.answers).encryption(t.Context(), test.version)
 			if test.problem != "" {
-				says(t, err, test.problem)
+				testkit.Says(t, err, test.problem)
 			} else if err != nil || !slices.Equal(got, test.want) {
 				t.Errorf("got %q, %v, want %q", got, err, test.want)
 			}
@@ -55,10 +57,10 @@ func TestEncryptionNeedsTheKeyring(t *testing.T) {
 	if err := h.checkEncryption("the server uses", nil); err != nil {
 		t.Errorf("nothing is encrypted: %v", err)
 	}
-	says(t, h.checkEncryption("the server uses", found), "the server uses encryption (component component_keyring_file, 2 encrypted tablespaces)",
+	testkit.Says(t, h.checkEncryption("the server uses", found), "the server uses encryption (component component_keyring_file, 2 encrypted tablespaces)",
 		"name the keyring in backup_args, by --component-keyring-config=FILE")
 	h.BackupArgs = []string{"--throttle=40"}
-	says(t, h.checkEncryption("the server uses", found), "name the keyring in backup_args")
+	testkit.Says(t, h.checkEncryption("the server uses", found), "name the keyring in backup_args")
 	h.BackupArgs = append(h.BackupArgs, "--component_keyring_config=/etc/keyring.cnf")
 	if err := h.checkEncryption("the server uses", found); err != nil {
 		t.Errorf("the keyring is named: %v", err)
@@ -73,12 +75,12 @@ func TestKeyringIsAskedForBeforeABackup(t *testing.T) {
 	}
 	answers := map[string]any{askPlugins: []string{"keyring_file"}, askComponents: []string(nil), askEncrypted: []string{"0"}}
 	info := ServerInfo{Flavour: MySQL, Version: "8.0.36"}
-	says(t, h.checkKeyring(t.Context(), recorded(t, answers), &info), "the server uses encryption (plugin keyring_file)")
+	testkit.Says(t, h.checkKeyring(t.Context(), recorded(t, answers), &info), "the server uses encryption (plugin keyring_file)")
 	h.BackupArgs = []string{"--keyring-file-data=/var/lib/mysql-keyring/keyring"}
 	if err := h.checkKeyring(t.Context(), recorded(t, answers), &info); err != nil || !slices.Equal(info.Encryption, []string{"plugin keyring_file"}) {
 		t.Errorf("the keyring is named: %v, noted is %q", err, info.Encryption)
 	}
-	says(t, h.checkKeyring(t.Context(), recorded(t, map[string]any{askPlugins: errCatalog}), &info), "ask the server for its keyring")
+	testkit.Says(t, h.checkKeyring(t.Context(), recorded(t, map[string]any{askPlugins: errCatalog}), &info), "ask the server for its keyring")
 }
 
 func TestServersTellTheirLSN(t *testing.T) {
@@ -106,7 +108,7 @@ func TestServersTellTheirLSN(t *testing.T) {
 			t.Parallel()
 			got, err := recorded(t, test.answers).lsn(t.Context())
 			if test.problem != "" {
-				says(t, err, test.problem)
+				testkit.Says(t, err, test.problem)
 			} else if err != nil || got != test.want {
 				t.Errorf("got %d, %v, want %d", got, err, test.want)
 			}

@@ -115,7 +115,7 @@ func (h *Host) onFinishEnvironment(f Finished) []string {
 
 // lastWords is the last line the command printed, as part of a sentence.
 func (h *Host) lastWords(printed *output) string {
-	lines := strings.Split(strings.TrimSpace(h.Redact(printed.tail())), "\n")
+	lines := strings.Split(strings.TrimSpace(h.redactor().Replace(printed.tail())), "\n")
 	last := lines[len(lines)-1]
 	if last == "" {
 		return ""

@@ -10,26 +10,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // onFinishHost has an on_finish command that may take long.
 func onFinishHost(t *testing.T, command string) *testHost {
 	t.Helper()
 	h := newHost(t)
-	h.OnFinish, h.OnFinishTimeout = strings.ReplaceAll(command, "DIR", h.dir), patience
+	h.OnFinish, h.OnFinishTimeout = strings.ReplaceAll(command, "DIR", h.Dir), testkit.Patience
 	return h
 }
 
-func (h *testHost) read(name string) string {
-	h.t.Helper()
-	text, err := os.ReadFile(filepath.Join(h.dir, name))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return string(text)
-}
-
-var anEnd = Finished{Operation: "op-1", Machine: "full_backup", Backup: "monday", Status: "failed", AskedBy: "alice (1001)", JSON: []byte("{\"id\": \"op-1\"}\n")}
+var anEnd = Finished{Operation: "op-1", Machine: "full_backup", Backup: "monday", Status: "failed", AskedBy: "alice (1001)",
+	JSON: []byte("{\"id\": \"op-1\"}\n")}
 
 func TestOnFinishIsTold(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "/run/notify")
@@ -38,11 +32,12 @@ func TestOnFinishIsTold(t *testing.T) {
 	if err := h.RunOnFinish(t.Context(), anEnd); err != nil {
 		t.Fatal(err)
 	}
-	if got := h.read("json"); got != string(anEnd.JSON) {
+	if got := h.Read("json"); got != string(anEnd.JSON) {
 		t.Errorf("on standard input: %q", got)
 	}
-	environment := "\n" + h.read("env")
-	for _, line := range []string{"DBCALM_OPERATION_ID=op-1", "DBCALM_MACHINE=full_backup", "DBCALM_BACKUP_ID=monday", "DBCALM_STATUS=failed", "DBCALM_ASKED_BY=alice (1001)", "DBCALM_TEST_KEPT=yes"} {
+	environment := "\n" + h.Read("env")
+	for _, line := range []string{"DBCALM_OPERATION_ID=op-1", "DBCALM_MACHINE=full_backup", "DBCALM_BACKUP_ID=monday", "DBCALM_STATUS=failed",
+		"DBCALM_ASKED_BY=alice (1001)", "DBCALM_TEST_KEPT=yes"} {
 		if !strings.Contains(environment, "\n"+line+"\n") {
 			t.Errorf("the environment lacks %s:%s", line, environment)
 		}
@@ -52,16 +47,17 @@ func TestOnFinishIsTold(t *testing.T) {
 			t.Errorf("the environment of what the command starts has %s:%s", word, environment)
 		}
 	}
-	if line := h.read("line"); strings.Contains(line, "hunter2") || strings.Contains(line, "cat") {
+	if line := h.Read("line"); strings.Contains(line, "hunter2") || strings.Contains(line, "cat") {
 		t.Errorf("everybody can read the command: %s", line)
 	}
-	if cwd := h.read("cwd"); cwd != "/\n" {
+	if cwd := h.Read("cwd"); cwd != "/\n" {
 		t.Errorf("it runs in %s", cwd)
 	}
 }
 
 func TestOnFinishFails(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for command, want := range map[string]string{
 		"echo one; echo two >&2; exit 3": `on_finish ended with exit code 3 and said "two": try it by hand on the output of operations show op-1 --json`,
 		"exit 1":                         `on_finish ended with exit code 1: try it by hand on the output of operations show op-1 --json`,
@@ -71,23 +67,25 @@ func TestOnFinishFails(t *testing.T) {
 		"printf '%0700d' 7; exit 1":      `0…": try it`,
 	} {
 		h := onFinishHost(t, command)
-		says(t, h.RunOnFinish(t.Context(), anEnd), want)
+		testkit.Says(t, h.RunOnFinish(t.Context(), anEnd), want)
 	}
 }
 
 func TestOnFinishHidesThePassword(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := onFinishHost(t, "echo password hunter2; exit 1")
-	write(t, h.dir, map[string]string{"credentials.cnf": "[client-dbcalm]\nuser=u\npassword=hunter2\n"})
+	testkit.Write(t, h.Dir, map[string]string{"credentials.cnf": "[client-dbcalm]\nuser=u\npassword=hunter2\n"})
 	if err := os.Chmod(h.CredentialsFile, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	says(t, h.RunOnFinish(t.Context(), anEnd), `and said "password ***"`)
+	testkit.Says(t, h.RunOnFinish(t.Context(), anEnd), `and said "password ***"`)
 }
 
 // Input that is not read, output that is closed or endless, are no failures.
 func TestOnFinishNeedNotListen(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	long := anEnd
 	long.JSON = []byte(strings.Repeat("x", 1<<20))
 	for _, command := range []string{"true", "exec <&- >&- 2>&-", "exec 0<&-; head -c 1000000 /dev/zero", "head -c 10 >DIR/head"} {
@@ -103,13 +101,13 @@ const sleepers = `sleep 1000 & echo $! >DIR/beside; (sleep 1000; true) & echo $!
 
 // goneAll waits until no process of sleepers is left.
 func (h *testHost) goneAll() {
-	h.t.Helper()
+	h.T.Helper()
 	for _, name := range []string{"beside", "below", "shell"} {
-		pid, err := strconv.Atoi(strings.TrimSpace(h.read(name)))
+		pid, err := strconv.Atoi(strings.TrimSpace(h.Read(name)))
 		if err != nil {
-			h.t.Fatal(err)
+			h.T.Fatal(err)
 		}
-		eventually(h.t, fmt.Sprintf("%s (%d) is gone", name, pid), func() bool { return gone(pid) })
+		testkit.Eventually(h.T, fmt.Sprintf("%s (%d) is gone", name, pid), func() bool { return gone(pid) })
 	}
 }
 
@@ -127,8 +125,8 @@ func TestOnFinishIsKilledWhole(t *testing.T) {
 		want    string
 	}{
 		"at the bound":    {"echo waiting; wait", 3 * time.Second, `on_finish took longer than 3s and was killed and said "waiting": let it do less, or raise on_finish_timeout`},
-		"when it is over": {"exit 0", patience, ""},
-		"when it fails":   {"exit 3", patience, "exit code 3"},
+		"when it is over": {"exit 0", testkit.Patience, ""},
+		"when it fails":   {"exit 3", testkit.Patience, "exit code 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,9 +137,9 @@ func TestOnFinishIsKilledWhole(t *testing.T) {
 			if c.want == "" && err != nil {
 				t.Error(err)
 			} else if c.want != "" {
-				says(t, err, c.want)
+				testkit.Says(t, err, c.want)
 			}
-			if took := time.Since(begun); took > patience/2 {
+			if took := time.Since(begun); took > testkit.Patience/2 {
 				t.Errorf("it took %s", took)
 			}
 			h.goneAll()
@@ -151,11 +149,12 @@ func TestOnFinishIsKilledWhole(t *testing.T) {
 
 func TestOnFinishEndsWhenTheDaemonStops(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := onFinishHost(t, sleepers+"wait")
 	ctx, stop := context.WithCancelCause(t.Context())
 	told := make(chan error)
 	go func() { told <- h.RunOnFinish(ctx, anEnd) }()
-	eventually(t, "the command has begun", func() bool { _, err := os.Stat(filepath.Join(h.dir, "begun")); return err == nil })
+	testkit.Eventually(t, "the command has begun", func() bool { _, err := os.Stat(filepath.Join(h.Dir, "begun")); return err == nil })
 	stop(ErrStopping)
 	if err := <-told; !errors.Is(err, ErrStopping) {
 		t.Errorf("got %v", err)
@@ -167,11 +166,12 @@ func TestOnFinishEndsWhenTheDaemonStops(t *testing.T) {
 // for although it holds the command's output open.
 func TestOnFinishLeavesWhoHasLeft(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := onFinishHost(t, `setsid sh -c 'echo $$ >DIR/pid; exec sleep 1000' & until [ -s DIR/pid ]; do sleep 0.01; done`)
 	if err := h.RunOnFinish(t.Context(), anEnd); err != nil {
 		t.Error(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(h.read("pid")))
+	pid, err := strconv.Atoi(strings.TrimSpace(h.Read("pid")))
 	if err != nil {
 		t.Fatal(err)
 	}

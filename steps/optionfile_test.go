@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // optionLines are lines of a section with what the server's own programs make
@@ -58,6 +60,7 @@ func TestOptionLines(t *testing.T) {
 // What we read of a credentials file must be what the tools read of it.
 func TestOptionLinesMeanTheSameToTheToolsOfTheServer(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	var text strings.Builder
 	var want []string
 	text.WriteString("; a comment\n# another\n\n[other]\nuser=nobody\n[client]\n")
@@ -127,7 +130,7 @@ func TestOptionFileIsRefused(t *testing.T) {
 			t.Errorf("%.40q is read as %v", text, file)
 			continue
 		}
-		says(t, err, "read "+path, want)
+		testkit.Says(t, err, "read "+path, want)
 		if strings.Contains(err.Error(), "secret") {
 			t.Errorf("the error tells the password: %v", err)
 		}

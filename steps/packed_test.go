@@ -10,35 +10,36 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // streamed makes a stored backup one stream, as a backup leaves it; forwarded,
 // it lies in the test's own folder, which $FORWARDED names.
 func (h *testHost) streamed(id string, c stream.Compression, forwarded bool) *Manifest {
-	h.t.Helper()
+	h.T.Helper()
 	folder := h.BackupFolder(id)
 	m, err := ReadManifest(folder)
-	h.must(err)
-	files := tree(h.t, folder)
+	h.Must(err)
+	files := testkit.Tree(h.T, folder)
 	var plain, packed bytes.Buffer
 	slices.SortFunc(m.Files, func(a, b ManifestFile) int { return streamRank(a.Path) - streamRank(b.Path) })
 	for _, f := range m.Files {
 		if len(files[f.Path]) > 0 {
-			plain.Write(chunk('P', f.Path, 0, []byte(files[f.Path])))
+			plain.Write(testkit.Chunk('P', f.Path, 0, []byte(files[f.Path])))
 		}
-		plain.Write(chunk('E', f.Path, 0, nil))
+		plain.Write(testkit.Chunk('E', f.Path, 0, nil))
 	}
 	r, err := stream.Pack(&packed, &plain, c, 0, nil)
-	h.must(err)
+	h.Must(err)
 	contents, err := json.Marshal(r.Contents)
-	h.must(err)
-	h.must(os.RemoveAll(folder))
+	h.Must(err)
+	h.Must(os.RemoveAll(folder))
 	name := "backup-" + id + ".xbstream" + c.Suffix()
-	write(h.t, folder, map[string]string{"xtrabackup_checkpoints": files["xtrabackup_checkpoints"], "xtrabackup_info": files["xtrabackup_info"], contentsName(id): string(contents)})
+	testkit.Write(h.T, folder, map[string]string{"xtrabackup_checkpoints": files["xtrabackup_checkpoints"], "xtrabackup_info": files["xtrabackup_info"], contentsName(id): string(contents)})
 	if forwarded {
-		write(h.t, h.forwarded(), map[string]string{name: packed.String()})
+		testkit.Write(h.T, h.forwarded(), map[string]string{name: packed.String()})
 	} else {
-		write(h.t, folder, map[string]string{name: packed.String()})
+		testkit.Write(h.T, folder, map[string]string{name: packed.String()})
 	}
 	operation, parent := m.Operation, m.ParentID
 	m = h.writeManifest(id, parent)
@@ -50,7 +51,7 @@ func (h *testHost) streamed(id string, c stream.Compression, forwarded bool) *Ma
 }
 
 // forwarded is where forwarded streams go.
-func (h *testHost) forwarded() string { return filepath.Join(h.dir, "forwarded") }
+func (h *testHost) forwarded() string { return filepath.Join(h.Dir, "forwarded") }
 
 // streamRank orders a stream's files as the tools do: xtrabackup_info last.
 func streamRank(path string) int {
@@ -63,22 +64,22 @@ func streamRank(path string) int {
 // compressed compresses the files of a stored backup one by one, but for
 // metadata and marks, as a backup does.
 func (h *testHost) compressed(id string, c stream.Compression) *Manifest {
-	h.t.Helper()
+	h.T.Helper()
 	folder := h.BackupFolder(id)
 	m, err := ReadManifest(folder)
-	h.must(err)
+	h.Must(err)
 	for i, f := range m.Files {
 		if metadata("", "", "")[f.Path] != "" || slices.Contains([]string{markDropped, markRenamed}, filepath.Ext(f.Path)) {
 			continue
 		}
 		path := filepath.Join(folder, f.Path)
 		text, err := os.ReadFile(path)
-		h.must(err)
+		h.Must(err)
 		var packed bytes.Buffer
 		stored, plain, err := stream.PackFile(&packed, bytes.NewReader(text), c, 0)
-		h.must(err)
-		h.must(os.Remove(path))
-		write(h.t, folder, map[string]string{f.Path + c.Suffix(): packed.String()})
+		h.Must(err)
+		h.Must(os.Remove(path))
+		testkit.Write(h.T, folder, map[string]string{f.Path + c.Suffix(): packed.String()})
 		m.Files[i] = ManifestFile{Path: f.Path + c.Suffix(), Size: stored.Size, SHA256: stored.SHA256,
 			Plain: &ManifestFile{Path: f.Path, Size: plain.Size, SHA256: plain.SHA256}}
 	}
@@ -90,13 +91,13 @@ func (h *testHost) compressed(id string, c stream.Compression) *Manifest {
 // unpacks does the task's unpacking to its end, as the machine does, and
 // returns the last outcome.
 func (h *testHost) unpacks(task Task) (Outcome, error) {
-	h.t.Helper()
+	h.T.Helper()
 	for seq := int64(1); ; seq++ {
-		spec, err := h.unpackJob(h.t.Context(), task)
+		spec, err := h.unpackJob(h.T.Context(), task)
 		if err != nil {
 			return Outcome{}, err
 		}
-		out, err := h.unpackFinish(h.t.Context(), task, h.runs(task.Operation, seq, spec))
+		out, err := h.unpackFinish(h.T.Context(), task, h.runs(task.Operation, seq, spec))
 		if err != nil || out.Event != EventMore {
 			return out, err
 		}
@@ -106,22 +107,22 @@ func (h *testHost) unpacks(task Task) (Outcome, error) {
 
 // runs runs a job to its end.
 func (h *testHost) runs(operation string, seq int64, spec JobSpec) JobResult {
-	h.t.Helper()
+	h.T.Helper()
 	folder := h.JobFolder(operation, seq)
-	h.must(h.CreateJob(folder, spec))
+	h.Must(h.CreateJob(folder, spec))
 	job, err := h.Launch(folder)
-	h.must(err)
+	h.Must(err)
 	defer job.Close()
-	_, err = job.Release(h.t.Context(), spec.Shell)
-	h.must(err)
-	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
+	_, err = job.Release(h.T.Context(), spec.Shell)
+	h.Must(err)
+	ctx, cancel := context.WithTimeout(h.T.Context(), testkit.Patience)
 	defer cancel()
 	r, err := job.Wait(ctx)
 	if err != nil {
 		_ = job.Kill(context.Background())
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
-	h.must(h.RemoveJob(folder))
+	h.Must(h.RemoveJob(folder))
 	return r
 }
 
@@ -141,7 +142,7 @@ var forms = map[string]func(h *testHost, id string){
 func packedLinks(t *testing.T, full, inc string) *testHost {
 	t.Helper()
 	h := twoLinks(t)
-	h.Retrieve, h.StallTimeout = `cat "`+h.forwarded()+`/$DBCALM_FILE"`, patience
+	h.Retrieve, h.StallTimeout = `cat "`+h.forwarded()+`/$DBCALM_FILE"`, testkit.Patience
 	forms[full](h, "full")
 	forms[inc](h, "inc")
 	return h
@@ -149,11 +150,12 @@ func packedLinks(t *testing.T, full, inc string) *testHost {
 
 // unpackTask is the restore of both of packedLinks.
 func (h *testHost) unpackTask() Task {
-	h.t.Helper()
+	h.T.Helper()
+	testkit.NeedsServer(h.T)
 	t := h.restoreTask("full", "inc")
 	t.Data.Tool = &mariabackup
 	var err error
 	t.Data.Unpacker, err = h.findUnpacker(mariabackup)
-	h.must(err)
+	h.Must(err)
 	return t
 }

@@ -11,7 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 func TestStreamIsStopped(t *testing.T) {
@@ -56,6 +57,7 @@ func TestStreamIsStopped(t *testing.T) {
 // about to remove, or goes on writing what is taken for nothing.
 func TestNothingIsLeftBehindByACommand(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, megabyte, `cat "$TOOL"`, JobStream{Direction: StreamOut, Command: "forward"},
 		`sleep 1000 & setsid sleep 1000 & cat >"$STORED"`)
 	if r := b.done(); r.Fault != "" || r.Stream == nil {
@@ -68,6 +70,7 @@ func TestNothingIsLeftBehindByACommand(t *testing.T) {
 // would take the end that a broken stream has there for a regular one.
 func TestBrokenStreamHasNoEndForWhatLeftTheGroup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, megabyte, `head -c 500000 "$TOOL"; until [ -s ready ]; do sleep 0.01; done; exit 1`, JobStream{Direction: StreamOut, Command: "forward"},
 		`exec setsid -f -w sh -c 'echo x >"$DIR/ready"; cat >/dev/null; touch "$DIR/finished"'`)
 	if r := b.done(); r.Stream != nil || r.ExitCode != 1 {
@@ -82,6 +85,7 @@ func TestBrokenStreamHasNoEndForWhatLeftTheGroup(t *testing.T) {
 // What holds the pipe and does not read keeps nobody waiting either.
 func TestStalledCommandThatLeftTheGroup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, 8*megabyte, `cat "$TOOL"`, JobStream{Direction: StreamOut, Command: "forward", StallTimeout: blocked},
 		`setsid -f -w sleep 1000`)
 	if r := b.done(); r.Stream != nil || !strings.Contains(r.Fault, "forward has taken nothing for 200ms (stall_timeout)") {
@@ -92,6 +96,7 @@ func TestStalledCommandThatLeftTheGroup(t *testing.T) {
 
 func TestCommandDiesWithTheSupervisor(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, 8*megabyte, `cat "$TOOL"; exec sleep 1000`, JobStream{Direction: StreamOut, Command: "forward"},
 		`(echo x >"$DIR/ready"; trap "" TERM INT; while :; do sleep 1; done) & setsid sleep 1000`)
 	b.start()
@@ -99,7 +104,7 @@ func TestCommandDiesWithTheSupervisor(t *testing.T) {
 	if err := unix.Kill(b.job.Identity.PID, unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	if r, err := b.job.Wait(ctx); !errors.Is(err, ErrNoResult) {
 		t.Errorf("got %+v, %v", r, err)
@@ -110,23 +115,25 @@ func TestCommandDiesWithTheSupervisor(t *testing.T) {
 // A command may hold a password, and all the world reads command lines.
 func TestCommandIsNoPublicKnowledge(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, megabyte, `cat "$TOOL"`, JobStream{Direction: StreamOut, Command: "forward"},
 		`: s3cret; tr '\0' '\n' </proc/$$/cmdline >"$DIR/line"; env >"$DIR/environment"; cat >/dev/null`)
 	if r := b.done(); r.Fault != "" {
 		t.Fatalf("got %+v", r)
 	}
-	for name, text := range tree(t, b.dir) {
+	for name, text := range testkit.Tree(t, b.Dir) {
 		if name != "tool" && strings.Contains(text, "s3cret") {
 			t.Errorf("%s holds it: %s", name, text)
 		}
 	}
-	if text, err := os.ReadFile(filepath.Join(b.dir, "environment")); err != nil || !strings.Contains(string(text), "STORED=") {
+	if text, err := os.ReadFile(filepath.Join(b.Dir, "environment")); err != nil || !strings.Contains(string(text), "STORED=") {
 		t.Errorf("the environment is %q, %v", text, err)
 	}
 }
 
 func TestStreamFillsTheDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}
@@ -148,19 +155,21 @@ func TestStreamFillsTheDisk(t *testing.T) {
 // A program that must find its folder empty gets a new one.
 func TestOutputIsEmptied(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "ls -A backups; echo new >backups/new", func(s *JobSpec) { s.Empty = true })
-	write(t, b.BackupDir, map[string]string{"left": "", "sub/left": ""})
+	testkit.Write(t, b.BackupDir, map[string]string{"left": "", "sub/left": ""})
 	b.start()
 	if r := b.wait(); r.Tail != "" || r.ExitCode != 0 {
 		t.Errorf("got %+v", r)
 	}
-	if got := tree(t, b.BackupDir); len(got) != 1 || got["new"] != "new\n" {
+	if got := testkit.Tree(t, b.BackupDir); len(got) != 1 || got["new"] != "new\n" {
 		t.Errorf("the folder holds %v", got)
 	}
 }
 
 func TestProgressOfAStreamIsTold(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, megabyte, `cat "$TOOL"; read line <"$TOOL.gate"`, JobStream{Direction: StreamOut, StallTimeout: time.Second}, "")
 	if err := unix.Mkfifo(b.tool+".gate", 0o600); err != nil {
 		t.Fatal(err)
@@ -171,7 +180,7 @@ func TestProgressOfAStreamIsTold(t *testing.T) {
 	}
 	defer gate.Close()
 	b.start()
-	eventually(t, "all is counted", func() bool {
+	testkit.Eventually(t, "all is counted", func() bool {
 		p, found := ReadProgress(b.folder)
 		return found && p.Plain >= megabyte && !p.At.IsZero()
 	})
@@ -200,6 +209,7 @@ func TestFailureOfRetrieveIsNamedWhicheverEndComesFirst(t *testing.T) {
 
 func TestListThatCannotBeWrittenIsNobodysFault(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, 1<<20, `cat "$TOOL"`, JobStream{Direction: StreamOut}, "")
 	var spec JobSpec
 	if err := readJSON(filepath.Join(b.folder, specFile), &spec); err != nil {

@@ -86,11 +86,11 @@ func (p *pipeline) carryEnded() {
 	case errors.As(c.err, &sink) && out && c.Command != "":
 		p.suspectOf(c.Command + " closed its input before it had read the whole stream")
 	case errors.As(c.err, &sink) && out:
-		p.fail(fmt.Sprintf("%s could not be written: %v%s", c.name(), sink.Err, adviceFor(sink.Err.Error())))
+		p.fail(fmt.Sprintf("%s could not be written: %v%s", c.name(), sink.Err, fullAdvice(sink.Err)))
 	case errors.As(c.err, &sink):
 		p.suspectOf(p.main.name + " closed its input before it had taken the whole stream")
 	case errors.Is(c.err, errNotListed):
-		p.fail(c.err.Error() + adviceFor(c.err.Error()))
+		p.fail(c.err.Error() + fullAdvice(c.err))
 	case errors.As(c.err, &source):
 		p.fail(fmt.Sprintf("%s could not be read: %v", c.name(), source.Err))
 	case out && !p.main.running() && p.main.failure() != "":

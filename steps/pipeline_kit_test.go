@@ -2,8 +2,6 @@ package steps
 
 import (
 	"bytes"
-	"encoding/binary"
-	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,22 +9,8 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
-
-// chunk returns one chunk of an xbstream; kind E, the end of a file, has no
-// payload.
-func chunk(kind byte, path string, offset int, payload []byte) []byte {
-	b := append([]byte("XBSTCK01"), 0, kind)
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(path)))
-	b = append(b, path...)
-	if kind == 'E' {
-		return b
-	}
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(payload)))
-	b = binary.LittleEndian.AppendUint64(b, uint64(offset))
-	b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(payload))
-	return append(b, payload...)
-}
 
 // toolStream returns a whole stream as the tools give it, of about this size in
 // bytes, which does not compress.
@@ -38,14 +22,14 @@ func toolStream(size int) []byte {
 	}
 	var s []byte
 	for offset := 0; len(s) < size; offset += len(payload) {
-		s = append(s, chunk('P', "./a/t.ibd", offset, payload)...)
+		s = append(s, testkit.Chunk('P', "./a/t.ibd", offset, payload)...)
 	}
 	if size > 0 {
-		s = append(s, chunk('E', "./a/t.ibd", 0, nil)...)
+		s = append(s, testkit.Chunk('E', "./a/t.ibd", 0, nil)...)
 	}
 	for _, f := range [][2]string{{"backup-my.cnf", "[mysqld]\n"}, {"xtrabackup_checkpoints", "backup_type = full-backuped\n"}, {"xtrabackup_info", "tool_version = 1\n"}} {
-		s = append(s, chunk('P', f[0], 0, []byte(f[1]))...)
-		s = append(s, chunk('E', f[0], 0, nil)...)
+		s = append(s, testkit.Chunk('P', f[0], 0, []byte(f[1]))...)
+		s = append(s, testkit.Chunk('E', f[0], 0, nil)...)
 	}
 	return s
 }
@@ -69,22 +53,22 @@ func newStreamBench(t *testing.T, size int, script string, s JobStream, shell st
 		s := s
 		spec.Stream, spec.Shell = &s, shell
 	})
-	b.tool, b.stored = filepath.Join(b.dir, "tool"), filepath.Join(b.BackupDir, "b.xbstream.zst")
+	b.tool, b.stored = filepath.Join(b.Dir, "tool"), filepath.Join(b.BackupDir, "b.xbstream.zst")
 	plain := toolStream(size)
 	var packed bytes.Buffer
 	r, err := stream.Pack(&packed, bytes.NewReader(plain), stream.Compression(s.Compression), 0, &stream.Counters{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, b.dir, map[string]string{"tool": string(plain)})
+	testkit.Write(t, b.Dir, map[string]string{"tool": string(plain)})
 	if s.Direction == StreamIn {
-		write(t, b.dir, map[string]string{"backups/b.xbstream.zst": packed.String()})
+		testkit.Write(t, b.Dir, map[string]string{"backups/b.xbstream.zst": packed.String()})
 	}
 	var spec JobSpec
 	if err := readJSON(filepath.Join(b.folder, specFile), &spec); err != nil {
 		t.Fatal(err)
 	}
-	spec.Args[1] = "TOOL='" + b.tool + "'\ncd '" + b.dir + "'\n" + script
+	spec.Args[1] = "TOOL='" + b.tool + "'\ncd '" + b.Dir + "'\n" + script
 	if script == "" {
 		spec.Path = ""
 	}
@@ -96,9 +80,9 @@ func newStreamBench(t *testing.T, size int, script string, s JobStream, shell st
 	} else {
 		spec.Stream.Contents = filepath.Join(b.BackupDir, "contents.json")
 	}
-	spec.Stream.Env = []string{"STORED=" + b.stored, "DIR=" + b.dir}
+	spec.Stream.Env = []string{"STORED=" + b.stored, "DIR=" + b.Dir}
 	if spec.Stream.StallTimeout == 0 {
-		spec.Stream.StallTimeout = patience
+		spec.Stream.StallTimeout = testkit.Patience
 	}
 	if err := b.CreateJob(b.folder, spec); err != nil {
 		t.Fatal(err)
@@ -108,16 +92,16 @@ func newStreamBench(t *testing.T, size int, script string, s JobStream, shell st
 
 // done runs the job and returns its result.
 func (b *streamBench) done() JobResult {
-	b.t.Helper()
+	b.T.Helper()
 	b.start()
 	return b.wait()
 }
 
 // nothingRuns demands that nothing the job has started is left.
 func (b *streamBench) nothingRuns() {
-	b.t.Helper()
+	b.T.Helper()
 	if left := strays(b.folder); len(left) > 0 {
-		b.t.Errorf("left behind: %+v", left)
+		b.T.Errorf("left behind: %+v", left)
 	}
 }
 
@@ -125,6 +109,6 @@ func (b *streamBench) nothingRuns() {
 const blocked = 200 * time.Millisecond
 
 func (b *streamBench) exists(name string) bool {
-	_, err := os.Lstat(filepath.Join(b.dir, name))
+	_, err := os.Lstat(filepath.Join(b.Dir, name))
 	return err == nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 const megabyte = 1 << 20
@@ -97,8 +98,9 @@ func TestStreamBreaksOnTheWayOut(t *testing.T) {
 
 func TestStreamHasNoFileToGoTo(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newStreamBench(t, megabyte, `cat "$TOOL"; touch started`, JobStream{Direction: StreamOut}, "")
-	write(t, b.dir, map[string]string{"backups/b.xbstream.zst": "another's"})
+	testkit.Write(t, b.Dir, map[string]string{"backups/b.xbstream.zst": "another's"})
 	if r := b.done(); !strings.Contains(r.StartError, "file exists") || b.exists("started") {
 		t.Errorf("got %+v", r)
 	}
@@ -119,7 +121,7 @@ func TestStreamComesIn(t *testing.T) {
 						t.Fatalf("got %+v", r)
 					}
 					if script != "" {
-						got, _ := hashFile(t.Context(), filepath.Join(b.dir, "got"))
+						got, _ := hashFile(t.Context(), filepath.Join(b.Dir, "got"))
 						if want, err := hashFile(t.Context(), b.tool); err != nil || got != want {
 							t.Errorf("what came is not what was stored: %v", err)
 						}
@@ -133,6 +135,7 @@ func TestStreamComesIn(t *testing.T) {
 
 func TestStreamBreaksOnTheWayIn(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	const takes, gives = "cat >got", `cat "$STORED"`
 	for name, test := range map[string]struct {
 		tool, giver string
@@ -157,7 +160,7 @@ func TestStreamBreaksOnTheWayIn(t *testing.T) {
 		"a byte is another": {tool: takes, spoil: func(b *streamBench) { b.alter(func(s []byte) []byte { s[len(s)/2] ^= 1; return s }) },
 			fault: "b.xbstream.zst is damaged: "},
 		"the file is another's": {tool: takes, spoil: func(b *streamBench) {
-			b.alter(func([]byte) []byte { text, _ := os.ReadFile(filepath.Join(b.dir, "other")); return text })
+			b.alter(func([]byte) []byte { text, _ := os.ReadFile(filepath.Join(b.Dir, "other")); return text })
 		}, fault: "b.xbstream.zst is damaged: is not what was stored: it has "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -170,7 +173,7 @@ func TestStreamBreaksOnTheWayIn(t *testing.T) {
 				s.StallTimeout = blocked
 			}
 			b := newStreamBench(t, 8*megabyte, test.tool, s, test.giver)
-			write(t, b.dir, map[string]string{"other": string(toolStream(100))})
+			testkit.Write(t, b.Dir, map[string]string{"other": string(toolStream(100))})
 			if test.spoil != nil {
 				test.spoil(b)
 			}
@@ -194,12 +197,12 @@ func TestStreamBreaksOnTheWayIn(t *testing.T) {
 }
 
 func (b *streamBench) alter(change func([]byte) []byte) {
-	b.t.Helper()
+	b.T.Helper()
 	text, err := os.ReadFile(b.stored)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	if err := os.WriteFile(b.stored, change(text), 0o640); err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 }

@@ -147,16 +147,7 @@ func adoptOwner(folder, model string) error {
 // where it stopped.
 func (h *Host) place(ctx context.Context, t Task) (Outcome, error) {
 	p := t.Data.Placement
-	var err error
-	switch p.Mode {
-	case PlaceSwap:
-		err = h.placeSwap(ctx, p)
-	case PlaceEntries:
-		err = h.placeEntries(ctx, p)
-	case PlaceFolder:
-		err = placeFolder(p)
-	}
-	if err != nil {
+	if err := p.put(ctx, h); err != nil {
 		return Outcome{}, err
 	}
 	crashpoint.Here("place-renamed")
@@ -182,7 +173,20 @@ func exchange(a, b string) error {
 	return nil
 }
 
-func (h *Host) placeSwap(ctx context.Context, p *Placement) error {
+// put puts the prepared folder into place, unless it lies there already. The
+// server whose data directory it becomes must be down.
+func (p *Placement) put(ctx context.Context, h *Host) error {
+	switch p.Mode {
+	case PlaceSwap:
+		return p.swap(ctx, h)
+	case PlaceEntries:
+		return p.moveEntries(ctx, h)
+	default:
+		return p.moveFolder()
+	}
+}
+
+func (p *Placement) swap(ctx context.Context, h *Host) error {
 	if p.Folder.is(p.Target) {
 		return p.removeReplaced()
 	}
@@ -220,7 +224,7 @@ func (p *Placement) removeReplaced() error {
 	return nil
 }
 
-func (h *Host) placeEntries(ctx context.Context, p *Placement) error {
+func (p *Placement) moveEntries(ctx context.Context, h *Host) error {
 	// The last in place means all are, durably. Somebody may have started a
 	// server since, after a power cut say, and servers replace some files.
 	if n := len(p.Entries); n > 0 && p.Entries[n-1].is(filepath.Join(p.Target, p.Entries[n-1].Name)) {
@@ -268,7 +272,7 @@ func (p *Placement) checkForeign() error {
 	return nil
 }
 
-func placeFolder(p *Placement) error {
+func (p *Placement) moveFolder() error {
 	there, err := exists(p.prepared())
 	if err != nil {
 		return err

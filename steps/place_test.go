@@ -12,7 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestPlaceIsContentWithAStartedServer runs the step again after a power cut
@@ -33,7 +34,7 @@ func TestPlaceIsContentWithAStartedServer(t *testing.T) {
 	}
 	// Servers give their redo log another size, which makes it another file.
 	p.Entries[0].Inode = 0
-	write(t, p.Stage, map[string]string{"0/left": ""})
+	testkit.Write(t, p.Stage, map[string]string{"0/left": ""})
 	if _, err := h.place(context.Background(), Task{Operation: "o", Data: Data{Placement: p}}); err != nil {
 		t.Errorf("place: %v", err)
 	}
@@ -70,30 +71,30 @@ func newPlacement(t *testing.T, mode string) *placement {
 
 // placed demands that all is in place and nothing is left of the way there.
 func (r *placement) placed() {
-	r.t.Helper()
+	r.T.Helper()
 	want := maps.Clone(preparedFiles)
 	want["mysql/"], want["shop/"] = "", ""
 	if r.p.Mode == PlaceFolder {
 		maps.Copy(want, metadata("log-applied", "0", "100"))
 	}
-	if got := tree(r.t, r.p.Target); !maps.Equal(got, want) {
-		r.t.Errorf("in place are %v, want %v", got, want)
+	if got := testkit.Tree(r.T, r.p.Target); !maps.Equal(got, want) {
+		r.T.Errorf("in place are %v, want %v", got, want)
 	}
 	r.nothingLeft()
 }
 
 // nothingLeft demands that there is nothing beside what was there before.
 func (r *placement) nothingLeft() {
-	r.t.Helper()
-	for _, folder := range []string{r.dir, r.BackupDir} {
-		for _, e := range readDir(r.t, folder) {
+	r.T.Helper()
+	for _, folder := range []string{r.Dir, r.BackupDir} {
+		for _, e := range readDir(r.T, folder) {
 			if strings.HasPrefix(e, ".") {
-				r.t.Errorf("%s is left in %s", e, folder)
+				r.T.Errorf("%s is left in %s", e, folder)
 			}
 		}
 	}
 	if there, err := exists(r.p.Stage); err != nil || there {
-		r.t.Errorf("the stage is left: %v", err)
+		r.T.Errorf("the stage is left: %v", err)
 	}
 }
 
@@ -115,32 +116,32 @@ func interruptions(mode string) map[string]func(r *placement) {
 	points := map[string]func(r *placement){"before the first rename": func(*placement) {}}
 	switch mode {
 	case PlaceSwap:
-		exchanged := func(r *placement) { r.must(exchange(r.p.prepared(), r.p.Target)) }
+		exchanged := func(r *placement) { r.Must(exchange(r.p.prepared(), r.p.Target)) }
 		points["after the exchange"] = exchanged
-		points["after the old folder's removal"] = func(r *placement) { exchanged(r); r.must(os.Remove(r.p.prepared())) }
-		points["after the stage's removal"] = func(r *placement) { exchanged(r); r.must(os.RemoveAll(r.p.Stage)) }
+		points["after the old folder's removal"] = func(r *placement) { exchanged(r); r.Must(os.Remove(r.p.prepared())) }
+		points["after the stage's removal"] = func(r *placement) { exchanged(r); r.Must(os.RemoveAll(r.p.Stage)) }
 	case PlaceEntries:
 		for k := 1; k <= 5; k++ {
 			points[fmt.Sprintf("after %d entries", k)] = func(r *placement) { r.rename(k) }
 		}
-		points["after the stage's removal"] = func(r *placement) { r.rename(5); r.must(os.RemoveAll(r.p.Stage)) }
+		points["after the stage's removal"] = func(r *placement) { r.rename(5); r.Must(os.RemoveAll(r.p.Stage)) }
 	case PlaceFolder:
 		renamed := func(r *placement) {
-			r.must(os.MkdirAll(filepath.Dir(r.p.Target), 0o750))
-			r.must(os.Rename(r.p.prepared(), r.p.Target))
+			r.Must(os.MkdirAll(filepath.Dir(r.p.Target), 0o750))
+			r.Must(os.Rename(r.p.prepared(), r.p.Target))
 		}
-		points["after the dated folder"] = func(r *placement) { r.must(os.MkdirAll(filepath.Dir(r.p.Target), 0o750)) }
+		points["after the dated folder"] = func(r *placement) { r.Must(os.MkdirAll(filepath.Dir(r.p.Target), 0o750)) }
 		points["after the rename"] = renamed
-		points["after the stage's removal"] = func(r *placement) { renamed(r); r.must(os.RemoveAll(r.p.Stage)) }
+		points["after the stage's removal"] = func(r *placement) { renamed(r); r.Must(os.RemoveAll(r.p.Stage)) }
 	}
 	return points
 }
 
 // rename puts the first entries into place.
 func (r *placement) rename(n int) {
-	r.t.Helper()
+	r.T.Helper()
 	for _, e := range r.p.Entries[:n] {
-		r.must(os.Rename(filepath.Join(r.p.prepared(), e.Name), filepath.Join(r.p.Target, e.Name)))
+		r.Must(os.Rename(filepath.Join(r.p.prepared(), e.Name), filepath.Join(r.p.Target, e.Name)))
 	}
 }
 
@@ -173,20 +174,20 @@ func TestPlaceReplacesNothing(t *testing.T) {
 		kind  error
 		want  string
 	}{
-		"a file in the data directory": {PlaceSwap, func(r *placement) { write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, ErrDataDirNotEmpty, "holds notes"},
+		"a file in the data directory": {PlaceSwap, func(r *placement) { testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"}) }, ErrDataDirNotEmpty, "holds notes"},
 		"another data directory": {PlaceSwap, func(r *placement) {
-			r.must(os.Remove(r.p.Target))
-			r.must(os.Mkdir(r.p.Target, 0o700))
+			r.Must(os.Remove(r.p.Target))
+			r.Must(os.Mkdir(r.p.Target, 0o700))
 		}, ErrDataDir, "was replaced by another folder while the restore was under way"},
 		"a file at the last moment": {PlaceSwap, func(r *placement) {
-			r.must(exchange(r.p.prepared(), r.p.Target))
-			write(r.t, r.p.prepared(), map[string]string{"notes": "x"})
+			r.Must(exchange(r.p.prepared(), r.p.Target))
+			testkit.Write(r.T, r.p.prepared(), map[string]string{"notes": "x"})
 		}, ErrDataDirNotEmpty, "something was written into the data directory while the restore was put into place"},
-		"no data directory":              {PlaceSwap, func(r *placement) { r.must(os.Remove(r.p.Target)) }, ErrDataDir, "no such file or directory"},
-		"a file among the entries":       {PlaceEntries, func(r *placement) { r.rename(2); write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, ErrDataDirNotEmpty, "notes appeared while the restore was under way"},
-		"a file of an entry's name":      {PlaceEntries, func(r *placement) { r.rename(2); write(r.t, r.p.Target, map[string]string{"ibdata1": "x"}) }, ErrDataDirNotEmpty, "ibdata1 appeared while the restore was under way"},
-		"a folder in the folder's way":   {PlaceFolder, func(r *placement) { write(r.t, r.p.Target, map[string]string{"notes": "x"}) }, fs.ErrExist, "restore to folder"},
-		"a prepared folder that is gone": {PlaceFolder, func(r *placement) { r.must(os.RemoveAll(r.p.prepared())) }, nil, "is gone"},
+		"no data directory":              {PlaceSwap, func(r *placement) { r.Must(os.Remove(r.p.Target)) }, ErrDataDir, "no such file or directory"},
+		"a file among the entries":       {PlaceEntries, func(r *placement) { r.rename(2); testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"}) }, ErrDataDirNotEmpty, "notes appeared while the restore was under way"},
+		"a file of an entry's name":      {PlaceEntries, func(r *placement) { r.rename(2); testkit.Write(r.T, r.p.Target, map[string]string{"ibdata1": "x"}) }, ErrDataDirNotEmpty, "ibdata1 appeared while the restore was under way"},
+		"a folder in the folder's way":   {PlaceFolder, func(r *placement) { testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"}) }, fs.ErrExist, "restore to folder"},
+		"a prepared folder that is gone": {PlaceFolder, func(r *placement) { r.Must(os.RemoveAll(r.p.prepared())) }, nil, "is gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -196,7 +197,7 @@ func TestPlaceReplacesNothing(t *testing.T) {
 			if test.kind != nil && !errors.Is(err, test.kind) {
 				t.Errorf("got %v, want %v", err, test.kind)
 			}
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 			// What the failure leads to must keep what is not ours.
 			if _, err := r.discardRestore(t.Context(), r.task); err != nil {
 				t.Fatal(err)
@@ -209,7 +210,7 @@ func TestPlaceReplacesNothing(t *testing.T) {
 			default:
 				want["notes"] = "x"
 			}
-			if got := tree(t, r.p.Target); !maps.Equal(got, want) {
+			if got := testkit.Tree(t, r.p.Target); !maps.Equal(got, want) {
 				t.Errorf("the target holds %v, want %v", got, want)
 			}
 			r.nothingLeft()
@@ -220,7 +221,7 @@ func TestPlaceReplacesNothing(t *testing.T) {
 func TestLostAndFoundIsNoObstacle(t *testing.T) {
 	t.Parallel()
 	r := newPlacement(t, PlaceEntries)
-	r.must(os.Mkdir(filepath.Join(r.p.Target, "lost+found"), 0o700))
+	r.Must(os.Mkdir(filepath.Join(r.p.Target, "lost+found"), 0o700))
 	if _, err := r.place(t.Context(), r.task); err != nil {
 		t.Fatal(err)
 	}
@@ -245,21 +246,21 @@ func TestServerStartsOnNoPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.DataDir = filepath.Join(h.dir, "data")
+	h.DataDir = filepath.Join(h.Dir, "data")
 	p := &Placement{Mode: PlaceEntries, Target: h.DataDir, Stage: filepath.Join(h.DataDir, ".dbcalm-op")}
-	h.must(os.MkdirAll(p.prepared(), 0o700))
+	h.Must(os.MkdirAll(p.prepared(), 0o700))
 	for _, spec := range []JobSpec{h.backupCommand(tool, credentials, server.DataDir, p.prepared(), ""), h.prepareCommand(tool, p.prepared(), false)} {
 		if out, err := exec.Command(spec.Path, spec.Args...).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", spec.Line(), err, out)
 		}
 	}
 	server.Stop()
-	h.must(stripMetadata(p.prepared()))
-	h.must(p.identify())
+	h.Must(stripMetadata(p.prepared()))
+	h.Must(p.identify())
 	n := len(p.Entries)
 	for _, k := range []int{1, 2, n / 2, n - 1} {
-		part := filepath.Join(h.dir, fmt.Sprintf("part%d", k))
-		h.must(os.Mkdir(part, 0o700))
+		part := filepath.Join(h.Dir, fmt.Sprintf("part%d", k))
+		h.Must(os.Mkdir(part, 0o700))
 		for _, e := range p.Entries[:k] {
 			if out, err := exec.Command("cp", "-a", filepath.Join(p.prepared(), e.Name), part).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)

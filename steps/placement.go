@@ -86,34 +86,27 @@ func (p *Placement) prepared() string { return p.link(0) }
 // link is the folder of the stage for a link of the chain.
 func (p *Placement) link(i int) string { return filepath.Join(p.Stage, fmt.Sprint(i)) }
 
-// StageFolder is where an operation stages a chain that does not go into the
-// data directory.
-func (h *Host) StageFolder(operation string) string {
-	return filepath.Join(h.partialDir(), operation+"-stage")
+// placeInFolder lets a chain staged in one folder end in another, on the same
+// file system.
+func placeInFolder(target, stage string) *Placement {
+	return &Placement{Target: target, Stage: stage, Mode: PlaceFolder}
 }
 
-// planPlacement decides where the chain is staged: on the file system it is
-// to end on, beside the data directory if that can be swapped whole, else
-// hidden inside it.
-func (h *Host) planPlacement(t Task) (*Placement, error) {
-	if t.Args.Target != "database" {
-		return &Placement{
-			Target: filepath.Join(t.Args.TmpDir, t.Args.IDList[0]),
-			Stage:  h.StageFolder(t.Operation),
-			Mode:   PlaceFolder,
-		}, nil
-	}
-	dataDir, err := filepath.EvalSymlinks(h.DataDir)
+// placeInDataDir decides where the chain is staged that is to become the data
+// directory: on that one's file system, beside it if it can be swapped whole,
+// else hidden inside it.
+func placeInDataDir(dataDir, operation string) (*Placement, error) {
+	dataDir, err := filepath.EvalSymlinks(dataDir)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
 	}
 	p := &Placement{Target: dataDir}
 	if swappable(dataDir) {
 		p.Mode = PlaceSwap
-		p.Stage = filepath.Join(filepath.Dir(dataDir), "."+filepath.Base(dataDir)+".dbcalm-"+t.Operation)
+		p.Stage = filepath.Join(filepath.Dir(dataDir), "."+filepath.Base(dataDir)+".dbcalm-"+operation)
 		return p, nil
 	}
-	p.useEntries(t.Operation)
+	p.useEntries(operation)
 	return p, nil
 }
 

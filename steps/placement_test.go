@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // TestFileIDOutlivesReboot recognises a file by what was stored of it, in
@@ -16,7 +17,7 @@ import (
 func TestFileIDOutlivesReboot(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"a": "", "other": ""})
+	testkit.Write(t, dir, map[string]string{"a": "", "other": ""})
 	id, err := fileID(filepath.Join(dir, "a"))
 	if err != nil {
 		t.Fatal(err)
@@ -54,30 +55,30 @@ func TestPlacementIsPlanned(t *testing.T) {
 	}
 	expect("a folder", PlaceFolder, filepath.Join(task.Args.TmpDir, "full"), filepath.Join(h.BackupDir, ".partial", "op-stage"))
 	task.Args.Target = "database"
-	expect("a plain data directory", PlaceSwap, h.DataDir, filepath.Join(h.dir, ".data.dbcalm-op"))
+	expect("a plain data directory", PlaceSwap, h.DataDir, filepath.Join(h.Dir, ".data.dbcalm-op"))
 	data := h.DataDir
 	inside := func() string { return filepath.Join(h.DataDir, ".dbcalm-op") }
 
-	h.DataDir = filepath.Join(h.dir, "link")
-	h.must(os.Symlink(data, h.DataDir))
-	expect("a link to one", PlaceSwap, data, filepath.Join(h.dir, ".data.dbcalm-op"))
+	h.DataDir = filepath.Join(h.Dir, "link")
+	h.Must(os.Symlink(data, h.DataDir))
+	expect("a link to one", PlaceSwap, data, filepath.Join(h.Dir, ".data.dbcalm-op"))
 
 	h.DataDir = disktest.Small(t, 1<<20)
 	expect("a disk of its own", PlaceEntries, h.DataDir, inside())
 	h.DataDir = filepath.Join(h.DataDir, "data")
-	h.must(os.Mkdir(h.DataDir, 0o700))
+	h.Must(os.Mkdir(h.DataDir, 0o700))
 	expect("a folder on that disk", PlaceSwap, h.DataDir, filepath.Join(filepath.Dir(h.DataDir), ".data.dbcalm-op"))
 
-	h.DataDir = filepath.Join(h.dir, "bound to itself")
-	h.must(os.Mkdir(h.DataDir, 0o700))
+	h.DataDir = filepath.Join(h.Dir, "bound to itself")
+	h.Must(os.Mkdir(h.DataDir, 0o700))
 	disktest.Bind(t, h.DataDir)
 	expect("a mount point on the parent's disk", PlaceEntries, h.DataDir, inside())
 
-	h.DataDir = filepath.Join(h.dir, "disk")
-	h.must(os.MkdirAll(filepath.Join(h.DataDir, "lost+found"), 0o700))
+	h.DataDir = filepath.Join(h.Dir, "disk")
+	h.Must(os.MkdirAll(filepath.Join(h.DataDir, "lost+found"), 0o700))
 	expect("with lost+found", PlaceEntries, h.DataDir, inside())
 
-	h.DataDir = filepath.Join(h.dir, "nowhere")
+	h.DataDir = filepath.Join(h.Dir, "nowhere")
 	if _, err := h.planPlacement(task); !errors.Is(err, ErrDataDir) {
 		t.Errorf("a missing one: %v", err)
 	}

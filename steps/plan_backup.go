@@ -44,7 +44,7 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 // planCopy looks at what the copy itself needs.
 func (h *Host) planCopy(ctx context.Context, p *Plan, args Args, info ServerInfo) {
 	t := Task{Operation: plannedOperation, Attempt: 1, Args: args, Events: []string{EventStream}}
-	t.Data.Form, t.Data.Server, t.Data.Work = h.chooseForm(t), &info, h.workFolder(t)
+	t.Data.Form, t.Data.Server, t.Data.Work = h.chooseForm(t), &info, h.workFolder(t.Operation, t.Attempt)
 	p.Result += ", as " + t.form().String()
 	tool, err := h.tool(ctx, info.Version)
 	if err == nil {

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // wrong lists what a plan finds not to be in order.
@@ -22,10 +23,11 @@ func (p Plan) wrong() []string {
 
 func TestRestoreIsPlanned(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
-	h.BackupBin = h.script("tool", fakeBanner)
+	h.BackupBin = h.Script("tool", fakeBanner)
 	args := Args{IDList: []string{"full", "inc"}, Target: "database", TmpDir: h.DataDir}
-	before := len(tree(t, h.dir))
+	before := len(testkit.Tree(t, h.Dir))
 	p := h.PlanRestore(t.Context(), args)
 	if !p.Goes || len(p.wrong()) > 0 || len(p.Chain) != 2 || p.Space == nil || p.Space.Path != h.DataDir || !strings.HasPrefix(p.Result, "into "+h.DataDir) {
 		t.Errorf("got %+v", p)
@@ -33,13 +35,13 @@ func TestRestoreIsPlanned(t *testing.T) {
 	if len(p.Commands) != 2 || !strings.Contains(p.Commands[0], "--prepare") || !strings.Contains(p.Commands[1], "--incremental-dir=") || !strings.Contains(p.Commands[1], plannedOperation) {
 		t.Errorf("commands %q", p.Commands)
 	}
-	if after := len(tree(t, h.dir)); after != before {
+	if after := len(testkit.Tree(t, h.Dir)); after != before {
 		t.Error("something was written")
 	}
 	// All problems at once.
-	write(t, h.DataDir, map[string]string{"ibdata1": ""})
-	write(t, h.BackupFolder("inc"), map[string]string{"ibdata1.delta": "longer than it was"})
-	h.BackupBin = filepath.Join(h.dir, "nowhere")
+	testkit.Write(t, h.DataDir, map[string]string{"ibdata1": ""})
+	testkit.Write(t, h.BackupFolder("inc"), map[string]string{"ibdata1.delta": "longer than it was"})
+	h.BackupBin = filepath.Join(h.Dir, "nowhere")
 	p = h.PlanRestore(t.Context(), args)
 	if wrong := p.wrong(); p.Goes || !slices.Contains(wrong, "tool") || !slices.Contains(wrong, "data directory") {
 		t.Errorf("got %v of %+v", wrong, p)
@@ -59,17 +61,17 @@ func TestBackupIsPlanned(t *testing.T) {
 	server := mariadbtest.Start(t)
 	server.Exec("CREATE USER poor@localhost IDENTIFIED BY 'p'")
 	h := hostOf(t, server)
-	h.BackupDir = filepath.Join(h.dir, "not", "yet", "there")
+	h.BackupDir = filepath.Join(h.Dir, "not", "yet", "there")
 	p := h.PlanBackup(t.Context(), Args{ID: "b"})
-	if !p.Goes || len(p.Commands) != 1 || !strings.Contains(p.Commands[0], "--backup") || p.Space == nil || p.Space.Path != h.dir {
+	if !p.Goes || len(p.Commands) != 1 || !strings.Contains(p.Commands[0], "--backup") || p.Space == nil || p.Space.Path != h.Dir {
 		t.Errorf("got %+v", p)
 	}
 	if there, err := exists(h.BackupDir); there || err != nil {
 		t.Errorf("something was written: %t, %v", there, err)
 	}
 	h.login(server, "poor", "p")
-	h.BackupBin = filepath.Join(h.dir, "nowhere")
-	write(t, h.BackupFolder("b"), map[string]string{"x": ""})
+	h.BackupBin = filepath.Join(h.Dir, "nowhere")
+	testkit.Write(t, h.BackupFolder("b"), map[string]string{"x": ""})
 	p = h.PlanBackup(t.Context(), Args{ID: "b", FromBackupID: "unknown"})
 	if wrong := strings.Join(p.wrong(), ", "); p.Goes || wrong != "id, privileges, tool, base" {
 		t.Errorf("wrong are %s", wrong)
@@ -78,7 +80,7 @@ func TestBackupIsPlanned(t *testing.T) {
 	if p := h.PlanBackup(t.Context(), Args{ID: "c"}); p.Goes || strings.Join(p.wrong(), ", ") != "server" {
 		t.Errorf("a refused login: %+v", p)
 	}
-	h.CredentialsFile = filepath.Join(h.dir, "nowhere")
+	h.CredentialsFile = filepath.Join(h.Dir, "nowhere")
 	if p := h.PlanBackup(t.Context(), Args{ID: "c"}); p.Goes || strings.Join(p.wrong(), ", ") != "credentials" {
 		t.Errorf("no credentials: %+v", p)
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 const completedTail = "[00] 2026-11-22 20:37:39 completed OK!\n"
@@ -19,9 +21,9 @@ func TestChainIsPreparedLinkByLink(t *testing.T) {
 	task.Data.Tool = &xtrabackup
 	p := task.Data.Placement
 	for i := range 3 {
-		write(t, p.link(i), map[string]string{"file": ""})
+		testkit.Write(t, p.link(i), map[string]string{"file": ""})
 	}
-	prepared := func(kind, to string) { write(t, p.prepared(), metadata(kind, "0", to)) }
+	prepared := func(kind, to string) { testkit.Write(t, p.prepared(), metadata(kind, "0", to)) }
 	spec, err := h.prepareJob(t.Context(), task)
 	if err != nil || !strings.Contains(spec.Line(), "--apply-log-only") || strings.Contains(spec.Line(), "--incremental-dir") {
 		t.Errorf("the full backup: %s, %v", spec.Line(), err)
@@ -64,9 +66,9 @@ func TestPreparationIsProved(t *testing.T) {
 		h.backup("full", "", "0", "100", nil)
 		task := h.restoreTask("full")
 		task.Data.Tool = &mariabackup
-		write(t, task.Data.Placement.prepared(), test.files)
+		testkit.Write(t, task.Data.Placement.prepared(), test.files)
 		_, err := h.prepareFinish(t.Context(), task, test.result)
-		says(t, err, test.want...)
+		testkit.Says(t, err, test.want...)
 		var tool *ToolError
 		if !errors.As(err, &tool) {
 			t.Errorf("%s: %T", name, err)

@@ -8,12 +8,15 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // A job leaves the machine to the server: its program and every thread of its
 // supervisor.
 func TestJobYieldsToTheServer(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	raw, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -8,36 +8,38 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestProgressOfACopy(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	folder := filepath.Join(h.dir, "job")
+	folder := filepath.Join(h.Dir, "job")
 	page := strings.Repeat("x", 16<<10)
-	write(t, h.DataDir, map[string]string{"a/one.ibd": page, "a/two.ibd": page, "ibdata1": page})
-	write(t, h.dir, map[string]string{"work/ibdata1": page, "work/ib_logfile0": page + page})
-	task := Task{Data: Data{Work: filepath.Join(h.dir, "work"), DataSize: 64 << 10, CopyStarted: time.Unix(1, 0), Server: &ServerInfo{DataDir: h.DataDir}}}
+	testkit.Write(t, h.DataDir, map[string]string{"a/one.ibd": page, "a/two.ibd": page, "ibdata1": page})
+	testkit.Write(t, h.Dir, map[string]string{"work/ibdata1": page, "work/ib_logfile0": page + page})
+	task := Task{Data: Data{Work: filepath.Join(h.Dir, "work"), DataSize: 64 << 10, CopyStarted: time.Unix(1, 0), Server: &ServerInfo{DataDir: h.DataDir}}}
 	want := func(what string, done int64) {
 		t.Helper()
 		if p, known := h.copyProgress(task, folder); !known || p.Done != done || p.Total != 64<<10 || !p.Began.Equal(time.Unix(1, 0)) {
 			t.Errorf("%s: %+v, %t; want %d done", what, p, known, done)
 		}
 	}
-	want("by the files it has written", takes(t, filepath.Join(h.dir, "work/ibdata1")))
-	write(t, folder, map[string]string{progressFile: `{"plain": 5000, "stored": 10}`})
+	want("by the files it has written", takes(t, filepath.Join(h.Dir, "work/ibdata1")))
+	testkit.Write(t, folder, map[string]string{progressFile: `{"plain": 5000, "stored": 10}`})
 	want("by the stream it has given", 5000)
-	write(t, folder, map[string]string{progressFile: `{"plain": 500000, "stored": 10}`})
+	testkit.Write(t, folder, map[string]string{progressFile: `{"plain": 500000, "stored": 10}`})
 	want("never more than nearly all", 64<<10*99/100)
 	task.Args.FromBackupID = "full"
 	want("an incremental, before it tells anything", 0)
-	write(t, folder, map[string]string{outputFile: "[01] 2026-11-22 22:10:00 Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
+	testkit.Write(t, folder, map[string]string{outputFile: "[01] 2026-11-22 22:10:00 Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
 		"[02] 2026-11-22 22:10:00 Streaming ./a/two.ibd\n[01] 2026-11-22 22:10:00         ...done\n" +
 		"[00] 2026-11-22 22:10:00         ...done\n[03] 2026-11-22 22:10:01 Copying " + h.DataDir + "/ibdata1 to x\n[03] 2026-11-22 22:10:01         ...done\n"})
 	want("an incremental, by the files it is done with", takes(t, filepath.Join(h.DataDir, "a/one.ibd"), filepath.Join(h.DataDir, "ibdata1")))
-	write(t, folder, map[string]string{outputFile: "190510 12:00:00 [01] Copying ./a/one.ibd to /x/a/one.ibd.delta\n190510 12:00:00 [01]        ...done\n190510 12:00:00 [01] Copying ./ibdata1 to x\n"})
+	testkit.Write(t, folder, map[string]string{outputFile: "190510 12:00:00 [01] Copying ./a/one.ibd to /x/a/one.ibd.delta\n190510 12:00:00 [01]        ...done\n190510 12:00:00 [01] Copying ./ibdata1 to x\n"})
 	want("an incremental by XtraBackup 2.4", takes(t, filepath.Join(h.DataDir, "a/one.ibd")))
-	write(t, folder, map[string]string{outputFile: "2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
+	testkit.Write(t, folder, map[string]string{outputFile: "2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
 		"2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Done: Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
 		"2023-05-10T12:00:00.123456-00:00 2 [Note] [MY-011825] [Xtrabackup] Streaming ./ibdata1\n"})
 	want("an incremental by XtraBackup 8", takes(t, filepath.Join(h.DataDir, "a/one.ibd")))
@@ -64,9 +66,9 @@ func takes(t *testing.T, paths ...string) int64 {
 func TestProgressOfAPreparation(t *testing.T) {
 	t.Parallel()
 	h := twoLinks(t)
-	folder := filepath.Join(h.dir, "job")
-	write(t, h.BackupFolder("full"), map[string]string{"xtrabackup_checkpoints": "backup_type = full-backuped\nfrom_lsn = 0\nto_lsn = 1000\nlast_lsn = 3000\n"})
-	write(t, folder, map[string]string{outputFile: "InnoDB: Read redo log up to LSN=1200\nInnoDB: Read redo log up to LSN=2000\n"})
+	folder := filepath.Join(h.Dir, "job")
+	testkit.Write(t, h.BackupFolder("full"), map[string]string{"xtrabackup_checkpoints": "backup_type = full-backuped\nfrom_lsn = 0\nto_lsn = 1000\nlast_lsn = 3000\n"})
+	testkit.Write(t, folder, map[string]string{outputFile: "InnoDB: Read redo log up to LSN=1200\nInnoDB: Read redo log up to LSN=2000\n"})
 	task := Task{Args: Args{IDList: []string{"full", "inc"}}}
 	if p, known := h.prepareProgress(task, folder); !known || p.Done != 1000 || p.Total != 2000 {
 		t.Errorf("prepare: %+v, %t", p, known)
@@ -77,8 +79,8 @@ func TestProgressOfAPreparation(t *testing.T) {
 	}
 	m.Files = []ManifestFile{{Path: "a/t.ibd.delta", Size: 300}, {Path: "a/u.ibd.delta.zst", Size: 1, Plain: &ManifestFile{Path: "a/u.ibd.delta", Size: 100}}, {Path: "a/t.frm", Size: 50}}
 	h.putManifest(h.BackupFolder("inc"), m)
-	task.Data.Applied, task.Data.Placement = 1, &Placement{Stage: filepath.Join(h.dir, "stage")}
-	write(t, task.Data.Placement.link(1), map[string]string{"a/t.ibd.delta": ""})
+	task.Data.Applied, task.Data.Placement = 1, &Placement{Stage: filepath.Join(h.Dir, "stage")}
+	testkit.Write(t, task.Data.Placement.link(1), map[string]string{"a/t.ibd.delta": ""})
 	if p, known := h.applyProgress(task, folder); !known || p.Done != 100 || p.Total != 400 {
 		t.Errorf("apply: %+v, %t", p, known)
 	}
@@ -87,7 +89,7 @@ func TestProgressOfAPreparation(t *testing.T) {
 func TestMeterCountsWhatIsRead(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"a": "12345", "b/c": "678"})
+	testkit.Write(t, dir, map[string]string{"a": "12345", "b/c": "678"})
 	ctx, m := WithMeter(t.Context())
 	if _, _, err := sealTree(ctx, dir, 1, describeFile); err != nil {
 		t.Fatal(err)
@@ -110,7 +112,7 @@ func TestProgressOfAnUnpackedStream(t *testing.T) {
 	}
 	m.Stream = &ManifestStream{StreamResult: StreamResult{StoredSize: 1000}}
 	h.putManifest(h.BackupFolder("full"), m)
-	folder := filepath.Join(h.dir, "job")
+	folder := filepath.Join(h.Dir, "job")
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // TestExchangedNames refuses an incremental backup that the tool could not
@@ -23,7 +24,7 @@ func TestExchangedNames(t *testing.T) {
 		"three":           {map[string]string{"d/a.ren": "e/b", "e/b.ren": "d/c", "d/c.ren": "d/a", "d/x.ren": "d/y"}, true},
 	} {
 		folder := filepath.Join(t.TempDir(), "backup")
-		write(t, folder, c.marks)
+		testkit.Write(t, folder, c.marks)
 		err := proveRenames(folder)
 		if refused := err != nil && strings.Contains(err.Error(), "exchanged their names"); refused != c.refused {
 			t.Errorf("%s: got %v", name, err)
@@ -36,7 +37,7 @@ func TestExchangedNames(t *testing.T) {
 func TestPromisedFollowsMarks(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	write(t, folder, map[string]string{
+	testkit.Write(t, folder, map[string]string{
 		"ibdata1": "", "d/db.opt": "", "d/kept.ibd.delta": "", "d/kept.ibd.meta": "",
 		"d/dropped.ibd": "", "d/dropped.del": "", "d/replaced.ibd": "", "d/replaced.del": "", "d/replaced.new": "",
 		"d/a.ibd": "", "d/a.ren": "d/old", "d/b.ibd": "", "d/b.ren": "d/a", "d/new.new.delta": "", "d/new.new.meta": "",
@@ -67,6 +68,7 @@ func TestPromisedName(t *testing.T) {
 // Of every form, a backup promises the same.
 func TestPromisesOfEveryForm(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for form, pack := range forms {
 		h := newHost(t)
 		h.backup("full", "", "0", "100", map[string]string{
@@ -75,7 +77,7 @@ func TestPromisesOfEveryForm(t *testing.T) {
 		})
 		pack(h, "full")
 		links, err := h.chain(t.Context(), []string{"full"})
-		h.must(err)
+		h.Must(err)
 		got, err := links[0].promised()
 		want := []string{"d/db.opt", "d/elsewhere.ibd", "d/kept.ibd", "d/old.ibd"}
 		if err != nil || !slices.Equal(got, want) {
@@ -90,12 +92,12 @@ func TestMarkWithoutItsContent(t *testing.T) {
 	h.backup("full", "", "0", "100", map[string]string{"d/a.ibd": "x", "d/a.ren": "d/old\n"})
 	h.streamed("full", stream.None, false)
 	links, err := h.chain(t.Context(), []string{"full"})
-	h.must(err)
+	h.Must(err)
 	path := filepath.Join(h.BackupFolder("full"), contentsName("full"))
 	var contents stream.Contents
-	h.must(readJSON(path, &contents))
+	h.Must(readJSON(path, &contents))
 	contents.Small = nil
-	h.must(writeJSON(path, contents))
+	h.Must(writeJSON(path, contents))
 	_, err = links[0].promised()
-	says(t, err, "backup 'full' is damaged: the list of what its stream holds lacks the new name in d/a.ren; use another chain")
+	testkit.Says(t, err, "backup 'full' is damaged: the list of what its stream holds lacks the new name in d/a.ren; use another chain")
 }

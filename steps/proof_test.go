@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestProofOfARun(t *testing.T) {
@@ -33,7 +35,7 @@ func TestProofOfARun(t *testing.T) {
 			}
 			continue
 		}
-		says(t, err, test.want...)
+		testkit.Says(t, err, test.want...)
 		var tool *ToolError
 		if !errors.As(err, &tool) {
 			t.Errorf("%s: %T", name, err)

@@ -3,10 +3,13 @@ package steps
 import (
 	"os/exec"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestQuoteWord(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for word, want := range map[string]string{
 		"":                 "''",
 		"--backup":         "--backup",

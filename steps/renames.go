@@ -2,6 +2,7 @@ package steps
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 )
@@ -10,19 +11,23 @@ import (
 // their names: mariabackup 10.11 reports success and then cannot apply it,
 // "Can't rename … .ibd.meta … errno 2". It can apply such a full backup.
 func proveRenames(folder string) error {
-	files, _, err := listTree(folder)
-	if err != nil {
-		return err
-	}
 	renamed := map[string]string{}
-	for _, f := range files {
-		from, marked := strings.CutSuffix(f.Path, markRenamed)
-		if !marked {
-			continue
-		}
-		if renamed[from], err = readRename(filepath.Join(folder, f.Path)); err != nil {
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
 			return err
 		}
+		from, marked := strings.CutSuffix(path, markRenamed)
+		if !marked || !entry.Type().IsRegular() {
+			return nil
+		}
+		if from, err = filepath.Rel(folder, from); err != nil {
+			return err
+		}
+		renamed[from], err = readRename(path)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for renamed tables: %w", err)
 	}
 	return noExchange(renamed)
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestDiscardLeavesARunningServerAlone lets somebody start a server on what a
@@ -26,7 +26,7 @@ func TestDiscardLeavesARunningServerAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stage := filepath.Join(h.dir, "stage")
+	stage := filepath.Join(h.Dir, "stage")
 	for name, p := range map[string]*Placement{
 		"swapped": {Mode: PlaceSwap, Target: server.DataDir, Stage: stage, Folder: &folder, Replaced: &FileID{}},
 		"entries": {Mode: PlaceEntries, Target: server.DataDir, Stage: stage, Entries: []PlacedEntry{{"ibdata1", ibdata}}},
@@ -56,9 +56,9 @@ func TestRestoreIsUndoneFromWhereverItBrokeOff(t *testing.T) {
 			t.Run(mode+" "+point, func(t *testing.T) {
 				t.Parallel()
 				r := newPlacement(t, mode)
-				r.must(os.Chmod(r.DataDir, 0o711))
+				r.Must(os.Chmod(r.DataDir, 0o711))
 				if r.p.Mode == PlaceSwap {
-					r.must(os.Chmod(r.p.prepared(), 0o711))
+					r.Must(os.Chmod(r.p.prepared(), 0o711))
 				}
 				interrupt(r)
 				r.task.Cancelled = true

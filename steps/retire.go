@@ -15,8 +15,8 @@ const retiredName = "retired"
 
 // retire takes a backup's folder out of sight in one step, so that no half of
 // it can be taken for a backup while it is removed.
-func (h *Host) retire(t Task, id string) error {
-	work, err := h.makeWork(t)
+func (h *Host) retire(operation string, attempt int, id string) error {
+	work, err := h.makeWork(operation, attempt)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // hostOf is a host whose server is the given one.
@@ -20,9 +21,8 @@ func hostOf(t *testing.T, server *mariadbtest.Server) *testHost {
 
 // login makes the host log in as somebody, through the server's socket.
 func (h *testHost) login(server *mariadbtest.Server, user, password string) {
-	h.t.Helper()
-	h.CredentialsFile = filepath.Join(h.dir, "login.cnf")
-	h.credentials(fmt.Sprintf("[client-dbcalm]\nuser=%s\npassword=%s\nsocket=%s\n", user, password, server.Socket))
+	h.T.Helper()
+	h.CredentialsFile = h.WriteCredentials(fmt.Sprintf("[client-dbcalm]\nuser=%s\npassword=%s\nsocket=%s\n", user, password, server.Socket))
 }
 
 func TestServerTellsOfItself(t *testing.T) {
@@ -51,7 +51,7 @@ func TestServerTellsOfItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer poor.close()
-	says(t, poor.checkGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege BINLOG MONITOR: run GRANT BINLOG MONITOR ON *.* TO its account")
+	testkit.Says(t, poor.checkGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege BINLOG MONITOR: run GRANT BINLOG MONITOR ON *.* TO its account")
 	server.Exec("GRANT SUPER ON *.* TO poor@localhost")
 	if err := poor.checkGrants(t.Context(), info, "poor"); err != nil {
 		t.Errorf("SUPER stands for it: %v", err)
@@ -79,7 +79,7 @@ func TestServerCannotBeReached(t *testing.T) {
 		if !errors.Is(err, kind) {
 			t.Errorf("got %v, want %v", err, kind)
 		}
-		says(t, err, words...)
+		testkit.Says(t, err, words...)
 	}
 	const down = "cannot create backup, MySQL/MariaDB server is not running"
 	reach(nil)
@@ -106,8 +106,8 @@ func TestServerCannotBeReached(t *testing.T) {
 
 	server.Kill()
 	reach(ErrServerDown, down, "connection refused", "start it, or correct socket or host in the credentials file")
-	h.login(&mariadbtest.Server{Socket: filepath.Join(h.dir, "nowhere.sock")}, "a", "b")
+	h.login(&mariadbtest.Server{Socket: filepath.Join(h.Dir, "nowhere.sock")}, "a", "b")
 	reach(ErrServerDown, down, "no such file or directory")
-	h.credentials("[client-dbcalm]\nuser=a\nhost=127.0.0.1\nport=1\n")
+	h.CredentialsFile = h.WriteCredentials("[client-dbcalm]\nuser=a\nhost=127.0.0.1\nport=1\n")
 	reach(ErrServerDown, down, "connection refused")
 }

@@ -52,17 +52,17 @@ func FindServer(dbType string) (string, error) {
 // serverBanner matches "mariadbd  Ver 10.11.19-MariaDB-0+deb12u1 for …".
 var serverBanner = regexp.MustCompile(`(?i)\bVer (\d+\.\d+\S*)`)
 
-// serverProgram finds the server's program and asks it who it is.
-func (h *Host) serverProgram(ctx context.Context) (ServerProgram, error) {
-	path := h.ServerBin
+// findServerProgram finds the server's program, unless a path is given, and
+// asks it who it is.
+func findServerProgram(ctx context.Context, path, dbType string) (ServerProgram, error) {
 	if path == "" {
 		var err error
-		if path, err = FindServer(h.DBType); err != nil {
+		if path, err = FindServer(dbType); err != nil {
 			return ServerProgram{}, err
 		}
 	}
 	if info, err := os.Stat(path); err != nil || info.IsDir() {
-		return ServerProgram{}, fmt.Errorf("the server's program %s is not there, to boot the backup on: %s, or correct server_bin, or verify at level prepare", path, serverPackages[h.DBType])
+		return ServerProgram{}, fmt.Errorf("the server's program %s is not there, to boot the backup on: %s, or correct server_bin, or verify at level prepare", path, serverPackages[dbType])
 	}
 	ctx, cancel := context.WithTimeout(ctx, toolTimeout)
 	defer cancel()
@@ -81,8 +81,8 @@ func (h *Host) serverProgram(ctx context.Context) (ServerProgram, error) {
 	if strings.Contains(strings.ToLower(string(banner)), MariaDB) {
 		program.Flavour = MariaDB
 	}
-	if program.Flavour != h.DBType {
-		return program, fmt.Errorf("%s is a server of %s, and the backups are of %s: %s, or correct server_bin or db_type", path, program.Flavour, h.DBType, serverPackages[h.DBType])
+	if program.Flavour != dbType {
+		return program, fmt.Errorf("%s is a server of %s, and the backups are of %s: %s, or correct server_bin or db_type", path, program.Flavour, dbType, serverPackages[dbType])
 	}
 	return program, nil
 }

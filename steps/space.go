@@ -116,3 +116,12 @@ func humanBytes(n uint64) string {
 	}
 	return fmt.Sprintf("%.1f %ciB", value, "KMGTP"[exponent])
 }
+
+// fullAdvice says, after an error of a disk that is full, what to do; "" after
+// any other.
+func fullAdvice(err error) string {
+	if !errors.Is(err, unix.ENOSPC) {
+		return ""
+	}
+	return ": the disk is full: free space or make it larger, then try again"
+}

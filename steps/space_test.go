@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 func TestHumanBytes(t *testing.T) {
@@ -34,7 +35,7 @@ func TestDataSize(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	block := string(make([]byte, 64<<10))
-	write(t, dir, map[string]string{
+	testkit.Write(t, dir, map[string]string{
 		"ibdata1": block, "ib_logfile0": block, "ib_logfile1": block, "ibtmp1": block, "undo001": block, "aria_log.00000001": block,
 		"shop/orders.ibd": block, "shop/notes.MYD": block, "shop/notes.MYI": block, "#innodb_redo/#ib_redo1": block,
 		"#innodb_temp/temp_1.ibt": block, "binlog.000001": block, "binlog.index": "", "host-relay-bin.1000000": block,
@@ -47,7 +48,7 @@ func TestDataSize(t *testing.T) {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
 	sparse := filepath.Join(dir, "shop", "sparse.ibd")
-	write(t, dir, map[string]string{"shop/sparse.ibd": ""})
+	testkit.Write(t, dir, map[string]string{"shop/sparse.ibd": ""})
 	if err := os.Truncate(sparse, 1<<40); err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +69,6 @@ func TestRequireSpace(t *testing.T) {
 	if err := requireSpace(dir, 50<<20, "a full backup"); err != nil {
 		t.Errorf("50 MiB and the margin into 128: %v", err)
 	}
-	says(t, requireSpace(dir, 60<<20, "a full backup"), "not enough room for a full backup on the file system of "+dir, "it needs 130.0 MiB, 128.0 MiB are free")
-	says(t, requireSpace(filepath.Join(dir, "nowhere"), 1, "it"), "ask for free space: statfs "+dir)
+	testkit.Says(t, requireSpace(dir, 60<<20, "a full backup"), "not enough room for a full backup on the file system of "+dir, "it needs 130.0 MiB, 128.0 MiB are free")
+	testkit.Says(t, requireSpace(filepath.Join(dir, "nowhere"), 1, "it"), "ask for free space: statfs "+dir)
 }

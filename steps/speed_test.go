@@ -16,7 +16,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // The limits of the time a streamed, compressed and hashed backup takes, as
@@ -98,13 +99,13 @@ const (
 )
 
 func (h *testHost) ways() []way {
-	tool, err := h.tool(h.t.Context(), "")
+	tool, err := h.tool(h.T.Context(), "")
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	credentials, err := h.Credentials()
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	shell := func(after string) func(string) {
 		return func(target string) {
@@ -112,7 +113,7 @@ func (h *testHost) ways() []way {
 			spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
 			line := "set -o pipefail; " + spec.Line() + " 2>/dev/null | zstd -q -T0 " + after
 			if out, err := exec.Command("bash", "-c", line).CombinedOutput(); err != nil {
-				h.t.Fatalf("%s: %v\n%s", line, err, out)
+				h.T.Fatalf("%s: %v\n%s", line, err, out)
 			}
 		}
 	}
@@ -121,7 +122,7 @@ func (h *testHost) ways() []way {
 		job++
 		spec := h.backupCommand(tool, credentials, h.DataDir, target, "")
 		spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
-		spec.Stream = &JobStream{Direction: StreamOut, File: filepath.Join(target, "stream"), Compression: "zstd", StallTimeout: patience,
+		spec.Stream = &JobStream{Direction: StreamOut, File: filepath.Join(target, "stream"), Compression: "zstd", StallTimeout: testkit.Patience,
 			Contents: filepath.Join(target, "contents.json")}
 		h.supervise(h.JobFolder("bench", int64(job)), spec)
 	}
@@ -130,35 +131,35 @@ func (h *testHost) ways() []way {
 
 func (h *testHost) supervise(folder string, spec JobSpec) {
 	if err := h.CreateJob(folder, spec); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	running, err := h.Launch(folder)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	defer running.Close()
-	if _, err := running.Release(h.t.Context(), ""); err != nil {
-		h.t.Fatal(err)
+	if _, err := running.Release(h.T.Context(), ""); err != nil {
+		h.T.Fatal(err)
 	}
 	if r, err := running.Wait(context.Background()); err != nil || r.Stream == nil {
-		h.t.Fatalf("got %+v, %v", r, err)
+		h.T.Fatalf("got %+v, %v", r, err)
 	}
 }
 
 // time runs one way in a folder of its own, on a disk with nothing to write.
 func (h *testHost) time(run func(string)) time.Duration {
-	target := filepath.Join(h.dir, "target")
+	target := filepath.Join(h.Dir, "target")
 	if err := os.Mkdir(target, 0o750); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
-	h.t.Chdir(target)
+	h.T.Chdir(target)
 	unix.Sync()
 	began := time.Now()
 	run(target)
 	took := time.Since(began)
-	h.t.Chdir(h.dir)
+	h.T.Chdir(h.Dir)
 	if err := os.RemoveAll(target); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	return took
 }

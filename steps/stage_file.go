@@ -62,7 +62,7 @@ func copyFile(ctx context.Context, from, to string) (hash string, err error) {
 	if unix.IoctlFileClone(int(target.Fd()), int(source.Fd())) == nil {
 		into = sum
 	}
-	if _, err := io.CopyBuffer(into, contextReader{ctx, source}, make([]byte, 1<<20)); err != nil {
+	if _, err := io.CopyBuffer(into, contextReader(ctx, source), make([]byte, 1<<20)); err != nil {
 		return "", stageError(to, err)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
@@ -81,7 +81,7 @@ func unpackFile(ctx context.Context, from, to string, want ManifestFile, compres
 		return err
 	}
 	defer closeStaged(target, &err)
-	stored, plain, err := stream.UnpackFile(target, contextReader{ctx, source}, stream.Compression(compression))
+	stored, plain, err := stream.UnpackFile(target, contextReader(ctx, source), stream.Compression(compression))
 	var damage *stream.CompressionError
 	switch {
 	case ctx.Err() != nil:

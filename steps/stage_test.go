@@ -12,16 +12,17 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // restoreTask is the restore of a chain to a folder, with its placement.
 func (h *testHost) restoreTask(ids ...string) Task {
-	h.t.Helper()
+	h.T.Helper()
 	t := Task{Operation: "op", Machine: "restore_folder", Attempt: 1, Args: Args{IDList: ids, Target: "folder", TmpDir: filepath.Join(h.BackupDir, "restores", "x")}}
 	var err error
 	if t.Data.Placement, err = h.planPlacement(t); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	return t
 }
@@ -37,21 +38,22 @@ func twoLinks(t *testing.T) *testHost {
 
 func TestStageHoldsTheChain(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
-	before := tree(t, h.BackupDir)
+	before := testkit.Tree(t, h.BackupDir)
 	out, err := h.stage(t.Context(), h.restoreTask("full", "inc"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := out.Data.Placement
 	for i, id := range []string{"full", "inc"} {
-		want := tree(t, h.BackupFolder(id))
+		want := testkit.Tree(t, h.BackupFolder(id))
 		delete(want, ManifestName)
-		if got := tree(t, p.link(i)); !maps.Equal(got, want) {
+		if got := testkit.Tree(t, p.link(i)); !maps.Equal(got, want) {
 			t.Errorf("link %d holds %v, want %v", i, got, want)
 		}
 	}
-	says(t, errors.New(out.Reason), "12 files staged in "+p.Stage+", checksums right")
+	testkit.Says(t, errors.New(out.Reason), "12 files staged in "+p.Stage+", checksums right")
 	// The tools eat what they apply: nothing of the store may be shared.
 	if err := filepath.WalkDir(p.Stage, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -61,7 +63,7 @@ func TestStageHoldsTheChain(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range tree(t, h.BackupDir) {
+	for name, content := range testkit.Tree(t, h.BackupDir) {
 		if was, there := before[name]; there && was != content {
 			t.Errorf("%s of the store was changed to %q", name, content)
 		}
@@ -70,6 +72,7 @@ func TestStageHoldsTheChain(t *testing.T) {
 
 func TestStageGoesOnAfterAnInterruption(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	task := h.restoreTask("full", "inc")
 	out, err := h.stage(t.Context(), task)
@@ -77,7 +80,7 @@ func TestStageGoesOnAfterAnInterruption(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := out.Data.Placement
-	whole := map[int]map[string]string{0: tree(t, p.link(0)), 1: tree(t, p.link(1))}
+	whole := map[int]map[string]string{0: testkit.Tree(t, p.link(0)), 1: testkit.Tree(t, p.link(1))}
 	kept := filepath.Join(p.link(0), "ibdata1")
 	inode := func() uint64 {
 		info, err := os.Stat(kept)
@@ -99,20 +102,20 @@ func TestStageGoesOnAfterAnInterruption(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(t, p.link(0), map[string]string{"ib_logfile0": "made by the tool", "newdb/db.opt": "made by the tool", "newdb/deep/x": ""})
+	testkit.Write(t, p.link(0), map[string]string{"ib_logfile0": "made by the tool", "newdb/db.opt": "made by the tool", "newdb/deep/x": ""})
 	out, err = h.stage(t.Context(), task)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range whole {
-		if got := tree(t, p.link(i)); !maps.Equal(got, want) {
+		if got := testkit.Tree(t, p.link(i)); !maps.Equal(got, want) {
 			t.Errorf("link %d holds %v, want %v", i, got, want)
 		}
 	}
 	if inode() != first {
 		t.Error("a file that was whole has been copied again")
 	}
-	says(t, errors.New(out.Reason), "8 of them were there from before")
+	testkit.Says(t, errors.New(out.Reason), "8 of them were there from before")
 }
 
 func TestStageFindsDamage(t *testing.T) {
@@ -133,7 +136,7 @@ func TestStageFindsDamage(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := h.stage(t.Context(), h.restoreTask("full", "inc"))
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 		})
 	}
 }
@@ -151,11 +154,11 @@ func TestStageOfABackupWithoutManifest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := tree(t, out.Data.Placement.prepared()), tree(t, h.BackupFolder("full")); !maps.Equal(got, want) {
+		if got, want := testkit.Tree(t, out.Data.Placement.prepared()), testkit.Tree(t, h.BackupFolder("full")); !maps.Equal(got, want) {
 			t.Errorf("staged %v, want %v", got, want)
 		}
 		// Without a hash, nothing says that this is whole.
-		write(t, out.Data.Placement.prepared(), map[string]string{"shop/orders.ibd": "rowz"})
+		testkit.Write(t, out.Data.Placement.prepared(), map[string]string{"shop/orders.ibd": "rowz"})
 	}
 }
 
@@ -168,7 +171,7 @@ func TestStageStopsWhenCancelled(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	source := filepath.Join(h.BackupFolder("full"), "ibdata1")
-	if _, err := copyFile(ctx, source, filepath.Join(h.dir, "copy")); !errors.Is(err, ErrCancelled) {
+	if _, err := copyFile(ctx, source, filepath.Join(h.Dir, "copy")); !errors.Is(err, ErrCancelled) {
 		t.Errorf("a copy under way: %v", err)
 	}
 	if _, err := hashFile(ctx, source); !errors.Is(err, ErrCancelled) {
@@ -178,6 +181,7 @@ func TestStageStopsWhenCancelled(t *testing.T) {
 
 func TestStageOnAFullDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}
@@ -202,7 +206,7 @@ func TestTryExchangeLeavesNothing(t *testing.T) {
 	if err := tryExchange(dir); err != nil && !errors.Is(err, unix.EINVAL) {
 		t.Errorf("got %v", err)
 	}
-	if left := tree(t, dir); len(left) > 0 {
+	if left := testkit.Tree(t, dir); len(left) > 0 {
 		t.Errorf("left: %v", left)
 	}
 }

@@ -131,6 +131,9 @@ type Step struct {
 	// Probe looks at the disk after an interruption and tells whether the work
 	// was done; if so, with which outcome.
 	Probe func(ctx context.Context, t Task) (Outcome, bool, error)
+	// Outcomes are the events it returns, of Run, Finish and Probe alike. Every
+	// step can fail besides.
+	Outcomes []string
 	// Progress tells how far a job is whose folder this is, from what lies on the
 	// disk; false if that cannot be told. Other steps are measured by a Meter.
 	Progress func(t Task, folder string) (Progress, bool)

@@ -23,17 +23,23 @@ func (h *Host) BackupFolder(id string) string { return filepath.Join(h.BackupDir
 func (h *Host) partialDir() string { return filepath.Join(h.BackupDir, partialName) }
 
 // workFolder is the private folder of one attempt of an operation.
-func (h *Host) workFolder(t Task) string {
-	return filepath.Join(h.partialDir(), fmt.Sprintf("%s-%d", t.Operation, t.Attempt))
+func (h *Host) workFolder(operation string, attempt int) string {
+	return filepath.Join(h.partialDir(), fmt.Sprintf("%s-%d", operation, attempt))
+}
+
+// StageFolder is where an operation stages a chain that does not go into the
+// data directory.
+func (h *Host) StageFolder(operation string) string {
+	return filepath.Join(h.partialDir(), operation+"-stage")
 }
 
 // makeWork makes the attempt's private folder, fresh: what earlier attempts
 // of the operation left is removed first.
-func (h *Host) makeWork(t Task) (string, error) {
-	if err := h.removeWork(t.Operation); err != nil {
+func (h *Host) makeWork(operation string, attempt int) (string, error) {
+	if err := h.removeWork(operation); err != nil {
 		return "", err
 	}
-	folder := h.workFolder(t)
+	folder := h.workFolder(operation, attempt)
 	for {
 		if err := os.MkdirAll(h.partialDir(), 0o700); err != nil {
 			return "", fmt.Errorf("make work folder: %w", err)

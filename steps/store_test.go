@@ -5,43 +5,43 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestWorkFolderIsFreshForEveryAttempt(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	task := Task{Operation: "op", Attempt: 1}
-	first, err := h.makeWork(task)
+	first, err := h.makeWork("op", 1)
 	if err != nil || first != filepath.Join(h.BackupDir, ".partial", "op-1") {
 		t.Fatalf("%s, %v", first, err)
 	}
-	write(t, first, map[string]string{"half": "x"})
-	other, err := h.makeWork(Task{Operation: "op2", Attempt: 1})
+	testkit.Write(t, first, map[string]string{"half": "x"})
+	other, err := h.makeWork("op2", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, other, map[string]string{"its": "own"})
-	again, err := h.makeWork(task)
-	if err != nil || len(tree(t, again)) > 0 {
-		t.Errorf("the same attempt again: %v, %v", tree(t, again), err)
+	testkit.Write(t, other, map[string]string{"its": "own"})
+	again, err := h.makeWork("op", 1)
+	if err != nil || len(testkit.Tree(t, again)) > 0 {
+		t.Errorf("the same attempt again: %v, %v", testkit.Tree(t, again), err)
 	}
-	task.Attempt = 2
-	if _, err := h.makeWork(task); err != nil {
+	if _, err := h.makeWork("op", 2); err != nil {
 		t.Fatal(err)
 	}
-	if got := tree(t, h.partialDir()); len(got) != 3 || got["op2-1/its"] != "own" {
+	if got := testkit.Tree(t, h.partialDir()); len(got) != 3 || got["op2-1/its"] != "own" {
 		t.Errorf("after the second attempt there are %v", got)
 	}
 	if err := h.removeWork("op"); err != nil {
 		t.Fatal(err)
 	}
-	if got := tree(t, h.partialDir()); len(got) != 2 {
+	if got := testkit.Tree(t, h.partialDir()); len(got) != 2 {
 		t.Errorf("after the end there are %v", got)
 	}
 	if err := h.removeWork("op2"); err != nil {
 		t.Fatal(err)
 	}
-	if left := tree(t, h.BackupDir); len(left) > 0 {
+	if left := testkit.Tree(t, h.BackupDir); len(left) > 0 {
 		t.Errorf("after the last one there are %v", left)
 	}
 	if err := h.removeWork("op2"); err != nil {
@@ -53,12 +53,13 @@ func TestWorkFolderIsFreshForEveryAttempt(t *testing.T) {
 // of other operations.
 func TestWorkFoldersOfManyOperations(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := newHost(t)
 	var workers sync.WaitGroup
 	for _, operation := range []string{"a", "b", "c", "d"} {
 		workers.Go(func() {
 			for range 50 {
-				folder, err := h.makeWork(Task{Operation: operation, Attempt: 1})
+				folder, err := h.makeWork(operation, 1)
 				if err == nil {
 					err = os.WriteFile(filepath.Join(folder, "file"), nil, 0o600)
 				}
@@ -82,8 +83,8 @@ func TestSpan(t *testing.T) {
 		t.Errorf("%d to %d, %v", from, to, err)
 	}
 	_, _, err := h.Span("nonsense")
-	says(t, err, "its folder "+h.BackupFolder("nonsense")+" is missing")
-	write(t, h.BackupFolder("foreign"), map[string]string{"file": ""})
+	testkit.Says(t, err, "its folder "+h.BackupFolder("nonsense")+" is missing")
+	testkit.Write(t, h.BackupFolder("foreign"), map[string]string{"file": ""})
 	_, _, err = h.Span("foreign")
-	says(t, err, "xtrabackup_checkpoints is missing")
+	testkit.Says(t, err, "xtrabackup_checkpoints is missing")
 }

@@ -12,29 +12,30 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // streamTask is an attempt at a backup whose stream has just come: these files
 // in it, the LSN files beside it.
 func (h *testHost) streamTask(id, from string, form Form, files map[string]string) (Task, JobResult) {
-	h.t.Helper()
+	h.T.Helper()
 	task := h.backupTask("op", id, from, map[string]string{
 		"xtrabackup_checkpoints": files["xtrabackup_checkpoints"], "xtrabackup_info": files["xtrabackup_info"] + "lock_time = 1\n"})
 	task.Data.Form = &form
 	var plain, packed bytes.Buffer
 	for name, text := range files {
 		if name != "xtrabackup_info" {
-			plain.Write(append(chunk('P', "./"+name, 0, []byte(text)), chunk('E', "./"+name, 0, nil)...))
+			plain.Write(append(testkit.Chunk('P', "./"+name, 0, []byte(text)), testkit.Chunk('E', "./"+name, 0, nil)...))
 		}
 	}
-	plain.Write(append(chunk('P', "xtrabackup_info", 0, []byte(files["xtrabackup_info"])), chunk('E', "xtrabackup_info", 0, nil)...))
+	plain.Write(append(testkit.Chunk('P', "xtrabackup_info", 0, []byte(files["xtrabackup_info"])), testkit.Chunk('E', "xtrabackup_info", 0, nil)...))
 	r, err := stream.Pack(&packed, &plain, stream.Compression(form.Compression), form.Level, nil)
-	h.must(err)
+	h.Must(err)
 	contents, err := json.Marshal(r.Contents)
-	h.must(err)
-	write(h.t, task.Data.Work, map[string]string{contentsName(id): string(contents)})
+	h.Must(err)
+	testkit.Write(h.T, task.Data.Work, map[string]string{contentsName(id): string(contents)})
 	if !form.Forward {
-		write(h.t, task.Data.Work, map[string]string{form.streamName(id): packed.String()})
+		testkit.Write(h.T, task.Data.Work, map[string]string{form.streamName(id): packed.String()})
 	}
 	return task, JobResult{Tail: completedTail, Started: time.Now(), Ended: time.Now(),
 		Stream: &StreamResult{PlainSize: r.PlainSize, StoredSize: r.StoredSize, SHA256: r.SHA256}}
@@ -66,7 +67,7 @@ func TestJobOfAStreamedBackup(t *testing.T) {
 	}
 	h.Forward, h.StallTimeout = "", 0
 	_, err = h.streamJob(t.Context(), task)
-	says(t, err, "the configuration has no forward any more: set it again, or take a new backup")
+	testkit.Says(t, err, "the configuration has no forward any more: set it again, or take a new backup")
 	task.Data.Form.Forward = false
 	if spec, err = h.streamJob(t.Context(), task); err != nil || spec.Stream.StallTimeout != DefaultStallTimeout {
 		t.Errorf("without a time-out: %v, %v", spec.Stream.StallTimeout, err)
@@ -114,33 +115,33 @@ func TestStreamIsProved(t *testing.T) {
 		"no stream":     {stored, full, func(_ *testHost, _ string, r *JobResult) { r.Stream = nil }, []string{"mariabackup claims success, but no stream came from it"}},
 		"an empty one":  {stored, full, func(_ *testHost, _ string, r *JobResult) { r.Stream = &StreamResult{SHA256: "x"} }, []string{"no stream came from it"}},
 		"no file": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			h.must(os.Remove(filepath.Join(work, "backup-b.xbstream.zst")))
+			h.Must(os.Remove(filepath.Join(work, "backup-b.xbstream.zst")))
 		}, []string{"the stored stream cannot be read"}},
 		"a shorter file": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			h.must(os.Truncate(filepath.Join(work, "backup-b.xbstream.zst"), 5))
+			h.Must(os.Truncate(filepath.Join(work, "backup-b.xbstream.zst"), 5))
 		}, []string{"the stored stream has 5 bytes, of "}},
 		"no list": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			h.must(os.Remove(filepath.Join(work, contentsName("b"))))
+			h.Must(os.Remove(filepath.Join(work, contentsName("b"))))
 		}, []string{"read the contents of the stream"}},
 		"an empty list": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			write(h.t, work, map[string]string{contentsName("b"): "{}"})
+			testkit.Write(h.T, work, map[string]string{contentsName("b"): "{}"})
 		}, []string{"lists no file"}},
 		"empty options":  {stored, with("backup-my.cnf", "[mysqld]\n"), nil, []string{"backup-my.cnf in the stream is empty"}},
 		"no checkpoints": {stored, with("xtrabackup_checkpoints", "nothing"), nil, []string{"xtrabackup_checkpoints in the stream is empty"}},
 		"another kind":   {stored, metadata("incremental", "0", "100"), nil, []string{"a full backup was asked for, the tool made one of type incremental"}},
 		"other LSNs beside it": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			write(h.t, work, map[string]string{"xtrabackup_checkpoints": checkpoints("full-backuped", "0", "90", "90")})
+			testkit.Write(h.T, work, map[string]string{"xtrabackup_checkpoints": checkpoints("full-backuped", "0", "90", "90")})
 		}, []string{"the tool wrote other LSNs beside the stream (0 to 90) than into it (0 to 100)"}},
 		"empty files beside it": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			write(h.t, work, map[string]string{"xtrabackup_checkpoints": "", "xtrabackup_info": ""})
+			testkit.Write(h.T, work, map[string]string{"xtrabackup_checkpoints": "", "xtrabackup_info": ""})
 		}, nil},
 		"no files beside it": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			h.must(os.Remove(filepath.Join(work, "xtrabackup_checkpoints")))
-			h.must(os.Remove(filepath.Join(work, "xtrabackup_info")))
+			h.Must(os.Remove(filepath.Join(work, "xtrabackup_checkpoints")))
+			h.Must(os.Remove(filepath.Join(work, "xtrabackup_info")))
 		}, nil},
 		"no room beside it": {stored, full, func(h *testHost, work string, _ *JobResult) {
-			h.must(os.Remove(filepath.Join(work, "xtrabackup_info")))
-			h.must(os.Mkdir(filepath.Join(work, "xtrabackup_info"+temporarySuffix), 0o700))
+			h.Must(os.Remove(filepath.Join(work, "xtrabackup_info")))
+			h.Must(os.Mkdir(filepath.Join(work, "xtrabackup_info"+temporarySuffix), 0o700))
 		}, []string{"xtrabackup_info could not be written beside the stream"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,7 +153,7 @@ func TestStreamIsProved(t *testing.T) {
 			}
 			out, err := h.streamFinish(t.Context(), task, r)
 			if test.want != nil {
-				says(t, err, test.want...)
+				testkit.Says(t, err, test.want...)
 				if err != nil && strings.Contains(err.Error(), "s3cret") {
 					t.Errorf("the error tells the password: %v", err)
 				}
@@ -178,6 +179,7 @@ func TestStreamIsProved(t *testing.T) {
 
 func TestStreamedIncrementalJoinsItsBase(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for name, test := range map[string]struct{ from, renamed, want string }{
 		"joins":            {"100", "shop/b", ""},
 		"begins elsewhere": {"90", "shop/b", "an incremental from LSN 100 was asked for, the tool made one of type incremental from LSN 90"},
@@ -189,7 +191,7 @@ func TestStreamedIncrementalJoinsItsBase(t *testing.T) {
 		files["shop/a.ren"], files["shop/c.ren"] = "shop/c\n", test.renamed
 		task, r := h.streamTask("inc", "full", Form{Stream: true}, files)
 		if _, err := h.streamFinish(t.Context(), task, r); test.want != "" {
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 		} else if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -197,12 +199,13 @@ func TestStreamedIncrementalJoinsItsBase(t *testing.T) {
 	h := newHost(t)
 	task, r := h.streamTask("inc", "gone", Form{Stream: true}, metadata("incremental", "100", "150"))
 	_, err := h.streamFinish(t.Context(), task, r)
-	says(t, err, "claims success, but read metadata: xtrabackup_checkpoints is missing")
+	testkit.Says(t, err, "claims success, but read metadata: xtrabackup_checkpoints is missing")
 }
 
 // What a stream's manifest says is what a restore believes.
 func TestStreamedBackupIsSealedPublishedAndRecorded(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, form := range []Form{{Stream: true}, {Stream: true, Compression: "gzip", Level: 2}, {Stream: true, Compression: "zstd", Forward: true}} {
 		h := newHost(t)
 		files := metadata("full-backuped", "0", "100")
@@ -213,7 +216,7 @@ func TestStreamedBackupIsSealedPublishedAndRecorded(t *testing.T) {
 			t.Fatal(err)
 		}
 		task.Data = out.Data
-		write(t, task.Data.Work, map[string]string{"xtrabackup_info.tmp": "left by a crash"})
+		testkit.Write(t, task.Data.Work, map[string]string{"xtrabackup_info.tmp": "left by a crash"})
 		for range 2 {
 			if _, err := h.Host.seal(t.Context(), task); err != nil {
 				t.Fatal(err)

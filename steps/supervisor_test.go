@@ -12,7 +12,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // bench is a job whose program is a shell script. The script may wait for a
@@ -27,9 +28,10 @@ type bench struct {
 
 func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
 	t.Helper()
+	testkit.Slow(t)
 	b := &bench{testHost: newHost(t)}
 	b.folder = b.JobFolder("op", 1)
-	path := filepath.Join(b.dir, "gate")
+	path := filepath.Join(b.Dir, "gate")
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +43,7 @@ func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
 	}
 	b.gate = gate
 	t.Cleanup(func() { _ = gate.Close() })
-	spec := JobSpec{Path: "/bin/sh", Args: []string{"-c", "GATE='" + path + "'\ncd '" + b.dir + "'\n" + script}, Dir: "/", Output: b.BackupDir, Grace: patience}
+	spec := JobSpec{Path: "/bin/sh", Args: []string{"-c", "GATE='" + path + "'\ncd '" + b.Dir + "'\n" + script}, Dir: "/", Output: b.BackupDir, Grace: testkit.Patience}
 	for _, c := range change {
 		c(&spec)
 	}
@@ -55,15 +57,15 @@ func newBench(t *testing.T, script string, change ...func(*JobSpec)) *bench {
 // launch starts the supervisor and sees to it that it does not outlive the
 // test.
 func (b *bench) launch() *bench {
-	b.t.Helper()
+	b.T.Helper()
 	job, err := b.Launch(b.folder)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	b.job = job
-	b.t.Cleanup(func() {
+	b.T.Cleanup(func() {
 		if err := job.Kill(context.Background()); err != nil && !errors.Is(err, os.ErrClosed) {
-			b.t.Error(err)
+			b.T.Error(err)
 		}
 		job.Close()
 	})
@@ -72,41 +74,41 @@ func (b *bench) launch() *bench {
 
 // start lets the program start and returns its pid.
 func (b *bench) start() int {
-	b.t.Helper()
+	b.T.Helper()
 	b.launch()
-	pid, err := b.job.Release(b.t.Context(), b.shell)
+	pid, err := b.job.Release(b.T.Context(), b.shell)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return pid
 }
 
 func (b *bench) open() {
-	b.t.Helper()
+	b.T.Helper()
 	if _, err := fmt.Fprintln(b.gate, "go"); err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 }
 
 func (b *bench) wait() JobResult {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
+	b.T.Helper()
+	ctx, cancel := context.WithTimeout(b.T.Context(), testkit.Patience)
 	defer cancel()
 	r, err := b.job.Wait(ctx)
 	if err != nil {
 		log, _ := os.ReadFile(filepath.Join(b.folder, "supervisor.log"))
-		b.t.Fatalf("%v\n%s", err, log)
+		b.T.Fatalf("%v\n%s", err, log)
 	}
 	return r
 }
 
 // has waits until the program has made a file and returns its content.
 func (b *bench) has(name string) string {
-	b.t.Helper()
+	b.T.Helper()
 	var text []byte
-	eventually(b.t, "the program makes "+name, func() bool {
+	testkit.Eventually(b.T, "the program makes "+name, func() bool {
 		var err error
-		text, err = os.ReadFile(filepath.Join(b.dir, name))
+		text, err = os.ReadFile(filepath.Join(b.Dir, name))
 		return err == nil && strings.HasSuffix(string(text), "\n")
 	})
 	return strings.TrimSpace(string(text))
@@ -130,7 +132,7 @@ func TestResultOfAProgram(t *testing.T) {
 			pid := b.start()
 			r := b.wait()
 			if r.ExitCode != test.want.ExitCode || r.Signal != test.want.Signal || r.Tail != test.want.Tail || len(r.Complaints) != len(test.want.Complaints) ||
-				r.Stopped || r.StartError != "" || r.SyncError != "" || r.Ended.Before(r.Started) || time.Since(r.Started) > patience {
+				r.Stopped || r.StartError != "" || r.SyncError != "" || r.Ended.Before(r.Started) || time.Since(r.Started) > testkit.Patience {
 				t.Errorf("got %+v, want %+v", r, test.want)
 			}
 			if pid == 0 {
@@ -174,6 +176,7 @@ func TestFilesThatCannotBePutOntoTheDisk(t *testing.T) {
 
 func TestOutputIsBounded(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, `i=0; while [ $i -lt 3000 ]; do echo "line $i of very many that are printed"; i=$((i+1)); done; echo completed OK!`)
 	b.start()
 	r := b.wait()
@@ -187,6 +190,7 @@ func TestOutputIsBounded(t *testing.T) {
 
 func TestProgramMayOpenAsManyFilesAsTheHostAllows(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, "ulimit -Sn; ulimit -Hn")
 	program, err := os.Executable()
 	if err != nil {
@@ -231,6 +235,7 @@ func TestStopSendsSIGINT(t *testing.T) {
 
 func TestStopSendsSIGKILLAfterTheGrace(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	b := newBench(t, `trap '' INT; echo ready >ready; read line <"$GATE"`, func(s *JobSpec) { s.Grace = 50 * time.Millisecond })
 	b.start()
 	b.has("ready")
@@ -245,6 +250,7 @@ func TestStopSendsSIGKILLAfterTheGrace(t *testing.T) {
 // Only the room is missing: the result must not be.
 func TestResultSurvivesAFullDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}
@@ -256,7 +262,7 @@ func TestResultSurvivesAFullDisk(t *testing.T) {
 	}
 	b.StateDir = disktest.Small(t, 1<<20)
 	b.folder = b.JobFolder("op", 1)
-	write(t, b.folder, map[string]string{specFile: string(text)})
+	testkit.Write(t, b.folder, map[string]string{specFile: string(text)})
 	pid := b.start()
 	b.has("ready")
 	id, err := Identify(pid)
@@ -290,6 +296,7 @@ func TestResultSurvivesAFullDisk(t *testing.T) {
 
 func TestStoppedSupervisorGivesUpOnAFullDisk(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	if !disktest.Enter(t) {
 		return
 	}

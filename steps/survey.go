@@ -57,17 +57,17 @@ func (h *Host) Survey(ctx context.Context, recorded func(id string) bool) ([]Sto
 }
 
 func (h *Host) look(name string, recorded bool) Stored {
-	s := Stored{Name: name}
-	if s.Manifest, s.Problem = ReadManifest(h.BackupFolder(name)); s.Problem != nil {
-		return s
+	stored := Stored{Name: name}
+	if stored.Manifest, stored.Problem = ReadManifest(h.BackupFolder(name)); stored.Problem != nil {
+		return stored
 	}
-	if s.Manifest.ID != name {
-		s.Problem = fmt.Errorf("%w: '%s'", ErrOtherBackup, s.Manifest.ID)
+	if stored.Manifest.ID != name {
+		stored.Problem = fmt.Errorf("%w: '%s'", ErrOtherBackup, stored.Manifest.ID)
 	} else if !recorded {
-		s.Problem = s.Manifest.checkFiles(h.BackupFolder(name))
+		stored.Problem = stored.Manifest.checkFiles(h.BackupFolder(name))
 	}
-	s.Manifest.Files, s.Manifest.Folders = nil, nil
-	return s
+	stored.Manifest.Files, stored.Manifest.Folders = nil, nil
+	return stored
 }
 
 // Gone tells whether there is nothing at all in a backup's place. What cannot

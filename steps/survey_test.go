@@ -7,25 +7,28 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestStoreIsSurveyed(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
-	elsewhere := filepath.Join(h.dir, "elsewhere")
-	write(t, h.BackupDir, map[string]string{
+	elsewhere := filepath.Join(h.Dir, "elsewhere")
+	testkit.Write(t, h.BackupDir, map[string]string{
 		"foreign/file": "", "file": "", "broken/" + ManifestName: "{", "copy/" + ManifestName: `{"id":"full"}`, ".partial/op-1/" + ManifestName: `{"id":".partial"}`,
 		"restores/2026/full/ibdata1": "", "tmp/x": "", "lost+found/y": "",
 	})
 	h.backup("short", "", "0", "100", map[string]string{"ibdata1": "system"})
 	h.backup("known", "", "0", "100", map[string]string{"ibdata1": "system"})
 	for _, id := range []string{"short", "known"} {
-		h.must(os.Truncate(filepath.Join(h.BackupFolder(id), "ibdata1"), 1))
+		h.Must(os.Truncate(filepath.Join(h.BackupFolder(id), "ibdata1"), 1))
 	}
 	// A backup may lie on another disk.
-	h.must(os.Rename(h.BackupFolder("inc"), elsewhere))
-	h.must(os.Symlink(elsewhere, h.BackupFolder("inc")))
-	h.must(os.Symlink(filepath.Join(h.dir, "away"), h.BackupFolder("away")))
+	h.Must(os.Rename(h.BackupFolder("inc"), elsewhere))
+	h.Must(os.Symlink(elsewhere, h.BackupFolder("inc")))
+	h.Must(os.Symlink(filepath.Join(h.Dir, "away"), h.BackupFolder("away")))
 	list, err := h.Survey(t.Context(), func(id string) bool { return id == "known" })
 	if err != nil {
 		t.Fatal(err)
@@ -69,10 +72,10 @@ func TestLeftovers(t *testing.T) {
 	t.Parallel()
 	h := twoLinks(t)
 	partial := filepath.Join(h.BackupDir, ".partial")
-	h.must(os.MkdirAll(filepath.Join(partial, "a-b-2"), 0o700))
-	h.must(os.Rename(h.BackupFolder("full"), filepath.Join(partial, "a-b-2", "retired")))
-	h.must(os.Rename(h.BackupFolder("inc"), filepath.Join(partial, "c-1")))
-	write(t, partial, map[string]string{"d-stage/0/ibdata1": "x", "e-1/" + ManifestName: `{"files":[{"path":"gone"}]}`, "f-1/" + ManifestName: "{", "g": ""})
+	h.Must(os.MkdirAll(filepath.Join(partial, "a-b-2"), 0o700))
+	h.Must(os.Rename(h.BackupFolder("full"), filepath.Join(partial, "a-b-2", "retired")))
+	h.Must(os.Rename(h.BackupFolder("inc"), filepath.Join(partial, "c-1")))
+	testkit.Write(t, partial, map[string]string{"d-stage/0/ibdata1": "x", "e-1/" + ManifestName: `{"files":[{"path":"gone"}]}`, "f-1/" + ManifestName: "{", "g": ""})
 	list, err := h.Leftovers()
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +107,7 @@ func TestLeftovers(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := tree(t, h.BackupDir); len(got) != 0 {
+	if got := testkit.Tree(t, h.BackupDir); len(got) != 0 {
 		t.Errorf("left are %v", got)
 	}
 }

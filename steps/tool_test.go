@@ -1,21 +1,12 @@
 package steps
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// script puts a program beside the host and returns its path.
-func (h *testHost) script(name, text string) string {
-	h.t.Helper()
-	path := filepath.Join(h.dir, name)
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
-		h.t.Fatal(err)
-	}
-	return path
-}
+	"dbcalm-db-cmd/steps/testkit"
+)
 
 func TestToolTellsWhoItIs(t *testing.T) {
 	t.Parallel()
@@ -38,10 +29,10 @@ func TestToolTellsWhoItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHost(t)
-			h.DBType, h.BackupBin = test.dbType, h.script("tool", test.script+"\n")
+			h.DBType, h.BackupBin = test.dbType, h.Script("tool", test.script+"\n")
 			got, err := h.tool(t.Context(), "")
 			if test.problem != "" {
-				says(t, err, h.BackupBin, test.problem)
+				testkit.Says(t, err, h.BackupBin, test.problem)
 				return
 			}
 			test.want.Path = h.BackupBin
@@ -56,19 +47,20 @@ func TestToolIsMissing(t *testing.T) {
 	t.Parallel()
 	for dbType, advice := range map[string]string{MariaDB: "install the package mariadb-backup", MySQL: "install Percona XtraBackup of the server's series (packages percona-xtrabackup-24, percona-xtrabackup-80, percona-xtrabackup-84)"} {
 		h := newHost(t)
-		h.DBType, h.BackupBin = dbType, filepath.Join(h.dir, "nowhere")
+		h.DBType, h.BackupBin = dbType, filepath.Join(h.Dir, "nowhere")
 		_, err := h.tool(t.Context(), "")
-		says(t, err, "the backup tool "+h.BackupBin+" is not there: "+advice+", or correct backup_bin")
-		h.BackupBin = h.dir
+		testkit.Says(t, err, "the backup tool "+h.BackupBin+" is not there: "+advice+", or correct backup_bin")
+		h.BackupBin = h.Dir
 		_, err = h.tool(t.Context(), "")
-		says(t, err, "is not there")
+		testkit.Says(t, err, "is not there")
 	}
 	_, err := findTool("oracle")
-	says(t, err, "on PATH")
+	testkit.Says(t, err, "on PATH")
 }
 
 func TestInstalledToolIsFound(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := newHost(t)
 	got, err := h.tool(t.Context(), "")
 	if err != nil || got.Name != "mariabackup" || !filepath.IsAbs(got.Path) || series(got.Version) == "" {

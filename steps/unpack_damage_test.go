@@ -6,15 +6,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // alter changes a file and keeps its length.
 func (h *testHost) alter(path string) {
-	h.t.Helper()
+	h.T.Helper()
 	text, err := os.ReadFile(path)
-	h.must(err)
+	h.Must(err)
 	text[len(text)/2] ^= 1
-	h.must(os.WriteFile(path, text, 0o640))
+	h.Must(os.WriteFile(path, text, 0o640))
 }
 
 func TestDamagedStreamIsNotUnpacked(t *testing.T) {
@@ -25,25 +27,26 @@ func TestDamagedStreamIsNotUnpacked(t *testing.T) {
 			h := packedLinks(t, form, "directory")
 			task := h.unpackTask()
 			out, err := h.stage(t.Context(), task)
-			h.must(err)
+			h.Must(err)
 			task.Data = out.Data
 			h.alter(filepath.Join(h.BackupFolder("full"), name))
 			_, err = h.unpacks(task)
-			says(t, err, "unpack backup 'full': "+name+" is damaged: ", "use another chain; the other chains: dbcalm-db-cmd backups list")
+			testkit.Says(t, err, "unpack backup 'full': "+name+" is damaged: ", "use another chain; the other chains: dbcalm-db-cmd backups list")
 		})
 	}
 	h := packedLinks(t, "directory", "zstd stream")
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	h.alter(filepath.Join(h.BackupFolder("inc"), "backup-inc.xbstream.zst"))
 	_, err = h.unpacks(task)
-	says(t, err, "use another chain; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
+	testkit.Says(t, err, "use another chain; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 }
 
 func TestMissingStreamIsFoundAtOnce(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for _, test := range []struct {
 		spoil func(path string) error
 		file  string
@@ -55,19 +58,20 @@ func TestMissingStreamIsFoundAtOnce(t *testing.T) {
 		{os.Remove, "xtrabackup_checkpoints", "backup 'full' is damaged: read metadata: xtrabackup_checkpoints is missing"},
 	} {
 		h := packedLinks(t, "zstd stream", "directory")
-		h.must(test.spoil(filepath.Join(h.BackupFolder("full"), test.file)))
+		h.Must(test.spoil(filepath.Join(h.BackupFolder("full"), test.file)))
 		_, err := h.chain(t.Context(), []string{"full", "inc"})
-		says(t, err, test.want)
+		testkit.Says(t, err, test.want)
 	}
 }
 
 func TestFilesBesideAStreamAreChecked(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	for _, name := range []string{contentsName("inc"), "xtrabackup_info"} {
 		h := packedLinks(t, "directory", "forwarded stream")
 		h.alter(filepath.Join(h.BackupFolder("inc"), name))
 		_, err := h.stage(t.Context(), h.unpackTask())
-		says(t, err, "backup 'inc' is damaged: file "+name+" is damaged: its checksum is not the recorded one; use another chain",
+		testkit.Says(t, err, "backup 'inc' is damaged: file "+name+" is damaged: its checksum is not the recorded one; use another chain",
 			"the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 	}
 }
@@ -76,10 +80,10 @@ func TestUnreadableListOfAStream(t *testing.T) {
 	t.Parallel()
 	h := packedLinks(t, "stream", "directory")
 	links, err := h.chain(t.Context(), []string{"full"})
-	h.must(err)
-	write(t, h.BackupFolder("full"), map[string]string{contentsName("full"): "{"})
+	h.Must(err)
+	testkit.Write(t, h.BackupFolder("full"), map[string]string{contentsName("full"): "{"})
 	_, err = links[0].promised()
-	says(t, err, "backup 'full' is damaged: read the list of what its stream holds", "use another chain")
+	testkit.Says(t, err, "backup 'full' is damaged: read the list of what its stream holds", "use another chain")
 }
 
 func TestRetrievedStreamIsProved(t *testing.T) {
@@ -104,12 +108,12 @@ func TestRetrievedStreamIsProved(t *testing.T) {
 			}
 			task := h.unpackTask()
 			out, err := h.stage(t.Context(), task)
-			h.must(err)
+			h.Must(err)
 			task.Data = out.Data
 			_, err = h.unpacks(task)
-			says(t, err, "unpack backup 'full': "+test.want)
+			testkit.Says(t, err, "unpack backup 'full': "+test.want)
 			if strings.Contains(test.want, "ended well") {
-				says(t, err, "; correct retrieve, or use another chain")
+				testkit.Says(t, err, "; correct retrieve, or use another chain")
 			}
 		})
 	}
@@ -118,12 +122,13 @@ func TestRetrievedStreamIsProved(t *testing.T) {
 // retrieve is told what forward was told, and so can find what that has made.
 func TestRetrieveIsToldWhatItIsFor(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := packedLinks(t, "forwarded stream", "directory")
 	h.manifest("full", func(m *Manifest) { m.Operation = "made-it" })
 	h.Retrieve = `[ "$DBCALM_BACKUP_ID/$DBCALM_OPERATION_ID" = full/made-it ] && cat '` + h.forwarded() + `'/"$DBCALM_FILE"`
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	if out, err := h.unpacks(task); err != nil || out.Event != EventOK {
 		t.Errorf("%+v, %v", out, err)
@@ -132,21 +137,22 @@ func TestRetrieveIsToldWhatItIsFor(t *testing.T) {
 
 func TestForwardedBackupNeedsRetrieve(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := packedLinks(t, "directory", "forwarded stream")
-	h.must(h.CheckRetrievable([]string{"full", "inc", "unknown"}))
+	h.Must(h.CheckRetrievable([]string{"full", "inc", "unknown"}))
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	h.Retrieve = ""
-	h.BackupBin = h.script("tool", fakeBanner)
+	h.BackupBin = h.Script("tool", fakeBanner)
 	want := []string{"backup 'inc' was forwarded as backup-inc.xbstream.zst, and retrieve is not set: set retrieve in the configuration"}
-	says(t, h.CheckRetrievable([]string{"full", "inc"}), want...)
+	testkit.Says(t, h.CheckRetrievable([]string{"full", "inc"}), want...)
 	_, err = h.validateRestore(t.Context(), task)
-	says(t, err, want...)
+	testkit.Says(t, err, want...)
 	_, err = h.unpackJob(t.Context(), task)
-	says(t, err, want...)
-	h.must(h.CheckRetrievable([]string{"full"}))
+	testkit.Says(t, err, want...)
+	h.Must(h.CheckRetrievable([]string{"full"}))
 }
 
 // A compressed file is checked as it is stored and as it is restored.
@@ -174,7 +180,7 @@ func TestStageFindsDamageInCompressedFiles(t *testing.T) {
 					}
 				})
 				_, err := h.stage(t.Context(), h.unpackTask())
-				says(t, err, "backup 'full' is damaged: file "+file+" is ", test.want, "use another chain")
+				testkit.Says(t, err, "backup 'full' is damaged: file "+file+" is ", test.want, "use another chain")
 			})
 		}
 	}

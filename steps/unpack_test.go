@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // Whatever forms the links of a chain are stored in, the stage holds the same.
@@ -21,7 +22,7 @@ func TestStageHoldsAChainOfAnyForms(t *testing.T) {
 			t.Run(full+", "+inc, func(t *testing.T) {
 				t.Parallel()
 				h := packedLinks(t, full, inc)
-				store := tree(t, h.BackupDir)
+				store := testkit.Tree(t, h.BackupDir)
 				task := h.unpackTask()
 				out, err := h.stage(t.Context(), task)
 				if err != nil {
@@ -37,9 +38,9 @@ func TestStageHoldsAChainOfAnyForms(t *testing.T) {
 					}
 				}
 				for i, id := range []string{"full", "inc"} {
-					want := tree(t, plain.BackupFolder(id))
+					want := testkit.Tree(t, plain.BackupFolder(id))
 					delete(want, ManifestName)
-					if got := tree(t, out.Data.Placement.link(i)); !maps.Equal(got, want) {
+					if got := testkit.Tree(t, out.Data.Placement.link(i)); !maps.Equal(got, want) {
 						t.Errorf("link %d holds %v, want %v", i, got, want)
 					}
 				}
@@ -57,29 +58,30 @@ func TestStageHoldsAChainOfAnyForms(t *testing.T) {
 // again, and nothing else.
 func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := packedLinks(t, "zstd stream", "gzip stream")
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	out, err = h.unpacks(task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	p := task.Data.Placement
 	inode := func() FileID {
 		id, err := fileID(filepath.Join(p.link(1), "ibdata1.delta"))
-		h.must(err)
+		h.Must(err)
 		return id
 	}
 	first := inode()
-	write(t, p.link(0), map[string]string{"ibdata1": "prepared", "ib_logfile0": "made by the tool"})
+	testkit.Write(t, p.link(0), map[string]string{"ibdata1": "prepared", "ib_logfile0": "made by the tool"})
 	for _, again := range []struct {
 		applied int
 		spoil   func()
 		want    []int
 	}{
 		{0, func() {}, []int{1}},
-		{0, func() { h.must(os.Truncate(filepath.Join(p.link(1), "ibdata1.delta"), 0)) }, nil},
+		{0, func() { h.Must(os.Truncate(filepath.Join(p.link(1), "ibdata1.delta"), 0)) }, nil},
 		{1, func() {}, nil},
 	} {
 		again.spoil()
@@ -88,7 +90,7 @@ func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 		if err != nil || out.Event != EventUnpack || !slices.Equal(out.Data.Unpacked, again.want) || out.Data.Applied != 0 {
 			t.Fatalf("%+v, %v; want %v unpacked", out, err, again.want)
 		}
-		if left := tree(t, p.link(0)); len(left) > 0 {
+		if left := testkit.Tree(t, p.link(0)); len(left) > 0 {
 			t.Errorf("for the full backup there is %v", left)
 		}
 		if again.want != nil && inode() != first {
@@ -98,8 +100,8 @@ func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 		if out, err = h.unpacks(task); err != nil {
 			t.Fatal(err)
 		}
-		if len(out.Data.Unpacked) != 2 || tree(t, p.link(0))["ibdata1"] != "system" {
-			t.Errorf("unpacked are %v: %v", out.Data.Unpacked, tree(t, p.link(0)))
+		if len(out.Data.Unpacked) != 2 || testkit.Tree(t, p.link(0))["ibdata1"] != "system" {
+			t.Errorf("unpacked are %v: %v", out.Data.Unpacked, testkit.Tree(t, p.link(0)))
 		}
 	}
 }
@@ -107,16 +109,17 @@ func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 // What an unpacker that was broken off has left, the next try removes.
 func TestUnpackingBeginsInAnEmptyFolder(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := packedLinks(t, "stream", "directory")
 	task := h.unpackTask()
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
-	write(t, out.Data.Placement.link(0), map[string]string{"ibdata1": "half", "gone/x": ""})
+	testkit.Write(t, out.Data.Placement.link(0), map[string]string{"ibdata1": "half", "gone/x": ""})
 	if out, err := h.unpacks(task); err != nil || out.Event != EventOK {
 		t.Fatalf("%+v, %v", out, err)
 	}
-	if got := tree(t, out.Data.Placement.link(0)); got["ibdata1"] != "system" || len(got) != 7 {
+	if got := testkit.Tree(t, out.Data.Placement.link(0)); got["ibdata1"] != "system" || len(got) != 7 {
 		t.Errorf("the stage holds %v", got)
 	}
 }
@@ -124,6 +127,7 @@ func TestUnpackingBeginsInAnEmptyFolder(t *testing.T) {
 // The unpackers report success for much that is none.
 func TestUnpackingIsProved(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	good := func() JobResult { return JobResult{Stream: &StreamResult{}} }
 	for name, test := range map[string]struct {
 		result func() JobResult
@@ -147,13 +151,13 @@ func TestUnpackingIsProved(t *testing.T) {
 		"is killed":            {func() JobResult { return JobResult{Signal: "SIGKILL", ExitCode: -1} }, nil, []string{"mbstream was killed by SIGKILL"}},
 		"cannot be made safe":  {func() JobResult { return JobResult{SyncError: "input/output error"} }, nil, []string{"could not be put onto the disk: input/output error"}},
 		"did not take it all":  {func() JobResult { return JobResult{} }, nil, []string{"the stream was not read to its end"}},
-		"leaves out a file":    {good, func(h *testHost, folder string) { h.must(os.Remove(filepath.Join(folder, "ibdata1"))) }, []string{"mbstream claims success, but file ibdata1 is missing; use another chain"}},
-		"leaves a part":        {good, func(h *testHost, folder string) { h.must(os.Truncate(filepath.Join(folder, "ibdata1"), 3)) }, []string{"file ibdata1 has 3 bytes instead of 6"}},
-		"brings more":          {good, func(h *testHost, folder string) { write(h.t, folder, map[string]string{"more": ""}) }, []string{"file more is not of the stream"}},
+		"leaves out a file":    {good, func(h *testHost, folder string) { h.Must(os.Remove(filepath.Join(folder, "ibdata1"))) }, []string{"mbstream claims success, but file ibdata1 is missing; use another chain"}},
+		"leaves a part":        {good, func(h *testHost, folder string) { h.Must(os.Truncate(filepath.Join(folder, "ibdata1"), 3)) }, []string{"file ibdata1 has 3 bytes instead of 6"}},
+		"brings more":          {good, func(h *testHost, folder string) { testkit.Write(h.T, folder, map[string]string{"more": ""}) }, []string{"file more is not of the stream"}},
 		"brings another's":     {good, func(h *testHost, folder string) { h.checkpoints(folder, "full-backuped", "0", "900") }, []string{"it holds another backup: its checkpoints are"}},
 		"brings one of a kind": {good, func(h *testHost, folder string) { h.checkpoints(folder, "incremental", "000", "100") }, []string{"a full backup was asked for"}},
 		"brings no metadata": {good, func(h *testHost, folder string) {
-			write(h.t, folder, map[string]string{"xtrabackup_info": strings.Repeat(" ", 90)})
+			testkit.Write(h.T, folder, map[string]string{"xtrabackup_info": strings.Repeat(" ", 90)})
 		}, []string{"xtrabackup_info"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -161,15 +165,15 @@ func TestUnpackingIsProved(t *testing.T) {
 			h := packedLinks(t, "stream", "directory")
 			task := h.unpackTask()
 			out, err := h.stage(t.Context(), task)
-			h.must(err)
+			h.Must(err)
 			task.Data = out.Data
 			if test.spoil != nil {
 				_, err := h.unpacks(task)
-				h.must(err)
+				h.Must(err)
 				test.spoil(h, task.Data.Placement.link(0))
 			}
 			_, err = h.unpackFinish(t.Context(), task, test.result())
-			says(t, err, test.want...)
+			testkit.Says(t, err, test.want...)
 		})
 	}
 	h := packedLinks(t, "stream", "directory")
@@ -181,29 +185,30 @@ func TestUnpackingIsProved(t *testing.T) {
 
 // checkpoints writes other checkpoints of the same length into a folder.
 func (h *testHost) checkpoints(folder, kind, from, to string) {
-	h.t.Helper()
-	write(h.t, folder, map[string]string{"xtrabackup_checkpoints": checkpoints(kind, from, to, to)})
+	h.T.Helper()
+	testkit.Write(h.T, folder, map[string]string{"xtrabackup_checkpoints": checkpoints(kind, from, to, to)})
 }
 
 // A link to a table elsewhere must not reach a server that restores it.
 func TestTableLinksAreNotUnpacked(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	h := newHost(t)
-	h.StallTimeout = patience
+	h.StallTimeout = testkit.Patience
 	h.backup("full", "", "0", "100", map[string]string{"shop/orders.isl": "/old/orders.ibd", "shop/orders.ibd": "rows"})
 	h.streamed("full", stream.None, false)
 	task := h.restoreTask("full")
 	task.Data.Tool = &mariabackup
 	var err error
 	task.Data.Unpacker, err = h.findUnpacker(mariabackup)
-	h.must(err)
+	h.Must(err)
 	out, err := h.stage(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	if out, err = h.unpacks(task); err != nil {
 		t.Fatal(err)
 	}
-	if got := tree(t, out.Data.Placement.link(0)); got["shop/orders.ibd"] != "rows" || got["shop/orders.isl"] != "" {
+	if got := testkit.Tree(t, out.Data.Placement.link(0)); got["shop/orders.ibd"] != "rows" || got["shop/orders.isl"] != "" {
 		t.Errorf("the stage holds %v", got)
 	}
 	// After a crash between the judgement and its record it is judged again.

@@ -4,13 +4,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestUnpackerIsFound(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("PATH", filepath.Join(dir, "path"))
 	program := func(name string) string {
-		write(t, dir, map[string]string{name: "#!/bin/sh\n"})
+		testkit.Write(t, dir, map[string]string{name: "#!/bin/sh\n"})
 		if err := os.Chmod(filepath.Join(dir, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -23,7 +25,7 @@ func TestUnpackerIsFound(t *testing.T) {
 		h := NewHost(Settings{DBType: test.dbType}, nil)
 		tool := ToolInfo{Name: test.tool, Path: filepath.Join(dir, "beside", test.tool)}
 		_, err := h.findUnpacker(tool)
-		says(t, err, "no "+test.name+" beside "+tool.Path+" or on PATH, which unpacks streamed backups: "+test.advice)
+		testkit.Says(t, err, "no "+test.name+" beside "+tool.Path+" or on PATH, which unpacks streamed backups: "+test.advice)
 		for _, place := range []string{"path", "beside"} {
 			want := program(place + "/" + test.name)
 			if got, err := h.findUnpacker(tool); err != nil || got != want {
@@ -34,13 +36,14 @@ func TestUnpackerIsFound(t *testing.T) {
 }
 
 func TestRestoreOfAStreamNeedsAnUnpacker(t *testing.T) {
+	testkit.Slow(t)
 	h := packedLinks(t, "stream", "directory")
 	t.Setenv("PATH", "/nowhere")
-	h.BackupBin = h.script("tool", fakeBanner)
+	h.BackupBin = h.Script("tool", fakeBanner)
 	_, err := h.validateRestore(t.Context(), h.restoreTask("full", "inc"))
-	says(t, err, "no mbstream beside "+h.BackupBin+" or on PATH")
+	testkit.Says(t, err, "no mbstream beside "+h.BackupBin+" or on PATH")
 	plain := twoLinks(t)
-	plain.BackupBin = plain.script("tool", fakeBanner)
+	plain.BackupBin = plain.Script("tool", fakeBanner)
 	if _, err := plain.validateRestore(t.Context(), plain.restoreTask("full", "inc")); err != nil {
 		t.Errorf("without streams: %v", err)
 	}

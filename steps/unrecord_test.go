@@ -3,6 +3,8 @@ package steps
 import (
 	"context"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // TestUnrecordSparesANewerBackup retries a halted deletion after its backup has
@@ -15,7 +17,7 @@ func TestUnrecordSparesANewerBackup(t *testing.T) {
 	if err != nil || outcome.DeleteBackup != "id" {
 		t.Errorf("nothing left: got %+v, %v", outcome, err)
 	}
-	write(t, h.BackupFolder("id"), map[string]string{ManifestName: "{}"})
+	testkit.Write(t, h.BackupFolder("id"), map[string]string{ManifestName: "{}"})
 	outcome, err = h.unrecord(context.Background(), deletion)
 	if err != nil || outcome.DeleteBackup != "" || outcome.Event != EventOK {
 		t.Errorf("a newer backup is there: got %+v, %v", outcome, err)

@@ -4,12 +4,13 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestUnrecordedBackupsAreFound(t *testing.T) {
 	t.Parallel()
 	h := twoLinks(t)
-	write(t, h.BackupDir, map[string]string{
+	testkit.Write(t, h.BackupDir, map[string]string{
 		"foreign/file": "", "file": "", "broken/" + ManifestName: "{", "copy/" + ManifestName: `{"id":"full"}`, ".partial/op-1/" + ManifestName: `{"id":".partial"}`,
 	})
 	lost, err := h.Unrecorded([]persistence.Backup{{ID: "full"}})

@@ -14,12 +14,12 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	s, err := h.connect(ctx)
+	conn, err := h.connect(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
-	defer s.close()
-	info, err := s.info(ctx)
+	defer conn.close()
+	info, err := conn.info(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -36,10 +36,10 @@ func (h *Host) validateBackup(ctx context.Context, t Task) (Outcome, error) {
 	if err := sameFolder(info.DataDir, h.DataDir); err != nil {
 		return Outcome{}, err
 	}
-	if err := s.checkGrants(ctx, info, credentials.User); err != nil {
+	if err := conn.checkGrants(ctx, info, credentials.User); err != nil {
 		return Outcome{}, err
 	}
-	if err := h.checkKeyring(ctx, s, &info); err != nil {
+	if err := h.checkKeyring(ctx, conn, &info); err != nil {
 		return Outcome{}, err
 	}
 	data, err := dataSize(info.DataDir)

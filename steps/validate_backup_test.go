@@ -9,8 +9,9 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps/disktest"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 func TestBackupIsValidated(t *testing.T) {
@@ -26,18 +27,20 @@ func TestBackupIsValidated(t *testing.T) {
 		want  string
 	}{
 		"in order":                {func(*testHost, *Task) {}, ""},
-		"no credentials":          {func(h *testHost, _ *Task) { h.CredentialsFile = filepath.Join(h.dir, "nowhere") }, "credentials file not found or missing [client-dbcalm] section"},
-		"no tool":                 {func(h *testHost, _ *Task) { h.BackupBin = filepath.Join(h.dir, "nowhere") }, "the backup tool"},
+		"no credentials":          {func(h *testHost, _ *Task) { h.CredentialsFile = filepath.Join(h.Dir, "nowhere") }, "credentials file not found or missing [client-dbcalm] section"},
+		"no tool":                 {func(h *testHost, _ *Task) { h.BackupBin = filepath.Join(h.Dir, "nowhere") }, "the backup tool"},
 		"a login that is refused": {func(h *testHost, _ *Task) { h.login(server, server.User, "wrong") }, "the server refused the login"},
 		"another kind of server": {func(h *testHost, _ *Task) {
-			h.DBType, h.BackupBin = MySQL, h.script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
+			h.DBType, h.BackupBin = MySQL, h.Script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
 		}, "but db_type says mysql: correct db_type, or socket or host in the credentials file"},
 		"another series of the tool": {func(h *testHost, _ *Task) {
-			h.BackupBin = h.script("tool", "echo mariabackup based on MariaDB server 10.2.44-MariaDB\n")
+			h.BackupBin = h.Script("tool", "echo mariabackup based on MariaDB server 10.2.44-MariaDB\n")
 		}, "mariabackup 10.2.44-MariaDB does not fit MariaDB"},
-		"another data directory":      {func(h *testHost, _ *Task) { h.DataDir = h.dir }, "the server's data directory is " + server.DataDir + "/, but data_dir says "},
-		"missing grants":              {func(h *testHost, _ *Task) { h.login(server, "poor", "p") }, "lacks the privilege RELOAD, PROCESS: run GRANT RELOAD, PROCESS ON *.* TO its account"},
-		"a folder in the way":         {func(h *testHost, task *Task) { write(h.t, h.BackupFolder(task.Args.ID), map[string]string{"x": ""}) }, "is there already: remove it if it is of no use, or choose another id"},
+		"another data directory": {func(h *testHost, _ *Task) { h.DataDir = h.Dir }, "the server's data directory is " + server.DataDir + "/, but data_dir says "},
+		"missing grants":         {func(h *testHost, _ *Task) { h.login(server, "poor", "p") }, "lacks the privilege RELOAD, PROCESS: run GRANT RELOAD, PROCESS ON *.* TO its account"},
+		"a folder in the way": {func(h *testHost, task *Task) {
+			testkit.Write(h.T, h.BackupFolder(task.Args.ID), map[string]string{"x": ""})
+		}, "is there already: remove it if it is of no use, or choose another id"},
 		"a disk that is too small":    {func(h *testHost, _ *Task) { h.BackupDir = small }, "not enough room for a full backup on the file system of " + small},
 		"a store that cannot be made": {func(h *testHost, _ *Task) { h.BackupDir = filepath.Join(h.CredentialsFile, "store") }, "create backup_dir"},
 	} {
@@ -47,7 +50,7 @@ func TestBackupIsValidated(t *testing.T) {
 			test.spoil(h, &task)
 			out, err := h.validateBackup(t.Context(), task)
 			if test.want != "" {
-				says(t, err, test.want)
+				testkit.Says(t, err, test.want)
 				return
 			}
 			if err != nil {
@@ -56,7 +59,7 @@ func TestBackupIsValidated(t *testing.T) {
 			if out.Data.Tool == nil || out.Data.Tool.Name != "mariabackup" || out.Data.Server == nil || out.Data.Server.Flavour != MariaDB || !strings.Contains(out.Reason, "of data") {
 				t.Errorf("got %+v", out)
 			}
-			if left := tree(t, h.BackupDir); len(left) > 0 {
+			if left := testkit.Tree(t, h.BackupDir); len(left) > 0 {
 				t.Errorf("something was written: %v", left)
 			}
 		})
@@ -65,6 +68,7 @@ func TestBackupIsValidated(t *testing.T) {
 
 func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	this := ServerInfo{UID: "this", LSN: 1000, DataBirth: time.Unix(1000, 0)}
 	for name, test := range map[string]struct {
 		spoil func(h *testHost, m *Manifest)
@@ -78,10 +82,10 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 		"after a restore":             {func(h *testHost, _ *Manifest) { h.records.restored = time.Now().Add(-time.Hour) }, ""},
 		"on a broken chain": {func(h *testHost, _ *Manifest) {
 			delete(h.records.backups, "full")
-			h.must(os.RemoveAll(h.BackupFolder("full")))
+			h.Must(os.RemoveAll(h.BackupFolder("full")))
 		}, "backup 'full' is not recorded: the chain is broken; take a new full backup"},
 		"on one without a record":  {func(h *testHost, _ *Manifest) { delete(h.records.backups, "full") }, "backup 'inc' stands on 'full', whose folder is there and whose record is lost: dbcalm-db-cmd backups rebuild records it again"},
-		"on a chain without files": {func(h *testHost, _ *Manifest) { h.must(os.RemoveAll(h.BackupFolder("full"))) }, "; take a full backup: dbcalm-db-cmd backup full ID"},
+		"on a chain without files": {func(h *testHost, _ *Manifest) { h.Must(os.RemoveAll(h.BackupFolder("full"))) }, "; take a full backup: dbcalm-db-cmd backup full ID"},
 		"on a replaced base":       {func(h *testHost, m *Manifest) { m.ParentOperation = "another" }, "it is another of the same id; take a full backup, or one on what is whole of the chain: dbcalm-db-cmd backup incremental ID --from full"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,7 +104,7 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 			h.putManifest(h.BackupFolder("inc"), m)
 			_, err = h.checkBase(t.Context(), "inc", this)
 			if test.want != "" {
-				says(t, err, test.want)
+				testkit.Says(t, err, test.want)
 			} else if err != nil {
 				t.Error(err)
 			}
@@ -110,7 +114,7 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 	for lsn, want := range map[uint64]string{0: "", 150: "", 149: "backup 'inc' ends at LSN 150, the server is only at 149, so its data is not what was backed up: take a full backup"} {
 		_, err := h.checkBase(t.Context(), "inc", ServerInfo{LSN: lsn})
 		if want != "" {
-			says(t, err, want)
+			testkit.Says(t, err, want)
 		} else if err != nil {
 			t.Errorf("server at LSN %d: %v", lsn, err)
 		}
@@ -127,9 +131,9 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 func TestDataDirectoryOfTheServerMustBeReadable(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	says(t, sameFolder(filepath.Join(h.dir, "nowhere"), h.DataDir), "the server's data directory cannot be read", "the daemon must run on the server's host")
-	says(t, sameFolder(h.DataDir, filepath.Join(h.dir, "nowhere")), "but data_dir says")
-	if err := sameFolder(h.DataDir+"/", h.dir+"/./data"); err != nil {
+	testkit.Says(t, sameFolder(filepath.Join(h.Dir, "nowhere"), h.DataDir), "the server's data directory cannot be read", "the daemon must run on the server's host")
+	testkit.Says(t, sameFolder(h.DataDir, filepath.Join(h.Dir, "nowhere")), "but data_dir says")
+	if err := sameFolder(h.DataDir+"/", h.Dir+"/./data"); err != nil {
 		t.Error(err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 )
@@ -41,6 +42,14 @@ func (h *Host) validateRestore(ctx context.Context, t Task) (Outcome, error) {
 		return Outcome{}, err
 	}
 	return ok(t, fmt.Sprintf("chain of %d, %s; will go into %s %s", len(links), humanBytes(size), t.Data.Placement.Target, manner[t.Data.Placement.Mode])), nil
+}
+
+// planPlacement decides where the chain is staged and how it goes into place.
+func (h *Host) planPlacement(t Task) (*Placement, error) {
+	if t.Args.Target == "database" {
+		return placeInDataDir(h.DataDir, t.Operation)
+	}
+	return placeInFolder(filepath.Join(t.Args.TmpDir, t.Args.IDList[0]), h.StageFolder(t.Operation)), nil
 }
 
 // checkPlace refuses a place in which no stage can be made. A folder that is

@@ -30,7 +30,7 @@ func (h *Host) validateVerify(ctx context.Context, t Task) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if t.Args.Level.Covers(persistence.LevelBoot) {
-		program, err := h.serverProgram(ctx)
+		program, err := findServerProgram(ctx, h.ServerBin, h.DBType)
 		if err != nil {
 			return Outcome{}, err
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 const (
@@ -26,14 +27,15 @@ func (h *testHost) verifyTask(level persistence.Level, ids ...string) Task {
 func verifiable(t *testing.T) *testHost {
 	t.Helper()
 	h := twoLinks(t)
-	h.BackupBin, h.ServerBin = h.script("tool", fakeBanner), h.script("mariadbd", serverBannerText)
+	h.BackupBin, h.ServerBin = h.Script("tool", fakeBanner), h.Script("mariadbd", serverBannerText)
 	return h
 }
 
 func TestVerificationIsValidated(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
-	before := tree(t, h.dir)
+	before := testkit.Tree(t, h.Dir)
 	for _, level := range persistence.Levels {
 		out, err := h.validateVerify(t.Context(), h.verifyTask(level, "full", "inc"))
 		if err != nil {
@@ -47,7 +49,7 @@ func TestVerificationIsValidated(t *testing.T) {
 			t.Errorf("level %s works in %s", level, out.Data.Placement.Stage)
 		}
 	}
-	if after := tree(t, h.dir); !reflect.DeepEqual(after, before) {
+	if after := testkit.Tree(t, h.Dir); !reflect.DeepEqual(after, before) {
 		t.Errorf("something was written: %v", after)
 	}
 }
@@ -60,27 +62,27 @@ func TestVerificationIsRefused(t *testing.T) {
 		spoil func(h *testHost)
 		want  string
 	}{
-		"damage":                    {"files", func(h *testHost) { h.must(os.Remove(filepath.Join(h.BackupFolder("inc"), "ibdata1.delta"))) }, "file ibdata1.delta is missing; use another chain; take a full backup; the chain is whole up to 'full'"},
-		"damage at its beginning":   {"boot", func(h *testHost) { h.must(os.Remove(filepath.Join(h.BackupFolder("full"), "ibdata1"))) }, "file ibdata1 is missing; use another chain; take a full backup"},
-		"files of an older program": {"files", func(h *testHost) { h.must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName))) }, "backup 'full' has no dbcalm.json, which would say what its files must be: an older program made it; verify at level prepare or boot"},
-		"sums of an older program":  {"checksum", func(h *testHost) { h.must(os.Remove(filepath.Join(h.BackupFolder("inc"), ManifestName))) }, "backup 'inc' has no dbcalm.json"},
-		"no tool":                   {"prepare", func(h *testHost) { h.must(os.Remove(h.BackupBin)) }, "the backup tool "},
-		"no server":                 {"boot", func(h *testHost) { h.must(os.Remove(h.ServerBin)) }, "is not there, to boot the backup on: install the package mariadb-server-core of the backup's series, or correct server_bin, or verify at level prepare"},
-		"a server of another series": {"boot", func(h *testHost) { h.ServerBin = h.script("other", otherBannerText) },
+		"damage":                    {"files", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.BackupFolder("inc"), "ibdata1.delta"))) }, "file ibdata1.delta is missing; use another chain; take a full backup; the chain is whole up to 'full'"},
+		"damage at its beginning":   {"boot", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.BackupFolder("full"), "ibdata1"))) }, "file ibdata1 is missing; use another chain; take a full backup"},
+		"files of an older program": {"files", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName))) }, "backup 'full' has no dbcalm.json, which would say what its files must be: an older program made it; verify at level prepare or boot"},
+		"sums of an older program":  {"checksum", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.BackupFolder("inc"), ManifestName))) }, "backup 'inc' has no dbcalm.json"},
+		"no tool":                   {"prepare", func(h *testHost) { h.Must(os.Remove(h.BackupBin)) }, "the backup tool "},
+		"no server":                 {"boot", func(h *testHost) { h.Must(os.Remove(h.ServerBin)) }, "is not there, to boot the backup on: install the package mariadb-server-core of the backup's series, or correct server_bin, or verify at level prepare"},
+		"a server of another series": {"boot", func(h *testHost) { h.ServerBin = h.Script("other", otherBannerText) },
 			"backup 'inc' is of a server 10.11.6-MariaDB and cannot be booted on "},
-		"its advice": {"boot", func(h *testHost) { h.ServerBin = h.script("other", otherBannerText) }, advice},
+		"its advice": {"boot", func(h *testHost) { h.ServerBin = h.Script("other", otherBannerText) }, advice},
 		"another database's server": {"boot", func(h *testHost) {
-			h.ServerBin = h.script("other", "echo '/usr/sbin/mysqld  Ver 8.0.36 for Linux on x86_64 (MySQL Community Server - GPL)'\n")
+			h.ServerBin = h.Script("other", "echo '/usr/sbin/mysqld  Ver 8.0.36 for Linux on x86_64 (MySQL Community Server - GPL)'\n")
 		}, "is a server of mysql, and the backups are of mariadb"},
-		"no server at all": {"boot", func(h *testHost) { h.ServerBin = h.script("other", "echo hello\n") }, `does not present itself as a server: "hello"; correct server_bin`},
-		"one that breaks":  {"boot", func(h *testHost) { h.ServerBin = h.script("other", "exit 3\n") }, "for its version: exit status 3"},
+		"no server at all": {"boot", func(h *testHost) { h.ServerBin = h.Script("other", "echo hello\n") }, `does not present itself as a server: "hello"; correct server_bin`},
+		"one that breaks":  {"boot", func(h *testHost) { h.ServerBin = h.Script("other", "exit 3\n") }, "for its version: exit status 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := verifiable(t)
 			test.spoil(h)
 			_, err := h.validateVerify(t.Context(), h.verifyTask(test.level, "full", "inc"))
-			says(t, err, test.want)
+			testkit.Says(t, err, test.want)
 			if _, found := errors.AsType[*Damage](err); found != strings.HasPrefix(name, "damage") {
 				t.Errorf("damage: %t", found)
 			}
@@ -91,14 +93,15 @@ func TestVerificationIsRefused(t *testing.T) {
 // Backups of an older program can be tried, and what that proves is told.
 func TestVerificationOfAnOlderProgramsBackup(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
-	h.must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
-	h.must(os.Remove(filepath.Join(h.BackupFolder("inc"), ManifestName)))
+	h.Must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
+	h.Must(os.Remove(filepath.Join(h.BackupFolder("inc"), ManifestName)))
 	task := h.verifyTask("boot", "full", "inc")
-	write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 11.4.2-MariaDB-log\n"})
+	testkit.Write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 11.4.2-MariaDB-log\n"})
 	_, err := h.validateVerify(t.Context(), task)
-	says(t, err, "backup 'inc' is of a server 11.4.2-MariaDB-log and cannot be booted on ")
-	write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 10.11.6-MariaDB-log\n"})
+	testkit.Says(t, err, "backup 'inc' is of a server 11.4.2-MariaDB-log and cannot be booted on ")
+	testkit.Write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 10.11.6-MariaDB-log\n"})
 	if _, err := h.validateVerify(t.Context(), task); err != nil {
 		t.Error(err)
 	}
@@ -133,7 +136,7 @@ func TestChecksums(t *testing.T) {
 			t.Parallel()
 			h := packedLinks(t, form, "directory")
 			task := h.verifyTask("checksum", "full", "inc")
-			before := tree(t, h.BackupDir)
+			before := testkit.Tree(t, h.BackupDir)
 			out, err := h.checkChain(t.Context(), task)
 			want := EventOK
 			if form == "forwarded stream" {
@@ -142,25 +145,25 @@ func TestChecksums(t *testing.T) {
 			if err != nil || out.Event != want || !strings.Contains(out.Reason, ": checksums right") {
 				t.Fatalf("%+v, %v", out, err)
 			}
-			if after := tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
+			if after := testkit.Tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
 				t.Error("the store was changed")
 			}
 			m, err := ReadManifest(h.BackupFolder("full"))
-			h.must(err)
+			h.Must(err)
 			for _, f := range m.Files {
 				path := filepath.Join(h.BackupFolder("full"), f.Path)
 				text, err := os.ReadFile(path)
-				h.must(err)
+				h.Must(err)
 				if len(text) == 0 || strings.HasPrefix(f.Path, "xtrabackup_") {
 					continue
 				}
 				h.alter(path)
 				_, err = h.checkChain(t.Context(), task)
-				says(t, err, "backup 'full' is damaged: file "+f.Path+" is damaged: its checksum is not the recorded one", "take a full backup")
+				testkit.Says(t, err, "backup 'full' is damaged: file "+f.Path+" is damaged: its checksum is not the recorded one", "take a full backup")
 				if d := blamed(t, err); d.Backup != "full" || d.Level != persistence.LevelChecksum {
 					t.Errorf("blamed is %s at %s", d.Backup, d.Level)
 				}
-				h.must(os.WriteFile(path, text, 0o640))
+				h.Must(os.WriteFile(path, text, 0o640))
 			}
 		})
 	}
@@ -168,6 +171,7 @@ func TestChecksums(t *testing.T) {
 
 func TestForwardedStreamsAreLookedAt(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := packedLinks(t, "forwarded stream", "forwarded stream")
 	task := h.verifyTask("checksum", "full", "inc")
 	look := func(task Task) (Outcome, error) {
@@ -198,7 +202,7 @@ func TestForwardedStreamsAreLookedAt(t *testing.T) {
 	good := h.Retrieve
 	h.Retrieve = "exit 3"
 	_, err := look(task)
-	says(t, err, "look at backup 'full': retrieve failed with exit code 3")
+	testkit.Says(t, err, "look at backup 'full': retrieve failed with exit code 3")
 	if errors.As(err, new(*Damage)) {
 		t.Error("a command that fails says nothing about the backup")
 	}
@@ -210,9 +214,9 @@ func TestForwardedStreamsAreLookedAt(t *testing.T) {
 	}
 	h.Retrieve = ""
 	for _, level := range []persistence.Level{"checksum", "prepare"} {
-		h.BackupBin = h.script("tool", fakeBanner)
+		h.BackupBin = h.Script("tool", fakeBanner)
 		_, err := h.validateVerify(t.Context(), h.verifyTask(level, "full", "inc"))
-		says(t, err, "backup 'full' was forwarded as backup-full.xbstream.zst, and retrieve is not set")
+		testkit.Says(t, err, "backup 'full' was forwarded as backup-full.xbstream.zst, and retrieve is not set")
 	}
 	out, err := h.validateVerify(t.Context(), h.verifyTask("files", "full", "inc"))
 	if err != nil || !strings.HasSuffix(out.Reason, "; streams that were forwarded, which only a higher level looks at: 2") {
@@ -222,6 +226,7 @@ func TestForwardedStreamsAreLookedAt(t *testing.T) {
 
 func TestVerificationStopsWhenCancelled(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := twoLinks(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(ErrCancelled)
@@ -232,8 +237,9 @@ func TestVerificationStopsWhenCancelled(t *testing.T) {
 
 func TestVerificationLeavesNothing(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
-	before := tree(t, h.BackupDir)
+	before := testkit.Tree(t, h.BackupDir)
 	for _, test := range []struct {
 		clean     func(context.Context, Task) (Outcome, error)
 		cancelled bool
@@ -245,17 +251,17 @@ func TestVerificationLeavesNothing(t *testing.T) {
 			t.Error(err)
 		}
 		out, err := h.validateVerify(t.Context(), task)
-		h.must(err)
+		h.Must(err)
 		task.Data, task.Cancelled = out.Data, test.cancelled
 		out, err = h.stageScratch(t.Context(), task)
-		h.must(err)
-		write(t, task.Data.Placement.Stage, map[string]string{serverLock: "", "tmp/x": ""})
+		h.Must(err)
+		testkit.Write(t, task.Data.Placement.Stage, map[string]string{serverLock: "", "tmp/x": ""})
 		for range 2 {
 			if out, err = test.clean(t.Context(), task); err != nil || out.Event != test.event {
 				t.Errorf("%+v, %v", out, err)
 			}
 		}
-		if after := tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
+		if after := testkit.Tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
 			t.Errorf("left: %v", after)
 		}
 	}
@@ -263,19 +269,20 @@ func TestVerificationLeavesNothing(t *testing.T) {
 
 func TestTablesAreProved(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	h := verifiable(t)
 	task := h.verifyTask("prepare", "full", "inc")
 	out, err := h.validateVerify(t.Context(), task)
-	h.must(err)
+	h.Must(err)
 	task.Data = out.Data
 	prepared := task.Data.Placement.prepared()
-	write(t, prepared, map[string]string{"shop/orders.ibd": "", "shop/notes.frm": ""})
+	testkit.Write(t, prepared, map[string]string{"shop/orders.ibd": "", "shop/notes.frm": ""})
 	if out, err := h.proveTables(t.Context(), task); err != nil || out.Event != "prepare" {
 		t.Errorf("%+v, %v", out, err)
 	}
-	h.must(os.Remove(filepath.Join(prepared, "shop", "orders.ibd")))
+	h.Must(os.Remove(filepath.Join(prepared, "shop", "orders.ibd")))
 	_, err = h.proveTables(t.Context(), task)
-	says(t, err, "the restored data lacks shop/orders.ibd of backup 'inc'", "take a full backup")
+	testkit.Says(t, err, "the restored data lacks shop/orders.ibd of backup 'inc'", "take a full backup")
 	if d := blamed(t, err); d.Backup != "inc" || d.Level != persistence.LevelPrepare {
 		t.Errorf("blamed is %s at %s", d.Backup, d.Level)
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 const (
@@ -162,6 +164,7 @@ func TestATooSlowRequest(t *testing.T) {
 // A sender of too much is still in its write when the daemon has seen enough.
 func TestATooLargeRequest(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	server := start(t, &fakeService{}, Options{})
 	const tooBig = `{"code":400,"status":"Bad Request","message":"request is larger than 1048576 bytes"}`
 	for name, test := range map[string]struct{ request, want string }{

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps/printable"
 	"dbcalm-db-cmd/transport"
@@ -18,25 +20,15 @@ import (
 // program is the name in every message, whatever the binary was renamed to.
 const program = "dbcalm-db-cmd"
 
-// app is one invocation of the program: the streams and the environment it
-// was given, and what tests replace.
+// app is one invocation of the program: what it was given, and what tests
+// replace.
 type app struct {
 	stdin  io.Reader
-	stdout io.Writer
-	stderr io.Writer
-	env    func(string) string
-
-	host host
-	dial func(socket string) daemon
+	screen *screen.Screen
+	source *source
+	client *client
 	// diagnose looks at the set-up that a configuration describes.
-	diagnose func(ctx context.Context, loaded *loadedConfig) []machine.Check
-	now      func() time.Time
-
-	// colour tells whether stdout takes colours.
-	colour bool
-
-	configFlag string
-	socketFlag string
+	diagnose func(ctx context.Context, loaded *config.Loaded) []machine.Check
 
 	// entered is set once a command's own code runs; an error before that is
 	// one of usage.
@@ -50,18 +42,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) *app {
-	a := &app{
-		stdin:  stdin,
-		stdout: stdout,
-		stderr: stderr,
-		env:    env,
-		host:   thisHost(stderr, env),
-		dial:   func(socket string) daemon { return transport.Client{Path: socket} },
-		now:    time.Now,
-		colour: takesColour(stdout, env),
+	out := &screen.Screen{Out: stdout, Err: stderr, Colour: screen.TakesColour(stdout, env), Now: time.Now}
+	found := &source{env: env, host: config.ThisHost(screen.IsTerminal(stderr), env)}
+	c := &client{screen: out, source: found, dial: func(socket string) daemon { return transport.Client{Path: socket} }}
+	return &app{
+		stdin: stdin, screen: out, source: found, client: c,
+		diagnose: func(ctx context.Context, loaded *config.Loaded) []machine.Check {
+			return diagnosis(ctx, loaded, c.dial)
+		},
 	}
-	a.diagnose = a.diagnosis
-	return a
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
@@ -69,8 +58,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 	// Given nil, cobra reads the process's own arguments.
 	root.SetArgs(append([]string{}, args...))
 	root.SetIn(a.stdin)
-	root.SetOut(a.stdout)
-	root.SetErr(a.stderr)
+	root.SetOut(a.screen.Out)
+	root.SetErr(a.screen.Err)
 	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
 		plainUsages(root)
 	}
@@ -79,41 +68,27 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if err != nil && !a.entered {
 		err = exitWith(exitUsage, fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath()))
 	}
-	a.report(err)
+	report(a.screen.Err, err)
 	return exitCode(err)
 }
 
-// report prints err on stderr; a broken configuration gets a line for each of
+// report prints err on w; a broken configuration gets a line for each of
 // its problems.
-func (a *app) report(err error) {
+func report(w io.Writer, err error) {
 	if err == nil || errors.Is(err, errSaid) {
 		return
 	}
-	var config *configError
-	if errors.As(err, &config) {
-		for _, p := range config.problems {
-			fmt.Fprintf(a.stderr, "%s: %s\n", program, p)
+	var broken *config.Error
+	if errors.As(err, &broken) {
+		for _, p := range broken.Problems {
+			fmt.Fprintf(w, "%s: %s\n", program, p)
 		}
-		if config.hint != "" {
-			fmt.Fprintf(a.stderr, "%s: %s\n", program, config.hint)
+		if broken.Hint != "" {
+			fmt.Fprintf(w, "%s: %s\n", program, broken.Hint)
 		}
 		return
 	}
-	fmt.Fprintf(a.stderr, "%s: %s\n", program, strings.TrimRight(printable.Text(err.Error()), "\n"))
-}
-
-// commandLine is what to type to run a subcommand against the same daemon.
-func (a *app) commandLine(words ...string) string {
-	line := append([]string{program}, words...)
-	if a.socketFlag != "" {
-		line = append(line, "--socket", a.socketFlag)
-	} else if a.configFlag != "" {
-		line = append(line, "--config", a.configFlag)
-	}
-	for i, word := range line {
-		line[i] = shellWord(word)
-	}
-	return strings.Join(line, " ")
+	fmt.Fprintf(w, "%s: %s\n", program, strings.TrimRight(printable.Text(err.Error()), "\n"))
 }
 
 // shellWord quotes a word where a shell would not take it as it is.

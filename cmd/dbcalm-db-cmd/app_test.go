@@ -7,13 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 )
 
 func TestRunWithoutAProcess(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
 	env := func(name string) string {
-		return map[string]string{configVariable: filepath.Join(t.TempDir(), "none.yml")}[name]
+		return map[string]string{config.Variable: filepath.Join(t.TempDir(), "none.yml")}[name]
 	}
 	code := run(t.Context(), []string{"config", "check"}, strings.NewReader(""), &stdout, &stderr, env)
 	if code != exitConfig {
@@ -68,7 +70,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space 
 func TestAnswerThatCannotBeWrittenIsAFailure(t *testing.T) {
 	t.Parallel()
 	in := newInvocation(t, nil)
-	in.app.stdout = brokenWriter{}
+	in.screen.Out = brokenWriter{}
 	in.expect(t, exitFailed, "version")
 	contains(t, "stderr", in.stderr.String(), "write the answer: no space left on device")
 }

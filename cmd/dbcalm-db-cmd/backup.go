@@ -10,11 +10,11 @@ import (
 
 const newBackupAdvice = "name the new backup: one ID of letters, digits, '.', '_', '-' and ':'"
 
-func (a *app) backupCommand() *cobra.Command {
-	return a.speaksToDaemon(group("backup", "Take a backup", a.backupFullCommand(), a.backupIncrementalCommand()))
+func backupCommand(c *client) *cobra.Command {
+	return c.speaksToDaemon(group("backup", "Take a backup", backupFullCommand(c), backupIncrementalCommand(c)))
 }
 
-func (a *app) backupFullCommand() *cobra.Command {
+func backupFullCommand(c *client) *cobra.Command {
 	var options backupOptions
 	cmd := &cobra.Command{
 		Use:   "full ID",
@@ -25,9 +25,9 @@ with --wait the command ends when the operation does.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request := options.command(cmd, args[0])
 			if options.plan.wanted {
-				return a.planBackup(cmd.Context(), request, options.plan)
+				return c.planBackup(cmd.Context(), request, options.plan)
 			}
-			return a.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
+			return c.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
 				return d.FullBackup(ctx, request)
 			})
 		},
@@ -35,7 +35,7 @@ with --wait the command ends when the operation does.`,
 	return options.flags(cmd)
 }
 
-func (a *app) backupIncrementalCommand() *cobra.Command {
+func backupIncrementalCommand(c *client) *cobra.Command {
 	var options backupOptions
 	cmd := &cobra.Command{
 		Use:   "incremental ID --from ID",
@@ -47,16 +47,16 @@ printed on stdout; with --wait the command ends when the operation does.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request := options.command(cmd, args[0])
 			if options.plan.wanted {
-				return a.planBackup(cmd.Context(), request, options.plan)
+				return c.planBackup(cmd.Context(), request, options.plan)
 			}
-			return a.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
+			return c.start(cmd.Context(), options.wait, func(ctx context.Context, d daemon) (string, error) {
 				return d.IncrementalBackup(ctx, request)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&options.from, "from", "", "the backup `ID` to stand on (required)")
-	required(cmd, "from")
-	completeFlagBy(cmd, "from", a.completeBackup(false))
+	requireFlag(cmd, "from")
+	completeFlagBy(cmd, "from", c.completeBackup(false))
 	return options.flags(cmd)
 }
 
@@ -82,7 +82,7 @@ func (o *backupOptions) command(cmd *cobra.Command, id string) machine.BackupReq
 	return request
 }
 
-func required(cmd *cobra.Command, name string) {
+func requireFlag(cmd *cobra.Command, name string) {
 	// It fails only for a flag that does not exist.
 	_ = cmd.MarkFlagRequired(name)
 }

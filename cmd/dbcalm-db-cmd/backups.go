@@ -8,12 +8,12 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func (a *app) backupsCommand() *cobra.Command {
-	return a.speaksToDaemon(group("backups", "List, verify, prune and delete backups",
-		a.backupsListCommand(), a.backupsVerifyCommand(), a.backupsRebuildCommand(), a.backupsPruneCommand(), a.backupsDeleteCommand()))
+func backupsCommand(c *client) *cobra.Command {
+	return c.speaksToDaemon(group("backups", "List, verify, prune and delete backups",
+		backupsListCommand(c), backupsVerifyCommand(c), backupsRebuildCommand(c), backupsPruneCommand(c), backupsDeleteCommand(c)))
 }
 
-func (a *app) backupsDeleteCommand() *cobra.Command {
+func backupsDeleteCommand(c *client) *cobra.Command {
 	var wait bool
 	var request string
 	cmd := &cobra.Command{
@@ -22,16 +22,16 @@ func (a *app) backupsDeleteCommand() *cobra.Command {
 		Long: `Delete the backup ID: its files and its record. The daemon refuses while other
 backups stand on it: delete those first, the last of the chain first of all.`,
 		Args:              oneID("name the backup to delete: one ID of backups list"),
-		ValidArgsFunction: once(a.completeBackup(true)),
+		ValidArgsFunction: once(c.completeBackup(true)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.connect()
+			d, err := c.connect()
 			if err != nil {
 				return err
 			}
 			if err := daemonError(d.DeleteBackup(cmd.Context(), machine.DeleteRequest{ID: args[0], RequestID: request})); err != nil {
 				return err
 			}
-			return a.print(fmt.Sprintf("Backup %s is deleted.\n", args[0]))
+			return c.screen.Print(fmt.Sprintf("Backup %s is deleted.\n", args[0]))
 		},
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until it is gone; a deletion is always waited for")

@@ -7,10 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 )
 
-func (a *app) backupsListCommand() *cobra.Command {
+func backupsListCommand(c *client) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -23,7 +25,7 @@ numbers that it covers. VERIFIED is the highest level at which it was ever
 proved, and the day it last was.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := a.connect()
+			d, err := c.connect()
 			if err != nil {
 				return err
 			}
@@ -32,11 +34,11 @@ proved, and the day it last was.`,
 			case err != nil:
 				return err
 			case asJSON:
-				return a.printJSON(notNil(backups))
+				return c.screen.JSON(notNil(backups))
 			case len(backups) == 0:
-				return a.print("No backups yet.\n")
+				return c.screen.Print("No backups yet.\n")
 			}
-			return a.print(backupsText(backups))
+			return c.screen.Print(backupsText(backups))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -44,33 +46,34 @@ proved, and the day it last was.`,
 }
 
 func backupsText(backups []machine.BackupView) string {
-	t := table{
-		header: []string{"BACKUP", "KIND", "FORM", "SIZE", "FROM LSN", "TO LSN", "WHEN", "TOOK", "VERIFIED", "PROBLEM"},
-		right:  []int{3, 4, 5},
+	t := screen.Table{
+		Header: []string{"BACKUP", "KIND", "FORM", "SIZE", "FROM LSN", "TO LSN", "WHEN", "TOOK", "VERIFIED", "PROBLEM"},
+		Right:  []int{3, 4, 5},
 	}
-	var bytes byteSize
+	var bytes int64
 	chains, troubled := 0, false
-	for _, row := range forest(backups) {
-		b := row.backup
-		if row.root {
+	for _, row := range screen.NewChains(backups).Forest() {
+		b := row.Backup
+		if row.Root {
 			chains++
 		}
 		if b.Size != nil {
-			bytes += byteSize(*b.Size)
+			bytes += *b.Size
 		}
-		problem := row.problem()
+		problem := row.Problem()
 		troubled = troubled || problem != ""
-		t.add(row.branch+b.ID, kind(b), form(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN), stamp(b.StartTime), backupTook(b), verified(b), problem)
+		t.Add(row.Branch+b.ID, kind(b), form(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN),
+			human.Stamp(b.StartTime), backupTook(b), lastProof(b), problem)
 	}
 	if !troubled {
-		t.dropLast()
+		t.DropLast()
 	}
 	return t.String() + "\n" + strings.Join([]string{
-		count(len(backups), "backup"), count(chains, "chain"), bytes.readable(),
+		human.Count(len(backups), "backup"), human.Count(chains, "chain"), human.Bytes(bytes),
 	}, ", ") + "\n"
 }
 
-func verified(b machine.BackupView) string {
+func lastProof(b machine.BackupView) string {
 	if b.Verified == nil {
 		return "-"
 	}
@@ -95,7 +98,7 @@ func size(b machine.BackupView) string {
 	if b.Size == nil {
 		return "-"
 	}
-	return byteSize(*b.Size).readable()
+	return human.Bytes(*b.Size)
 }
 
 // lsn is one end of what a backup covers; a backup that covers nothing does
@@ -111,5 +114,5 @@ func backupTook(b machine.BackupView) string {
 	if b.EndTime == nil {
 		return "-"
 	}
-	return span(max(time.Duration(0), b.EndTime.Sub(b.StartTime)))
+	return human.Span(max(time.Duration(0), b.EndTime.Sub(b.StartTime)))
 }

@@ -7,10 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 )
 
-func (a *app) backupsPruneCommand() *cobra.Command {
+func backupsPruneCommand(c *client) *cobra.Command {
 	var asJSON bool
 	var request machine.PruneRequest
 	cmd := &cobra.Command{
@@ -27,7 +30,7 @@ With --dry-run nothing is deleted. If a deletion fails, the rest of that chain
 stays, the others go all the same, and running this again goes on.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := a.connect()
+			d, err := c.connect()
 			if err != nil {
 				return err
 			}
@@ -38,12 +41,12 @@ stays, the others go all the same, and running this again goes on.`,
 			}
 			if asJSON {
 				report.Chains = notNil(report.Chains)
-				err = a.printJSON(report)
+				err = c.screen.JSON(report)
 			} else {
-				err = a.print(pruneText(report))
+				err = c.screen.Print(pruneText(report))
 			}
-			if n := failing(report); err == nil && n > 0 {
-				err = exitWith(exitFailed, errors.New(count(n, "chain")+" not pruned as a whole"))
+			if n := countFailures(report); err == nil && n > 0 {
+				err = exitWith(exitFailed, errors.New(human.Count(n, "chain")+" not pruned as a whole"))
 			}
 			return err
 		},
@@ -55,14 +58,15 @@ stays, the others go all the same, and running this again goes on.`,
 
 func pruneText(report machine.PruneReport) string {
 	if report.Retention.IsZero() {
-		return "No retention is configured, so all backups are kept. To let old ones go, set the key\nretention, such as: retention: " + retentionExample + "\n"
+		return "No retention is configured, so all backups are kept. To let old ones go, set the key\nretention, such as: " +
+			"retention: " + config.RetentionExample + "\n"
 	}
 	if len(report.Chains) == 0 {
 		return "No backups yet.\n"
 	}
-	t := table{header: []string{"CHAIN", "BACKUPS", "SIZE", "NEWEST", "VERDICT", "WHY"}, right: []int{1, 2}}
+	t := screen.Table{Header: []string{"CHAIN", "BACKUPS", "SIZE", "NEWEST", "VERDICT", "WHY"}, Right: []int{1, 2}}
 	var backups int
-	var bytes byteSize
+	var bytes int64
 	for _, c := range report.Chains {
 		verdict, why := "stays", c.Why
 		switch {
@@ -78,22 +82,22 @@ func pruneText(report machine.PruneReport) string {
 		}
 		backups += c.Deleted
 		if c.Goes && c.Problem == "" {
-			bytes += byteSize(c.Size)
+			bytes += c.Size
 		}
-		t.add(c.Chain, fmt.Sprint(c.Count), byteSize(c.Size).readable(), stamp(c.Newest), verdict, why)
+		t.Add(c.Chain, fmt.Sprint(c.Count), human.Bytes(c.Size), human.Stamp(c.Newest), verdict, why)
 	}
-	parts := []string{"retention " + retention(report.Retention).String(), count(backups, "backup") + " deleted"}
+	parts := []string{"retention " + config.Retention(report.Retention).String(), human.Count(backups, "backup") + " deleted"}
 	if report.DryRun {
-		parts[1] = count(backups, "backup") + " to be deleted"
+		parts[1] = human.Count(backups, "backup") + " to be deleted"
 	}
-	if failing(report) == 0 {
-		parts = append(parts, bytes.readable())
+	if countFailures(report) == 0 {
+		parts = append(parts, human.Bytes(bytes))
 	}
 	return t.String() + "\n" + strings.Join(parts, ", ") + "\n"
 }
 
-// failing counts the chains that should have gone and did not wholly go.
-func failing(report machine.PruneReport) int {
+// countFailures counts the chains that should have gone and did not wholly go.
+func countFailures(report machine.PruneReport) int {
 	n := 0
 	for _, c := range report.Chains {
 		if c.Problem != "" {

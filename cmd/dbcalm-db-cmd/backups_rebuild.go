@@ -6,10 +6,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 )
 
-func (a *app) backupsRebuildCommand() *cobra.Command {
+func backupsRebuildCommand(c *client) *cobra.Command {
 	var asJSON bool
 	var request machine.RebuildRequest
 	cmd := &cobra.Command{
@@ -28,7 +30,7 @@ nothing is while backup_dir holds none of the recorded backups, as when its disk
 is not mounted.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := a.connect()
+			d, err := c.connect()
 			if err != nil {
 				return err
 			}
@@ -39,12 +41,12 @@ is not mounted.`,
 			}
 			if asJSON {
 				report.Findings = notNil(report.Findings)
-				err = a.printJSON(report)
+				err = c.screen.JSON(report)
 			} else {
-				err = a.print(rebuildText(report))
+				err = c.screen.Print(rebuildText(report))
 			}
-			if n := needing(report); err == nil && n > 0 {
-				err = exitWith(exitAttention, errors.New(count(n, "finding")+" left for you to decide on"))
+			if n := countOpen(report); err == nil && n > 0 {
+				err = exitWith(exitAttention, errors.New(human.Count(n, "finding")+" left for you to decide on"))
 			}
 			return err
 		},
@@ -56,9 +58,9 @@ is not mounted.`,
 
 func rebuildText(report machine.RebuildReport) string {
 	if len(report.Findings) == 0 {
-		return "Nothing to do: " + count(report.Recorded, "backup") + " recorded, and the store matches.\n"
+		return "Nothing to do: " + human.Count(report.Recorded, "backup") + " recorded, and the store matches.\n"
 	}
-	t := table{header: []string{"NAME", "FOUND", "DONE", "DETAILS"}}
+	t := screen.Table{Header: []string{"NAME", "FOUND", "DONE", "DETAILS"}}
 	done := map[string]int{}
 	for _, f := range report.Findings {
 		what := f.Done
@@ -66,25 +68,25 @@ func rebuildText(report machine.RebuildReport) string {
 			what = "-"
 		}
 		done[f.Done]++
-		t.add(f.Name, f.Found, what, f.Advice)
+		t.Add(f.Name, f.Found, what, f.Advice)
 	}
 	var parts []string
 	for _, what := range []struct{ done, text string }{
 		{machine.DoneRecorded, "recorded again"}, {machine.DoneUnrecorded, "without a folder no longer recorded"},
 	} {
 		if n := done[what.done]; n > 0 {
-			parts = append(parts, count(n, "backup")+" "+what.text)
+			parts = append(parts, human.Count(n, "backup")+" "+what.text)
 		}
 	}
 	if n := done[machine.DoneRemoved]; n > 0 {
-		parts = append(parts, count(n, "leftover")+" removed")
+		parts = append(parts, human.Count(n, "leftover")+" removed")
 	}
-	parts = append(parts, count(report.Recorded, "backup")+" recorded now")
+	parts = append(parts, human.Count(report.Recorded, "backup")+" recorded now")
 	return t.String() + "\n" + strings.Join(parts, ", ") + "\n"
 }
 
-// needing counts the findings that are left to a person.
-func needing(report machine.RebuildReport) int {
+// countOpen counts the findings that are left to a person.
+func countOpen(report machine.RebuildReport) int {
 	n := 0
 	for _, f := range report.Findings {
 		if f.Done == "" {

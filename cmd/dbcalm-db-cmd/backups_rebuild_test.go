@@ -6,13 +6,15 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func sampleRebuild() machine.RebuildReport {
 	return machine.RebuildReport{Recorded: 4, Findings: []machine.Finding{
 		{Name: "full-1", Found: machine.FoundNoRecord, Done: machine.DoneRecorded, Advice: "full backup of 2025-03-01 06:00:00Z"},
 		{Name: "inc-1", Found: machine.FoundNoRecord, Done: machine.DoneRecorded, Advice: "incremental on 'full-1' of 2025-03-01 07:00:00Z"},
-		{Name: "holiday", Found: machine.FoundNoManifest, Advice: "/b/holiday holds no dbcalm.json: a backup of an older program, or none; it is left alone"},
+		{Name: "holiday", Found: machine.FoundNoManifest, Advice: "/b/holiday holds no dbcalm.json: a backup of an older " +
+			"program, or none; it is left alone"},
 		{Name: "bare", Found: machine.FoundNoFolder, Done: machine.DoneUnrecorded, Advice: "its folder /b/bare is missing"},
 		{Name: ".partial/x-1", Found: machine.FoundLeftover, Done: machine.DoneRemoved, Advice: "work of operation x, which ended as failed"},
 	}}
@@ -23,7 +25,7 @@ func TestBackupsRebuild(t *testing.T) {
 	d := &fakeDaemon{rebuilt: sampleRebuild()}
 	in := newInvocation(t, d)
 	in.expect(t, exitAttention, "backups", "rebuild", "--prune", "--socket", "/x")
-	golden(t, "backups/rebuild.txt", in.stdout.String())
+	testkit.Golden(t, "backups/rebuild.txt", in.stdout.String())
 	contains(t, "stderr", in.stderr.String(), "dbcalm-db-cmd: 1 finding left for you to decide on\n")
 	in = newInvocation(t, d)
 	in.expect(t, exitAttention, "backups", "rebuild", "--json", "--socket", "/x")

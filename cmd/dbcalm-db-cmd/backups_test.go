@@ -5,23 +5,25 @@ import (
 	"reflect"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestBackupsList(t *testing.T) {
 	t.Parallel()
-	in := newInvocation(t, &fakeDaemon{backups: sampleBackups()})
+	in := newInvocation(t, &fakeDaemon{backups: samples.Backups()})
 	in.expect(t, exitOK, "backups", "list", "--socket", "/x")
-	golden(t, "backups/list.txt", in.stdout.String())
+	testkit.Golden(t, "backups/list.txt", in.stdout.String())
 
-	in = newInvocation(t, &fakeDaemon{backups: sampleBackups()[:1]})
+	in = newInvocation(t, &fakeDaemon{backups: samples.Backups()[:1]})
 	in.expect(t, exitOK, "backups", "list", "--socket", "/x")
-	golden(t, "backups/list_sound.txt", in.stdout.String())
+	testkit.Golden(t, "backups/list_sound.txt", in.stdout.String())
 
-	in = newInvocation(t, &fakeDaemon{backups: sampleBackups()})
+	in = newInvocation(t, &fakeDaemon{backups: samples.Backups()})
 	in.expect(t, exitOK, "backups", "list", "--socket", "/x", "--json")
 	var again []machine.BackupView
-	if err := json.Unmarshal(in.stdout.Bytes(), &again); err != nil || !reflect.DeepEqual(again, sampleBackups()) {
+	if err := json.Unmarshal(in.stdout.Bytes(), &again); err != nil || !reflect.DeepEqual(again, samples.Backups()) {
 		t.Errorf("the JSON is not the backups (%v):\n%s", err, &in.stdout)
 	}
 }
@@ -33,26 +35,6 @@ func TestBackupsListEmpty(t *testing.T) {
 		in.expect(t, exitOK, "backups", "list", "--socket", "/x", format)
 		if in.stdout.String() != want {
 			t.Errorf("got %q, want %q", in.stdout.String(), want)
-		}
-	}
-}
-
-func TestForestHoldsEveryBackupOnce(t *testing.T) {
-	t.Parallel()
-	for name, list := range map[string][]machine.BackupView{
-		"itself":   {{ID: "a", FromBackupID: "a"}},
-		"ring":     {{ID: "a", FromBackupID: "b"}, {ID: "b", FromBackupID: "a"}, {ID: "c", FromBackupID: "b"}},
-		"orphans":  {{ID: "a", FromBackupID: "gone"}, {ID: "b", FromBackupID: "a"}},
-		"branches": {{ID: "a"}, {ID: "b", FromBackupID: "a"}, {ID: "c", FromBackupID: "a"}, {ID: "d", FromBackupID: "b"}},
-	} {
-		seen := map[string]int{}
-		for _, row := range forest(list) {
-			seen[row.backup.ID]++
-		}
-		for _, b := range list {
-			if seen[b.ID] != 1 {
-				t.Errorf("%s: %s is drawn %d times", name, b.ID, seen[b.ID])
-			}
 		}
 	}
 }

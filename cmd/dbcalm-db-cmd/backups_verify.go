@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -20,7 +22,7 @@ type verifyOptions struct {
 	request string
 }
 
-func (a *app) backupsVerifyCommand() *cobra.Command {
+func backupsVerifyCommand(c *client) *cobra.Command {
 	var o verifyOptions
 	cmd := &cobra.Command{
 		Use:   "verify ID | --all",
@@ -41,12 +43,12 @@ chain, one after the other; the command fails if any of them does.
 The operation's id is printed on stdout, its states are told on stderr, and the
 command ends when the operation does; with --wait=false it ends at once.`,
 		Args:              o.check,
-		ValidArgsFunction: once(a.completeBackup(false)),
+		ValidArgsFunction: once(c.completeBackup(false)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.all {
-				return a.verifyAll(cmd.Context(), o)
+				return c.verifyAll(cmd.Context(), o)
 			}
-			return a.verify(cmd.Context(), o, args[0])
+			return c.verify(cmd.Context(), o, args[0])
 		},
 	}
 	cmd.Flags().StringVar(&o.level, "level", string(machine.DefaultLevel), "`LEVEL` to verify at: "+levelWords(" or "))
@@ -78,16 +80,16 @@ func (o *verifyOptions) check(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func (a *app) verify(ctx context.Context, o verifyOptions, id string) error {
-	return a.start(ctx, o.wait, func(ctx context.Context, d daemon) (string, error) {
+func (c *client) verify(ctx context.Context, o verifyOptions, id string) error {
+	return c.start(ctx, o.wait, func(ctx context.Context, d daemon) (string, error) {
 		return d.VerifyBackup(ctx, machine.VerifyRequest{ID: id, Level: machine.Level(o.level), RequestID: o.request})
 	})
 }
 
 // verifyAll verifies one chain after the other, so that backups that are due
 // meanwhile wait for one of them at most. It goes on after a failure.
-func (a *app) verifyAll(ctx context.Context, o verifyOptions) error {
-	d, err := a.connect()
+func (c *client) verifyAll(ctx context.Context, o verifyOptions) error {
+	d, err := c.connect()
 	if err != nil {
 		return err
 	}
@@ -97,41 +99,39 @@ func (a *app) verifyAll(ctx context.Context, o verifyOptions) error {
 	}
 	chains, unrecorded := tips(backups)
 	for _, id := range unrecorded {
-		a.note("%s is not verified: its folder is there, its record is lost", id)
+		c.screen.Note("%s is not verified: its folder is there, its record is lost", id)
 	}
 	var failed []string
 	for i, id := range chains {
-		a.note("%s (%d of %d)", id, i+1, len(chains))
-		switch err := a.verify(ctx, o, id); exitCode(err) {
+		c.screen.Note("%s (%d of %d)", id, i+1, len(chains))
+		switch err := c.verify(ctx, o, id); exitCode(err) {
 		case exitOK:
 		case exitFailed, exitRefused:
-			a.report(err)
+			report(c.screen.Err, err)
 			failed = append(failed, id)
 		default:
 			return err
 		}
 	}
 	if n := len(failed); n > 0 {
-		return exitWith(exitFailed, fmt.Errorf("%d of %s failed: %s", n, count(len(chains), "verification"), strings.Join(failed, ", ")))
+		return exitWith(exitFailed, fmt.Errorf("%d of %s failed: %s", n, human.Count(len(chains), "verification"), strings.Join(failed, ", ")))
 	}
 	if !o.wait {
 		return nil
 	}
-	return a.print(fmt.Sprintf("%s verified at level %s\n", count(len(chains), "chain"), o.level))
+	return c.screen.Print(fmt.Sprintf("%s verified at level %s\n", human.Count(len(chains), "chain"), o.level))
 }
 
 // tips returns the backups that no other stands on, oldest first, and apart
 // from them those that cannot be verified for want of a record.
 func tips(backups []machine.BackupView) (chains, unrecorded []string) {
-	base := map[string]bool{}
-	for _, b := range backups {
-		base[b.FromBackupID] = base[b.FromBackupID] || !b.Unrecorded
-	}
-	for _, row := range forest(backups) {
-		switch id := row.backup.ID; {
-		case row.backup.Unrecorded:
+	known := screen.NewChains(backups)
+	recorded := func(b machine.BackupView) bool { return !b.Unrecorded }
+	for _, row := range known.Forest() {
+		switch id := row.Backup.ID; {
+		case row.Backup.Unrecorded:
 			unrecorded = append(unrecorded, id)
-		case !base[id]:
+		case !slices.ContainsFunc(known.Above(id), recorded):
 			chains = append(chains, id)
 		}
 	}

@@ -6,15 +6,18 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // verification is how an operation that verifies a backup ends.
 func verification(backup, status, failure string) machine.OperationView {
 	return machine.OperationView{
-		OperationSummary: machine.OperationSummary{ID: firstID, Machine: "verify_backup", Backup: backup, State: "done", Status: status, Attempt: 1,
-			Error: failure, CreatedAt: at(0), StartedAt: new(at(0)), FinishedAt: new(at(2))},
-		Transitions: []machine.TransitionView{{Seq: 1, From: "record", Event: "ok", To: "done", Attempt: 1, At: at(2), Reason: "told"}},
+		OperationSummary: machine.OperationSummary{ID: samples.FirstID, Machine: "verify_backup", Backup: backup, State: "done",
+			Status: status, Attempt: 1,
+			Error: failure, CreatedAt: samples.At(0), StartedAt: new(samples.At(0)), FinishedAt: new(samples.At(2))},
+		Transitions: []machine.TransitionView{{Seq: 1, From: "record", Event: "ok", To: "done", Attempt: 1, At: samples.At(2), Reason: "told"}},
 	}
 }
 
@@ -27,13 +30,13 @@ func TestVerifyWaitsForItsEnd(t *testing.T) {
 		{nil, machine.VerifyRequest{ID: "inc-2", Level: "checksum"}},
 		{[]string{"--level", "boot", "--request-id", "r"}, machine.VerifyRequest{ID: "inc-2", Level: "boot", RequestID: "r"}},
 	} {
-		d := &fakeDaemon{id: firstID, views: []any{verification("inc-2", "succeeded", "")}}
+		d := &fakeDaemon{id: samples.FirstID, views: []any{verification("inc-2", "succeeded", "")}}
 		in := newInvocation(t, d)
 		in.expect(t, exitOK, append([]string{"backups", "verify", "inc-2", "--socket", "/x"}, c.args...)...)
 		if len(d.asked) == 0 || !reflect.DeepEqual(d.asked[0], c.want) {
 			t.Errorf("asked %+v, want %+v first", d.asked, c.want)
 		}
-		if want := firstID + "\nverify_backup of inc-2 succeeded in 2s\n"; in.stdout.String() != want {
+		if want := samples.FirstID + "\nverify_backup of inc-2 succeeded in 2s\n"; in.stdout.String() != want {
 			t.Errorf("stdout %q, want %q", in.stdout.String(), want)
 		}
 		contains(t, "stderr", in.stderr.String(), "record → done: told\n")
@@ -42,7 +45,7 @@ func TestVerifyWaitsForItsEnd(t *testing.T) {
 
 func TestVerifyThatFails(t *testing.T) {
 	t.Parallel()
-	d := &fakeDaemon{id: firstID, views: []any{verification("inc-2", "failed", "backup 'inc-2' is damaged: file x is missing")}}
+	d := &fakeDaemon{id: samples.FirstID, views: []any{verification("inc-2", "failed", "backup 'inc-2' is damaged: file x is missing")}}
 	in := newInvocation(t, d)
 	in.expect(t, exitFailed, "backups", "verify", "inc-2", "--socket", "/x")
 	contains(t, "stderr", in.stderr.String(), "verify_backup of inc-2 failed after 2s: backup 'inc-2' is damaged: file x is missing\nSee ")
@@ -50,7 +53,7 @@ func TestVerifyThatFails(t *testing.T) {
 
 func TestVerifyWithoutWaiting(t *testing.T) {
 	t.Parallel()
-	d := &fakeDaemon{id: firstID}
+	d := &fakeDaemon{id: samples.FirstID}
 	in := newInvocation(t, d)
 	in.expect(t, exitOK, "backups", "verify", "inc-2", "--wait=false", "--socket", "/x")
 	if !reflect.DeepEqual(d.asked, []any{machine.VerifyRequest{ID: "inc-2", Level: "checksum"}}) {
@@ -71,8 +74,8 @@ func askedFor[T any](d *fakeDaemon) (list []T) {
 
 func TestVerifyAll(t *testing.T) {
 	t.Parallel()
-	backups := append(sampleBackups(), machine.BackupView{ID: "lost-2", FromBackupID: "full-2", StartTime: at(-1), Unrecorded: true})
-	d := &fakeDaemon{id: firstID, backups: backups, views: []any{verification("x", "succeeded", "")}}
+	backups := append(samples.Backups(), machine.BackupView{ID: "lost-2", FromBackupID: "full-2", StartTime: samples.At(-1), Unrecorded: true})
+	d := &fakeDaemon{id: samples.FirstID, backups: backups, views: []any{verification("x", "succeeded", "")}}
 	in := newInvocation(t, d)
 	in.expect(t, exitOK, "backups", "verify", "--all", "--level", "files", "--socket", "/x")
 	var ids []string
@@ -91,7 +94,7 @@ func TestVerifyAll(t *testing.T) {
 
 func TestVerifyAllTellsOfFailures(t *testing.T) {
 	t.Parallel()
-	d := &fakeDaemon{id: firstID, backups: sampleBackups()[:2], views: []any{
+	d := &fakeDaemon{id: samples.FirstID, backups: samples.Backups()[:2], views: []any{
 		verification("a", "failed", "backup 'a' is damaged"), verification("b", "succeeded", ""),
 	}}
 	in := newInvocation(t, d)
@@ -101,12 +104,12 @@ func TestVerifyAllTellsOfFailures(t *testing.T) {
 		t.Errorf("%d were asked for, want both", n)
 	}
 
-	d = &fakeDaemon{backups: sampleBackups(), err: refusal}
+	d = &fakeDaemon{backups: samples.Backups(), err: refusal}
 	in = newInvocation(t, &listingDaemon{d})
 	in.expect(t, exitFailed, "backups", "verify", "--all", "--socket", "/x")
 	contains(t, "stderr", in.stderr.String(), "refused: ", "5 of 5 verifications failed")
 
-	d = &fakeDaemon{backups: sampleBackups(), err: noDaemon}
+	d = &fakeDaemon{backups: samples.Backups(), err: noDaemon}
 	in = newInvocation(t, &listingDaemon{d})
 	in.expect(t, exitUnreachable, "backups", "verify", "--all", "--socket", "/x")
 	if n := len(askedFor[machine.VerifyRequest](d)); n != 1 {
@@ -145,10 +148,10 @@ func TestVerifyUsage(t *testing.T) {
 
 func TestListShowsWhatIsProved(t *testing.T) {
 	t.Parallel()
-	backups := sampleBackups()
-	backups[0].Verified = &machine.VerifiedView{Level: "boot", At: at(0)}
+	backups := samples.Backups()
+	backups[0].Verified = &machine.VerifiedView{Level: "boot", At: samples.At(0)}
 	backups[1].Problem = "failed checksum on 2025-03-01 11:00:00: file x is damaged"
 	in := newInvocation(t, &fakeDaemon{backups: backups})
 	in.expect(t, exitOK, "backups", "list", "--socket", "/x")
-	golden(t, "backups/list_verified.txt", in.stdout.String())
+	testkit.Golden(t, "backups/list_verified.txt", in.stdout.String())
 }

@@ -5,12 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/machine"
 )
 
 func TestChain(t *testing.T) {
 	t.Parallel()
-	backups := append(sampleBackups(), machine.BackupView{ID: "ring-1", FromBackupID: "ring-2"},
+	backups := append(samples.Backups(), machine.BackupView{ID: "ring-1", FromBackupID: "ring-2"},
 		machine.BackupView{ID: "ring-2", FromBackupID: "ring-1"}, machine.BackupView{ID: "lost-2", FromBackupID: "lost-1"})
 	for id, want := range map[string][]string{
 		"full-1": {"full-1"},

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -16,33 +18,10 @@ import (
 // from one goroutine, one call at a time. A *transport.Refusal is the daemon's
 // no; any other error means that no answer came.
 type daemon interface {
+	transport.Service
 	// Daemon returns what the daemon says of itself; one of an older program
 	// refuses that.
 	Daemon(ctx context.Context) (transport.Daemon, error)
-	// FullBackup, IncrementalBackup and RestoreBackup return the id of the
-	// operation that was accepted.
-	FullBackup(ctx context.Context, request machine.BackupRequest) (string, error)
-	IncrementalBackup(ctx context.Context, request machine.BackupRequest) (string, error)
-	RestoreBackup(ctx context.Context, request machine.RestoreRequest) (string, error)
-	// VerifyBackup returns the id of the operation that was accepted.
-	VerifyBackup(ctx context.Context, request machine.VerifyRequest) (string, error)
-	// PlanBackup and PlanRestore change nothing.
-	PlanBackup(ctx context.Context, request machine.BackupRequest) (machine.Plan, error)
-	PlanRestore(ctx context.Context, request machine.RestoreRequest) (machine.Plan, error)
-	// DeleteBackup returns once the backup is gone.
-	DeleteBackup(ctx context.Context, request machine.DeleteRequest) error
-	// Operations returns the newest first.
-	Operations(ctx context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error)
-	Operation(ctx context.Context, id string) (machine.OperationView, error)
-	// Logs calls each with every piece of what an operation's programs printed.
-	Logs(ctx context.Context, id string, follow bool, each func(machine.LogChunk) error) error
-	Cancel(ctx context.Context, id string) error
-	Retry(ctx context.Context, id string) (machine.RetryDecision, error)
-	Backups(ctx context.Context) ([]machine.BackupView, error)
-	// Prune returns when the last deletion is over.
-	Prune(ctx context.Context, request machine.PruneRequest) (machine.PruneReport, error)
-	// Rebuild returns when the whole store has been looked at.
-	Rebuild(ctx context.Context, request machine.RebuildRequest) (machine.RebuildReport, error)
 }
 
 // answerTimeout is far beyond what the daemon takes to answer anything but a
@@ -78,34 +57,57 @@ func daemonError(err error) error {
 	return exitWith(exitUnreachable, err)
 }
 
+// client is one invocation's conversation with the daemon.
+type client struct {
+	screen *screen.Screen
+	source *source
+	// socket is the daemon's if --socket names it, else empty.
+	socket string
+	dial   func(socket string) daemon
+}
+
 // connect finds the daemon's socket. Nothing is sent yet.
-func (a *app) connect() (daemon, error) {
-	if a.socketFlag != "" {
-		return a.dial(a.socketFlag), nil
+func (c *client) connect() (daemon, error) {
+	if c.socket != "" {
+		return c.dial(c.socket), nil
 	}
-	loaded := loadConfig(a.configPath(), a.host)
-	var broken []finding
-	for _, p := range loaded.problems {
+	loaded := c.source.load()
+	var broken []config.Finding
+	for _, p := range loaded.Problems {
 		// The other keys are the daemon's affair.
 		if p.Key == "" || p.Key == "socket_path" {
 			broken = append(broken, p)
 		}
 	}
 	if len(broken) > 0 {
-		return nil, exitWith(exitConfig, &configError{
-			problems: broken, hint: "or name the daemon's socket with --socket; then no configuration is read",
+		return nil, exitWith(exitConfig, &config.Error{
+			Problems: broken, Hint: "or name the daemon's socket with --socket; then no configuration is read",
 		})
 	}
-	return a.dial(loaded.config.SocketPath), nil
+	return c.dial(loaded.Config.SocketPath), nil
 }
 
 // speaksToDaemon gives a command and those below it the flag that names the
 // daemon.
-func (a *app) speaksToDaemon(cmd *cobra.Command) *cobra.Command {
-	cmd.PersistentFlags().StringVar(&a.socketFlag, "socket", "",
+func (c *client) speaksToDaemon(cmd *cobra.Command) *cobra.Command {
+	cmd.PersistentFlags().StringVar(&c.socket, "socket", "",
 		"the daemon's `SOCKET` (default: socket_path of the configuration)")
 	completeFlagBy(cmd, "socket", files)
 	return cmd
+}
+
+// commandLine is what to type to run a subcommand against the same daemon.
+func (c *client) commandLine(words ...string) string {
+	line := append([]string{program}, words...)
+	if c.socket != "" {
+		line = append(line, "--socket", c.socket)
+	} else if c.source.flag != "" {
+		line = append(line, "--config", c.source.flag)
+	}
+	for i, word := range line {
+		line[i] = shellWord(word)
+	}
+	return strings.Join(line, " ")
 }
 
 // oneID accepts exactly one argument.

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -18,8 +20,8 @@ var clientCommands = [][]string{
 	{"backups", "delete", "a"},
 	{"operations", "list"},
 	{"operations", "show", "a"},
-	{"operations", "cancel", firstID},
-	{"operations", "retry", firstID},
+	{"operations", "cancel", samples.FirstID},
+	{"operations", "retry", samples.FirstID},
 }
 
 // What goes wrong between client and daemon ends every command the same way.
@@ -38,7 +40,7 @@ func TestDaemonErrors(t *testing.T) {
 		{context.Canceled, exitInterrupted, "interrupted before the daemon answered"},
 	} {
 		for _, args := range clientCommands {
-			in := newInvocation(t, &failingDaemon{fakeDaemon{err: c.err, backups: sampleBackups()}})
+			in := newInvocation(t, &failingDaemon{fakeDaemon{err: c.err, backups: samples.Backups()}})
 			in.expect(t, c.code, append(args, "--socket", "/x")...)
 			contains(t, "stderr", in.stderr.String(), "dbcalm-db-cmd: ", c.says)
 			if in.stdout.Len() > 0 {
@@ -62,7 +64,7 @@ func TestSocketComesFromTheConfiguration(t *testing.T) {
 	} {
 		in := newInvocation(t, nil)
 		var dialled string
-		in.dial = func(socket string) daemon {
+		in.client.dial = func(socket string) daemon {
 			dialled = socket
 			return &fakeDaemon{}
 		}
@@ -76,8 +78,8 @@ func TestSocketComesFromTheConfiguration(t *testing.T) {
 func TestClientWithoutAUsableConfiguration(t *testing.T) {
 	t.Parallel()
 	for config, says := range map[string]string{
-		filepath.Join(t.TempDir(), "none.yml"):       "none.yml: no such file",
-		writeConfig(t, minimal+"socket_path: run/x"): `:3: socket_path: "run/x": give an absolute path`,
+		filepath.Join(t.TempDir(), "none.yml"):                       "none.yml: no such file",
+		configtest.Write(t, configtest.Minimal+"socket_path: run/x"): `:3: socket_path: "run/x": give an absolute path`,
 	} {
 		for _, args := range clientCommands {
 			in := newInvocation(t, nil)

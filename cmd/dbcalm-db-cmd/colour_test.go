@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 )
 
 var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
@@ -15,7 +17,7 @@ func onTerminal(t *testing.T, d daemon, environment map[string]string, args ...s
 	in := &invocation{}
 	in.app = newApp(strings.NewReader(""), tty.File, &in.stderr, func(name string) string { return environment[name] })
 	replaced := newInvocation(t, d)
-	in.host, in.now, in.dial = replaced.host, replaced.now, replaced.dial
+	in.source.host, in.screen.Now, in.client.dial = replaced.source.host, replaced.screen.Now, replaced.client.dial
 	in.expect(t, exitOK, args...)
 	return tty.shown(t)
 }
@@ -29,9 +31,9 @@ func TestStatusesAreColouredOnATerminal(t *testing.T) {
 		{[]string{"operations", "list"}, []string{
 			"  \x1b[36mrunning\x1b[0m\n", "  \x1b[32msucceeded\x1b[0m\n", "  \x1b[31mfailed\x1b[0m: The backup disk is full", "  waiting\n",
 		}},
-		{[]string{"operations", "show", firstID}, []string{"Status     \x1b[31mfailed\x1b[0m\n", "\n\x1b[31mError\x1b[0m\n"}},
+		{[]string{"operations", "show", samples.FirstID}, []string{"Status     \x1b[31mfailed\x1b[0m\n", "\n\x1b[31mError\x1b[0m\n"}},
 	} {
-		d := &fakeDaemon{operations: sampleOperations(), views: []any{failedView()}}
+		d := &fakeDaemon{operations: samples.Operations(), views: []any{samples.Failed()}}
 		args := append(c.args, "--socket", "/x")
 		coloured := onTerminal(t, d, nil, args...)
 		contains(t, "the terminal", coloured, c.wants...)
@@ -55,7 +57,7 @@ func TestStatusesAreColouredOnATerminal(t *testing.T) {
 
 func TestJSONIsNeverColoured(t *testing.T) {
 	t.Parallel()
-	d := &fakeDaemon{operations: sampleOperations()}
+	d := &fakeDaemon{operations: samples.Operations()}
 	if got := onTerminal(t, d, nil, "operations", "list", "--json", "--socket", "/x"); escape.MatchString(got) {
 		t.Errorf("got %q", got)
 	}

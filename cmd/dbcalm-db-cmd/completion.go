@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -17,13 +19,13 @@ const completionTimeout = time.Second
 
 // completeOperation offers the operations a command can be about, newest first.
 // It completes one argument.
-func (a *app) completeOperation(fits func(machine.OperationSummary) bool) cobra.CompletionFunc {
-	return a.completeID(func(ctx context.Context, d daemon) ([]cobra.Completion, error) {
+func (c *client) completeOperation(fits func(machine.OperationSummary) bool) cobra.CompletionFunc {
+	return c.completeID(func(ctx context.Context, d daemon) ([]cobra.Completion, error) {
 		operations, err := d.Operations(ctx, machine.OperationFilter{Limit: longestListing})
 		var offers []cobra.Completion
 		for _, o := range operations {
 			if fits(o) {
-				offers = append(offers, offer(o.ID, subject(o), o.Status, stamp(o.CreatedAt)))
+				offers = append(offers, offer(o.ID, screen.Subject(o), o.Status, human.Stamp(o.CreatedAt)))
 			}
 		}
 		return offers, err
@@ -32,22 +34,19 @@ func (a *app) completeOperation(fits func(machine.OperationSummary) bool) cobra.
 
 // What operations commands can be about.
 func anyOperation(machine.OperationSummary) bool      { return true }
-func openOperation(o machine.OperationSummary) bool   { return !isOver(o.Status) }
-func failedOperation(o machine.OperationSummary) bool { return o.Status == statusFailed }
+func openOperation(o machine.OperationSummary) bool   { return !o.Over() }
+func failedOperation(o machine.OperationSummary) bool { return o.Status == machine.StatusFailed }
 
 // completeBackup offers the recorded backups, in the order of backups list; if
 // only the last of each chain will do, those on which no other stands.
-func (a *app) completeBackup(last bool) cobra.CompletionFunc {
-	return a.completeID(func(ctx context.Context, d daemon) ([]cobra.Completion, error) {
+func (c *client) completeBackup(last bool) cobra.CompletionFunc {
+	return c.completeID(func(ctx context.Context, d daemon) ([]cobra.Completion, error) {
 		backups, err := d.Backups(ctx)
-		base := map[string]bool{}
-		for _, b := range backups {
-			base[b.FromBackupID] = true
-		}
+		known := screen.NewChains(backups)
 		var offers []cobra.Completion
-		for _, row := range forest(backups) {
-			if b := row.backup; !b.Unrecorded && !(last && base[b.ID]) {
-				offers = append(offers, offer(b.ID, kind(b), size(b), stamp(b.StartTime)))
+		for _, row := range known.Forest() {
+			if b := row.Backup; !b.Unrecorded && !(last && len(known.Above(b.ID)) > 0) {
+				offers = append(offers, offer(b.ID, kind(b), size(b), human.Stamp(b.StartTime)))
 			}
 		}
 		return offers, err
@@ -56,10 +55,10 @@ func (a *app) completeBackup(last bool) cobra.CompletionFunc {
 
 // completeID offers what the daemon knows for a command's only argument, or a
 // flag's.
-func (a *app) completeID(ask func(context.Context, daemon) ([]cobra.Completion, error)) cobra.CompletionFunc {
+func (c *client) completeID(ask func(context.Context, daemon) ([]cobra.Completion, error)) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const asTheyAre = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-		d, err := a.connect()
+		d, err := c.connect()
 		if err != nil {
 			return nil, asTheyAre
 		}
@@ -90,7 +89,7 @@ func once(complete cobra.CompletionFunc) cobra.CompletionFunc {
 }
 
 func offer(id string, about ...string) cobra.Completion {
-	return cobra.CompletionWithDesc(id, oneLine(strings.Join(about, ", ")))
+	return cobra.CompletionWithDesc(id, human.OneLine(strings.Join(about, ", ")))
 }
 
 func completeFlag(cmd *cobra.Command, name string, words []string) {

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -27,10 +28,10 @@ func offered(t *testing.T, d daemon, args ...string) []string {
 func TestIDsAreCompleted(t *testing.T) {
 	t.Parallel()
 	operations := []string{
-		fourthID + "\tincremental_backup of inc-3, waiting, 2025-03-01 11:59:48Z",
-		thirdID + "\trestore_folder of inc-2, running, 2025-03-01 11:55:00Z",
-		secondID + "\tfull_backup of full-2, failed, 2025-03-01 10:01:40Z",
-		firstID + "\tfull_backup of full-1, succeeded, 2025-03-01 10:00:00Z",
+		samples.FourthID + "\tincremental_backup of inc-3, waiting, 2025-03-01 11:59:48Z",
+		samples.ThirdID + "\trestore_folder of inc-2, running, 2025-03-01 11:55:00Z",
+		samples.SecondID + "\tfull_backup of full-2, failed, 2025-03-01 10:01:40Z",
+		samples.FirstID + "\tfull_backup of full-1, succeeded, 2025-03-01 10:00:00Z",
 	}
 	for line, want := range map[string][]string{
 		"operations show ":                     operations,
@@ -44,7 +45,7 @@ func TestIDsAreCompleted(t *testing.T) {
 		"backup incremental new --from inc-1b": {"inc-1b\tincremental, 300.0 MiB, 2025-03-01 07:48:00Z"},
 		"backup full ":                         nil,
 	} {
-		d := &fakeDaemon{operations: sampleOperations(), backups: sampleBackups()}
+		d := &fakeDaemon{operations: samples.Operations(), backups: samples.Backups()}
 		if got := offered(t, d, strings.Split(line, " ")...); strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%q offers\n%s\nwant\n%s", line, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
@@ -53,7 +54,7 @@ func TestIDsAreCompleted(t *testing.T) {
 
 func TestBackupsAreCompleted(t *testing.T) {
 	t.Parallel()
-	d := &fakeDaemon{backups: append(sampleBackups(), machine.BackupView{ID: "found", Unrecorded: true, StartTime: at(0)})}
+	d := &fakeDaemon{backups: append(samples.Backups(), machine.BackupView{ID: "found", Unrecorded: true, StartTime: samples.At(0)})}
 	for line, want := range map[string]string{
 		"restore ":        "--target lost-1 full-1 inc-1 inc-2 inc-3 inc-1b full-2 bare",
 		"restore inc-1":   "inc-1 inc-1b",

@@ -5,13 +5,18 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 )
 
-func (a *app) configCommand() *cobra.Command {
-	return group("config", "Look at the configuration", a.configCheckCommand(), a.configExampleCommand(), a.configKeysCommand())
+func configCommand(s *screen.Screen, from *source) *cobra.Command {
+	return group("config", "Look at the configuration",
+		configCheckCommand(s, from), configExampleCommand(s), configKeysCommand(s))
 }
 
-func (a *app) configCheckCommand() *cobra.Command {
+func configCheckCommand(s *screen.Screen, from *source) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -19,7 +24,7 @@ func (a *app) configCheckCommand() *cobra.Command {
 		Long: `Print every key with its effective value and where that came from, then every
 warning and every problem. The daemon starts when there is no problem.`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.checkConfig(asJSON) },
+		RunE: func(*cobra.Command, []string) error { return checkConfig(s, from, asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -27,50 +32,50 @@ warning and every problem. The daemon starts when there is no problem.`,
 
 // configReport is what config check --json prints.
 type configReport struct {
-	File     string      `json:"file"`
-	Values   []effective `json:"values"`
-	Warnings []finding   `json:"warnings"`
-	Problems []finding   `json:"problems"`
+	File     string           `json:"file"`
+	Values   []config.Value   `json:"values"`
+	Warnings []config.Finding `json:"warnings"`
+	Problems []config.Finding `json:"problems"`
 }
 
-func (a *app) checkConfig(asJSON bool) error {
-	loaded := loadConfig(a.configPath(), a.host)
+func checkConfig(s *screen.Screen, from *source, asJSON bool) error {
+	loaded := from.load()
 	var err error
 	if asJSON {
-		err = a.printJSON(configReport{
-			File: loaded.config.Path, Values: notNil(loaded.values),
-			Warnings: notNil(loaded.warnings), Problems: notNil(loaded.problems),
+		err = s.JSON(configReport{
+			File: loaded.Config.Path, Values: notNil(loaded.Values),
+			Warnings: notNil(loaded.Warnings), Problems: notNil(loaded.Problems),
 		})
 	} else {
-		err = a.print(loaded.text())
+		err = s.Print(configText(loaded))
 	}
-	if n := len(loaded.problems); err == nil && n > 0 {
-		err = exitWith(exitConfig, fmt.Errorf("%s in the configuration: the daemon would not start", count(n, "problem")))
+	if n := len(loaded.Problems); err == nil && n > 0 {
+		err = exitWith(exitConfig, fmt.Errorf("%s in the configuration: the daemon would not start", human.Count(n, "problem")))
 	}
 	return err
 }
 
-func (l *loadedConfig) text() string {
+func configText(l *config.Loaded) string {
 	var b strings.Builder
-	t := table{header: []string{"KEY", "VALUE", "FROM"}}
-	for _, value := range l.values {
+	t := screen.Table{Header: []string{"KEY", "VALUE", "FROM"}}
+	for _, value := range l.Values {
 		shown := fmt.Sprint(value.Value)
 		if shown == "" {
 			shown = `""`
 		}
-		t.add(value.Key, shown, value.From)
+		t.Add(value.Key, shown, value.From)
 	}
-	if len(l.values) > 0 {
+	if len(l.Values) > 0 {
 		b.WriteString(t.String() + "\n")
 	}
-	for _, warning := range l.warnings {
+	for _, warning := range l.Warnings {
 		fmt.Fprintf(&b, "warning: %s\n", warning)
 	}
-	for _, p := range l.problems {
+	for _, p := range l.Problems {
 		fmt.Fprintf(&b, "problem: %s\n", p)
 	}
-	if len(l.problems) == 0 {
-		fmt.Fprintf(&b, "No problems, %s.\n", count(len(l.warnings), "warning"))
+	if len(l.Problems) == 0 {
+		fmt.Fprintf(&b, "No problems, %s.\n", human.Count(len(l.Warnings), "warning"))
 	}
 	return b.String()
 }

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestConfigCheck(t *testing.T) {
@@ -15,15 +18,24 @@ func TestConfigCheck(t *testing.T) {
 			t.Parallel()
 			in := newInvocation(t, nil)
 			in.expect(t, code, "config", "check", "--config", "testdata/config/"+name+".yml")
-			golden(t, "config/"+name+".txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
+			testkit.Golden(t, "config/"+name+".txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
 
 			in = newInvocation(t, nil)
 			in.expect(t, code, "config", "check", "--json", "--config", "testdata/config/"+name+".yml")
-			golden(t, "config/"+name+".json", in.stdout.String())
+			testkit.Golden(t, "config/"+name+".json", in.stdout.String())
 			if !json.Valid(in.stdout.Bytes()) {
 				t.Error("not JSON")
 			}
 		})
+	}
+}
+
+func TestConfigExample(t *testing.T) {
+	t.Parallel()
+	in := newInvocation(t, nil)
+	in.expect(t, exitOK, "config", "example")
+	if want, err := config.Example(program); err != nil || in.stdout.String() != want {
+		t.Errorf("%v, got:\n%s", err, &in.stdout)
 	}
 }
 
@@ -46,6 +58,6 @@ func TestServeRefusesABrokenConfiguration(t *testing.T) {
 	for _, args := range [][]string{{"serve"}, {}} {
 		in := newInvocation(t, nil)
 		in.expect(t, exitConfig, append(args, "--config", "testdata/config/broken.yml")...)
-		golden(t, "config/broken_serve.txt", in.stderr.String())
+		testkit.Golden(t, "config/broken_serve.txt", in.stderr.String())
 	}
 }

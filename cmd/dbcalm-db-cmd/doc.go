@@ -1,18 +1,23 @@
 // Command dbcalm-db-cmd is the database command server of DBCalm, and the
 // administrator's way to look at what it does.
 //
-// The package owns flags, configuration, wiring, subcommands and exit codes.
-// It may import every other package of the module; cobra, the signals and the
-// reading of the configuration file live here and nowhere else.
+// The package owns flags, wiring, subcommands and exit codes. Below it are rooms
+// of its own: config, the configuration; screen, what is drawn for people; human,
+// how values look. It may import every other package of the module; cobra and
+// the signals live here and nowhere else.
 //
 //	main ── signals cancel the context
 //	  └─ run(ctx, args, stdin, stdout, stderr, env) → exit code
-//	       └─ app: one invocation
+//	       └─ app: one invocation, with its screen and the source of its config
 //	            ├─ serve                       loads the Config, runs the daemon
-//	            ├─ config, version             say what would run
+//	            ├─ config, doctor, version     say what would run
+//	            ├─ manual                      prints a page of package manual
 //	            ├─ machine list|show|graph     say what is declared
-//	            └─ operations, backups,        ask the daemon over its socket,
-//	               backup, restore             through the daemon interface
+//	            └─ client: the conversation with a daemon over its socket
+//	                 └─ operations, backups, backup, restore
+//
+// A verb is a function that takes what it needs: the screen, the source, the
+// client, or all of it.
 //
 // What must stay true:
 //
@@ -22,8 +27,4 @@
 //   - Every way to end is a row of the table in exit.go, which the root help
 //     prints.
 //   - Answers go to stdout, everything about getting them goes to stderr.
-//   - Nothing prints the value of a key that may hold a secret: keys of other
-//     programs, misspelt keys, forward and on_finish.
-//   - Defaults (config_default.go) and validation (config_validate.go) are two
-//     steps; every problem of a configuration is found before one is reported.
 package main

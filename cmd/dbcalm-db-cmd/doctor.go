@@ -8,11 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
 )
 
-func (a *app) doctorCommand() *cobra.Command {
+func doctorCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
@@ -26,7 +27,7 @@ what may be read and written is looked at with the rights of whoever asks.
 
 All is well, exit code 0, where nothing is marked ✗ or ?.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.examineSetup(cmd.Context(), asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return examineSetup(cmd.Context(), a, asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -34,13 +35,13 @@ All is well, exit code 0, where nothing is marked ✗ or ?.`,
 
 // doctorReport is what doctor --json prints.
 type doctorReport struct {
-	// Well tells that nothing is wrong and nothing unknown.
+	// Well reports that nothing is wrong and nothing unknown.
 	Well   bool            `json:"well"`
 	Checks []machine.Check `json:"checks"`
 }
 
-func (a *app) examineSetup(ctx context.Context, asJSON bool) error {
-	loaded := loadConfig(a.configPath(), a.host)
+func examineSetup(ctx context.Context, a *app, asJSON bool) error {
+	loaded := a.source.load()
 	checks := a.diagnose(ctx, loaded)
 	if ctx.Err() != nil {
 		return exitWith(exitInterrupted, errors.New("interrupted before everything had been looked at"))
@@ -57,47 +58,47 @@ func (a *app) examineSetup(ctx context.Context, asJSON bool) error {
 	well := wrong+unknown == 0
 	var err error
 	if asJSON {
-		err = a.printJSON(doctorReport{Well: well, Checks: checks})
+		err = a.screen.JSON(doctorReport{Well: well, Checks: checks})
 	} else {
-		err = a.print(a.checksText(checks))
+		err = a.screen.Print(checksText(a.screen, checks))
 	}
 	switch {
 	case err != nil:
 		return err
 	case well:
 		if !asJSON {
-			a.note("All is well.")
+			a.screen.Note("All is well.")
 		}
 		return nil
 	}
 	code := exitAttention
-	if len(loaded.problems) > 0 {
+	if len(loaded.Problems) > 0 {
 		code = exitConfig
 	}
 	return exitWith(code, fmt.Errorf("%d wrong, marked ✗; %d that could not be looked at, marked ?", wrong, unknown))
 }
 
-// diagnosis looks at the set-up.
-func (a *app) diagnosis(ctx context.Context, loaded *loadedConfig) []machine.Check {
+// diagnosis looks at the set-up, and asks the daemon that dial reaches.
+func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket string) daemon) []machine.Check {
 	checks := configChecks(loaded)
 	wrong := map[string]bool{}
-	for _, p := range loaded.problems {
+	for _, p := range loaded.Problems {
 		if p.Key == "" {
 			// What the keys would be, nobody knows.
 			return append(checks, steps.NotChecked("all else", "the configuration cannot be read"))
 		}
 		wrong[p.Key] = true
 	}
-	c := loaded.config
+	c := loaded.Config
 	setup := steps.Setup{Wrong: wrong, DatabasePath: c.DatabasePath}
-	sockets, running, asked := a.socketChecks(ctx, c, wrong)
+	sockets, running, asked := socketChecks(ctx, dial, c, wrong)
 	checks = append(checks, userCheck(running, asked))
 	if running != nil {
 		setup.DaemonPID = running.PID
 	}
 	database, records, err := databaseChecks(ctx, c.DatabasePath, wrong)
 	setup.Records, setup.Unread = records, err
-	checks = append(checks, steps.NewHost(c.host(), nil).Doctor(ctx, setup)...)
+	checks = append(checks, steps.Doctor(ctx, steps.NewHost(stepsSettings(c), nil), setup)...)
 	checks = append(checks, retentionCheck(c, wrong))
 	return append(append(checks, database...), sockets...)
 }
@@ -109,13 +110,15 @@ func userCheck(running *runningDaemon, asked bool) machine.Check {
 	name := fmt.Sprintf("%s (%d)", steps.UserName(own), own)
 	switch {
 	case !asked:
-		return machine.Check{About: about, Unknown: true, Detail: "looked at with the rights of " + name + "; as whom the daemon runs cannot be asked: run this as that user, or as root"}
+		return machine.Check{About: about, Unknown: true, Detail: "looked at with the rights of " + name + "; as whom the " +
+			"daemon runs cannot be asked: run this as that user, or as root"}
 	case running == nil:
 		return steps.NewCheck(about, nil, "looked at with the rights of "+name+"; no daemon runs that might have others")
 	case running.UID != own:
 		other := steps.UserName(running.UID)
 		return machine.Check{About: about, Unknown: true,
-			Detail: fmt.Sprintf("the daemon runs as %s (%d), and this as %s: for what the daemon may read and write, run sudo -u '%s' %s doctor", other, running.UID, name, other, program)}
+			Detail: fmt.Sprintf("the daemon runs as %s (%d), and this as %s: for what the daemon may read and write, run sudo -u "+
+				"'%s' %s doctor", other, running.UID, name, other, program)}
 	}
 	return steps.NewCheck(about, nil, "looked at with the rights of "+name+", whom the daemon runs as too")
 }

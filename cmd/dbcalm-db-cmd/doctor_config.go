@@ -3,33 +3,35 @@ package main
 import (
 	"errors"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
 )
 
 // configChecks has a line for everything wrong with the configuration.
-func configChecks(loaded *loadedConfig) []machine.Check {
+func configChecks(loaded *config.Loaded) []machine.Check {
 	const about = "configuration"
 	var checks []machine.Check
-	for _, p := range loaded.problems {
+	for _, p := range loaded.Problems {
 		checks = append(checks, steps.NewCheck(about, errors.New(p.String()), ""))
 	}
-	for _, w := range loaded.warnings {
+	for _, w := range loaded.Warnings {
 		checks = append(checks, steps.Noted(about, w.String()))
 	}
-	if len(loaded.problems) == 0 {
-		checks = append(checks, steps.NewCheck(about, nil, loaded.config.Path+" has no problem"))
+	if len(loaded.Problems) == 0 {
+		checks = append(checks, steps.NewCheck(about, nil, loaded.Config.Path+" has no problem"))
 	}
 	return checks
 }
 
-func retentionCheck(c *Config, wrong map[string]bool) machine.Check {
+func retentionCheck(c *config.Config, wrong map[string]bool) machine.Check {
 	const about = "retention"
 	switch {
 	case wrong["retention"]:
 		return steps.NotChecked(about, "the configuration gives none that could be used")
 	case c.Retention == (machine.Retention{}):
-		return steps.Noted(about, "none is set, so every backup stays until somebody deletes it: set "+about+", such as "+retentionExample+", and have "+program+" backups prune run every day")
+		return steps.Noted(about, "none is set, so every backup stays until somebody deletes it: set "+about+", such as "+
+			config.RetentionExample+", and have "+program+" backups prune run every day")
 	}
-	return steps.NewCheck(about, nil, retention(c.Retention).String()+" is what "+program+" backups prune keeps")
+	return steps.NewCheck(about, nil, config.Retention(c.Retention).String()+" is what "+program+" backups prune keeps")
 }

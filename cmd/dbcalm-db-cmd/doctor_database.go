@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
@@ -26,11 +27,13 @@ func databaseChecks(ctx context.Context, path string, wrong map[string]bool) ([]
 	}
 	found, err := persistence.Inspect(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []machine.Check{steps.Noted(file, path+" is not there: the daemon makes it when it starts; if it was lost, "+program+" backups rebuild then records the backups again")}, found, nil
+		return []machine.Check{steps.Noted(file, path+" is not there: the daemon makes it when it starts; if it was lost, "+program+
+			" backups rebuild then records the backups again")}, found, nil
 	}
 	var checks []machine.Check
 	if info, err := os.Stat(path); err == nil {
-		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), fmt.Sprintf("%s: %s, %s", path, steps.Ownership(info), byteSize(found.Size).readable())))
+		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path),
+			fmt.Sprintf("%s: %s, %s", path, steps.Ownership(info), human.Bytes(found.Size))))
 	}
 	switch {
 	case errors.Is(err, persistence.ErrNotInspected):
@@ -38,7 +41,8 @@ func databaseChecks(ctx context.Context, path string, wrong map[string]bool) ([]
 	case err != nil && !errors.Is(err, persistence.ErrNewer) && len(found.Damage) == 0:
 		return append(checks, steps.NewCheck(integrity, err, "")), found, err
 	case len(found.Damage) > 0:
-		return append(checks, steps.NewCheck(integrity, fmt.Errorf("%s is damaged: %s: stop the daemon, move the file aside with its -wal and -shm files, save what it still holds with sqlite3's .dump, start the daemon, then %s backups rebuild",
+		return append(checks, steps.NewCheck(integrity, fmt.Errorf("%s is damaged: %s: stop the daemon, move the file aside "+
+			"with its -wal and -shm files, save what it still holds with sqlite3's .dump, start the daemon, then %s backups rebuild",
 			path, strings.Join(found.Damage, "; "), program), "")), found, errors.New("it is damaged")
 	}
 	checks = append(checks, steps.NewCheck(integrity, nil, "SQLite finds nothing wrong with the file"))
@@ -47,7 +51,8 @@ func databaseChecks(ctx context.Context, path string, wrong map[string]bool) ([]
 		err = fmt.Errorf("%w: install the version of this program that the daemon last ran", err)
 		checks = append(checks, steps.NewCheck(schema, err, ""))
 	case found.Schema < found.Known:
-		checks = append(checks, steps.Noted(schema, fmt.Sprintf("version %d; the daemon brings it to version %d when it starts", found.Schema, found.Known)))
+		checks = append(checks, steps.Noted(schema, fmt.Sprintf("version %d; the daemon brings it to version %d when it starts",
+			found.Schema, found.Known)))
 	default:
 		checks = append(checks, steps.NewCheck(schema, nil, fmt.Sprintf("version %d, as this program makes it", found.Schema)))
 	}
@@ -60,7 +65,8 @@ func checkDatabaseWritable(path string) error {
 	for _, part := range []string{path, path + "-wal", path + "-shm", filepath.Dir(path)} {
 		err := unix.Access(part, unix.W_OK)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s cannot be written by this user: %v: check its owner and mode, and that its file system is not mounted read-only", part, err)
+			return fmt.Errorf("%s cannot be written by this user: %v: check its owner and mode, and that its file system is not "+
+				"mounted read-only", part, err)
 		}
 	}
 	return nil

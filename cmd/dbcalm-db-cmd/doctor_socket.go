@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/transport"
@@ -25,13 +26,15 @@ const doctorTimeout = 5 * time.Second
 // socketChecks look at the sockets, at who may use them, and at who answers
 // there. The daemon is nil when none says who it is; asked tells that it could
 // have.
-func (a *app) socketChecks(ctx context.Context, c *Config, wrong map[string]bool) (checks []machine.Check, running *runningDaemon, asked bool) {
+func socketChecks(
+	ctx context.Context, dial func(socket string) daemon, c *config.Config, wrong map[string]bool,
+) (checks []machine.Check, running *runningDaemon, asked bool) {
 	const about, legacy, who = "socket", "legacy socket", "daemon"
 	if wrong["socket_path"] {
 		return []machine.Check{steps.NotChecked(about, "the configuration gives no socket_path that could be used")}, nil, false
 	}
 	checks = append(checks, socketCheck(about, c.SocketPath, c))
-	running, err := a.askDaemon(ctx, c.SocketPath)
+	running, err := askDaemon(ctx, dial, c.SocketPath)
 	asked = !errors.Is(err, fs.ErrPermission)
 	var refusal *transport.Refusal
 	switch {
@@ -43,11 +46,13 @@ func (a *app) socketChecks(ctx context.Context, c *Config, wrong map[string]bool
 	case errors.As(err, &refusal) && refusal.Code == 503:
 		checks = append(checks, steps.NewCheck(who, err, ""))
 	case errors.As(err, &refusal):
-		checks = append(checks, steps.Noted(who, "it answers, and is of an older version that does not tell which: start it again after an upgrade"))
+		checks = append(checks, steps.Noted(who, "it answers, and is of an older version that does not tell which: start it "+
+			"again after an upgrade"))
 	case err != nil:
 		checks = append(checks, steps.NewCheck(who, err, ""))
 	case running.Version != versionText():
-		checks = append(checks, steps.Noted(who, fmt.Sprintf("process %d answers; its version is %s, this program's %s: start it again after an upgrade", running.PID, running.Version, versionText())))
+		checks = append(checks, steps.Noted(who, fmt.Sprintf("process %d answers; its version is %s, this program's %s: start "+
+			"it again after an upgrade", running.PID, running.Version, versionText())))
 	default:
 		checks = append(checks, steps.NewCheck(who, nil, fmt.Sprintf("process %d answers, version %s", running.PID, running.Version)))
 	}
@@ -56,12 +61,13 @@ func (a *app) socketChecks(ctx context.Context, c *Config, wrong map[string]bool
 	}
 	check := socketCheck(legacy, c.LegacySocketPath, c)
 	if check.OK || check.Note {
-		other, err := a.askDaemon(ctx, c.LegacySocketPath)
+		other, err := askDaemon(ctx, dial, c.LegacySocketPath)
 		switch {
 		case err != nil && !errors.As(err, &refusal):
 			check = steps.NewCheck(legacy, err, "")
 		case other != nil && running != nil && other.PID != running.PID:
-			check = steps.NewCheck(legacy, fmt.Errorf("%s reaches process %d, and %s process %d: stop one of the two daemons, or give it a configuration of its own", c.LegacySocketPath, other.PID, c.SocketPath, running.PID), "")
+			check = steps.NewCheck(legacy, fmt.Errorf("%s reaches process %d, and %s process %d: stop one of the two daemons, or "+
+				"give it a configuration of its own", c.LegacySocketPath, other.PID, c.SocketPath, running.PID), "")
 		case running == nil && other != nil:
 			check = steps.NewCheck(legacy, fmt.Errorf("a daemon answers here (process %d) and not on socket_path: start it again", other.PID), "")
 		}
@@ -69,10 +75,10 @@ func (a *app) socketChecks(ctx context.Context, c *Config, wrong map[string]bool
 	return append(checks, check), running, asked
 }
 
-func (a *app) askDaemon(ctx context.Context, socket string) (*runningDaemon, error) {
+func askDaemon(ctx context.Context, dial func(socket string) daemon, socket string) (*runningDaemon, error) {
 	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
-	running, err := a.dial(socket).Daemon(ctx)
+	running, err := dial(socket).Daemon(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, fmt.Errorf("nothing answers on %s within %s: see the daemon's log, and start it again", socket, doctorTimeout)
 	}
@@ -83,7 +89,7 @@ func (a *app) askDaemon(ctx context.Context, socket string) (*runningDaemon, err
 }
 
 // socketCheck looks at the file, and at the folders on the way to it.
-func socketCheck(about, path string, c *Config) machine.Check {
+func socketCheck(about, path string, c *config.Config) machine.Check {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -100,16 +106,19 @@ func socketCheck(about, path string, c *Config) machine.Check {
 	group := steps.GroupName(int(owner.Gid))
 	mode := info.Mode().Perm()
 	if mode != c.SocketMode || c.SocketGroup != "" && c.SocketGroup != group && c.SocketGroup != fmt.Sprint(owner.Gid) {
-		return steps.NewCheck(about, fmt.Errorf("%s has %s, and the configuration says group %s, mode %04o: start the daemon again", path, steps.Ownership(info), cmp.Or(c.SocketGroup, "of its own"), c.SocketMode), "")
+		return steps.NewCheck(about, fmt.Errorf("%s has %s, and the configuration says group %s, mode %04o: start the daemon again",
+			path, steps.Ownership(info), cmp.Or(c.SocketGroup, "of its own"), c.SocketMode), "")
 	}
 	if mode&0o006 == 0o006 {
 		return steps.NewCheck(about, checkWay(path, -1), path+": every user may connect; the daemon answers those whom allowed_users and allowed_groups name")
 	}
 	if mode&0o060 != 0o060 {
-		return steps.Noted(about, fmt.Sprintf("%s: only root and %s may connect: set socket_mode to \"0660\" and socket_group to a group of the API server's user", path, steps.UserName(int(owner.Uid))))
+		return steps.Noted(about, fmt.Sprintf("%s: only root and %s may connect: set socket_mode to \"0660\" and socket_group "+
+			"to a group of the API server's user", path, steps.UserName(int(owner.Uid))))
 	}
 	if owner.Gid == 0 {
-		return steps.Noted(about, path+": only root and members of group "+group+" may connect: set socket_group to a group of the API server's user")
+		return steps.Noted(about, path+": only root and members of group "+group+" may connect: set socket_group to a group of "+
+			"the API server's user")
 	}
 	if err := checkWay(path, int(owner.Gid)); err != nil {
 		return steps.NewCheck(about, err, "")

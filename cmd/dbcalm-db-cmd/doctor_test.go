@@ -10,8 +10,11 @@ import (
 	"syscall"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -28,10 +31,7 @@ func sampleChecks() []machine.Check {
 func TestDoctorTellsWhatItFound(t *testing.T) {
 	t.Parallel()
 	all := sampleChecks()
-	config := filepath.Join(t.TempDir(), "config.yml")
-	if err := os.WriteFile(config, []byte("db_type: mariadb\nbackup_dir: /var/backups/dbcalm\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := configtest.Write(t, configtest.Minimal)
 	for name, test := range map[string]struct {
 		checks []machine.Check
 		code   int
@@ -42,16 +42,16 @@ func TestDoctorTellsWhatItFound(t *testing.T) {
 	} {
 		for form, args := range map[string][]string{"txt": {"doctor"}, "json": {"doctor", "--json"}} {
 			in := newInvocation(t, nil)
-			in.diagnose = func(context.Context, *loadedConfig) []machine.Check { return test.checks }
-			in.expect(t, test.code, append(args, "--config", config)...)
-			golden(t, "doctor/"+name+"."+form, in.stdout.String()+"-- stderr\n"+in.stderr.String())
+			in.diagnose = func(context.Context, *config.Loaded) []machine.Check { return test.checks }
+			in.expect(t, test.code, append(args, "--config", path)...)
+			testkit.Golden(t, "doctor/"+name+"."+form, in.stdout.String()+"-- stderr\n"+in.stderr.String())
 		}
 	}
 	in := newInvocation(t, nil)
-	in.diagnose = func(context.Context, *loadedConfig) []machine.Check { return all[:1] }
+	in.diagnose = func(context.Context, *config.Loaded) []machine.Check { return all[:1] }
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	in.expectContext(ctx, t, exitInterrupted, "doctor", "--config", config)
+	in.expectContext(ctx, t, exitInterrupted, "doctor", "--config", path)
 }
 
 func TestDoctorNeedsAConfiguration(t *testing.T) {
@@ -71,7 +71,7 @@ func TestDoctorLooksAtTheDatabase(t *testing.T) {
 	expect := func(what string, wrong map[string]bool, unread bool, want ...string) {
 		t.Helper()
 		checks, _, err := databaseChecks(t.Context(), path, wrong)
-		if text := newInvocation(t, nil).checksText(checks); (err != nil) != unread || !containsAll(text, want...) {
+		if text := checksText(newInvocation(t, nil).screen, checks); (err != nil) != unread || !containsAll(text, want...) {
 			t.Errorf("%s: %v\n%s\nwant %q", what, err, text, want)
 		}
 	}
@@ -127,7 +127,7 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 	if err := os.Chmod(dir, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	c := &Config{SocketPath: socket("s", 0o660), LegacySocketPath: socket("l", 0o660), SocketMode: 0o660}
+	c := &config.Config{SocketPath: socket("s", 0o660), LegacySocketPath: socket("l", 0o660), SocketMode: 0o660}
 	self := transport.Daemon{Version: versionText(), PID: 10, UID: os.Geteuid()}
 	other := self
 	other.PID = 11
@@ -140,24 +140,31 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		main, legacy *fakeDaemon
-		change       func(*Config)
+		change       func(*config.Config)
 		want         []string
 	}{
-		"in order":        {alive(self), alive(self), nil, []string{"✓ socket", "✓ daemon          process 10 answers, version", "✓ legacy socket"}},
-		"no legacy":       {alive(self), nil, func(c *Config) { c.LegacySocketPath = "" }, []string{"✓ socket", "✓ daemon"}},
-		"another version": {alive(older), alive(older), nil, []string{"• daemon", "its version is v0", "start it again after an upgrade", "✓ legacy"}},
+		"in order":  {alive(self), alive(self), nil, []string{"✓ socket", "✓ daemon          process 10 answers, version", "✓ legacy socket"}},
+		"no legacy": {alive(self), nil, func(c *config.Config) { c.LegacySocketPath = "" }, []string{"✓ socket", "✓ daemon"}},
+		"another version": {alive(older), alive(older), nil, []string{"• daemon", "its version is v0", "start it again after an " +
+			"upgrade", "✓ legacy"}},
 		"too old to tell": {refusing, refusing, nil, []string{"• daemon", "older version", "✓ legacy"}},
 		"not allowed":     {shut(403, "Forbidden", "user 7 may not use this daemon"), shut(403, "Forbidden", "no"), nil, []string{"? daemon          not looked at: user 7 may not use this daemon"}},
 		"too busy":        {shut(503, "Service Unavailable", "too many connections"), alive(self), nil, []string{"✗ daemon          too many connections"}},
 		"two daemons":     {alive(self), alive(other), nil, []string{"✗ legacy socket", "reaches process 11", "process 10"}},
 		"only the legacy": {&fakeDaemon{err: noDaemon}, alive(other), nil, []string{"✗ daemon", "✗ legacy socket", "not on socket_path"}},
 		"none":            {&fakeDaemon{err: noDaemon}, &fakeDaemon{err: noDaemon}, nil, []string{"✗ daemon", "✗ legacy socket", "start it"}},
-		"another mode":    {alive(self), alive(self), func(c *Config) { c.SocketMode = 0o600 }, []string{"✗ socket", "the configuration says group of its own, mode 0600: start the daemon again"}},
-		"another group":   {alive(self), alive(self), func(c *Config) { c.SocketGroup = "9999" }, []string{"✗ socket", "group 9999, mode 0660"}},
-		"for one user": {alive(self), nil, func(c *Config) { c.SocketPath, c.LegacySocketPath, c.SocketMode = socket("own", 0o600), "", 0o600 },
+		"another mode": {alive(self), alive(self), func(c *config.Config) { c.SocketMode = 0o600 }, []string{"✗ socket",
+			"the configuration says group of its own, mode 0600: start the daemon again"}},
+		"another group": {alive(self), alive(self), func(c *config.Config) { c.SocketGroup = "9999" }, []string{"✗ socket",
+			"group 9999, mode 0660"}},
+		"for one user": {alive(self), nil, func(c *config.Config) {
+			c.SocketPath, c.LegacySocketPath, c.SocketMode = socket("own", 0o600), "", 0o600
+		},
 			[]string{"• socket", "set socket_mode"}},
-		"not there": {alive(self), nil, func(c *Config) { c.SocketPath, c.LegacySocketPath = filepath.Join(dir, "none"), "" }, []string{"✗ socket", "is not there: start the daemon"}},
-		"a file":    {alive(self), nil, func(c *Config) { c.SocketPath, c.LegacySocketPath = dir, "" }, []string{"✗ socket", "is no socket: move it away"}},
+		"not there": {alive(self), nil, func(c *config.Config) { c.SocketPath, c.LegacySocketPath = filepath.Join(dir, "none"), "" },
+			[]string{"✗ socket", "is not there: start the daemon"}},
+		"a file": {alive(self), nil, func(c *config.Config) { c.SocketPath, c.LegacySocketPath = dir, "" }, []string{"✗ socket",
+			"is no socket: move it away"}},
 		"wrong key": {alive(self), nil, nil, []string{"? socket"}},
 	} {
 		in := newInvocation(t, nil)
@@ -165,14 +172,14 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 		if test.change != nil {
 			test.change(&config)
 		}
-		in.dial = func(path string) daemon {
+		in.client.dial = func(path string) daemon {
 			if path == config.LegacySocketPath {
 				return test.legacy
 			}
 			return test.main
 		}
-		checks, _, _ := in.socketChecks(t.Context(), &config, wrong)
-		if text := newInvocation(t, nil).checksText(checks); !containsAll(text, test.want...) {
+		checks, _, _ := socketChecks(t.Context(), in.client.dial, &config, wrong)
+		if text := checksText(newInvocation(t, nil).screen, checks); !containsAll(text, test.want...) {
 			t.Errorf("%s: want %q in\n%s", name, test.want, text)
 		}
 	}
@@ -194,7 +201,8 @@ func TestDoctorSaysWhoseRightsCount(t *testing.T) {
 		running *transport.Daemon
 		want    string
 	}{
-		{nil, "no daemon runs"}, {&transport.Daemon{UID: own}, "whom the daemon runs as too"}, {&transport.Daemon{UID: own + 4242}, "for what the daemon may read and write, run sudo -u "},
+		{nil, "no daemon runs"}, {&transport.Daemon{UID: own}, "whom the daemon runs as too"}, {&transport.Daemon{UID: own + 4242},
+			"for what the daemon may read and write, run sudo -u "},
 	} {
 		c := userCheck(test.running, true)
 		if !strings.Contains(c.Detail, test.want) || c.Unknown != (test.running != nil && test.running.UID != own) {
@@ -209,7 +217,7 @@ func TestDoctorMayNotAsk(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	in := newInvocation(t, &fakeDaemon{err: &transport.Unreachable{Path: "/run/x.sock", Advice: "run this as root", Err: syscall.EACCES}})
-	checks, running, asked := in.socketChecks(t.Context(), &Config{SocketPath: filepath.Join(t.TempDir(), "s")}, nil)
+	checks, running, asked := socketChecks(t.Context(), in.client.dial, &config.Config{SocketPath: filepath.Join(t.TempDir(), "s")}, nil)
 	if running != nil || asked || len(checks) != 2 || !checks[1].Unknown {
 		t.Errorf("got %+v, %v, %t", checks, running, asked)
 	}
@@ -217,13 +225,13 @@ func TestDoctorMayNotAsk(t *testing.T) {
 
 func TestDoctorLooksAtTheRetention(t *testing.T) {
 	t.Parallel()
-	if c := retentionCheck(&Config{}, nil); c.OK || !c.Note || !strings.Contains(c.Detail, "{full: 4, days: 30}") {
+	if c := retentionCheck(&config.Config{}, nil); c.OK || !c.Note || !strings.Contains(c.Detail, "{full: 4, days: 30}") {
 		t.Errorf("got %+v", c)
 	}
-	if c := retentionCheck(&Config{Retention: machine.Retention{Full: 2}}, nil); !c.OK || !strings.Contains(c.Detail, "{full: 2}") {
+	if c := retentionCheck(&config.Config{Retention: machine.Retention{Full: 2}}, nil); !c.OK || !strings.Contains(c.Detail, "{full: 2}") {
 		t.Errorf("got %+v", c)
 	}
-	if c := retentionCheck(&Config{}, map[string]bool{"retention": true}); !c.Unknown {
+	if c := retentionCheck(&config.Config{}, map[string]bool{"retention": true}); !c.Unknown {
 		t.Errorf("got %+v", c)
 	}
 }

@@ -5,12 +5,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/steps"
 )
 
 // examineCommand is what the daemon starts to see whether a server runs on a
 // restored folder. It is not for people: the server may write to the folder.
-func (a *app) examineCommand() *cobra.Command {
+func examineCommand(s *screen.Screen) *cobra.Command {
 	var e steps.Examination
 	cmd := &cobra.Command{
 		Use:    "examine FOLDER",
@@ -22,7 +23,7 @@ func (a *app) examineCommand() *cobra.Command {
 			if e.Folder, err = filepath.Abs(args[0]); err != nil {
 				return err
 			}
-			return e.Run(cmd.Context(), a.stdout)
+			return e.Run(cmd.Context(), s.Out)
 		},
 	}
 	cmd.Flags().StringVar(&e.Server, "server", "", "the server's program")
@@ -30,7 +31,7 @@ func (a *app) examineCommand() *cobra.Command {
 	cmd.Flags().IntVar(&e.Parallel, "parallel", 1, "tables to check at a time")
 	cmd.Flags().IntVar(&e.LowerCaseTables, "lower-case-table-names", 0, "as the server backed up had it")
 	for _, name := range []string{"server", "use-memory"} {
-		required(cmd, name)
+		requireFlag(cmd, name)
 	}
 	return cmd
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // Every command of ours that is not hidden has a help, and it says what it said before. What
@@ -21,7 +23,7 @@ func TestHelp(t *testing.T) {
 			if in.stderr.Len() > 0 {
 				t.Errorf("stderr: %s", &in.stderr)
 			}
-			golden(t, "help/"+strings.ReplaceAll(path, " ", "_")+".txt", in.stdout.String())
+			testkit.Golden(t, "help/"+strings.ReplaceAll(path, " ", "_")+".txt", in.stdout.String())
 		})
 	}
 }

@@ -8,7 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/definition"
 )
 
 // withoutTable lists the commands that print no table, each with what they
@@ -71,7 +73,7 @@ func TestMachineListAsJSON(t *testing.T) {
 			t.Errorf("%s has no summary", v.Machine)
 		}
 	}
-	if !slices.Equal(names, machine.Names()) {
+	if !slices.Equal(names, definition.Names()) {
 		t.Errorf("got %v", names)
 	}
 }
@@ -84,7 +86,7 @@ func TestPlanAsJSON(t *testing.T) {
 		{"backup", "full", "new"},
 		{"backup", "incremental", "new", "--from", "full-1"},
 	} {
-		in := newInvocation(t, &fakeDaemon{plan: plan, backups: sampleBackups()})
+		in := newInvocation(t, &fakeDaemon{plan: plan, backups: samples.Backups()})
 		in.expect(t, exitFailed, append(args, "--plan", "--json", "--socket", "/x")...)
 		var got machine.Plan
 		if err := json.Unmarshal(in.stdout.Bytes(), &got); err != nil || len(got.Checks) != 1 || got.Result != plan.Result {

@@ -8,14 +8,14 @@ import (
 
 // keepCommand is what the daemon starts for the on_finish command. It is not
 // for people.
-func (a *app) keepCommand() *cobra.Command {
+func keepCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:    steps.OnFinishKeeper,
 		Short:  "Run the on_finish command (started by the daemon)",
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			code, err := steps.KeepOnFinish(cmd.Context(), a.stdin, a.stdout, a.stderr)
+			code, err := steps.KeepOnFinish(cmd.Context(), a.stdin, a.screen.Out, a.screen.Err)
 			if err == nil && code != 0 {
 				err = exitWith(code, errSaid)
 			}

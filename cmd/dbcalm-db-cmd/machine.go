@@ -7,12 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
+	"dbcalm-db-cmd/machine/definition"
 )
 
-func (a *app) machineCommand() *cobra.Command {
+func machineCommand(s *screen.Screen) *cobra.Command {
 	return group("machine", "Show the machines that operations run",
-		a.machineListCommand(), a.machineShowCommand(), a.machineGraphCommand())
+		machineListCommand(s), machineShowCommand(s), machineGraphCommand(s))
 }
 
 // machineView is what machine list --json prints of a machine.
@@ -21,50 +22,50 @@ type machineView struct {
 	Summary string `json:"summary"`
 }
 
-func (a *app) machineListCommand() *cobra.Command {
+func machineListCommand(s *screen.Screen) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the machines",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			t := table{header: []string{"MACHINE", "SUMMARY"}}
+			t := screen.Table{Header: []string{"MACHINE", "SUMMARY"}}
 			var views []machineView
-			for _, name := range machine.Names() {
-				summary, err := machine.Summary(name)
+			for _, name := range definition.Names() {
+				summary, err := definition.Summary(name)
 				if err != nil {
 					return fmt.Errorf("summarise machine %s: %w", name, err)
 				}
-				t.add(name, summary)
+				t.Add(name, summary)
 				views = append(views, machineView{Machine: name, Summary: summary})
 			}
 			if asJSON {
-				return a.printJSON(views)
+				return s.JSON(views)
 			}
-			return a.print(t.String())
+			return s.Print(t.String())
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func (a *app) machineShowCommand() *cobra.Command {
+func machineShowCommand(s *screen.Screen) *cobra.Command {
 	return &cobra.Command{
 		Use:       "show NAME",
 		Short:     "Print a machine's definition",
 		Args:      machineName,
-		ValidArgs: machine.Names(),
+		ValidArgs: definition.Names(),
 		RunE: func(_ *cobra.Command, args []string) error {
-			source, err := machine.Source(args[0])
+			source, err := definition.Source(args[0])
 			if err != nil {
 				return fmt.Errorf("show machine %s: %w", args[0], err)
 			}
-			return a.print(source)
+			return s.Print(source + definition.Legend())
 		},
 	}
 }
 
-func (a *app) machineGraphCommand() *cobra.Command {
+func machineGraphCommand(s *screen.Screen) *cobra.Command {
 	formats := []string{"mermaid", "dot"}
 	format := formats[0]
 	cmd := &cobra.Command{
@@ -76,13 +77,13 @@ func (a *app) machineGraphCommand() *cobra.Command {
 			}
 			return machineName(cmd, args)
 		},
-		ValidArgs: machine.Names(),
+		ValidArgs: definition.Names(),
 		RunE: func(_ *cobra.Command, args []string) error {
-			graph, err := machine.Graph(args[0], format)
+			graph, err := definition.Graph(args[0], format)
 			if err != nil {
 				return fmt.Errorf("draw machine %s: %w", args[0], err)
 			}
-			return a.print(strings.TrimRight(graph, "\n") + "\n")
+			return s.Print(strings.TrimRight(graph, "\n") + "\n")
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", format, "`FORMAT` of the drawing: "+strings.Join(formats, " or "))
@@ -92,7 +93,7 @@ func (a *app) machineGraphCommand() *cobra.Command {
 
 // machineName accepts exactly one argument, a machine's name.
 func machineName(_ *cobra.Command, args []string) error {
-	names := machine.Names()
+	names := definition.Names()
 	switch {
 	case len(args) == 0:
 		return fmt.Errorf("name a machine: %s", strings.Join(names, ", "))

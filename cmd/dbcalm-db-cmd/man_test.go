@@ -15,18 +15,12 @@ func TestEveryCommandHasAPageOfTheManual(t *testing.T) {
 	in := newInvocation(t, nil)
 	in.expect(t, exitOK, "man", folder)
 	walk(newInvocation(t, nil).rootCommand(), func(cmd *cobra.Command) {
-		page, err := os.ReadFile(filepath.Join(folder, strings.ReplaceAll(cmd.CommandPath(), " ", "-")+".8"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		contains(t, cmd.CommandPath(), string(page), cmd.Short)
+		page := readFile(t, filepath.Join(folder, strings.ReplaceAll(cmd.CommandPath(), " ", "-")+".8"))
+		contains(t, cmd.CommandPath(), page, cmd.Short)
 	})
-	root, err := os.ReadFile(filepath.Join(folder, program+".8"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := readFile(t, filepath.Join(folder, program+".8"))
 	for _, row := range exitMeanings {
-		contains(t, "the manual", string(root), row.meaning)
+		contains(t, "the manual", root, row.meaning)
 	}
 	// What is not for people is not in the manual.
 	for _, hidden := range []string{"supervise", "man"} {
@@ -34,6 +28,15 @@ func TestEveryCommandHasAPageOfTheManual(t *testing.T) {
 			t.Errorf("%s has a page", hidden)
 		}
 	}
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestManualThatCannotBeWritten(t *testing.T) {

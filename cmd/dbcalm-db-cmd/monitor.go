@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -19,7 +20,7 @@ type monitor struct {
 }
 
 // listenMonitor binds metrics_listen, if that is set.
-func listenMonitor(cfg *Config, watched transport.Watched, log zerolog.Logger) (*monitor, error) {
+func listenMonitor(cfg *config.Config, watched transport.Watched, log zerolog.Logger) (*monitor, error) {
 	if cfg.MetricsListen == "" {
 		return nil, nil
 	}

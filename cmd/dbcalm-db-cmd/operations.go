@@ -8,13 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 )
 
-func (a *app) operationsCommand() *cobra.Command {
-	return a.speaksToDaemon(group("operations", "Look at operations, cancel and retry them",
-		a.operationsListCommand(), a.operationsShowCommand(), a.operationsWatchCommand(), a.operationsLogsCommand(),
-		a.operationsCancelCommand(), a.operationsRetryCommand()))
+func operationsCommand(c *client) *cobra.Command {
+	return c.speaksToDaemon(group("operations", "Look at operations, cancel and retry them",
+		operationsListCommand(c), operationsShowCommand(c), operationsWatchCommand(c), operationsLogsCommand(c),
+		operationsCancelCommand(c), operationsRetryCommand(c)))
 }
 
 const (
@@ -30,8 +31,8 @@ const fullIDLength = 36
 
 // findOperation connects and completes an id that may be abbreviated. One that
 // matches nothing is left to the daemon to refuse.
-func (a *app) findOperation(ctx context.Context, id string) (daemon, string, error) {
-	d, err := a.connect()
+func (c *client) findOperation(ctx context.Context, id string) (daemon, string, error) {
+	d, err := c.connect()
 	if err != nil || len(id) >= fullIDLength {
 		return d, id, err
 	}
@@ -52,7 +53,7 @@ func complete(operations []machine.OperationSummary, prefix string) (string, err
 			return prefix, nil
 		}
 		if strings.HasPrefix(o.ID, prefix) {
-			matches = append(matches, fmt.Sprintf("  %s  %s", o.ID, subject(o)))
+			matches = append(matches, fmt.Sprintf("  %s  %s", o.ID, screen.Subject(o)))
 		}
 	}
 	switch len(matches) {

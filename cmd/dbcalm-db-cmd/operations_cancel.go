@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func (a *app) operationsCancelCommand() *cobra.Command {
+func operationsCancelCommand(c *client) *cobra.Command {
 	return &cobra.Command{
 		Use:   "cancel ID",
 		Short: "Cancel an operation",
@@ -15,9 +15,9 @@ func (a *app) operationsCancelCommand() *cobra.Command {
 ends; a backup or restore that is being recorded cannot be cancelled any more.
 ` + abbreviation,
 		Args:              oneID(operationAdvice),
-		ValidArgsFunction: once(a.completeOperation(openOperation)),
+		ValidArgsFunction: once(c.completeOperation(openOperation)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, id, err := a.findOperation(cmd.Context(), args[0])
+			d, id, err := c.findOperation(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -25,8 +25,8 @@ ends; a backup or restore that is being recorded cannot be cancelled any more.
 			if err != nil {
 				return err
 			}
-			a.note("See how it ends: %s", a.commandLine("operations", "show", id))
-			return a.print(fmt.Sprintf("Operation %s is being cancelled.\n", id))
+			c.screen.Note("See how it ends: %s", c.commandLine("operations", "show", id))
+			return c.screen.Print(fmt.Sprintf("Operation %s is being cancelled.\n", id))
 		},
 	}
 }

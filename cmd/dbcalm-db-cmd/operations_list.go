@@ -7,10 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 )
 
-func (a *app) operationsListCommand() *cobra.Command {
+func operationsListCommand(c *client) *cobra.Command {
 	var filter machine.OperationFilter
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -25,7 +27,7 @@ TOOK is how long it has run, or, before its turn, has waited.`,
 			return cobra.NoArgs(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := a.connect()
+			d, err := c.connect()
 			if err != nil {
 				return err
 			}
@@ -36,28 +38,30 @@ TOOK is how long it has run, or, before its turn, has waited.`,
 			case err != nil:
 				return err
 			case asJSON:
-				return a.printJSON(notNil(operations))
+				return c.screen.JSON(notNil(operations))
 			case len(operations) == 0 && filter.State != "":
-				return a.print("No operations are " + filter.State + ".\n")
+				return c.screen.Print("No operations are " + filter.State + ".\n")
 			case len(operations) == 0:
-				return a.print("No operations yet.\n")
+				return c.screen.Print("No operations yet.\n")
 			}
-			return a.print(a.operationsText(operations))
+			return c.screen.Print(operationsText(c.screen, operations))
 		},
 	}
 	cmd.Flags().IntVar(&filter.Limit, "limit", 50, "list at most `N`")
 	cmd.Flags().StringVar(&filter.State, "state", "",
 		"only those in `STATE`: waiting, running, succeeded, failed, cancelled, or a machine's state")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	completeFlag(cmd, "state", []string{"waiting", "running", statusSucceeded, statusFailed, statusCancelled})
+	completeFlag(cmd, "state", []string{
+		machine.StatusWaiting, machine.StatusRunning, machine.StatusSucceeded, machine.StatusFailed, machine.StatusCancelled,
+	})
 	return cmd
 }
 
-func (a *app) operationsText(operations []machine.OperationSummary) string {
-	t := table{header: []string{"ID", "MACHINE", "BACKUP", "STATE", "WHEN", "TOOK", "RESULT"}, right: []int{5},
-		paint: map[int]func(string) string{6: a.status}}
+func operationsText(s *screen.Screen, operations []machine.OperationSummary) string {
+	t := screen.Table{Header: []string{"ID", "MACHINE", "BACKUP", "STATE", "WHEN", "TOOK", "RESULT"}, Right: []int{5},
+		Paint: map[int]func(string) string{6: s.Status}}
 	for _, o := range operations {
-		t.add(o.ID, o.Machine, o.Backup, stateText(o), stamp(o.CreatedAt), span(a.took(o)), result(o))
+		t.Add(o.ID, o.Machine, o.Backup, stateText(o), human.Stamp(o.CreatedAt), human.Span(s.Took(o)), result(o))
 	}
 	return t.String()
 }
@@ -67,7 +71,7 @@ func stateText(o machine.OperationSummary) string {
 	if o.Progress == nil || o.Progress.TotalBytes == 0 {
 		return o.State
 	}
-	return fmt.Sprintf("%s %d %%", o.State, percent(o.Progress))
+	return fmt.Sprintf("%s %d %%", o.State, screen.Percent(o.Progress))
 }
 
 // longestReason keeps a listing's lines readable; operations show has it all.

@@ -5,11 +5,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps/printable"
 )
 
-func (a *app) operationsLogsCommand() *cobra.Command {
+func operationsLogsCommand(c *client) *cobra.Command {
 	var follow bool
 	cmd := &cobra.Command{
 		Use:   "logs ID",
@@ -18,18 +19,18 @@ func (a *app) operationsLogsCommand() *cobra.Command {
 for keep_logs_days, those that have ended.
 ` + abbreviation,
 		Args:              oneID(operationAdvice),
-		ValidArgsFunction: once(a.completeOperation(anyOperation)),
+		ValidArgsFunction: once(c.completeOperation(anyOperation)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, id, err := a.findOperation(cmd.Context(), args[0])
+			d, id, err := c.findOperation(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			printer := logPrinter{app: a}
+			printer := logPrinter{screen: c.screen}
 			if err := daemonError(d.Logs(cmd.Context(), id, follow, printer.print)); err != nil {
 				return err
 			}
 			if printer.heading == "" {
-				a.note("No program of this operation has printed anything.")
+				c.screen.Note("No program of this operation has printed anything.")
 			}
 			return nil
 		},
@@ -41,7 +42,7 @@ for keep_logs_days, those that have ended.
 // logPrinter prints the pieces of a log, with a heading where another program
 // begins.
 type logPrinter struct {
-	*app
+	screen  *screen.Screen
 	heading string
 }
 
@@ -61,5 +62,5 @@ func (p *logPrinter) print(chunk machine.LogChunk) error {
 		p.heading = heading
 		text = heading + "\n" + text
 	}
-	return p.app.print(text)
+	return p.screen.Print(text)
 }

@@ -6,10 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 )
 
-func (a *app) operationsRetryCommand() *cobra.Command {
+func operationsRetryCommand(c *client) *cobra.Command {
 	var wait bool
 	cmd := &cobra.Command{
 		Use:   "retry ID",
@@ -18,9 +19,9 @@ func (a *app) operationsRetryCommand() *cobra.Command {
 halted one with its clean-up. The daemon says from which state, and why.
 ` + abbreviation,
 		Args:              oneID(operationAdvice),
-		ValidArgsFunction: once(a.completeOperation(failedOperation)),
+		ValidArgsFunction: once(c.completeOperation(failedOperation)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, id, err := a.findOperation(cmd.Context(), args[0])
+			d, id, err := c.findOperation(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -30,10 +31,10 @@ halted one with its clean-up. The daemon says from which state, and why.
 			if err != nil {
 				return err
 			}
-			if err := a.print(retryText(id, decision)); err != nil || !wait {
+			if err := c.screen.Print(retryText(id, decision)); err != nil || !wait {
 				return err
 			}
-			return a.await(cmd.Context(), d, id)
+			return c.await(cmd.Context(), d, id)
 		},
 	}
 	return waits(cmd, &wait)
@@ -42,7 +43,7 @@ halted one with its clean-up. The daemon says from which state, and why.
 func retryText(id string, decision machine.RetryDecision) string {
 	text := fmt.Sprintf("Operation %s goes on with %s, attempt %d", id, decision.State, decision.Attempt)
 	if decision.Reason != "" {
-		text += ": " + oneLine(decision.Reason)
+		text += ": " + human.OneLine(decision.Reason)
 	}
 	return text + "\n"
 }

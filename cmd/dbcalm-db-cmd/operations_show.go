@@ -8,11 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps/printable"
 )
 
-func (a *app) operationsShowCommand() *cobra.Command {
+func operationsShowCommand(c *client) *cobra.Command {
 	var asJSON bool
 	var graph string
 	cmd := &cobra.Command{
@@ -23,9 +25,9 @@ line with its exit code, and the error. --graph draws its machine instead, with
 the path it took and when.
 ` + abbreviation,
 		Args:              oneID(operationAdvice),
-		ValidArgsFunction: once(a.completeOperation(anyOperation)),
+		ValidArgsFunction: once(c.completeOperation(anyOperation)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, id, err := a.findOperation(cmd.Context(), args[0])
+			d, id, err := c.findOperation(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -40,11 +42,11 @@ the path it took and when.
 				if err != nil {
 					return exitWith(exitUsage, err)
 				}
-				return a.print(printable.Text(drawing))
+				return c.screen.Print(printable.Text(drawing))
 			case asJSON:
-				return a.printJSON(view)
+				return c.screen.JSON(view)
 			}
-			return a.print(a.operationText(view))
+			return c.screen.Print(operationText(c, view))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -53,10 +55,12 @@ the path it took and when.
 	return cmd
 }
 
-func (a *app) operationText(view machine.OperationView) string {
-	sections := []string{a.headText(view), timelineText(view, a.now()), transitionsText(view.Transitions), a.programsText(view)}
+func operationText(c *client, view machine.OperationView) string {
+	sections := []string{
+		headText(c, view), screen.Timeline(view, c.screen.Now()), transitionsText(view.Transitions), programsText(c.screen, view),
+	}
 	if view.Error != "" {
-		sections = append(sections, a.paint(red, "Error")+"\n"+indent(view.Error, "  "))
+		sections = append(sections, c.screen.Paint(screen.Red, "Error")+"\n"+human.Indent(view.Error, "  "))
 	}
 	var shown []string
 	for _, section := range sections {
@@ -67,36 +71,36 @@ func (a *app) operationText(view machine.OperationView) string {
 	return strings.Join(shown, "\n")
 }
 
-func (a *app) headText(view machine.OperationView) string {
+func headText(c *client, view machine.OperationView) string {
 	var b strings.Builder
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-10s %s\n", name, oneLine(value))
+			fmt.Fprintf(&b, "%-10s %s\n", name, human.OneLine(value))
 		}
 	}
 	line("Operation", view.ID)
 	line("Machine", view.Machine)
 	line("Backup", view.Backup)
 	line("Arguments", argumentsText(view.Args))
-	fmt.Fprintf(&b, "%-10s %s\n", "Status", a.status(oneLine(view.Status)))
+	fmt.Fprintf(&b, "%-10s %s\n", "Status", c.screen.Status(human.OneLine(view.Status)))
 	line("State", view.State)
 	if view.Progress != nil && view.Progress.DoneBytes > 0 {
-		line("Progress", progressText(view.Progress))
+		line("Progress", screen.Progress(view.Progress))
 	}
 	line("Attempt", strconv.Itoa(view.Attempt))
 	if view.AskedBy != nil {
 		line("Asked by", view.AskedBy.String())
 	}
-	line("Created", stamp(view.CreatedAt))
+	line("Created", human.Stamp(view.CreatedAt))
 	if view.StartedAt != nil {
-		line("Started", stamp(*view.StartedAt))
+		line("Started", human.Stamp(*view.StartedAt))
 	}
 	if view.FinishedAt != nil {
-		line("Finished", stamp(*view.FinishedAt))
+		line("Finished", human.Stamp(*view.FinishedAt))
 	}
-	line("Took", span(a.took(view.OperationSummary)))
+	line("Took", human.Span(c.screen.Took(view.OperationSummary)))
 	if view.Cancellable {
-		line("Cancel", a.commandLine("operations", "cancel", view.ID))
+		line("Cancel", c.commandLine("operations", "cancel", view.ID))
 	}
 	return b.String()
 }
@@ -123,9 +127,9 @@ func transitionsText(transitions []machine.TransitionView) string {
 	if len(transitions) == 0 {
 		return ""
 	}
-	t := table{header: []string{"SEQ", "WHEN", "FROM", "EVENT", "TO", "ATTEMPT", "REASON"}, right: []int{0, 5}, indent: "  "}
+	t := screen.Table{Header: []string{"SEQ", "WHEN", "FROM", "EVENT", "TO", "ATTEMPT", "REASON"}, Right: []int{0, 5}, Indent: "  "}
 	for _, tr := range transitions {
-		t.add(strconv.FormatInt(tr.Seq, 10), tr.At.UTC().Format("2006-01-02 15:04:05.000Z"),
+		t.Add(strconv.FormatInt(tr.Seq, 10), tr.At.UTC().Format("2006-01-02 15:04:05.000Z"),
 			tr.From, tr.Event, tr.To, strconv.Itoa(tr.Attempt), tr.Reason)
 	}
 	return "Transitions\n" + t.String()

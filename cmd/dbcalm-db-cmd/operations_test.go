@@ -5,23 +5,25 @@ import (
 	"reflect"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps/printable"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestOperationsList(t *testing.T) {
 	t.Parallel()
-	d := &fakeDaemon{operations: sampleOperations()}
+	d := &fakeDaemon{operations: samples.Operations()}
 	in := newInvocation(t, d)
 	in.expect(t, exitOK, "operations", "list", "--socket", "/x", "--limit", "4", "--state", "failed")
-	golden(t, "operations/list.txt", in.stdout.String())
+	testkit.Golden(t, "operations/list.txt", in.stdout.String())
 	if want := (machine.OperationFilter{Limit: 4, State: "failed"}); d.asked[0] != want {
 		t.Errorf("asked for %+v, want %+v", d.asked[0], want)
 	}
 
 	in = newInvocation(t, d)
 	in.expect(t, exitOK, "operations", "list", "--socket", "/x", "--json")
-	golden(t, "operations/list.json", in.stdout.String())
+	testkit.Golden(t, "operations/list.json", in.stdout.String())
 	if want := (machine.OperationFilter{Limit: 50}); d.asked[1] != want {
 		t.Errorf("asked for %+v, want %+v", d.asked[1], want)
 	}
@@ -45,13 +47,13 @@ func TestOperationsListEmpty(t *testing.T) {
 func TestOperationsShow(t *testing.T) {
 	t.Parallel()
 	for name, view := range map[string]machine.OperationView{
-		"succeeded": succeededView(), "failed": failedView(), "running": runningView(),
+		"succeeded": samples.Succeeded(), "failed": samples.Failed(), "running": samples.Running(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			in := newInvocation(t, &fakeDaemon{views: []any{view}})
 			in.expect(t, exitOK, "operations", "show", view.ID, "--socket", "/run/my socket")
-			golden(t, "operations/show_"+name+".txt", in.stdout.String())
+			testkit.Golden(t, "operations/show_"+name+".txt", in.stdout.String())
 
 			in = newInvocation(t, &fakeDaemon{views: []any{view}})
 			in.expect(t, exitOK, "operations", "show", view.ID, "--socket", "/x", "--json")
@@ -69,9 +71,10 @@ func TestOperationsShow(t *testing.T) {
 func TestOperationIDsMayBeCutShort(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ given, want string }{
-		{"8f1", firstID}, {"8f9d", secondID}, {"a", thirdID}, {firstID, firstID}, {"none-such", "none-such"},
+		{"8f1", samples.FirstID}, {"8f9d", samples.SecondID}, {"a", samples.ThirdID}, {samples.FirstID, samples.FirstID}, {"none-such",
+			"none-such"},
 	} {
-		d := &fakeDaemon{operations: sampleOperations(), views: []any{succeededView()}}
+		d := &fakeDaemon{operations: samples.Operations(), views: []any{samples.Succeeded()}}
 		for _, verb := range []string{"show", "cancel", "retry"} {
 			newInvocation(t, d).expect(t, exitOK, "operations", verb, c.given, "--socket", "/x")
 		}
@@ -90,9 +93,9 @@ func TestOperationIDsMayBeCutShort(t *testing.T) {
 
 func TestAmbiguousOperationID(t *testing.T) {
 	t.Parallel()
-	in := newInvocation(t, &fakeDaemon{operations: sampleOperations()})
+	in := newInvocation(t, &fakeDaemon{operations: samples.Operations()})
 	in.expect(t, exitUsage, "operations", "cancel", "8f", "--socket", "/x")
-	golden(t, "operations/ambiguous.txt", in.stderr.String())
+	testkit.Golden(t, "operations/ambiguous.txt", in.stderr.String())
 }
 
 // An id that is whole is not asked about, even where it begins another one.
@@ -108,13 +111,13 @@ func TestOperationsCancelAndRetry(t *testing.T) {
 	t.Parallel()
 	d := &fakeDaemon{decision: machine.RetryDecision{State: "copy", Attempt: 2, Reason: "the stage is intact"}}
 	in := newInvocation(t, d)
-	in.expect(t, exitOK, "operations", "cancel", firstID, "--config", "testdata/config/shared.yml")
-	contains(t, "stdout", in.stdout.String(), "Operation "+firstID+" is being cancelled.\n")
-	contains(t, "stderr", in.stderr.String(), "dbcalm-db-cmd operations show "+firstID+" --config testdata/config/shared.yml\n")
+	in.expect(t, exitOK, "operations", "cancel", samples.FirstID, "--config", "testdata/config/shared.yml")
+	contains(t, "stdout", in.stdout.String(), "Operation "+samples.FirstID+" is being cancelled.\n")
+	contains(t, "stderr", in.stderr.String(), "dbcalm-db-cmd operations show "+samples.FirstID+" --config testdata/config/shared.yml\n")
 
 	in = newInvocation(t, d)
-	in.expect(t, exitOK, "operations", "retry", firstID, "--socket", "/x")
-	want := "Operation " + firstID + " goes on with copy, attempt 2: the stage is intact\n"
+	in.expect(t, exitOK, "operations", "retry", samples.FirstID, "--socket", "/x")
+	want := "Operation " + samples.FirstID + " goes on with copy, attempt 2: the stage is intact\n"
 	if in.stdout.String() != want {
 		t.Errorf("got %q, want %q", in.stdout.String(), want)
 	}

@@ -9,7 +9,7 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func (a *app) operationsWatchCommand() *cobra.Command {
+func operationsWatchCommand(c *client) *cobra.Command {
 	return &cobra.Command{
 		Use:   "watch [ID]",
 		Short: "Watch an operation, or all that are under way, until the end",
@@ -18,16 +18,16 @@ the end. A terminal shows each operation's states with what they took, and how
 far it is; elsewhere each change is a line. The exit code says how it ended.
 ` + abbreviation,
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: once(a.completeOperation(openOperation)),
+		ValidArgsFunction: once(c.completeOperation(openOperation)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return a.watchAll(cmd.Context())
+				return c.watchAll(cmd.Context())
 			}
-			d, id, err := a.findOperation(cmd.Context(), args[0])
+			d, id, err := c.findOperation(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			return a.watch(cmd.Context(), func(ctx context.Context, _ []machine.OperationView) ([]machine.OperationView, error) {
+			return c.watch(cmd.Context(), func(ctx context.Context, _ []machine.OperationView) ([]machine.OperationView, error) {
 				view, err := d.Operation(ctx, id)
 				return []machine.OperationView{view}, err
 			})
@@ -35,12 +35,12 @@ far it is; elsewhere each change is a line. The exit code says how it ended.
 	}
 }
 
-func (a *app) watchAll(ctx context.Context) error {
-	d, err := a.connect()
+func (c *client) watchAll(ctx context.Context) error {
+	d, err := c.connect()
 	if err != nil {
 		return err
 	}
-	return a.watch(ctx, func(ctx context.Context, known []machine.OperationView) ([]machine.OperationView, error) {
+	return c.watch(ctx, func(ctx context.Context, known []machine.OperationView) ([]machine.OperationView, error) {
 		return openOnes(ctx, d, known)
 	})
 }
@@ -61,7 +61,7 @@ func openOnes(ctx context.Context, d daemon, known []machine.OperationView) ([]m
 		return err
 	}
 	for _, view := range known {
-		if isOver(view.Status) {
+		if view.Over() {
 			seen[view.ID] = true
 			views = append(views, view)
 		} else if err := look(view.ID); err != nil {
@@ -69,7 +69,7 @@ func openOnes(ctx context.Context, d daemon, known []machine.OperationView) ([]m
 		}
 	}
 	for i := len(list) - 1; i >= 0; i-- {
-		if !isOver(list[i].Status) && !seen[list[i].ID] {
+		if !list[i].Over() && !seen[list[i].ID] {
 			if err := look(list[i].ID); err != nil {
 				return nil, err
 			}
@@ -79,17 +79,17 @@ func openOnes(ctx context.Context, d daemon, known []machine.OperationView) ([]m
 }
 
 // watch shows operations until they are over and tells how each has ended.
-func (a *app) watch(ctx context.Context, question func(context.Context, []machine.OperationView) ([]machine.OperationView, error)) error {
-	views, err := a.followAll(ctx, a.displayOn(a.stdout), question)
+func (c *client) watch(ctx context.Context, next question) error {
+	views, err := c.followAll(ctx, c.screen.DisplayOn(c.screen.Out), next)
 	if err != nil {
 		return err
 	}
 	if len(views) == 0 {
-		return a.print("Nothing is under way.\n")
+		return c.screen.Print("Nothing is under way.\n")
 	}
 	var problems []error
 	for _, view := range views {
-		problems = append(problems, a.verdict(view))
+		problems = append(problems, c.verdict(view))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return exitWith(exitFailed, err)

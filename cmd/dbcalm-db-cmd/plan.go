@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps/printable"
 )
@@ -30,8 +32,8 @@ func plans(cmd *cobra.Command, o *planOptions) *cobra.Command {
 	return cmd
 }
 
-func (a *app) planBackup(ctx context.Context, request machine.BackupRequest, o planOptions) error {
-	d, err := a.connect()
+func (c *client) planBackup(ctx context.Context, request machine.BackupRequest, o planOptions) error {
+	d, err := c.connect()
 	if err != nil {
 		return err
 	}
@@ -39,11 +41,11 @@ func (a *app) planBackup(ctx context.Context, request machine.BackupRequest, o p
 	if err != nil {
 		return err
 	}
-	return a.tellPlan(plan, o)
+	return c.tellPlan(plan, o)
 }
 
-func (a *app) planRestore(ctx context.Context, id string, target machine.Target, o planOptions) error {
-	d, err := a.connect()
+func (c *client) planRestore(ctx context.Context, id string, target machine.Target, o planOptions) error {
+	d, err := c.connect()
 	if err != nil {
 		return err
 	}
@@ -57,14 +59,14 @@ func (a *app) planRestore(ctx context.Context, id string, target machine.Target,
 	if err != nil {
 		return err
 	}
-	return a.tellPlan(plan, o)
+	return c.tellPlan(plan, o)
 }
 
 // tellPlan prints a plan; one that would not go is an error.
-func (a *app) tellPlan(plan machine.Plan, o planOptions) error {
-	tell := func() error { return a.print(a.planText(plan)) }
+func (c *client) tellPlan(plan machine.Plan, o planOptions) error {
+	tell := func() error { return c.screen.Print(planText(c.screen, plan)) }
 	if o.json {
-		tell = func() error { return a.printJSON(plan) }
+		tell = func() error { return c.screen.JSON(plan) }
 	}
 	if err := tell(); err != nil {
 		return err
@@ -75,36 +77,39 @@ func (a *app) tellPlan(plan machine.Plan, o planOptions) error {
 	return nil
 }
 
-func (a *app) planText(plan machine.Plan) string {
-	sections := []string{a.checksText(plan.Checks)}
+func planText(s *screen.Screen, plan machine.Plan) string {
+	sections := []string{checksText(s, plan.Checks)}
 	if len(plan.Chain) > 0 {
-		t := table{header: []string{"BACKUP", "STORED", "RESTORED", "FROM LSN", "TO LSN", "WHEN", "SERVER", "TOOL"}, right: []int{1, 2, 3, 4}, indent: "  "}
+		t := screen.Table{
+			Header: []string{"BACKUP", "STORED", "RESTORED", "FROM LSN", "TO LSN", "WHEN", "SERVER", "TOOL"},
+			Right:  []int{1, 2, 3, 4}, Indent: "  ",
+		}
 		for _, l := range plan.Chain {
-			t.add(l.ID, byteSize(l.StoredBytes).readable(), byteSize(l.PlainBytes).readable(), strconv.FormatUint(l.FromLSN, 10),
-				strconv.FormatUint(l.ToLSN, 10), stamp(l.StartTime), l.Server, l.Tool)
+			t.Add(l.ID, human.Bytes(l.StoredBytes), human.Bytes(l.PlainBytes), strconv.FormatUint(l.FromLSN, 10),
+				strconv.FormatUint(l.ToLSN, 10), human.Stamp(l.StartTime), l.Server, l.Tool)
 		}
 		sections = append(sections, "Chain\n"+t.String())
 	}
 	if plan.Result != "" {
-		sections = append(sections, "Result\n  "+oneLine(plan.Result)+"\n")
+		sections = append(sections, "Result\n  "+human.OneLine(plan.Result)+"\n")
 	}
 	if len(plan.Commands) > 0 {
-		sections = append(sections, "Programs\n"+indent(strings.Join(plan.Commands, "\n"), "  "))
+		sections = append(sections, "Programs\n"+human.Indent(strings.Join(plan.Commands, "\n"), "  "))
 	}
 	return strings.Join(sections, "\n")
 }
 
 // checksText lists what was looked at, with what to do where it is not in
 // order.
-func (a *app) checksText(checks []machine.Check) string {
+func checksText(s *screen.Screen, checks []machine.Check) string {
 	var b strings.Builder
 	for _, f := range checks {
-		mark := a.paint(red, "✗")
+		mark := s.Paint(screen.Red, "✗")
 		switch {
 		case f.OK:
-			mark = a.paint(green, "✓")
+			mark = s.Paint(screen.Green, "✓")
 		case f.Unknown:
-			mark = a.paint(yellow, "?")
+			mark = s.Paint(screen.Yellow, "?")
 		case f.Note:
 			mark = "•"
 		}

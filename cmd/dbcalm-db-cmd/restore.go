@@ -9,7 +9,7 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func (a *app) restoreCommand() *cobra.Command {
+func restoreCommand(c *client) *cobra.Command {
 	var target, request string
 	var wait bool
 	var plan planOptions
@@ -33,12 +33,12 @@ operation does.`,
 			}
 			return oneID("name the backup to restore: one ID of backups list")(cmd, args)
 		},
-		ValidArgsFunction: once(a.completeBackup(false)),
+		ValidArgsFunction: once(c.completeBackup(false)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if plan.wanted {
-				return a.planRestore(cmd.Context(), args[0], machine.Target(target), plan)
+				return c.planRestore(cmd.Context(), args[0], machine.Target(target), plan)
 			}
-			return a.start(cmd.Context(), wait, func(ctx context.Context, d daemon) (string, error) {
+			return c.start(cmd.Context(), wait, func(ctx context.Context, d daemon) (string, error) {
 				chain, err := findChain(ctx, d, args[0])
 				if err != nil {
 					return "", err
@@ -48,9 +48,9 @@ operation does.`,
 		},
 	}
 	cmd.Flags().StringVar(&target, "target", "", "`WHERE` to restore to: database or folder (required)")
-	required(cmd, "target")
+	requireFlag(cmd, "target")
 	completeFlag(cmd, "target", targets)
-	return a.speaksToDaemon(plans(waits(repeatable(cmd, &request), &wait), &plan))
+	return c.speaksToDaemon(plans(waits(repeatable(cmd, &request), &wait), &plan))
 }
 
 func findChain(ctx context.Context, d daemon, id string) ([]string, error) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 )
 
 // The headings under which the root help lists the subcommands.
@@ -22,18 +24,19 @@ func (a *app) rootCommand() *cobra.Command {
 Without a subcommand it runs the daemon, which accepts commands on a Unix
 socket; the subcommands about backups and operations speak to that daemon.
 Those that print a table print it as JSON with --json. On a terminal statuses
-have colours, unless $NO_COLOR is set.
+have colours, unless $NO_COLOR is set. The manual is part of the program:
+dbcalm-db-cmd manual lists its pages.
 
 ` + exitTable(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,
-		RunE:          a.runServe,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), a) },
 
 		SuggestionsMinimumDistance: 2,
 	}
-	root.PersistentFlags().StringVar(&a.configFlag, "config", "",
-		"configuration `FILE` (default "+defaultConfigPath+", or $"+configVariable+")")
+	root.PersistentFlags().StringVar(&a.source.flag, "config", "",
+		"configuration `FILE` (default "+config.DefaultPath+", or $"+config.Variable+")")
 	// Words are files only where a flag wants one.
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	completeFlagBy(root, "config", files)
@@ -41,9 +44,10 @@ have colours, unless $NO_COLOR is set.
 		&cobra.Group{ID: groupDaemon, Title: "Daemon:"},
 		&cobra.Group{ID: groupBackups, Title: "Backups:"},
 	)
-	add(root, groupDaemon, a.serveCommand(), a.configCommand(), a.doctorCommand(), a.machineCommand(), a.versionCommand())
-	add(root, groupBackups, a.backupCommand(), a.restoreCommand(), a.backupsCommand(), a.operationsCommand())
-	root.AddCommand(a.superviseCommand(), a.keepCommand(), a.examineCommand(), a.manCommand())
+	add(root, groupDaemon,
+		serveCommand(a), configCommand(a.screen, a.source), doctorCommand(a), machineCommand(a.screen), manualCommand(a), versionCommand(a.screen))
+	add(root, groupBackups, backupCommand(a.client), restoreCommand(a.client), backupsCommand(a.client), operationsCommand(a.client))
+	root.AddCommand(superviseCommand(), keepCommand(a), examineCommand(a.screen), manCommand(a))
 	a.markEntry(root)
 	return root
 }

@@ -8,6 +8,7 @@ import (
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
@@ -20,7 +21,7 @@ import (
 // the sockets before the operations, so that a daemon which cannot be reached
 // starts no work; clients are answered when every operation an earlier daemon
 // left is under way again.
-func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
+func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 	lock, err := lockState(cfg.StateDir)
 	if err != nil {
 		return err
@@ -36,7 +37,7 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 		return err
 	}
 	defer store.Close()
-	manager, err := machine.New(store, steps.NewHost(cfg.host(), store), machine.Options{
+	manager, err := machine.New(store, steps.NewHost(stepsSettings(cfg), store), machine.Options{
 		MaxConcurrent: cfg.MaxConcurrent, MaxWaiting: cfg.MaxWaiting,
 		Retention: cfg.Retention, KeepLogs: time.Duration(cfg.KeepLogsDays) * 24 * time.Hour, Logger: log,
 	})
@@ -45,7 +46,7 @@ func serve(ctx context.Context, cfg *Config, log zerolog.Logger) error {
 	}
 	server := transport.New(manager, transport.Options{
 		SocketPath: cfg.SocketPath, LegacySocketPath: cfg.LegacySocketPath,
-		Mode: cfg.SocketMode, Group: cfg.SocketGroup, Access: cfg.access(), Version: versionText(), Logger: log,
+		Mode: cfg.SocketMode, Group: cfg.SocketGroup, Access: access(cfg), Version: versionText(), Logger: log,
 	})
 	if err := server.Listen(); err != nil {
 		return err
@@ -78,8 +79,13 @@ func notify(log zerolog.Logger, state string) {
 	}
 }
 
-// host translates the configuration into what the steps need.
-func (c *Config) host() steps.Settings {
+// access is who may use the sockets.
+func access(c *config.Config) transport.Access {
+	return transport.Access{Users: c.AllowedUsers, Groups: c.AllowedGroups, RestoreUsers: c.RestoreUsers, RestoreGroups: c.RestoreGroups}
+}
+
+// stepsSettings translates the configuration into what the steps need.
+func stepsSettings(c *config.Config) steps.Settings {
 	return steps.Settings{
 		DBType: c.DBType, BackupDir: c.BackupDir, CredentialsFile: c.BackupCredentialsFile, DataDir: c.DataDir, Host: c.Host,
 		BackupBin: c.BackupBin, ServerBin: c.ServerBin, StateDir: c.StateDir, ServerDefaultsFile: c.ServerDefaultsFile, BackupArgs: c.BackupArgs,

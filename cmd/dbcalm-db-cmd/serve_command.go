@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 )
 
-func (a *app) serveCommand() *cobra.Command {
+func serveCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Run the daemon (what happens without a subcommand)",
@@ -13,19 +18,19 @@ func (a *app) serveCommand() *cobra.Command {
 SIGTERM or SIGINT stops it. Programs of a running operation are left running;
 the next daemon takes them over.`,
 		Args: cobra.NoArgs,
-		RunE: a.runServe,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), a) },
 	}
 }
 
-func (a *app) runServe(cmd *cobra.Command, _ []string) error {
-	loaded := loadConfig(a.configPath(), a.host)
-	if len(loaded.problems) > 0 {
-		return exitWith(exitConfig, &configError{problems: loaded.problems})
+func runServe(ctx context.Context, a *app) error {
+	loaded := a.source.load()
+	if len(loaded.Problems) > 0 {
+		return exitWith(exitConfig, &config.Error{Problems: loaded.Problems})
 	}
-	log := newLogger(a.stderr, loaded.config, takesColour(a.stderr, a.env), a.now)
-	log.Info().Str(keyVersion, versionText()).Str(keyConfig, loaded.config.Path).Msg("daemon starting")
-	for _, warning := range loaded.warnings {
-		log.Warn().Str(keyConfig, loaded.config.Path).Msg(warning.String())
+	log := newLogger(a.screen.Err, loaded.Config, screen.TakesColour(a.screen.Err, a.source.env), a.screen.Now)
+	log.Info().Str(keyVersion, versionText()).Str(keyConfig, loaded.Config.Path).Msg("daemon starting")
+	for _, warning := range loaded.Warnings {
+		log.Warn().Str(keyConfig, loaded.Config.Path).Msg(warning.String())
 	}
-	return serve(cmd.Context(), loaded.config, log)
+	return serve(ctx, loaded.Config, log)
 }

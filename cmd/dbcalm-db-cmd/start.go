@@ -27,8 +27,8 @@ func repeatable(cmd *cobra.Command, id *string) *cobra.Command {
 
 // start begins an operation. Its id is the first line on stdout, alone, for
 // scripts.
-func (a *app) start(ctx context.Context, wait bool, begin func(context.Context, daemon) (string, error)) error {
-	d, err := a.connect()
+func (c *client) start(ctx context.Context, wait bool, begin func(context.Context, daemon) (string, error)) error {
+	d, err := c.connect()
 	if err != nil {
 		return err
 	}
@@ -36,12 +36,12 @@ func (a *app) start(ctx context.Context, wait bool, begin func(context.Context, 
 	if err != nil {
 		return err
 	}
-	if err := a.print(id + "\n"); err != nil {
+	if err := c.screen.Print(id + "\n"); err != nil {
 		return err
 	}
 	if wait {
-		return a.await(ctx, d, id)
+		return c.await(ctx, d, id)
 	}
-	a.note("Accepted. See how it goes: %s", a.commandLine("operations", "show", id))
+	c.screen.Note("Accepted. See how it goes: %s", c.commandLine("operations", "show", id))
 	return nil
 }

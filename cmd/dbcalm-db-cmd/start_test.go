@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/machine"
 )
 
@@ -27,16 +28,16 @@ func TestStartingCommands(t *testing.T) {
 		{[]string{"restore", "full-2", "--target", "folder", "--request-id", "r3"},
 			machine.RestoreRequest{IDList: []string{"full-2"}, Target: machine.TargetFolder, RequestID: "r3"}},
 	} {
-		d := &fakeDaemon{id: firstID, backups: sampleBackups()}
+		d := &fakeDaemon{id: samples.FirstID, backups: samples.Backups()}
 		in := newInvocation(t, d)
 		in.expect(t, exitOK, append(c.args, "--socket", "/x.sock")...)
 		if !reflect.DeepEqual(d.asked, []any{c.want}) {
 			t.Errorf("%q: asked %+v, want %+v", c.args, d.asked, c.want)
 		}
-		if in.stdout.String() != firstID+"\n" {
+		if in.stdout.String() != samples.FirstID+"\n" {
 			t.Errorf("%q: stdout %q, want the id alone", c.args, in.stdout.String())
 		}
-		want := "Accepted. See how it goes: dbcalm-db-cmd operations show " + firstID + " --socket /x.sock\n"
+		want := "Accepted. See how it goes: dbcalm-db-cmd operations show " + samples.FirstID + " --socket /x.sock\n"
 		if in.stderr.String() != want {
 			t.Errorf("%q: stderr %q, want %q", c.args, in.stderr.String(), want)
 		}
@@ -48,7 +49,8 @@ func TestStartingCommands(t *testing.T) {
 func TestAnEmptyRequestIDIsNone(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"backup", "full", "x"}, {"backup", "incremental", "x", "--from", "y"}, {"restore", "x", "--target", "folder"}, {"backups", "delete", "x"},
+		{"backup", "full", "x"}, {"backup", "incremental", "x", "--from", "y"}, {"restore", "x", "--target", "folder"}, {"backups",
+			"delete", "x"},
 	} {
 		in := newInvocation(t, nil)
 		in.expect(t, exitUsage, append(args, "--request-id", "", "--socket", "/x")...)
@@ -58,7 +60,7 @@ func TestAnEmptyRequestIDIsNone(t *testing.T) {
 
 func TestRestoreOfABrokenChainAsksForNothing(t *testing.T) {
 	t.Parallel()
-	d := &fakeDaemon{id: firstID, backups: sampleBackups()}
+	d := &fakeDaemon{id: samples.FirstID, backups: samples.Backups()}
 	in := newInvocation(t, d)
 	in.expect(t, exitFailed, "restore", "lost-1", "--target", "folder", "--socket", "/x")
 	contains(t, "stderr", in.stderr.String(), "lost-1 stands on gone, which is not recorded")

@@ -8,7 +8,7 @@ import (
 
 // superviseCommand is what the daemon starts for each program it runs. It is
 // not for people.
-func (a *app) superviseCommand() *cobra.Command {
+func superviseCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "supervise FOLDER",
 		Short:  "Run the job of a folder (started by the daemon)",

@@ -6,18 +6,20 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 )
 
 // version is stamped at build time: -ldflags "-X main.version=…".
 var version string
 
-func (a *app) versionCommand() *cobra.Command {
+func versionCommand(s *screen.Screen) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this program and of the Go it was built with",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return a.print(fmt.Sprintf("%s %s (%s, %s/%s)\n",
+			return s.Print(fmt.Sprintf("%s %s (%s, %s/%s)\n",
 				program, versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
 		},
 	}
@@ -33,10 +35,10 @@ func versionText() string {
 	if !ok {
 		return "unknown"
 	}
-	return recordedVersion(info)
+	return buildVersion(info)
 }
 
-func recordedVersion(info *debug.BuildInfo) string {
+func buildVersion(info *debug.BuildInfo) string {
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		return v
 	}

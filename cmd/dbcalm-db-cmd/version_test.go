@@ -27,7 +27,7 @@ func TestRecordedVersion(t *testing.T) {
 		{debug.BuildInfo{Settings: []debug.BuildSetting{revision}}, "commit 0123456789ab"},
 		{debug.BuildInfo{Settings: []debug.BuildSetting{revision, {Key: "vcs.modified", Value: "true"}}}, "commit 0123456789ab+changes"},
 	} {
-		if got := recordedVersion(&c.info); got != c.want {
+		if got := buildVersion(&c.info); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
 	}

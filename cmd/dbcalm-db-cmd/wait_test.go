@@ -8,41 +8,30 @@ import (
 	"testing/synctest"
 	"time"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // The clock of these tests is synctest's: it jumps to the next poll.
-
-func waitingView() machine.OperationView {
-	view := succeededView()
-	view.State, view.Status, view.StartedAt, view.FinishedAt = "validate", "waiting", nil, nil
-	view.Transitions = view.Transitions[:1]
-	return view
-}
-
-func copyingView() machine.OperationView {
-	view := succeededView()
-	view.State, view.Status, view.FinishedAt = "copy", "running", nil
-	view.Transitions = view.Transitions[:2]
-	return view
-}
 
 func TestWaitForSuccess(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"backup":  {"backup", "full", "full-1"},
 		"restore": {"restore", "inc-2", "--target", "folder"},
-		"retry":   {"operations", "retry", firstID},
+		"retry":   {"operations", "retry", samples.FirstID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d := &fakeDaemon{id: firstID, backups: sampleBackups(), decision: machine.RetryDecision{State: "copy", Attempt: 2}, views: []any{
-					waitingView(), waitingView(), copyingView(), noDaemon, noDaemon, copyingView(), succeededView(),
-				}}
+				d := &fakeDaemon{id: samples.FirstID, backups: samples.Backups(), decision: machine.RetryDecision{State: "copy", Attempt: 2},
+					views: []any{
+						samples.Waiting(), samples.Waiting(), samples.Copying(), noDaemon, noDaemon, samples.Copying(), samples.Succeeded(),
+					}}
 				in := newInvocation(t, d)
 				in.expect(t, exitOK, append(args, "--wait", "--socket", "/x")...)
-				golden(t, "wait/"+name+".txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
+				testkit.Golden(t, "wait/"+name+".txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
 			})
 		})
 	}
@@ -50,15 +39,15 @@ func TestWaitForSuccess(t *testing.T) {
 
 func TestWaitForFailure(t *testing.T) {
 	t.Parallel()
-	cancelled := failedView()
-	cancelled.Status, cancelled.State, cancelled.Error = statusCancelled, "cancelled", ""
-	for name, view := range map[string]machine.OperationView{"failed": failedView(), "cancelled": cancelled} {
+	cancelled := samples.Failed()
+	cancelled.Status, cancelled.State, cancelled.Error = machine.StatusCancelled, "cancelled", ""
+	for name, view := range map[string]machine.OperationView{"failed": samples.Failed(), "cancelled": cancelled} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				in := newInvocation(t, &fakeDaemon{id: secondID, views: []any{view}})
+				in := newInvocation(t, &fakeDaemon{id: samples.SecondID, views: []any{view}})
 				in.expect(t, exitFailed, "backup", "full", "full-2", "--wait", "--socket", "/x")
-				golden(t, "wait/"+name+".txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
+				testkit.Golden(t, "wait/"+name+".txt", in.stdout.String()+"-- stderr\n"+in.stderr.String())
 			})
 		})
 	}
@@ -67,8 +56,8 @@ func TestWaitForFailure(t *testing.T) {
 func TestWaitGivesUpOnADaemonThatStaysAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		in := newInvocation(t, &fakeDaemon{id: firstID, views: []any{copyingView(), noDaemon}})
-		in.now = time.Now
+		in := newInvocation(t, &fakeDaemon{id: samples.FirstID, views: []any{samples.Copying(), noDaemon}})
+		in.screen.Now = time.Now
 		begun := time.Now()
 		in.expect(t, exitUnreachable, "backup", "full", "full-1", "--wait", "--socket", "/x")
 		if took := time.Since(begun); took < patience || took > patience+time.Second {
@@ -83,7 +72,7 @@ func TestWaitGivesUpOnADaemonThatStaysAway(t *testing.T) {
 func TestWaitEndsWhenTheOperationIsUnknown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		in := newInvocation(t, &fakeDaemon{id: firstID, views: []any{copyingView(), refusal}})
+		in := newInvocation(t, &fakeDaemon{id: samples.FirstID, views: []any{samples.Copying(), refusal}})
 		in.expect(t, exitRefused, "backup", "full", "full-1", "--wait", "--socket", "/x")
 	})
 }
@@ -92,10 +81,11 @@ func TestWaitIsInterrupted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		in := newInvocation(t, &fakeDaemon{id: firstID, views: []any{copyingView()}})
+		in := newInvocation(t, &fakeDaemon{id: samples.FirstID, views: []any{samples.Copying()}})
 		time.AfterFunc(time.Minute, cancel)
 		in.expectContext(ctx, t, exitInterrupted, "backup", "full", "full-1", "--wait", "--socket", "/x")
-		contains(t, "stderr", in.stderr.String(), "stopped waiting; operation "+firstID+" goes on: dbcalm-db-cmd operations show "+firstID)
+		contains(t, "stderr", in.stderr.String(), "stopped waiting; operation "+samples.FirstID+" goes on: dbcalm-db-cmd "+
+			"operations show "+samples.FirstID)
 	})
 }
 

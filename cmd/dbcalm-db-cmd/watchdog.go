@@ -10,6 +10,7 @@ import (
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/transport"
 )
@@ -28,7 +29,7 @@ type watchdog struct {
 
 // startWatchdog does nothing unless systemd asked for signs of life. The
 // function it returns ends them and waits for that.
-func startWatchdog(cfg *Config, log zerolog.Logger) (stop func()) {
+func startWatchdog(cfg *config.Config, log zerolog.Logger) (stop func()) {
 	limit, err := systemd.SdWatchdogEnabled(false)
 	if err != nil {
 		log.Warn().Err(fmt.Errorf("read WATCHDOG_USEC: %w", err)).Msg("systemd's watchdog is not fed")

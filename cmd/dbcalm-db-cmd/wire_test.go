@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
+	"dbcalm-db-cmd/steps/testkit"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -13,7 +15,7 @@ import (
 func TestCommandsOverTheWire(t *testing.T) {
 	t.Parallel()
 	socket := filepath.Join(t.TempDir(), "db-cmd.sock")
-	d := &fakeDaemon{id: firstID, operations: sampleOperations(), backups: sampleBackups(), views: []any{succeededView()}}
+	d := &fakeDaemon{id: samples.FirstID, operations: samples.Operations(), backups: samples.Backups(), views: []any{samples.Succeeded()}}
 	listen(t, d, socket)
 
 	for _, c := range []struct {
@@ -27,12 +29,12 @@ func TestCommandsOverTheWire(t *testing.T) {
 	} {
 		in := overTheWire(t)
 		in.expect(t, exitOK, append(c.args, "--socket", socket)...)
-		golden(t, c.golden, in.stdout.String())
+		testkit.Golden(t, c.golden, in.stdout.String())
 	}
 
 	in := overTheWire(t)
 	in.expect(t, exitOK, "restore", "inc-2", "--target", "folder", "--wait", "--socket", socket)
-	contains(t, "stdout", in.stdout.String(), firstID+"\n", "succeeded in 1h2m3s\n")
+	contains(t, "stdout", in.stdout.String(), samples.FirstID+"\n", "succeeded in 1h2m3s\n")
 
 	in = overTheWire(t)
 	in.expect(t, exitRefused, "backup", "full", "not/an/id", "--socket", socket)
@@ -42,7 +44,7 @@ func TestCommandsOverTheWire(t *testing.T) {
 func overTheWire(t *testing.T) *invocation {
 	t.Helper()
 	in := newInvocation(t, nil)
-	in.dial = newApp(nil, nil, nil, func(string) string { return "" }).dial
+	in.client.dial = newApp(nil, nil, nil, func(string) string { return "" }).client.dial
 	return in
 }
 

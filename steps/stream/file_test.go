@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // packed is what PackFile makes of a content.
@@ -78,6 +80,7 @@ func TestFilesComeBack(t *testing.T) {
 
 func TestEveryLevelComesBack(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	content := []byte(strings.Repeat("a row of a table, and another one; ", 9999) + string(noise(9999)))
 	for c, top := range map[Compression]int{Gzip: maxGzipLevel, Zstd: maxZstdLevel} {
 		for level := range top + 1 {
@@ -92,6 +95,7 @@ func TestEveryLevelComesBack(t *testing.T) {
 // The commands everybody has undo it too.
 func TestCommandsReadIt(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for c, command := range map[Compression]string{Gzip: "gzip", Zstd: "zstd"} {
 		if _, err := exec.LookPath(command); err != nil {
 			t.Logf("%s is not installed: %v", command, err)
@@ -112,6 +116,7 @@ func TestCommandsReadIt(t *testing.T) {
 
 func TestDamageIsSeen(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	content := append(noise(9000), strings.Repeat("a row of a table, and another one; ", 9000)...)
 	for _, c := range []Compression{Gzip, Zstd} {
 		b := packed(t, content, c, 0)

@@ -13,7 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // mbstream unpacks a stream into a folder and returns the files in it, sorted.
@@ -59,6 +60,7 @@ func cleaned(files []File) []File {
 
 func TestContentsAreWhatMbstreamUnpacks(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	streams := map[string][]byte{"the sample": sample}
 	for name, test := range knownChunks {
 		streams[name] = stream(test.chunks...)

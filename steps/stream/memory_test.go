@@ -5,6 +5,8 @@ import (
 	"io"
 	"runtime"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // endless is a stream of as many chunks of a MiB as asked for, made while it
@@ -60,6 +62,7 @@ func (h *heap) Write(p []byte) (int, error) {
 
 // Not parallel: other tests have a heap too.
 func TestMemoryDoesNotGrowWithTheStream(t *testing.T) {
+	testkit.Slow(t)
 	const chunks, bound = 128, 64 << 20
 	// Little of it takes time: the race detector makes everything slow.
 	sparse := make([]byte, 1<<20)

@@ -5,10 +5,13 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	long := strings.Repeat("0123456789abcdef", 200<<10)
 	plain := stream(whole("ibdata1", long), payloadChunk(0, "d/t.ibd", 0, "abc"), whole("backup-my.cnf", "[mysqld]\n"),
 		payloadChunk(0, "d/t.ibd", 3, "def"), endChunk("d/t.ibd"), endChunk("d/empty"))

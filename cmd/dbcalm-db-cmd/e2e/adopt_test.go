@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
@@ -59,7 +60,7 @@ func TestAdoptsManyAtOnce(t *testing.T) {
 
 // leaveAtWork does what a daemon does up to a program at work in copy.
 func leaveAtWork(t *testing.T, ctx context.Context, store *persistence.Store, host *steps.Host, i int, program string) {
-	definition, err := machine.Source("full_backup")
+	text, err := definition.Source("full_backup")
 	if err != nil {
 		t.Error(err)
 		return
@@ -70,7 +71,7 @@ func leaveAtWork(t *testing.T, ctx context.Context, store *persistence.Store, ho
 		t.Error(err)
 		return
 	}
-	o := persistence.Operation{ID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), Machine: "full_backup", Definition: definition, BackupID: id, Args: args,
+	o := persistence.Operation{ID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), Machine: "full_backup", Definition: text, BackupID: id, Args: args,
 		State: "copy", Status: persistence.Running, Seq: 1, Attempt: 1, Data: []byte(`{"tool":{"name":"program"}}`), CreatedAt: time.Now()}
 	row := persistence.Process{CommandID: o.ID, Command: program, StartTime: time.Now(), Type: persistence.TypeBackup, Args: args}
 	if err := store.Accept(ctx, o, []persistence.Claim{{BackupID: id, Use: persistence.Makes}}, row); err != nil {

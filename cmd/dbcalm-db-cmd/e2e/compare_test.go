@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // holds demands that the running server's tables are sound and hold exactly

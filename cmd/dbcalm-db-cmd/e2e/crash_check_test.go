@@ -16,7 +16,7 @@ import (
 
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // operationState is where an operation stands.

@@ -90,7 +90,7 @@ func rowName(o operationState) string {
 }
 
 // rowOrder lists the states as operations pass them.
-var rowOrder = []string{"queued", "validate", "check", "retrieve", "stage", "unpack", "prepare", "apply", "arrange", "examine", "clean", "stream", "copy", "compress", "seal", "publish", "retire", "erase", "record", "discard"}
+var rowOrder = []string{"queued", "validate", "check", "retrieve", "stage", "unpack", "prepare", "apply", "arrange", "place", "examine", "clean", "reserve", "stream", "copy", "compress", "seal", "publish", "retire", "erase", "record", "discard"}
 
 // String writes the matrix as a Markdown table.
 func (m *matrix) String() string {

@@ -6,11 +6,11 @@ package e2e
 var crashPoints = []string{
 	"accept-before", "accept-recorded",
 	"before-queued", "after-queued", "before-validate", "after-validate",
-	"before-prepare", "after-prepare", "before-copy", "after-copy",
+	"before-reserve", "after-reserve", "before-copy", "after-copy", "before-prepare", "after-prepare",
 	"before-seal", "after-seal", "before-publish", "after-publish",
 	"before-record", "after-record", "before-discard", "after-discard",
 	"before-stage", "after-stage", "before-apply", "after-apply",
-	"before-arrange", "after-arrange", "before-retire", "after-retire",
+	"before-arrange", "after-arrange", "before-place", "after-place", "before-retire", "after-retire",
 	"before-erase", "after-erase",
 	"before-stream", "after-stream", "before-compress", "after-compress", "before-unpack", "after-unpack",
 	"before-check", "after-check", "before-retrieve", "after-retrieve", "before-examine", "after-examine", "before-clean", "after-clean",

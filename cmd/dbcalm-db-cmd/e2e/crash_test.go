@@ -9,7 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/steps/disktest"
+	"dbcalm-db-cmd/steps/testkit"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
 
 // The variables that say how large the crash matrix is to be. Without them it
@@ -36,6 +37,7 @@ const shortCrashKills = 16
 // half-done.
 func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
+	testkit.NeedsServer(t)
 	if !disktest.Enter(t) {
 		return
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/disktest"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // crash is a world in which things die.

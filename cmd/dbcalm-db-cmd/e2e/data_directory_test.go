@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestTablesOutsideTheDataDirectory restores tables made with DATA DIRECTORY

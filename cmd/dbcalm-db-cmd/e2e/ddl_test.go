@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/mariadbtest"
 	"dbcalm-db-cmd/steps/stream"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestTablesMoveWhileTheyAreCopied drops, renames, replaces and creates tables

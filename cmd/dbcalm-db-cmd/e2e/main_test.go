@@ -8,7 +8,8 @@ import (
 	"sync"
 	"testing"
 
-	"dbcalm-db-cmd/steps/xtrabackuptest"
+	"dbcalm-db-cmd/steps/testkit"
+	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
 )
 
 // built holds the program, compiled once a test run, for each set of tags.
@@ -34,9 +35,11 @@ func TestMain(m *testing.M) {
 }
 
 // program returns the path of the program built with the given tags, and with
-// the race detector if this test has it.
+// the race detector if this test has it. It takes a while, and hardly a test
+// does without a server.
 func program(t testing.TB, tags string) string {
 	t.Helper()
+	testkit.NeedsServer(t)
 	built.Lock()
 	defer built.Unlock()
 	if path, found := built.programs[tags]; found {

@@ -50,7 +50,7 @@ func (w *world) scrape(socket string) map[string]string {
 }
 
 // TestMetrics compares what is told with what was done, before and after a
-// crash of the daemon, and with what the README has people ask for.
+// crash of the daemon, and with what the manual has people ask for.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
@@ -112,7 +112,7 @@ func TestMetrics(t *testing.T) {
 	if _, err := fmt.Sscan(told[`dbcalm_newest_good_backup_age_seconds`], &age); err != nil || age <= 0 || age > 600 {
 		t.Errorf("the newest good backup is %v s old, %v", age, err)
 	}
-	w.checkReadmeMetrics(told)
+	w.checkManualMetrics(told)
 
 	_, health := w.ask(socket, "/healthz")
 	if want := `{"status":"ok","checks":{"backup_dir":"ok","database":"ok"},"last_error":{"operation":"` + failed.ID + `","machine":"full_backup","backup":"failing","state":"copy","at":"`; !strings.HasPrefix(health, want) {
@@ -135,14 +135,11 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// checkReadmeMetrics demands that every metric the README has in a rule, a
+// checkManualMetrics demands that every metric the manual has in a rule, a
 // panel or a table was told, in a world where everything has happened once.
-func (w *world) checkReadmeMetrics(told map[string]string) {
+func (w *world) checkManualMetrics(told map[string]string) {
 	w.t.Helper()
-	text, err := os.ReadFile("../../../README.md")
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	text := manualPage(w.t, "monitoring")
 	families := map[string]bool{}
 	for name := range told {
 		name, _, _ = strings.Cut(name, "{")
@@ -151,13 +148,13 @@ func (w *world) checkReadmeMetrics(told map[string]string) {
 			families[strings.TrimSuffix(name, suffix)] = true
 		}
 	}
-	names := regexp.MustCompile(`dbcalm_[a-z_]+`).FindAllString(string(text), -1)
+	names := regexp.MustCompile(`dbcalm_[a-z_]+`).FindAllString(text, -1)
 	if len(names) < 20 {
-		w.t.Errorf("the README has %v", names)
+		w.t.Errorf("the manual has %v", names)
 	}
 	for _, name := range names {
 		if !families[name] {
-			w.t.Errorf("the README has %s, which is not told", name)
+			w.t.Errorf("the manual has %s, which is not told", name)
 		}
 	}
 }

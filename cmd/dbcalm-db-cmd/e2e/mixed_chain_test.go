@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestChainsOfMixedForms restores chains whose links are stored in different

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/mariadbtest"
-	"dbcalm-db-cmd/steps/xtrabackuptest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
+	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
 )
 
 // mysqlWorld is a host of a server that claims to be MySQL 8.0, with the

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/definition"
 )
 
 // TestOlderMachineKnowsOneForm carries on with a backup that a program began
@@ -20,7 +20,7 @@ func TestOlderMachineKnowsOneForm(t *testing.T) {
 	w.eventually("the tool is at work", g.reached)
 	waiting := w.full("waiting")
 	w.kill()
-	text, err := machine.Source("full_backup")
+	text, err := definition.Source("full_backup")
 	if err != nil {
 		t.Fatal(err)
 	}

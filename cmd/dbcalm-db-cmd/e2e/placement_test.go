@@ -10,7 +10,7 @@ import (
 
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestRestoreKeepsOwnerAndMode gives everything that is restored to the owner

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/disktest"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestPowerLoss cuts the power between the effects of each operation. All that
@@ -32,7 +32,7 @@ func TestPowerLoss(t *testing.T) {
 	p := newPower(t)
 	p.storeIn("directory")
 	for _, point := range []string{
-		"accept-recorded", "after-queued", "after-validate", "work-before-folder", "after-prepare",
+		"accept-recorded", "after-queued", "after-validate", "work-before-folder", "after-reserve",
 		"job-recorded", "job-folder-made", "durable-written", "durable-renamed", "job-created", "job-launched", "job-identified", "job-released",
 		"supervisor-granted", "supervisor-started", "supervisor-ended", "supervisor-result",
 		"before-copy", "after-copy", "seal-before-manifest", "before-seal", "after-seal",
@@ -57,7 +57,7 @@ func TestPowerLoss(t *testing.T) {
 	for _, point := range []string{
 		"after-validate", "stage-file", "before-stage", "after-stage", "before-prepare", "after-prepare", "before-apply", "after-apply",
 		"before-arrange", "after-arrange", "place-before-exchange", "place-after-exchange", "place-renamed",
-		"before-copy", "after-copy", "before-record", "after-record",
+		"before-place", "after-place", "before-record", "after-record",
 	} {
 		p.restore(point, "base", "base-inc")
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // failedInValidate demands that an operation failed before a byte was written,

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestServerWithFilesElsewhere refuses to put a server's files back into its

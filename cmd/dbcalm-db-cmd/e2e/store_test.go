@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // TestStoreIsReadOnly restores one chain in several ways and compares every

@@ -15,7 +15,7 @@ import (
 
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // stored demands that a backup is stored in a form, by the word for it, that

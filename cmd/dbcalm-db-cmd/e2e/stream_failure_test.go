@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"testing"
 
-	"dbcalm-db-cmd/steps/disktest"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // failing is a world whose tool and whose forward each run a script of the

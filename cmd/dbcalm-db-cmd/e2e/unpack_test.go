@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // slowUnpacking begins a restore to the data directory of a stream whose

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/steps/mariadbtest"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // packedLinks makes a chain of three: a stream, a compressed directory and a

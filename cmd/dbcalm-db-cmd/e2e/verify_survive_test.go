@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/disktest"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	disktest "dbcalm-db-cmd/steps/testkit/disk"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // useServer makes a program the world's server_bin that tells its version as

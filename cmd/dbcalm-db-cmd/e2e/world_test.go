@@ -15,7 +15,8 @@ import (
 	_ "modernc.org/sqlite"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps/mariadbtest"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -199,16 +200,8 @@ func (w *world) story(v machine.OperationView) string {
 // eventually polls until the condition holds.
 func (w *world) eventually(what string, condition func() bool) {
 	w.t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			w.t.Fatalf("waited %s in vain: %s\ndaemon's log:\n%s", patience, what, w.daemonLog())
-		}
+	if !testkit.Within(patience, condition) {
+		w.t.Fatalf("waited %s in vain: %s\ndaemon's log:\n%s", patience, what, w.daemonLog())
 	}
 }
 

@@ -29,7 +29,7 @@ trap 'rm -rf "$pages"' EXIT
 "$program" man "$pages"
 for page in "$pages"/*; do
 	gzip --best --no-name "$page"
-	put 0644 "$page.gz" "$prefix/share/man/man8/$(basename "$page").gz"
+	put 0644 "$page.gz" "$prefix/share/man/man${page##*.}/$(basename "$page").gz"
 done
 
 # Debian's zsh looks for what packages bring elsewhere than for the rest.
@@ -42,4 +42,5 @@ zsh=site-functions
 documents=$prefix/share/doc/$name
 "$program" config example | make_file "$documents/examples/config.yml"
 put 0644 README.md "$documents/README.md"
+put 0644 .github/CHANGELOG.md "$documents/CHANGELOG.md"
 put 0644 "$here/copyright" "$documents/copyright"

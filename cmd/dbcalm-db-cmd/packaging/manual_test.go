@@ -9,9 +9,13 @@ import (
 func TestManualIsReadable(t *testing.T) {
 	t.Parallel()
 	tree, _ := build(t)
-	pages, err := filepath.Glob(filepath.Join(tree, "usr/share/man/man8/*.8.gz"))
-	if err != nil || len(pages) < 20 {
-		t.Fatalf("the pages are %v, %v", pages, err)
+	var pages []string
+	for section, few := range map[string]int{"8": 20, "7": 10} {
+		found, err := filepath.Glob(filepath.Join(tree, "usr/share/man/man"+section, "*."+section+".gz"))
+		if err != nil || len(found) < few {
+			t.Fatalf("the pages of section %s are %v, %v", section, found, err)
+		}
+		pages = append(pages, found...)
 	}
 	for _, page := range pages {
 		if said := run(t, "sh", "-c", `LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings --encoding=UTF-8 --local-file --troff-device=utf8 --ditroff "$0" 2>&1 >/dev/null`, page); said != "" {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // top is the folder of the Makefile.
@@ -35,6 +37,7 @@ func TestMain(m *testing.M) {
 // build makes both, once.
 func build(t *testing.T) (tree, deb string) {
 	t.Helper()
+	testkit.Slow(t)
 	built.once.Do(func() {
 		run(t, "make", "--no-print-directory", "BIN="+built.deb, "DESTDIR="+built.tree, "PREFIX=/usr", "install", "deb")
 		packages, err := filepath.Glob(filepath.Join(built.deb, "dbcalm-db-cmd_*.deb"))
@@ -108,10 +111,13 @@ func TestInstallAndPackageHaveTheSameFiles(t *testing.T) {
 		"-rw-r--r-- /usr/lib/sysusers.d/dbcalm-db-cmd.conf",
 		"-rw-r--r-- /usr/share/man/man8/dbcalm-db-cmd.8.gz",
 		"-rw-r--r-- /usr/share/man/man8/dbcalm-db-cmd-operations-list.8.gz",
+		"-rw-r--r-- /usr/share/man/man7/dbcalm-db-cmd-restore.7.gz",
+		"-rw-r--r-- /usr/share/man/man7/dbcalm-db-cmd-machines.7.gz",
 		"-rw-r--r-- /usr/share/bash-completion/completions/dbcalm-db-cmd",
 		"-rw-r--r-- /usr/share/zsh/vendor-completions/_dbcalm-db-cmd",
 		"-rw-r--r-- /usr/share/fish/vendor_completions.d/dbcalm-db-cmd.fish",
 		"-rw-r--r-- /usr/share/doc/dbcalm-db-cmd/README.md",
+		"-rw-r--r-- /usr/share/doc/dbcalm-db-cmd/CHANGELOG.md",
 		"-rw-r--r-- /usr/share/doc/dbcalm-db-cmd/copyright",
 		"-rw-r--r-- /usr/share/doc/dbcalm-db-cmd/examples/config.yml",
 	} {

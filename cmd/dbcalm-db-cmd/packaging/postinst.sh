@@ -25,5 +25,5 @@ if [ -z "$DPKG_ROOT" ] && [ -d /run/systemd/system ]; then
 fi
 
 if ! [ -e "$DPKG_ROOT/etc/dbcalm/config.yml" ]; then
-	echo "dbcalm-db-cmd: to begin, make /etc/dbcalm/config.yml and credentials.cnf as /usr/share/doc/dbcalm-db-cmd/README.md says, then: systemctl start dbcalm-db-cmd"
+	echo "dbcalm-db-cmd: to begin, make /etc/dbcalm/config.yml and credentials.cnf as dbcalm-db-cmd manual install says, then: systemctl start dbcalm-db-cmd"
 fi

@@ -1,0 +1,15 @@
+package main
+
+import "testing"
+
+// docsCrashMatrix is what the newest `make crash` printed.
+func docsCrashMatrix(t *testing.T) string {
+	t.Helper()
+	return readFile(t, "e2e/testdata/crash-matrix.md")
+}
+
+// docsScreens is what the newest `make screens` printed.
+func docsScreens(t *testing.T) string {
+	t.Helper()
+	return readFile(t, "e2e/testdata/screens.md")
+}

@@ -1,0 +1,69 @@
+package screen
+
+import (
+	"cmp"
+	"slices"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// Chains says which backup stands on which.
+type Chains struct {
+	// sorted is every backup, oldest first.
+	sorted []machine.BackupView
+	byID   map[string]machine.BackupView
+	// above has, by the id of a backup, those that stand on it, oldest first.
+	above map[string][]machine.BackupView
+}
+
+// NewChains takes every backup there is, in any order.
+func NewChains(backups []machine.BackupView) Chains {
+	c := Chains{sorted: slices.Clone(backups), byID: map[string]machine.BackupView{}, above: map[string][]machine.BackupView{}}
+	slices.SortStableFunc(c.sorted, func(x, y machine.BackupView) int {
+		return cmp.Or(x.StartTime.Compare(y.StartTime), cmp.Compare(x.ID, y.ID))
+	})
+	for _, b := range c.sorted {
+		c.byID[b.ID] = b
+		c.above[b.FromBackupID] = append(c.above[b.FromBackupID], b)
+	}
+	return c
+}
+
+// Above returns the backups that stand directly on one, oldest first.
+func (c Chains) Above(id string) []machine.BackupView { return c.above[id] }
+
+// End is how a walk along a chain ended.
+type End int
+
+const (
+	// AtFull: the chain begins with a full backup.
+	AtFull End = iota
+	// AtMissing: the first backup stands on one that is not there.
+	AtMissing
+	// AtItself: the first backup stands on one of those that were passed.
+	AtItself
+)
+
+// Walk returns the chain that ends with a backup, the first one first, and how
+// it begins; it is empty, with AtMissing, where there is no such backup.
+func (c Chains) Walk(id string) ([]string, End) {
+	var links []string
+	end := AtFull
+	for id != "" && end == AtFull {
+		b, there := c.byID[id]
+		switch {
+		case !there:
+			end = AtMissing
+		case slices.Contains(links, id):
+			end = AtItself
+		default:
+			links = append(links, id)
+			id = b.FromBackupID
+		}
+	}
+	slices.Reverse(links)
+	return links, end
+}
+
+// Base returns the id of the backup that another stands on, or "".
+func (c Chains) Base(id string) string { return c.byID[id].FromBackupID }

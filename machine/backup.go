@@ -1,0 +1,109 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
+)
+
+// FullBackup accepts a full backup and returns the operation's id. The
+// backup itself is made afterwards.
+func (m *Manager) FullBackup(ctx context.Context, r BackupRequest) (string, error) {
+	args := Args{ID: r.ID, ScheduleID: r.ScheduleID}
+	return m.once(ctx, r.RequestID, commandFullBackup, args, func(request *persistence.Request) (string, error) {
+		if err := m.checkNew(ctx, r.ID); err != nil {
+			return "", err
+		}
+		if err := m.checkServer(ctx); err != nil {
+			return "", err
+		}
+		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}}
+		return m.accept(ctx, order{command: commandFullBackup}, r.ID, args, claims, request)
+	})
+}
+
+// IncrementalBackup accepts an incremental backup on r.FromBackupID.
+func (m *Manager) IncrementalBackup(ctx context.Context, r BackupRequest) (string, error) {
+	args := Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID}
+	return m.once(ctx, r.RequestID, commandIncrementalBackup, args, func(request *persistence.Request) (string, error) {
+		if err := m.checkBase(ctx, r); err != nil {
+			return "", err
+		}
+		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}, {BackupID: r.FromBackupID, Use: persistence.Reads}}
+		return m.accept(ctx, order{command: commandIncrementalBackup}, r.ID, args, claims, request)
+	})
+}
+
+// checkBase refuses an incremental whose base is not there or no longer fits
+// the data directory.
+func (m *Manager) checkBase(ctx context.Context, r BackupRequest) error {
+	if err := m.checkNew(ctx, r.ID); err != nil {
+		return err
+	}
+	_, err := m.store.Backup(ctx, r.FromBackupID)
+	if errors.Is(err, persistence.ErrNotFound) {
+		return m.notFound("Base backup", r.FromBackupID)
+	}
+	if err != nil {
+		return internal(err)
+	}
+	if err := m.host.CheckNotRestored(ctx, r.FromBackupID); err != nil {
+		return &Error{Kind: Conflict, Message: err.Error(), Err: err}
+	}
+	if err := m.checkUndamaged(ctx, r.FromBackupID); err != nil {
+		return err
+	}
+	return m.checkServer(ctx)
+}
+
+// checkNew refuses the id of a backup that is recorded or whose folder is
+// there.
+func (m *Manager) checkNew(ctx context.Context, id string) error {
+	_, err := m.store.Backup(ctx, id)
+	if err == nil {
+		return refuse(Conflict, "Backup with id '%s' already exists", id)
+	}
+	if !errors.Is(err, persistence.ErrNotFound) {
+		return internal(err)
+	}
+	folder := m.host.BackupFolder(id)
+	if _, err := os.Lstat(folder); err == nil {
+		advice := "choose another id, or move the folder out of backup_dir"
+		if m.host.RecordLost(id) {
+			advice = "dbcalm-db-cmd backups rebuild records it again; else " + advice
+		}
+		return refuse(Conflict,
+			"Backup with id '%s' already exists: the folder %s is there without a record and may be the only copy of that backup; %s",
+			id, folder, advice)
+	}
+	return nil
+}
+
+// checkServer refuses a backup whose server cannot be reached, now, while the
+// client can still be told.
+func (m *Manager) checkServer(ctx context.Context) error {
+	if err := m.host.Reachable(ctx); err != nil {
+		return &Error{Kind: Unavailable, Message: err.Error(), Err: err}
+	}
+	return nil
+}
+
+// checkUndamaged refuses to let a backup stand on one that cannot be restored.
+func (m *Manager) checkUndamaged(ctx context.Context, base string) error {
+	ids, err := steps.Lineage(ctx, m.store, base)
+	if err != nil {
+		// What is wrong with the chain is the operation's to say.
+		return nil
+	}
+	damage, err := m.knownDamage(ctx, ids)
+	if err != nil {
+		return internal(err)
+	}
+	if damage != "" {
+		return refuse(Conflict, "%s; take a full backup, or mend it and verify it again", damage)
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package xtrabackuptest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
+)
+
+// Version is one the stand-in can be.
+type Version struct {
+	// Tool is the version of XtraBackup, Server one of a MySQL it fits.
+	Tool, Server string
+}
+
+// Versions are all of them, the oldest first. The server's are as long as
+// distributions make them, so that there is room to put MariaDB's in.
+var Versions = []Version{
+	{"2.3.10", "5.6.51-0ubuntu0.14.04.1"},
+	{"2.4.29", "5.7.44-0ubuntu0.18.04.1"},
+	{"8.0.35-31", "8.0.35-0ubuntu0.22.04.1"},
+	{"8.4.0-1", "8.4.3-0ubuntu0.24.04.1"},
+}
+
+// OnlyParse is what a stand-in has in its environment that is to judge its
+// command line and do nothing.
+const OnlyParse = "XTRABACKUP_STANDIN_ONLY_PARSE=1"
+
+// built is the stand-in, compiled once a test run.
+var built struct {
+	sync.Mutex
+	dir string
+}
+
+// build returns the path of the stand-in.
+func build() (string, error) {
+	built.Lock()
+	defer built.Unlock()
+	path := filepath.Join(built.dir, "standin")
+	if built.dir != "" {
+		return path, nil
+	}
+	dir, err := os.MkdirTemp("", "dbx")
+	if err != nil {
+		return "", fmt.Errorf("build the stand-in: %w", err)
+	}
+	path = filepath.Join(dir, "standin")
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "dbcalm-db-cmd/steps/testkit/xtrabackup/standin").CombinedOutput()
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("build the stand-in: %w\n%s", err, out), os.RemoveAll(dir))
+	}
+	built.dir = dir
+	return path, nil
+}
+
+// Remove removes what Install has built; TestMain calls it when all tests have
+// ended.
+func Remove() error {
+	built.Lock()
+	defer built.Unlock()
+	if built.dir == "" {
+		return nil
+	}
+	err := os.RemoveAll(built.dir)
+	built.dir = ""
+	return err
+}
+
+// Install puts a stand-in of a version into a folder of the test's and returns
+// its path. A short run leaves the test out: building the stand-in takes a
+// while, and it needs MariaDB's tools.
+func Install(t testing.TB, tool string) string {
+	t.Helper()
+	testkit.NeedsServer(t)
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "xtrabackup")
+	script := fmt.Sprintf("#!/bin/sh\nXTRABACKUP_STANDIN=%s XTRABACKUP_STANDIN_DIR='%s' exec %s \"$@\"\n", tool, dir, program)
+	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// Its companion, which unpacks streams.
+	if err := os.WriteFile(filepath.Join(dir, "xbstream"), []byte(unpackScript), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// unpackScript takes what we need of xbstream's command line and nothing else.
+const unpackScript = `#!/bin/sh
+if [ $# -ne 4 ] || [ "$1" != -x ] || [ "$2" != -C ] || [ "${4#--parallel=}" = "$4" ]; then
+	echo "xbstream: unknown command line: $*" >&2
+	exit 1
+fi
+exec mbstream -x -C "$3" -p "${4#--parallel=}"
+`
