@@ -9,6 +9,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -21,7 +22,7 @@ func TestRestoreIsRefused(t *testing.T) {
 	w.backup("inc2", "inc1", 200, 300)
 	w.backup("other", "", 0, 100)
 	w.record(persistence.Backup{ID: "orphan", FromBackupID: "full", StartTime: time.Now().UTC()})
-	w.manifest(steps.Manifest{ID: "lost"})
+	w.manifest(store.Manifest{ID: "lost"})
 	w.start()
 	for _, test := range []struct {
 		ids  string
@@ -45,7 +46,7 @@ func TestRestoreIsRefused(t *testing.T) {
 			refusal(t, err, test.kind, strings.ReplaceAll(test.want, "TARGET", string(target)))
 		}
 	}
-	w.write(filepath.Join(w.host.DataDir, ".hidden"), "")
+	w.write(filepath.Join(w.host.Server.DataDir, ".hidden"), "")
 	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetDatabase})
 	refusal(t, err, Unavailable, "cannot restore to database, mysql/mariadb data directory is not empty (usually /var/lib/mysql)", ".hidden")
 	if list, err := w.OpenOperations(t.Context()); err != nil || len(list) != 0 {
@@ -67,7 +68,7 @@ func TestChainThatIsBrokenInTheRecords(t *testing.T) {
 	w.start()
 	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"inc"}, Target: TargetFolder})
 	refusal(t, err, Invalid, "backup 'inc' cannot be restored: it stands on 'full', which is not recorded; the chains that are whole: dbcalm-db-cmd backups list")
-	w.manifest(steps.Manifest{ID: "full"})
+	w.manifest(store.Manifest{ID: "full"})
 	_, err = w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full", "inc"}, Target: TargetFolder})
 	refusal(t, err, NotFound, "Backup with id 'full' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild")
 	_, err = w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"inc"}, Target: TargetFolder})
@@ -107,13 +108,13 @@ func TestRestoreFoldersDiffer(t *testing.T) {
 			t.Errorf("%s was given twice", name)
 		}
 		seen[name] = true
-		if _, err := time.Parse("2006-01-02-15-04-05", filepath.Base(name)); err != nil || filepath.Dir(name) != filepath.Join(w.host.BackupDir, "restores") {
+		if _, err := time.Parse("2006-01-02-15-04-05", filepath.Base(name)); err != nil || filepath.Dir(name) != filepath.Join(w.host.Store.BackupDir, "restores") {
 			t.Errorf("%s is named otherwise: %v", name, err)
 		}
 	}
 	// One that is there already, from an earlier daemon say, is not used either.
 	next := w.stamps.at.Add(time.Second).Format("2006-01-02-15-04-05")
-	taken := filepath.Join(w.host.BackupDir, "restores", next)
+	taken := filepath.Join(w.host.Store.BackupDir, "restores", next)
 	if err := os.MkdirAll(taken, 0o750); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func TestBackupIsRefusedBeforeAServerIsAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
-	w.manifest(steps.Manifest{ID: "lost"})
+	w.manifest(store.Manifest{ID: "lost"})
 	w.start()
 	const credentials = "credentials file not found or missing [client-dbcalm] section"
 	for _, test := range []struct {
@@ -136,14 +137,14 @@ func TestBackupIsRefusedBeforeAServerIsAsked(t *testing.T) {
 	}{
 		{BackupRequest{ID: "new"}, Unavailable, credentials},
 		{BackupRequest{ID: "full"}, Conflict, "Backup with id 'full' already exists"},
-		{BackupRequest{ID: "loose"}, Conflict, "Backup with id 'loose' already exists: the folder " + w.host.BackupFolder("loose")},
+		{BackupRequest{ID: "loose"}, Conflict, "Backup with id 'loose' already exists: the folder " + w.host.Store.Folder("loose")},
 		{BackupRequest{ID: "new", FromBackupID: "full"}, Unavailable, credentials},
 		{BackupRequest{ID: "full", FromBackupID: "full"}, Conflict, "Backup with id 'full' already exists"},
 		{BackupRequest{ID: "new", FromBackupID: "nonsense"}, NotFound, "Base backup with id 'nonsense' not found"},
 		{BackupRequest{ID: "new", FromBackupID: "lost"}, NotFound, "Base backup with id 'lost' not found: its folder is there, its record is lost"},
 		{BackupRequest{ID: "new", FromBackupID: "new"}, NotFound, "Base backup with id 'new' not found"},
 	} {
-		w.write(filepath.Join(w.host.BackupFolder("loose"), "file"), "")
+		w.write(filepath.Join(w.host.Store.Folder("loose"), "file"), "")
 		var err error
 		if test.request.FromBackupID == "" {
 			_, err = w.FullBackup(t.Context(), test.request)
@@ -162,7 +163,7 @@ func TestIncrementalOnABackupFromBeforeARestore(t *testing.T) {
 	w.start()
 	id := w.accepted(w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetDatabase}))
 	v := w.ends(id, persistence.Succeeded)
-	if v.Args.TmpDir != w.host.DataDir {
+	if v.Args.TmpDir != w.host.Server.DataDir {
 		t.Errorf("args: %+v", v.Args)
 	}
 	_, err := w.IncrementalBackup(t.Context(), BackupRequest{ID: "inc", FromBackupID: "full"})

@@ -68,7 +68,7 @@ func (a *attempt) change(what decision, to string) persistence.Change {
 		Status: persistence.Running, Attempt: o.Attempt, Data: o.Data, FailedIn: o.FailedIn, Error: o.Error,
 		HonourCancel: a.state.Cancel != "" && what.event != definition.EventCancel,
 		JobID:        what.jobID, AdoptedJob: what.adopted, Result: what.result,
-		OweOnFinish: a.host.OnFinish != "" && target.End != "",
+		OweOnFinish: a.host.Jobs.OnFinish != "" && target.End != "",
 	}
 	switch {
 	case target.End == persistence.Succeeded:

@@ -6,7 +6,7 @@ import (
 	"os"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // FullBackup accepts a full backup and returns the operation's id. The
@@ -69,10 +69,10 @@ func (m *Manager) checkNew(ctx context.Context, id string) error {
 	if !errors.Is(err, persistence.ErrNotFound) {
 		return internal(err)
 	}
-	folder := m.host.BackupFolder(id)
+	folder := m.host.Store.Folder(id)
 	if _, err := os.Lstat(folder); err == nil {
 		advice := "choose another id, or move the folder out of backup_dir"
-		if m.host.RecordLost(id) {
+		if m.host.Store.RecordLost(id) {
 			advice = "dbcalm-db-cmd backups rebuild records it again; else " + advice
 		}
 		return refuse(Conflict,
@@ -85,7 +85,7 @@ func (m *Manager) checkNew(ctx context.Context, id string) error {
 // checkServer refuses a backup whose server cannot be reached, now, while the
 // client can still be told.
 func (m *Manager) checkServer(ctx context.Context) error {
-	if err := m.host.Reachable(ctx); err != nil {
+	if err := m.host.Server.Reachable(ctx); err != nil {
 		return &Error{Kind: Unavailable, Message: err.Error(), Err: err}
 	}
 	return nil
@@ -93,7 +93,7 @@ func (m *Manager) checkServer(ctx context.Context) error {
 
 // checkUndamaged refuses to let a backup stand on one that cannot be restored.
 func (m *Manager) checkUndamaged(ctx context.Context, base string) error {
-	ids, err := steps.Lineage(ctx, m.store, base)
+	ids, err := store.Lineage(ctx, m.store, base)
 	if err != nil {
 		// What is wrong with the chain is the operation's to say.
 		return nil

@@ -39,7 +39,7 @@ func TestFullAndIncrementalBackup(t *testing.T) {
 	}
 	server.Exec("UPDATE fill.t000 SET remark = 'changed'")
 	inc := w.ends(w.accepted(w.IncrementalBackup(t.Context(), BackupRequest{ID: "inc", FromBackupID: "full"})), persistence.Succeeded)
-	if p := inc.Processes[1]; !strings.Contains(p.Command, "--incremental-basedir="+filepath.Join(w.host.BackupDir, "full")) || p.PID == nil || !strings.Contains(p.Output, "completed OK!") {
+	if p := inc.Processes[1]; !strings.Contains(p.Command, "--incremental-basedir="+filepath.Join(w.host.Store.BackupDir, "full")) || p.PID == nil || !strings.Contains(p.Output, "completed OK!") {
 		t.Errorf("the tool's row: %+v", p)
 	}
 	list, err := w.Manager.Backups(t.Context())
@@ -55,7 +55,7 @@ func TestFullAndIncrementalBackup(t *testing.T) {
 			t.Errorf("backup: %+v", b)
 		}
 	}
-	if left := w.names(w.host.BackupDir); left != "full inc" {
+	if left := w.names(w.host.Store.BackupDir); left != "full inc" {
 		t.Errorf("the store holds %s", left)
 	}
 	server.Stop()

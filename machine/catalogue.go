@@ -9,6 +9,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // catalogue knows the backups there are: those that are recorded, those that are
@@ -28,8 +29,8 @@ func (cat *catalogue) Backups(ctx context.Context) ([]BackupView, error) {
 	for _, b := range list {
 		v := BackupView{ID: b.ID, FromBackupID: b.FromBackupID, ScheduleID: b.ScheduleID,
 			StartTime: b.StartTime, EndTime: b.EndTime, Size: b.Size,
-			Form: cat.host.StoredAs(b.ID)}
-		if v.FromLSN, v.ToLSN, err = cat.host.Span(b.ID); err != nil {
+			Form: cat.host.Store.StoredAs(b.ID)}
+		if v.FromLSN, v.ToLSN, err = cat.host.Store.Span(b.ID); err != nil {
 			v.Problem = err.Error()
 		}
 		views = append(views, v)
@@ -47,7 +48,7 @@ func (cat *catalogue) Backups(ctx context.Context) ([]BackupView, error) {
 // unrecorded lists the backups in the store that have no record, as after the
 // loss of the database: they are there, and nobody must think them gone.
 func (cat *catalogue) unrecorded(ctx context.Context, recorded []persistence.Backup) ([]BackupView, error) {
-	manifests, err := cat.host.Unrecorded(recorded)
+	manifests, err := cat.host.Store.Unrecorded(recorded)
 	if err != nil || len(manifests) == 0 {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (cat *catalogue) addVerifications(ctx context.Context, views []BackupView) 
 	for i := range views {
 		v := &views[i]
 		found, verified := known[v.ID]
-		if !verified || found.MadeBy != cat.host.MadeBy(v.ID) {
+		if !verified || found.MadeBy != cat.host.Store.MadeBy(v.ID) {
 			continue
 		}
 		if found.Level != "" {
@@ -128,7 +129,7 @@ func (cat *catalogue) addVerifications(ctx context.Context, views []BackupView) 
 // it cannot.
 func standsOnDamage(from map[string]string, id string, damaged map[string]bool) string {
 	// Where the chain is broken, the links above that are known all the same.
-	ids, _ := steps.WalkChain(id, parentOf(from))
+	ids, _ := store.WalkChain(id, parentOf(from))
 	for _, below := range slices.Backward(ids) {
 		if damaged[below] {
 			return fmt.Sprintf("stands on '%s', which is damaged", below)
@@ -150,7 +151,7 @@ func (cat *catalogue) notFound(what, id string) *Error {
 // lostAdvice says how a backup gets back its record, or otherwise where there
 // is no backup.
 func (cat *catalogue) lostAdvice(id, otherwise string) string {
-	if cat.host.RecordLost(id) {
+	if cat.host.Store.RecordLost(id) {
 		return "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"
 	}
 	return otherwise

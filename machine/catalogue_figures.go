@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // forgetOthers leaves out what was found in another backup that had the same
 // id.
 func (cat *catalogue) forgetOthers(known map[string]persistence.Verification) {
-	maps.DeleteFunc(known, func(id string, v persistence.Verification) bool { return v.MadeBy != cat.host.MadeBy(id) })
+	maps.DeleteFunc(known, func(id string, v persistence.Verification) bool { return v.MadeBy != cat.host.Store.MadeBy(id) })
 }
 
 // backupFigures counts backups, of which the database lists the oldest first.
@@ -38,7 +38,7 @@ func (cat *catalogue) backupFigures(ctx context.Context, recorded []persistence.
 	}
 	usable := map[string]bool{}
 	for _, b := range slices.Backward(recorded) {
-		chain, err := steps.WalkChain(b.ID, parentOf(from))
+		chain, err := store.WalkChain(b.ID, parentOf(from))
 		if err != nil {
 			chain = nil // it cannot be restored
 		}
@@ -66,7 +66,7 @@ func endOf(b persistence.Backup) time.Time {
 func (cat *catalogue) usable(id string, known map[string]persistence.Verification, seen map[string]bool) bool {
 	verdict, found := seen[id]
 	if !found {
-		_, _, err := cat.host.Span(id)
+		_, _, err := cat.host.Store.Span(id)
 		verdict = err == nil && known[id].Damage == ""
 		seen[id] = verdict
 	}

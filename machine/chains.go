@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // ownedChain is a full backup with everything that stands on it, and what
@@ -80,7 +80,7 @@ func parentOf(from map[string]string) func(id string) (string, error) {
 	return func(id string) (string, error) {
 		parent, there := from[id]
 		if !there {
-			return "", &steps.MissingLinkError{ID: id}
+			return "", &store.MissingLinkError{ID: id}
 		}
 		return parent, nil
 	}
@@ -98,9 +98,9 @@ func groupChains(views []BackupView) []ownedChain {
 	depths, members, held := map[string]int{}, map[string][]BackupView{}, map[string]string{}
 	var roots []string
 	for _, v := range sorted {
-		ids, err := steps.WalkChain(v.ID, parentOf(from))
+		ids, err := store.WalkChain(v.ID, parentOf(from))
 		root, why := ids[0], ""
-		if missing, broken := errors.AsType[*steps.MissingLinkError](err); broken {
+		if missing, broken := errors.AsType[*store.MissingLinkError](err); broken {
 			why = fmt.Sprintf("it stands on '%s', which is not there: dbcalm-db-cmd backups rebuild tells more", missing.ID)
 		} else if err != nil {
 			// Those in a circle are one chain, which begins with its oldest.
@@ -154,12 +154,12 @@ func (cat *catalogue) chains(ctx context.Context) ([]ownedChain, error) {
 			if c.problem != "" {
 				break
 			}
-			if err := cat.host.CheckChain(ctx, ids); err != nil {
+			if err := cat.host.Store.CheckChain(ctx, ids); err != nil {
 				c.problem = err.Error()
 			}
 		}
 		if c.counts && c.problem != "" {
-			c.counts = cat.host.CheckChain(ctx, []string{c.full}) == nil
+			c.counts = cat.host.Store.CheckChain(ctx, []string{c.full}) == nil
 		}
 		if ctx.Err() != nil {
 			return nil, internal(context.Cause(ctx))

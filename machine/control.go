@@ -8,7 +8,7 @@ import (
 
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // Cancel ends an operation that is waiting or in a state that allows it.
@@ -42,7 +42,7 @@ func (e *engine) Cancel(ctx context.Context, id string) error {
 	defer e.mu.Unlock()
 	if r := e.running[id]; r != nil {
 		if r.interrupt != nil {
-			r.interrupt(steps.ErrCancelled)
+			r.interrupt(job.ErrCancelled)
 		}
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -50,9 +51,9 @@ func TestCancelOfARunningProgram(t *testing.T) {
 	w.start()
 	id := w.restore("full")
 	w.works(id, "prepare")
-	job := w.job(id)
+	row := w.job(id)
 	w.eventually("the program has said something", func() bool {
-		text, err := os.ReadFile(filepath.Join(job.Folder, string(steps.LogOutput)))
+		text, err := os.ReadFile(filepath.Join(row.Folder, string(job.LogOutput)))
 		return err == nil && strings.Contains(string(text), "preparing ")
 	})
 	if err := w.Cancel(t.Context(), id); err != nil {
@@ -62,13 +63,13 @@ func TestCancelOfARunningProgram(t *testing.T) {
 	if want := "ok>prepare cancel>discard cancelled>cancelled"; !strings.HasSuffix(events(v), want) {
 		t.Errorf("transitions are %s, want %s at the end", events(v), want)
 	}
-	if _, err := steps.Adopt(job.Folder, steps.Identity{PID: job.PID, StartTicks: job.StartTicks, BootID: job.BootID}); err == nil {
+	if _, err := job.Adopt(row.Folder, job.Identity{PID: row.PID, StartTicks: row.StartTicks, BootID: row.BootID}); err == nil {
 		t.Error("the supervisor runs on")
 	}
 	if pids := w.programs(); len(pids) > 0 {
 		t.Errorf("processes run on: %v", pids)
 	}
-	if left := w.names(w.host.BackupDir); left != "full" {
+	if left := w.names(w.host.Store.BackupDir); left != "full" {
 		t.Errorf("the store holds %s", left)
 	}
 	last := v.Processes[len(v.Processes)-1]
@@ -166,7 +167,7 @@ func TestCleanUpIsNotBrokenOff(t *testing.T) {
 	<-begun
 	// What Cancel does last, late.
 	w.mu.Lock()
-	w.running[id].interrupt(steps.ErrCancelled)
+	w.running[id].interrupt(job.ErrCancelled)
 	w.mu.Unlock()
 	v := w.ends(id, persistence.Failed)
 	if v.State != "halted" || !strings.Contains(v.Error, errLuck.Error()) {
@@ -245,7 +246,7 @@ func TestRetryOfAHaltedOperation(t *testing.T) {
 	if v.State != "halted" || v.Error != errLuck.Error()+"\nthen "+errHook.Error() {
 		t.Errorf("ended in %s: %q", v.State, v.Error)
 	}
-	if left := w.names(filepath.Join(w.host.BackupDir, ".partial")); left != id+"-stage" {
+	if left := w.names(filepath.Join(w.host.Store.BackupDir, ".partial")); left != id+"-stage" {
 		t.Errorf("what could not be removed: %s", left)
 	}
 	letGo <- nil
@@ -257,7 +258,7 @@ func TestRetryOfAHaltedOperation(t *testing.T) {
 	if v.State != "failed" || !strings.HasPrefix(v.Error, errLuck.Error()) {
 		t.Errorf("ended in %s: %q", v.State, v.Error)
 	}
-	if left := w.names(w.host.BackupDir); left != "full" {
+	if left := w.names(w.host.Store.BackupDir); left != "full" {
 		t.Errorf("the store holds %s", left)
 	}
 }

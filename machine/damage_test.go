@@ -18,7 +18,7 @@ func TestNothingStandsOnAKnownDamage(t *testing.T) {
 	w.described("full", "", 0, 100)
 	w.described("inc", "full", 100, 200)
 	w.start()
-	path := filepath.Join(w.host.BackupFolder("full"), "xtrabackup_checkpoints")
+	path := filepath.Join(w.host.Store.Folder("full"), "xtrabackup_checkpoints")
 	sound, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -30,7 +31,7 @@ func TestDeleteRemovesFolderAndRecord(t *testing.T) {
 		}
 		refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: id}), NotFound, "Backup with id '"+id+"' not found")
 	}
-	if left := w.names(w.host.BackupDir); left != "other" {
+	if left := w.names(w.host.Store.BackupDir); left != "other" {
 		t.Errorf("the store holds %s", left)
 	}
 	list, err := w.Manager.Operations(t.Context(), OperationFilter{Limit: 1})
@@ -47,13 +48,13 @@ func TestDeleteOfHalfABackup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.record(persistence.Backup{ID: "row", StartTime: time.Now().UTC()})
-	text, err := json.Marshal(steps.Manifest{Format: 1, ID: "folder"})
+	text, err := json.Marshal(store.Manifest{Format: 1, ID: "folder"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.write(filepath.Join(w.host.BackupFolder("folder"), steps.ManifestName), string(text))
-	w.write(filepath.Join(w.host.BackupFolder("foreign"), "holiday.jpg"), "")
-	w.write(filepath.Join(w.host.BackupFolder("copied"), steps.ManifestName), string(text))
+	w.write(filepath.Join(w.host.Store.Folder("folder"), store.ManifestName), string(text))
+	w.write(filepath.Join(w.host.Store.Folder("foreign"), "holiday.jpg"), "")
+	w.write(filepath.Join(w.host.Store.Folder("copied"), store.ManifestName), string(text))
 	w.start()
 	for _, id := range []string{"row", "folder"} {
 		if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: id}); err != nil {
@@ -63,7 +64,7 @@ func TestDeleteOfHalfABackup(t *testing.T) {
 	for _, id := range []string{"foreign", "copied", "nonsense"} {
 		refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: id}), NotFound, "Backup with id '"+id+"' not found")
 	}
-	if left := w.names(w.host.BackupDir); left != "copied foreign" {
+	if left := w.names(w.host.Store.BackupDir); left != "copied foreign" {
 		t.Errorf("the store holds %s", left)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // decision is what is to become of an operation, with all that goes with it.
@@ -21,7 +22,7 @@ type decision struct {
 	// failure is why the operation fails, for the person who asked for it.
 	failure string
 	// damage is set when that is a stored backup's fault.
-	damage *steps.Damage
+	damage *store.Damage
 	// jobID is the job that has ended, adopted one that goes on instead.
 	jobID   int64
 	adopted int64
@@ -67,7 +68,7 @@ func (e *engine) drive(ctx context.Context, r *run, recovering bool) {
 			// The reason is one line of a table; the error has the program's last words.
 			d.failure = err.Error()
 			d.reason, _, _ = strings.Cut(d.failure, "\n")
-			d.damage, _ = errors.AsType[*steps.Damage](err)
+			d.damage, _ = errors.AsType[*store.Damage](err)
 			d.event = failureEvent(a.state)
 		}
 		recovering, tries = false, 0

@@ -8,6 +8,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 func TestOperationWaitsForItsDatabase(t *testing.T) {
@@ -71,10 +72,10 @@ func TestBackupWhoseBaseWasDeletedMeanwhile(t *testing.T) {
 		w.replace[name] = step
 	}
 	w.replace["copy_backup"] = steps.Step{
-		Job: func(context.Context, steps.Task) (steps.JobSpec, error) {
-			return steps.JobSpec{Path: "/bin/true", Dir: "/", Output: "/"}, nil
+		Job: func(context.Context, steps.Task) (job.Spec, error) {
+			return job.Spec{Path: "/bin/true", Dir: "/", Output: "/"}, nil
 		},
-		Finish: func(_ context.Context, t steps.Task, _ steps.JobResult) (steps.Outcome, error) {
+		Finish: func(_ context.Context, t steps.Task, _ job.Result) (steps.Outcome, error) {
 			return steps.Outcome{Event: steps.EventOK, Reason: "done", Data: t.Data}, nil
 		},
 	}

@@ -11,6 +11,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // earlier loads a database that the program of commit 8183862 left when it was
@@ -65,10 +66,10 @@ func (w *world) withoutServer() {
 		w.replace[name] = step
 	}
 	w.replace["copy_backup"] = steps.Step{
-		Job: func(_ context.Context, t steps.Task) (steps.JobSpec, error) {
-			return steps.JobSpec{Path: "/bin/true", Dir: t.Data.Work, Output: "/"}, nil
+		Job: func(_ context.Context, t steps.Task) (job.Spec, error) {
+			return job.Spec{Path: "/bin/true", Dir: t.Data.Work, Output: "/"}, nil
 		},
-		Finish: func(ctx context.Context, t steps.Task, _ steps.JobResult) (steps.Outcome, error) { return pass(ctx, t) },
+		Finish: func(ctx context.Context, t steps.Task, _ job.Result) (steps.Outcome, error) { return pass(ctx, t) },
 	}
 	w.replace["record_backup"] = steps.Step{Run: func(_ context.Context, t steps.Task) (steps.Outcome, error) {
 		return steps.Outcome{Event: steps.EventOK, Data: t.Data, Backup: &persistence.Backup{ID: t.Args.ID, StartTime: t.CreatedAt}}, nil
@@ -113,7 +114,7 @@ func TestRestoreThatAnEarlierProgramWasPlacing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, earlier(t, "placing"))
 	id := w.openOperation("restore_folder", "base")
-	w.write(filepath.Join(w.host.StageFolder(id), "0", "ibdata1"), "prepared")
+	w.write(filepath.Join(w.host.Store.StageFolder(id), "0", "ibdata1"), "prepared")
 	w.start()
 	v := w.ends(id, persistence.Succeeded)
 	if want := "ok>arrange ok>copy redo>copy ok>record ok>done"; !strings.HasSuffix(events(v), want) {

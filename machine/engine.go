@@ -11,6 +11,8 @@ import (
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // engine runs operations: it accepts and queues them, works on each that is
@@ -31,7 +33,7 @@ type engine struct {
 	workers sync.WaitGroup
 
 	// adopt finds the program of an earlier daemon.
-	adopt func(folder string, id steps.Identity) (*steps.RunningJob, error)
+	adopt func(folder string, id job.Identity) (*job.Running, error)
 
 	mu sync.Mutex
 	// queue holds the waiting operations in order.
@@ -53,7 +55,7 @@ type run struct {
 	// shown is the progress last worked out.
 	shown shownProgress
 	// meter measures the step under way; nil while none of the daemon's own is.
-	meter *steps.Meter
+	meter *disk.Meter
 	// ended is closed when this daemon works on it no more.
 	ended chan struct{}
 }
@@ -73,7 +75,7 @@ func newEngine(all common, options Options) (*engine, error) {
 	e := &engine{common: all, registry: registry, definitions: definitions, machines: machines,
 		max: max(1, options.MaxConcurrent), maxWaiting: cmp.Or(options.MaxWaiting, defaultMaxWaiting), keepLogs: options.KeepLogs,
 		running: map[string]*run{}, parsed: map[string]*definition.Definition{},
-		owed: make(chan struct{}, 1), adopt: steps.Adopt,
+		owed: make(chan struct{}, 1), adopt: job.Adopt,
 	}
 	e.base, e.stop = context.WithCancelCause(context.Background())
 	return e, nil
@@ -115,7 +117,7 @@ func (e *engine) carryOn(ctx context.Context) error {
 // Stop hands all work off and waits until that is done. Jobs run on. Calling
 // it twice is fine.
 func (e *engine) Stop() {
-	e.stop(steps.ErrStopping)
+	e.stop(job.ErrStopping)
 	e.workers.Wait()
 }
 
@@ -193,7 +195,7 @@ func (e *engine) launch(r *run, recovering bool) {
 // sweepJobs removes job folders whose result has been recorded: a crash came
 // between the record and the removal.
 func (e *engine) sweepJobs(ctx context.Context, open []persistence.Operation) error {
-	folders, err := e.host.JobFolders()
+	folders, err := e.host.Jobs.Folders()
 	if err != nil {
 		return err
 	}
@@ -212,10 +214,10 @@ func (e *engine) sweepJobs(ctx context.Context, open []persistence.Operation) er
 		if keep[folder] {
 			continue
 		}
-		if err := e.host.KeepLog(folder); err != nil {
+		if err := e.host.Jobs.KeepLog(folder); err != nil {
 			e.log.Warn().Err(err).Msg("operations logs will lack a program's output")
 		}
-		if err := e.host.RemoveJob(folder); err != nil {
+		if err := e.host.Jobs.Remove(folder); err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -87,13 +87,13 @@ func TestFiguresOfBackups(t *testing.T) {
 	w.verified(at(60), persistence.Verdict{BackupID: "inc", Level: persistence.LevelChecksum, Damage: "a file is short"})
 	want.Damaged, want.Good = 1, other
 	expect("damaged in the middle of the chain")
-	if err := os.RemoveAll(w.host.BackupFolder("other")); err != nil {
+	if err := os.RemoveAll(w.host.Store.Folder("other")); err != nil {
 		t.Fatal(err)
 	}
 	want.Good = full
 	expect("the folder of the next is gone")
 	w.backup("short", "", 0, 100)
-	w.write(filepath.Join(w.host.BackupFolder("short"), steps.ManifestName), `{"format": 1, "id": "short", "files": [{"path": "shop/orders.ibd", "size": 1}]}`)
+	w.write(filepath.Join(w.host.Store.Folder("short"), store.ManifestName), `{"format": 1, "id": "short", "files": [{"path": "shop/orders.ibd", "size": 1}]}`)
 	f := w.figures().Backups
 	if f.Good != full {
 		t.Errorf("of files that are not as they were: %v is good", f.Good)
@@ -110,7 +110,7 @@ func TestFiguresOfBackups(t *testing.T) {
 	w.exec(w.outsider(), `UPDATE operation_transition SET operation_id = 'earlier' WHERE operation_id = 'made-inc'`)
 	w.exec(w.outsider(), `UPDATE operation_end SET operation_id = 'earlier' WHERE operation_id = 'made-inc'`)
 	again := w.recordAt("inc", "", 89)
-	w.write(filepath.Join(w.host.BackupFolder("inc"), steps.ManifestName), `{"format": 1, "id": "inc", "operation": "made-inc"}`)
+	w.write(filepath.Join(w.host.Store.Folder("inc"), store.ManifestName), `{"format": 1, "id": "inc", "operation": "made-inc"}`)
 	want.Full = KindFigures{Count: 2, Ended: again, Size: 89}
 	want.Incremental.Count, want.Damaged, want.Good = 1, 0, again
 	expect("a new backup of the same id")

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // A panic in a step is the failure of its operation, not the daemon's: it
@@ -14,7 +16,7 @@ import (
 
 func (a *attempt) runStep(ctx context.Context) (d decision, err error) {
 	defer a.guard(&err)
-	ctx, meter := steps.WithMeter(ctx)
+	ctx, meter := disk.WithMeter(ctx)
 	a.measure(a.task.Operation, meter)
 	defer a.measure(a.task.Operation, nil)
 	outcome, err := a.step.Run(ctx, a.task)
@@ -27,12 +29,12 @@ func (a *attempt) runStep(ctx context.Context) (d decision, err error) {
 	return decision{event: outcome.Event, reason: outcome.Reason, outcome: &outcome}, nil
 }
 
-func (a *attempt) spec(ctx context.Context) (spec steps.JobSpec, err error) {
+func (a *attempt) spec(ctx context.Context) (spec job.Spec, err error) {
 	defer a.guard(&err)
 	return a.step.Job(ctx, a.task)
 }
 
-func (a *attempt) judge(ctx context.Context, r steps.JobResult) (outcome steps.Outcome, err error) {
+func (a *attempt) judge(ctx context.Context, r job.Result) (outcome steps.Outcome, err error) {
 	defer a.guard(&err)
 	outcome, err = a.step.Finish(ctx, a.task, r)
 	if err == nil {

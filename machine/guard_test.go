@@ -10,6 +10,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 func TestPanicOfAStepIsItsOperationsFailure(t *testing.T) {
@@ -20,12 +21,12 @@ func TestPanicOfAStepIsItsOperationsFailure(t *testing.T) {
 		},
 		"prepare": func(w *world) {
 			step := w.host.Steps()["prepare_full"]
-			step.Job = func(context.Context, steps.Task) (steps.JobSpec, error) { panic("a bug") }
+			step.Job = func(context.Context, steps.Task) (job.Spec, error) { panic("a bug") }
 			w.replace["prepare_full"] = step
 		},
 		"prepare (judged)": func(w *world) {
 			step := w.host.Steps()["prepare_full"]
-			step.Finish = func(context.Context, steps.Task, steps.JobResult) (steps.Outcome, error) { panic("a bug") }
+			step.Finish = func(context.Context, steps.Task, job.Result) (steps.Outcome, error) { panic("a bug") }
 			w.replace["prepare_full"] = step
 		},
 	} {
@@ -65,10 +66,10 @@ func TestPanicOfAProbe(t *testing.T) {
 		w.replace[name] = steps.Step{Run: stay}
 	}
 	w.replace["copy_backup"] = steps.Step{
-		Job: func(context.Context, steps.Task) (steps.JobSpec, error) {
-			return steps.JobSpec{Path: "/bin/true", Dir: "/", Output: "/"}, nil
+		Job: func(context.Context, steps.Task) (job.Spec, error) {
+			return job.Spec{Path: "/bin/true", Dir: "/", Output: "/"}, nil
 		},
-		Finish: func(_ context.Context, t steps.Task, _ steps.JobResult) (steps.Outcome, error) {
+		Finish: func(_ context.Context, t steps.Task, _ job.Result) (steps.Outcome, error) {
 			return stay(context.Background(), t)
 		},
 	}
@@ -94,7 +95,7 @@ func TestOutcomeThatIsNotDeclaredIsItsOperationsFailure(t *testing.T) {
 		},
 		"prepare": func(w *world) {
 			step := w.host.Steps()["prepare_full"]
-			step.Finish = func(context.Context, steps.Task, steps.JobResult) (steps.Outcome, error) { return undeclared, nil }
+			step.Finish = func(context.Context, steps.Task, job.Result) (steps.Outcome, error) { return undeclared, nil }
 			w.replace["prepare_full"] = step
 		},
 	} {

@@ -59,7 +59,7 @@ func (m *Manager) Health(ctx context.Context) Health {
 	for i, b := range recorded {
 		ids[i] = b.ID
 	}
-	if err := m.host.CheckStore(ids); err != nil {
+	if err := m.host.Store.CheckStore(ids); err != nil {
 		fail(checkStore, err)
 	}
 	end, err := m.store.LastFailure(ctx)

@@ -14,7 +14,7 @@ func TestHealth(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
 	w := newWorld(t)
-	if err := os.Remove(w.host.BackupDir); err != nil {
+	if err := os.Remove(w.host.Store.BackupDir); err != nil {
 		t.Fatal(err)
 	}
 	w.start()
@@ -41,24 +41,24 @@ func TestHealth(t *testing.T) {
 	w.exec(other, `BEGIN IMMEDIATE`)
 	expect("locked", HealthFailing, map[string]string{"database": "another program holds a lock on it"})
 	w.exec(other, `ROLLBACK`)
-	away := w.host.BackupDir + ".away"
-	if err := os.Rename(w.host.BackupDir, away); err != nil {
+	away := w.host.Store.BackupDir + ".away"
+	if err := os.Rename(w.host.Store.BackupDir, away); err != nil {
 		t.Fatal(err)
 	}
 	expect("without its disk", HealthFailing, map[string]string{"backup_dir": "is missing, and 1 backups are recorded: is its disk mounted?"})
-	if err := os.Mkdir(w.host.BackupDir, 0o700); err != nil {
+	if err := os.Mkdir(w.host.Store.BackupDir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	expect("with another disk", HealthFailing, map[string]string{"backup_dir": "holds none of the 1 backups that are recorded: is its disk mounted?"})
-	if err := os.Remove(w.host.BackupDir); err != nil {
+	if err := os.Remove(w.host.Store.BackupDir); err != nil {
 		t.Fatal(err)
 	}
-	w.write(w.host.BackupDir, "")
+	w.write(w.host.Store.BackupDir, "")
 	expect("with a file in its place", HealthFailing, map[string]string{"backup_dir": "is no folder: move away what is there, or correct backup_dir"})
-	if err := os.Remove(w.host.BackupDir); err != nil {
+	if err := os.Remove(w.host.Store.BackupDir); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(away, w.host.BackupDir); err != nil {
+	if err := os.Rename(away, w.host.Store.BackupDir); err != nil {
 		t.Fatal(err)
 	}
 

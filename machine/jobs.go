@@ -9,8 +9,8 @@ import (
 
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/crashpoint"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // stopPatience is how long a supervisor may take beyond its program's grace
@@ -27,7 +27,7 @@ func (a *attempt) runJob(ctx context.Context) (decision, error) {
 	case !errors.Is(err, persistence.ErrNotFound):
 		return decision{}, err
 	case a.operation.CancelAt != nil:
-		return decision{}, steps.ErrCancelled
+		return decision{}, job.ErrCancelled
 	}
 	return a.beginJob(ctx)
 }
@@ -43,20 +43,20 @@ func (a *attempt) beginJob(ctx context.Context) (decision, error) {
 	}
 	o := a.operation
 	a.job, err = a.store.BeginJob(context.WithoutCancel(ctx), o,
-		persistence.Job{OperationID: o.ID, State: o.State, Attempt: o.Attempt, Folder: a.host.JobFolder(o.ID, o.Seq)},
+		persistence.Job{OperationID: o.ID, State: o.State, Attempt: o.Attempt, Folder: a.host.Jobs.Folder(o.ID, o.Seq)},
 		persistence.Process{CommandID: o.ID, Command: spec.Line(), StartTime: time.Now().UTC(), Type: a.run.definition.Process, Args: o.Args})
 	if errors.Is(err, persistence.ErrCancelRequested) {
-		return decision{}, steps.ErrCancelled
+		return decision{}, job.ErrCancelled
 	}
 	if err != nil {
 		return decision{}, err
 	}
 	crashpoint.Here("job-recorded")
-	if err := a.untilRoom(ctx, func() error { return a.host.CreateJob(a.job.Folder, spec) }); err != nil {
+	if err := a.untilRoom(ctx, func() error { return a.host.Jobs.Create(a.job.Folder, spec) }); err != nil {
 		return a.jobOver(), err
 	}
 	crashpoint.Here("job-created")
-	running, err := a.host.Launch(a.job.Folder)
+	running, err := a.host.Jobs.Launch(a.job.Folder)
 	if err != nil {
 		return a.jobOver(), err
 	}
@@ -86,10 +86,10 @@ func (a *attempt) beginJob(ctx context.Context) (decision, error) {
 // this one, began: its result is there, or it still runs, or it was
 // interrupted.
 func (a *attempt) resumeJob(ctx context.Context) (decision, error) {
-	running, err := a.adopt(a.job.Folder, steps.Identity{PID: a.job.PID, StartTicks: a.job.StartTicks, BootID: a.job.BootID})
-	if errors.Is(err, steps.ErrGone) {
-		result, err := steps.ReadResult(a.job.Folder)
-		if errors.Is(err, steps.ErrNoResult) {
+	running, err := a.adopt(a.job.Folder, job.Identity{PID: a.job.PID, StartTicks: a.job.StartTicks, BootID: a.job.BootID})
+	if errors.Is(err, job.ErrGone) {
+		result, err := job.ReadResult(a.job.Folder)
+		if errors.Is(err, job.ErrNoResult) {
 			return a.loseJob(ctx, a.recovering)
 		}
 		if err != nil {
@@ -133,14 +133,14 @@ func (a *attempt) noteAdoption(ctx context.Context) error {
 func (a *attempt) loseJob(ctx context.Context, whileDown bool) (decision, error) {
 	// The daemon's own context: a cancel must not be honoured before the program
 	// is gone whose work it removes.
-	if err := steps.EndOrphan(a.base, a.job.Folder); err != nil {
+	if err := job.EndOrphan(a.base, a.job.Folder); err != nil {
 		return decision{}, unclear(err)
 	}
 	if a.operation.CancelAt != nil {
-		return a.jobOver(), steps.ErrCancelled
+		return a.jobOver(), job.ErrCancelled
 	}
 	how := "the program's supervisor was killed and the program with it"
-	switch boot, err := steps.CurrentBoot(); {
+	switch boot, err := job.CurrentBoot(); {
 	case a.job.PID == 0:
 		how = "the daemon ended before the program was started"
 	case err == nil && boot != a.job.BootID:
@@ -152,7 +152,7 @@ func (a *attempt) loseJob(ctx context.Context, whileDown bool) (decision, error)
 }
 
 // awaitJob waits for the end of the job.
-func (a *attempt) awaitJob(ctx context.Context, running *steps.RunningJob) (decision, error) {
+func (a *attempt) awaitJob(ctx context.Context, running *job.Running) (decision, error) {
 	if a.operation.CancelAt != nil {
 		return a.stopJob(running)
 	}
@@ -160,9 +160,9 @@ func (a *attempt) awaitJob(ctx context.Context, running *steps.RunningJob) (deci
 	switch {
 	case err == nil:
 		return a.finishJob(context.WithoutCancel(ctx), result)
-	case errors.Is(err, steps.ErrCancelled):
+	case errors.Is(err, job.ErrCancelled):
 		return a.stopJob(running)
-	case errors.Is(err, steps.ErrNoResult):
+	case errors.Is(err, job.ErrNoResult):
 		return a.loseJob(ctx, false)
 	}
 	return decision{}, unclear(err)
@@ -174,7 +174,7 @@ var errUnclear = errors.New("it is not known whether the program runs")
 
 // unclear marks an error as errUnclear, unless the daemon stops.
 func unclear(err error) error {
-	if errors.Is(err, steps.ErrStopping) {
+	if errors.Is(err, job.ErrStopping) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", errUnclear, err)
@@ -182,36 +182,36 @@ func unclear(err error) error {
 
 // stopJob stops the job and waits until it is over: what it works on is about to
 // be removed. The step's own context has ended, so only the daemon's counts.
-func (a *attempt) stopJob(running *steps.RunningJob) (decision, error) {
+func (a *attempt) stopJob(running *job.Running) (decision, error) {
 	d := a.jobOver()
 	if err := running.Stop(); err != nil {
 		return decision{}, unclear(fmt.Errorf("stop program: %w", err))
 	}
-	wait, cancel := context.WithTimeout(a.base, steps.StopGrace+stopPatience)
+	wait, cancel := context.WithTimeout(a.base, job.StopGrace+stopPatience)
 	defer cancel()
 	result, err := running.Wait(wait)
 	switch {
 	case err == nil:
-		d.result = processResult(a.host.RedactResult(result))
-	case errors.Is(err, steps.ErrStopping):
+		d.result = processResult(a.host.Jobs.RedactResult(result))
+	case errors.Is(err, job.ErrStopping):
 		return decision{}, err
 	case errors.Is(err, context.DeadlineExceeded):
 		if err := running.Kill(a.base); err != nil {
 			return decision{}, unclear(fmt.Errorf("kill program: %w", err))
 		}
-	case !errors.Is(err, steps.ErrNoResult):
+	case !errors.Is(err, job.ErrNoResult):
 		return decision{}, unclear(err)
 	}
-	return d, steps.ErrCancelled
+	return d, job.ErrCancelled
 }
 
 // finishJob judges a job that has ended.
-func (a *attempt) finishJob(ctx context.Context, result steps.JobResult) (decision, error) {
-	result = a.host.RedactResult(result)
+func (a *attempt) finishJob(ctx context.Context, result job.Result) (decision, error) {
+	result = a.host.Jobs.RedactResult(result)
 	d := a.jobOver()
 	d.result = processResult(result)
 	if a.operation.CancelAt != nil {
-		return d, steps.ErrCancelled
+		return d, job.ErrCancelled
 	}
 	if result.Fault == "" && (result.Stopped || result.Signal != "") {
 		how := "the program was killed by " + result.Signal
@@ -242,7 +242,7 @@ func (a *attempt) interruptJob(ctx context.Context, how string, result *persiste
 // in bytes.
 const outputLimit = 16 << 10
 
-func processResult(r steps.JobResult) *persistence.ProcessResult {
+func processResult(r job.Result) *persistence.ProcessResult {
 	p := &persistence.ProcessResult{Output: r.Tail}
 	if len(p.Output) > outputLimit {
 		p.Output = strings.ToValidUTF8(p.Output[len(p.Output)-outputLimit:], "")

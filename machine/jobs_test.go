@@ -14,6 +14,7 @@ import (
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -84,7 +85,7 @@ func TestInterruptionsAreSurvivedUpToALimit(t *testing.T) {
 	if n := strings.Count(events(v), "rewind>stage"); n != definition.DefaultLimit || !strings.Contains(events(v), "exhausted>discard") {
 		t.Errorf("transitions are %s", events(v))
 	}
-	if left := w.names(w.host.BackupDir); left != "full" {
+	if left := w.names(w.host.Store.BackupDir); left != "full" {
 		t.Errorf("the store holds %s", left)
 	}
 	// A person's retry starts the count anew.
@@ -124,10 +125,10 @@ func TestJobThatWasRecordedAndNeverStarted(t *testing.T) {
 	w.backup("full", "", 0, 100)
 	begun := make(chan string)
 	program := w.host.Steps()["prepare_full"]
-	w.replace["prepare_full"] = steps.Step{Finish: program.Finish, Job: func(ctx context.Context, t steps.Task) (steps.JobSpec, error) {
+	w.replace["prepare_full"] = steps.Step{Finish: program.Finish, Job: func(ctx context.Context, t steps.Task) (job.Spec, error) {
 		begun <- t.Operation
 		<-ctx.Done()
-		return steps.JobSpec{}, context.Cause(ctx)
+		return job.Spec{}, context.Cause(ctx)
 	}}
 	w.start()
 	id := w.restore("full")
@@ -137,12 +138,12 @@ func TestJobThatWasRecordedAndNeverStarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.BeginJob(t.Context(), o, persistence.Job{OperationID: id, State: o.State, Attempt: 1, Folder: w.host.JobFolder(id, o.Seq)},
+	_, err = w.BeginJob(t.Context(), o, persistence.Job{OperationID: id, State: o.State, Attempt: 1, Folder: w.host.Jobs.Folder(id, o.Seq)},
 		persistence.Process{CommandID: id, Command: "tool --prepare", StartTime: time.Now().UTC(), Type: persistence.TypeRestore, Args: o.Args})
 	if err != nil {
 		t.Fatal(err)
 	}
-	stray, foreign := w.host.JobFolder(uuid.NewString(), 7), filepath.Join(w.host.StateDir, "jobs", "notes")
+	stray, foreign := w.host.Jobs.Folder(uuid.NewString(), 7), filepath.Join(w.host.Jobs.StateDir, "jobs", "notes")
 	w.write(filepath.Join(stray, "spec.json"), "{}")
 	w.write(filepath.Join(foreign, "file"), "")
 	delete(w.replace, "prepare_full")
@@ -189,8 +190,8 @@ func TestProgramThatCannotBeStarted(t *testing.T) {
 	w.backup("full", "", 0, 100)
 	w.start()
 	program := w.host.Steps()["prepare_full"]
-	w.registry["prepare_full"] = steps.Step{Finish: program.Finish, Job: func(context.Context, steps.Task) (steps.JobSpec, error) {
-		return steps.JobSpec{Path: filepath.Join(w.dir, "nowhere"), Dir: "/", Output: "/"}, nil
+	w.registry["prepare_full"] = steps.Step{Finish: program.Finish, Job: func(context.Context, steps.Task) (job.Spec, error) {
+		return job.Spec{Path: filepath.Join(w.dir, "nowhere"), Dir: "/", Output: "/"}, nil
 	}}
 	v := w.ends(w.restore("full"), persistence.Failed)
 	if !strings.Contains(v.Error, "could not be started: ") || !strings.Contains(v.Error, "no such file or directory") {

@@ -8,13 +8,13 @@ import (
 
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // leftovers tells of the private folders in the store that belong to no open
 // operation, and removes them if asked to, but for what may be a backup.
 func (k *caretaker) leftovers(ctx context.Context, prune bool) ([]Finding, error) {
-	list, err := k.host.Leftovers()
+	list, err := k.host.Store.Leftovers()
 	if err != nil {
 		return nil, err
 	}
@@ -35,12 +35,12 @@ func (k *caretaker) leftovers(ctx context.Context, prune bool) ([]Finding, error
 				whose += fmt.Sprintf(" and goes on by dbcalm-db-cmd operations retry %s", o.ID)
 			}
 		}
-		f := Finding{Name: strings.TrimPrefix(l.Path, k.host.BackupDir+"/"), Found: FoundLeftover, Advice: "work of " + whose}
+		f := Finding{Name: strings.TrimPrefix(l.Path, k.host.Store.BackupDir+"/"), Found: FoundLeftover, Advice: "work of " + whose}
 		switch {
 		case l.Backup != "":
 			f.Advice += fmt.Sprintf("; %s may be a whole backup: to keep it, move that folder to %s, under the id in its %s, and run this again; "+
 				"else remove it",
-				l.Backup, k.host.BackupDir, steps.ManifestName)
+				l.Backup, k.host.Store.BackupDir, store.ManifestName)
 		case !prune:
 			f.Advice += ": dbcalm-db-cmd backups rebuild --prune removes it"
 		default:
@@ -60,12 +60,12 @@ func (k *caretaker) leftovers(ctx context.Context, prune bool) ([]Finding, error
 
 // removeLeftover removes a private folder, unless its operation has been
 // retried meanwhile.
-func (k *caretaker) removeLeftover(ctx context.Context, l steps.Leftover) (bool, error) {
+func (k *caretaker) removeLeftover(ctx context.Context, l store.Leftover) (bool, error) {
 	stray, err := k.takeAway(ctx, l)
 	if stray == "" || err != nil {
 		return false, err
 	}
-	if err := k.host.RemoveStray(stray); err != nil {
+	if err := k.host.Store.RemoveStray(stray); err != nil {
 		return false, err
 	}
 	k.log.Info().Str(keyOperation, l.Operation).Str("path", l.Path).Msg("work of an ended operation removed")
@@ -73,7 +73,7 @@ func (k *caretaker) removeLeftover(ctx context.Context, l steps.Leftover) (bool,
 }
 
 // takeAway renames the folder of an ended operation while nobody can retry it.
-func (k *caretaker) takeAway(ctx context.Context, l steps.Leftover) (string, error) {
+func (k *caretaker) takeAway(ctx context.Context, l store.Leftover) (string, error) {
 	k.engine.mu.Lock()
 	defer k.engine.mu.Unlock()
 	o, err := k.store.Operation(ctx, l.Operation)
@@ -83,5 +83,5 @@ func (k *caretaker) takeAway(ctx context.Context, l steps.Leftover) (string, err
 	if o.Status.Open() || k.engine.running[l.Operation] != nil {
 		return "", nil
 	}
-	return k.host.TakeAway(l)
+	return k.host.Store.TakeAway(l)
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // checkOrder checks, by the records alone, that the ids are a chain in order.
@@ -34,8 +34,8 @@ func (m *Manager) checkOrder(ctx context.Context, r RestoreRequest) error {
 // link, on the wire and as a person types it.
 func (m *Manager) wrongOrder(ctx context.Context, r RestoreRequest) error {
 	last := r.IDList[len(r.IDList)-1]
-	right, err := steps.Lineage(ctx, m.store, last)
-	var missing *steps.MissingLinkError
+	right, err := store.Lineage(ctx, m.store, last)
+	var missing *store.MissingLinkError
 	if errors.As(err, &missing) {
 		return &Error{Kind: Invalid, Err: err, Message: fmt.Sprintf(
 			"backup '%s' cannot be restored: it stands on '%s', which is not recorded; %s",
@@ -52,7 +52,7 @@ func (m *Manager) wrongOrder(ctx context.Context, r RestoreRequest) error {
 func (m *Manager) missingLink(ctx context.Context, r RestoreRequest, id string) error {
 	refusal := m.notFound("Backup", id)
 	last := r.IDList[len(r.IDList)-1]
-	if right, err := steps.Lineage(ctx, m.store, last); err == nil {
+	if right, err := store.Lineage(ctx, m.store, last); err == nil {
 		refusal.Message += "; " + rightChain(right, r.Target)
 	}
 	return refusal

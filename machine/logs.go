@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"time"
 
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // logPosition is where to go on reading an operation's log. The zero value is
@@ -86,13 +86,13 @@ func (e *engine) nextLog(ctx context.Context, id string, at logPosition) (chunk 
 		return chunk, at, false, internal(err)
 	}
 	for ; at.job < len(jobs); at = (logPosition{job: at.job + 1}) {
-		job := jobs[at.job]
-		for i, part := range steps.LogParts {
-			text, offset, err := e.host.ReadLog(job.Folder, part, at.offsets[i])
-			chunk = LogChunk{State: job.State, Attempt: job.Attempt, Output: string(part), Text: text}
+		row := jobs[at.job]
+		for i, part := range job.LogParts {
+			text, offset, err := e.host.Jobs.ReadLog(row.Folder, part, at.offsets[i])
+			chunk = LogChunk{State: row.State, Attempt: row.Attempt, Output: string(part), Text: text}
 			gone := errors.Is(err, fs.ErrNotExist)
 			switch {
-			case gone && part == steps.LogOutput && offset == 0 && job.EndedAt != nil && job.PID != 0:
+			case gone && part == job.LogOutput && offset == 0 && row.EndedAt != nil && row.PID != 0:
 				chunk.Missing = true
 				return chunk, logPosition{job: at.job + 1}, false, nil
 			case err != nil && !gone:
@@ -102,7 +102,7 @@ func (e *engine) nextLog(ctx context.Context, id string, at logPosition) (chunk 
 				return chunk, at, false, nil
 			}
 		}
-		if job.EndedAt == nil && o.Status.Open() {
+		if row.EndedAt == nil && o.Status.Open() {
 			// More may come, as long as the job runs.
 			return LogChunk{}, at, false, nil
 		}
@@ -115,7 +115,7 @@ func (e *engine) pruneLogs() {
 	if e.keepLogs == 0 {
 		return
 	}
-	if err := e.host.PruneLogs(time.Now().Add(-e.keepLogs)); err != nil {
+	if err := e.host.Jobs.PruneLogs(time.Now().Add(-e.keepLogs)); err != nil {
 		e.log.Warn().Err(err).Msg("old output of programs is kept for longer")
 	}
 }

@@ -58,7 +58,7 @@ func TestOperationIsShown(t *testing.T) {
 		t.Errorf("summary: %+v", v.OperationSummary)
 	}
 	want := Args{IDList: []string{"full"}, Target: "folder", TmpDir: v.Args.TmpDir}
-	if !reflect.DeepEqual(v.Args, want) || filepath.Dir(v.Args.TmpDir) != filepath.Join(w.host.BackupDir, "restores") {
+	if !reflect.DeepEqual(v.Args, want) || filepath.Dir(v.Args.TmpDir) != filepath.Join(w.host.Store.BackupDir, "restores") {
 		t.Errorf("args: %+v", v.Args)
 	}
 }
@@ -100,7 +100,7 @@ func TestBackupsAreListedWithWhatIsWrong(t *testing.T) {
 	if b := list[1]; b.ID != "inc" || b.FromBackupID != "full" || b.FromLSN != 100 || b.ToLSN != 250 || b.Problem != "" {
 		t.Errorf("an incremental: %+v", b)
 	}
-	if b := list[2]; b.ID != "lost" || !strings.Contains(b.Problem, "its folder "+w.host.BackupFolder("lost")+" is missing") {
+	if b := list[2]; b.ID != "lost" || !strings.Contains(b.Problem, "its folder "+w.host.Store.Folder("lost")+" is missing") {
 		t.Errorf("one without a folder: %+v", b)
 	}
 }

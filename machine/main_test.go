@@ -5,7 +5,7 @@ import (
 	"os"
 	"testing"
 
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -13,9 +13,9 @@ import (
 // on_finish its keeper.
 func TestMain(m *testing.M) {
 	testkit.Main(m, map[string]testkit.Role{
-		"supervise": func(ctx context.Context, args []string) (int, error) { return 0, steps.Supervise(ctx, args[0]) },
-		steps.OnFinishKeeper: func(ctx context.Context, _ []string) (int, error) {
-			return steps.KeepOnFinish(ctx, os.Stdin, os.Stdout, os.Stderr)
+		"supervise": func(ctx context.Context, args []string) (int, error) { return 0, job.Supervise(ctx, args[0]) },
+		job.OnFinishKeeper: func(ctx context.Context, _ []string) (int, error) {
+			return job.KeepOnFinish(ctx, os.Stdin, os.Stdout, os.Stderr)
 		},
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -36,7 +37,7 @@ func TestRestoreOfAChainToAFolder(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(target, "shop", "orders.ibd")); err != nil || string(text) != "rows of full" {
 		t.Errorf("restored: %s, %v", text, err)
 	}
-	if left := w.names(w.host.BackupDir); left != "full inc restores" {
+	if left := w.names(w.host.Store.BackupDir); left != "full inc restores" {
 		t.Errorf("the store holds %s", left)
 	}
 	if left := w.names(filepath.Join(w.dir, "state", "jobs")); left != "" {
@@ -155,8 +156,8 @@ func TestStopHandsOff(t *testing.T) {
 	w.Stop()
 	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
 	refusal(t, err, Unavailable, "the daemon is stopping")
-	job := w.job(id)
-	if _, err := steps.Identify(job.PID); err != nil {
+	row := w.job(id)
+	if _, err := job.Identify(row.PID); err != nil {
 		t.Fatalf("the supervisor was not left alone: %v", err)
 	}
 	w.start()
@@ -206,7 +207,7 @@ func TestOperationFinishesOnItsOwnDefinition(t *testing.T) {
 	// is a success today was not recorded then.
 	old := strings.NewReplacer("arrange:", "put_in_order:", "ok: arrange", "ok: put_in_order").Replace(w.source("restore_folder"))
 	o := persistence.Operation{ID: "old", Machine: "restore_folder", Definition: old, BackupID: "full", State: "queued", Status: persistence.Waiting,
-		Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(), Args: []byte(`{"id_list":["full"],"target":"folder","tmp_dir":"` + filepath.Join(w.host.BackupDir, "restores", "x") + `"}`)}
+		Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(), Args: []byte(`{"id_list":["full"],"target":"folder","tmp_dir":"` + filepath.Join(w.host.Store.BackupDir, "restores", "x") + `"}`)}
 	if err := w.Accept(t.Context(), o, nil, persistence.Process{CommandID: "old", Type: persistence.TypeRestore, Args: o.Args, StartTime: o.CreatedAt}); err != nil {
 		t.Fatal(err)
 	}

@@ -9,15 +9,15 @@ import (
 	"slices"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/crashpoint"
+	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/printable"
 )
 
 // startOnFinish lets the on_finish commands run that are owed, those of an
 // earlier daemon first.
 func (e *engine) startOnFinish(ctx context.Context) error {
-	if e.host.OnFinish != "" {
+	if e.host.Jobs.OnFinish != "" {
 		e.wakeOnFinish()
 		e.workers.Go(func() { e.runOnFinish(e.base) })
 		return nil
@@ -117,12 +117,12 @@ func (e *engine) tellFinish(ctx context.Context, end persistence.End) error {
 	if err := encoder.Encode(view); err != nil {
 		return fmt.Errorf("encode operation %s: %w", end.OperationID, err)
 	}
-	finished := steps.Finished{Operation: end.OperationID, Machine: end.Machine, Backup: end.BackupID, Status: string(end.Status),
+	finished := job.Finished{Operation: end.OperationID, Machine: end.Machine, Backup: end.BackupID, Status: string(end.Status),
 		JSON: printable.JSON(text.Bytes())}
 	if view.AskedBy != nil {
 		finished.AskedBy = view.AskedBy.String()
 	}
-	return e.host.RunOnFinish(ctx, finished)
+	return e.host.Jobs.RunOnFinish(ctx, finished)
 }
 
 // viewOf shows an operation as it was when it ended; it may have been retried

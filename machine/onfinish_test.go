@@ -199,12 +199,12 @@ func TestOnFinishThatIsTakenAway(t *testing.T) {
 	w.ends(w.restore("full"), persistence.Succeeded)
 	w.told(1)
 	w.Stop()
-	command := w.host.OnFinish
-	w.host.OnFinish = ""
+	command := w.host.Jobs.OnFinish
+	w.host.Jobs.OnFinish = ""
 	w.start()
 	w.settled()
 	w.ends(w.restore("full"), persistence.Succeeded)
-	w.host.OnFinish = command
+	w.host.Jobs.OnFinish = command
 	w.start()
 	w.settled()
 	if _, err := os.Stat(filepath.Join(w.dir, "told.1.json")); err == nil {

@@ -6,6 +6,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // Plan is what an operation would do, and what stands in its way.
@@ -29,7 +30,7 @@ func (m *Manager) PlanBackup(ctx context.Context, r BackupRequest) (Plan, error)
 	if r.FromBackupID == "" {
 		return plan, nil
 	}
-	ids, err := steps.Lineage(ctx, m.store, r.FromBackupID)
+	ids, err := store.Lineage(ctx, m.store, r.FromBackupID)
 	if err != nil {
 		return plan, nil // The plan says so of its base.
 	}
@@ -41,7 +42,7 @@ func (m *Manager) PlanRestore(ctx context.Context, r RestoreRequest) (Plan, erro
 	if err := m.checkOrder(ctx, r); err != nil {
 		return Plan{}, err
 	}
-	args := Args{IDList: r.IDList, Target: string(r.Target), TmpDir: m.host.DataDir}
+	args := Args{IDList: r.IDList, Target: string(r.Target), TmpDir: m.host.Server.DataDir}
 	if r.Target != TargetDatabase {
 		args.TmpDir = m.restoreFolder()
 	}

@@ -6,11 +6,11 @@ import (
 
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // measure notes what measures the step that an operation is at.
-func (e *engine) measure(operation string, meter *steps.Meter) {
+func (e *engine) measure(operation string, meter *disk.Meter) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if r := e.running[operation]; r != nil {
@@ -27,7 +27,7 @@ func (e *engine) progress(ctx context.Context, o persistence.Operation) *Progres
 	}
 	e.mu.Lock()
 	d, err := e.definitionOf(o)
-	var meter *steps.Meter
+	var meter *disk.Meter
 	r := e.running[o.ID]
 	if r != nil {
 		meter = r.meter
@@ -61,13 +61,13 @@ type shownProgress struct {
 	at   time.Time
 }
 
-func (e *engine) lookAtProgress(ctx context.Context, o persistence.Operation, d *definition.Definition, meter *steps.Meter) *ProgressView {
+func (e *engine) lookAtProgress(ctx context.Context, o persistence.Operation, d *definition.Definition, meter *disk.Meter) *ProgressView {
 	s := d.States[o.State]
 	if s == nil || s.Step == "" {
 		return nil
 	}
 	v := &ProgressView{What: s.Summary}
-	var p steps.Progress
+	var p disk.Progress
 	if step := e.registry[s.Step]; step.Job == nil {
 		if meter == nil {
 			return v
@@ -88,7 +88,7 @@ func (e *engine) lookAtProgress(ctx context.Context, o persistence.Operation, d 
 	return v
 }
 
-func (v *ProgressView) fill(p steps.Progress, now time.Time) {
+func (v *ProgressView) fill(p disk.Progress, now time.Time) {
 	v.DoneBytes, v.TotalBytes, v.Since = p.Done, p.Total, p.Began
 	if p.Total > 0 {
 		v.DoneBytes = min(p.Done, p.Total)

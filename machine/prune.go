@@ -90,7 +90,7 @@ func (k *caretaker) pruneChain(ctx context.Context, c ownedChain, witness string
 			return errors.New("the daemon is stopping: run this again when it has started")
 		}
 		// Without its disk, a backup looks as if only its record were left.
-		if k.host.Gone(witness) || b.ToLSN != 0 && k.host.Gone(b.ID) {
+		if k.host.Store.Gone(witness) || b.ToLSN != 0 && k.host.Store.Gone(b.ID) {
 			return fmt.Errorf("the folder of backup '%s' has just vanished: check that the disk of backup_dir is mounted, and run this again", b.ID)
 		}
 		if err := k.deleteAndWait(ctx, b.ID); err != nil {

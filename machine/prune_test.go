@@ -68,11 +68,11 @@ func TestPruneDeletesWholeChains(t *testing.T) {
 	if !report.DryRun || report.Retention.Full != 2 || strings.Join(report.Chains[0].Backups, " ") != "a b c" || report.Chains[2].Backups != nil {
 		t.Errorf("%+v", report)
 	}
-	if there := w.names(w.host.BackupDir); there != "a b c d e f g" {
+	if there := w.names(w.host.Store.BackupDir); there != "a b c d e f g" {
 		t.Errorf("a dry run left %s", there)
 	}
 	w.prunes(false, "a:3/3 d:1/1 e g")
-	if there := w.names(w.host.BackupDir); there != "e f g" {
+	if there := w.names(w.host.Store.BackupDir); there != "e f g" {
 		t.Errorf("the store holds %s", there)
 	}
 	list, err := w.Manager.Operations(t.Context(), OperationFilter{})
@@ -98,7 +98,7 @@ func TestPruneWithoutARetention(t *testing.T) {
 	w.chainsOf("a b")
 	w.start()
 	w.prunes(false, "")
-	if there := w.names(w.host.BackupDir); there != "a b" {
+	if there := w.names(w.host.Store.BackupDir); there != "a b" {
 		t.Errorf("the store holds %s", there)
 	}
 }
@@ -108,10 +108,10 @@ func TestPruneKeepsTheNewestGoodChain(t *testing.T) {
 	t.Parallel()
 	w := retaining(t, Retention{Full: 1})
 	w.chainsOf("a b c-d e")
-	if err := os.RemoveAll(w.host.BackupFolder("e")); err != nil {
+	if err := os.RemoveAll(w.host.Store.Folder("e")); err != nil {
 		t.Fatal(err)
 	}
-	w.write(w.host.BackupFolder("d")+"/xtrabackup_checkpoints", "backup_type = incremental\nfrom_lsn = 101\nto_lsn = 200\nlast_lsn = 200\n")
+	w.write(w.host.Store.Folder("d")+"/xtrabackup_checkpoints", "backup_type = incremental\nfrom_lsn = 101\nto_lsn = 200\nlast_lsn = 200\n")
 	w.start()
 	// c counts as a full backup, and b is the newest chain that is whole.
 	report := w.prunes(true, "a:0/1 b c e")
@@ -203,7 +203,7 @@ func TestPruneStopsWhenTheStoreVanishes(t *testing.T) {
 	w.replace["erase_backup"] = steps.Step{Run: func(ctx context.Context, t steps.Task) (steps.Outcome, error) {
 		out, err := erase(ctx, t)
 		if err == nil {
-			err = os.Rename(w.host.BackupDir, w.host.BackupDir+"-away")
+			err = os.Rename(w.host.Store.BackupDir, w.host.Store.BackupDir+"-away")
 		}
 		return out, err
 	}}
@@ -249,6 +249,6 @@ func TestPruneOneAtATime(t *testing.T) {
 		if _, err := w.Prune(t.Context(), PruneRequest{}); err != nil {
 			t.Fatal(err)
 		}
-		return w.names(w.host.BackupDir) == "c"
+		return w.names(w.host.Store.BackupDir) == "c"
 	})
 }

@@ -21,7 +21,7 @@ func (k *caretaker) Rebuild(ctx context.Context, r RebuildRequest) (RebuildRepor
 	if err != nil {
 		return RebuildReport{}, internal(err)
 	}
-	folders, err := k.host.Survey(ctx, before.recorded)
+	folders, err := k.host.Store.Survey(ctx, before.recorded)
 	if errors.Is(err, fs.ErrNotExist) && len(before.rows) == 0 {
 		folders, err = nil, nil
 	}
@@ -35,7 +35,7 @@ func (k *caretaker) Rebuild(ctx context.Context, r RebuildRequest) (RebuildRepor
 	if err != nil {
 		return RebuildReport{}, internal(err)
 	}
-	p := newPlan(k.host.BackupDir, before, after, folders, k.host.Gone)
+	p := newPlan(k.host.Store.BackupDir, before, after, folders, k.host.Store.Gone)
 	if r.Prune && p.storeIsAway() {
 		return RebuildReport{}, k.storeAway(len(p.rows))
 	}
@@ -55,7 +55,7 @@ func (k *caretaker) Rebuild(ctx context.Context, r RebuildRequest) (RebuildRepor
 func (k *caretaker) storeAway(recorded int) error {
 	return refuse(Unavailable, "not one of the backups that are recorded (%d) is in backup_dir %s: mount its disk; nothing was changed. "+
 		"If they are gone for good, remove each record with dbcalm-db-cmd backups delete ID",
-		recorded, k.host.BackupDir)
+		recorded, k.host.Store.BackupDir)
 }
 
 // snapshot is what the database says of backups at one time.
@@ -98,10 +98,10 @@ func (k *caretaker) writeRebuild(ctx context.Context, p *rebuildPlan) (int, erro
 	if k.engine.base.Err() != nil {
 		return 0, refuse(Unavailable, "the daemon is stopping: try again when it has started")
 	}
-	p.changes.Found = slices.DeleteFunc(p.changes.Found, func(f persistence.FoundBackup) bool { return k.host.Gone(f.Backup.ID) })
-	p.changes.Gone = slices.DeleteFunc(p.changes.Gone, func(b persistence.Backup) bool { return !k.host.Gone(b.ID) })
+	p.changes.Found = slices.DeleteFunc(p.changes.Found, func(f persistence.FoundBackup) bool { return k.host.Store.Gone(f.Backup.ID) })
+	p.changes.Gone = slices.DeleteFunc(p.changes.Gone, func(b persistence.Backup) bool { return !k.host.Store.Gone(b.ID) })
 	// The disk may have been taken away just now.
-	if len(p.changes.Gone) > 0 && !p.holdsAny(k.host.Gone) {
+	if len(p.changes.Gone) > 0 && !p.holdsAny(k.host.Store.Gone) {
 		return 0, k.storeAway(len(p.rows))
 	}
 	if len(p.changes.Found)+len(p.changes.Gone) == 0 {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // verdict is what can be done for a backup without a record. The zero value
@@ -45,8 +45,8 @@ func (p *rebuildPlan) judgeFolder(id string) verdict {
 		return newVerdict(FoundNoFolder, "it is not in backup_dir")
 	case errors.Is(f.Problem, fs.ErrNotExist):
 		return newVerdict(FoundNoManifest, "%s holds no %s: a backup of an older program, or none; it is left alone%s",
-			p.folder(id), steps.ManifestName, unwanted)
-	case errors.Is(f.Problem, steps.ErrOtherBackup):
+			p.folder(id), store.ManifestName, unwanted)
+	case errors.Is(f.Problem, store.ErrOtherBackup):
 		return newVerdict(FoundMismatch, "%s holds backup '%s': give the folder that name, or, if it is a copy, move it out of backup_dir",
 			p.folder(id), f.Manifest.ID)
 	case f.Problem != nil:
@@ -59,7 +59,7 @@ func (p *rebuildPlan) judgeFolder(id string) verdict {
 
 // judgeBase reports whether what a backup stands on is there, and is the right
 // one.
-func (p *rebuildPlan) judgeBase(m *steps.Manifest) verdict {
+func (p *rebuildPlan) judgeBase(m *store.Manifest) verdict {
 	base, there := p.byName[m.ParentID]
 	if !p.recorded(m.ParentID) {
 		if !there && !p.used[m.ParentID] {

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // rebuildPlan decides what becomes of each difference between the table of
@@ -21,8 +21,8 @@ type rebuildPlan struct {
 	// used are backups that operations work on, and what changed while the
 	// store was looked at: they are left alone.
 	used    map[string]bool
-	folders []steps.Stored
-	byName  map[string]steps.Stored
+	folders []store.Stored
+	byName  map[string]store.Stored
 	// gone are the rows without a folder.
 	gone map[string]bool
 
@@ -33,9 +33,9 @@ type rebuildPlan struct {
 
 // newPlan takes what the database said before and after the store was looked
 // at.
-func newPlan(dir string, before, after snapshot, folders []steps.Stored, gone func(id string) bool) *rebuildPlan {
+func newPlan(dir string, before, after snapshot, folders []store.Stored, gone func(id string) bool) *rebuildPlan {
 	p := &rebuildPlan{dir: dir, rows: after.rows, used: before.used, folders: folders,
-		byName: map[string]steps.Stored{}, gone: map[string]bool{}, verdicts: map[string]verdict{}}
+		byName: map[string]store.Stored{}, gone: map[string]bool{}, verdicts: map[string]verdict{}}
 	for id := range after.used {
 		p.used[id] = true
 	}
@@ -61,7 +61,7 @@ func (p *rebuildPlan) storeIsAway() bool {
 
 // holdsAny reports whether any backup is in the store.
 func (p *rebuildPlan) holdsAny(gone func(id string) bool) bool {
-	return slices.ContainsFunc(p.folders, func(f steps.Stored) bool {
+	return slices.ContainsFunc(p.folders, func(f store.Stored) bool {
 		return (f.Manifest != nil && f.Problem == nil || p.recorded(f.Name)) && !gone(f.Name)
 	})
 }
@@ -88,20 +88,20 @@ func (p *rebuildPlan) tell(name, found, done, format string, args ...any) {
 
 // checkRecorded tells what is wrong with a backup that has both a record and a
 // folder.
-func (p *rebuildPlan) checkRecorded(f steps.Stored) {
+func (p *rebuildPlan) checkRecorded(f store.Stored) {
 	row := p.rows[f.Name]
 	const anew = "bring the right folder back; or move this one out of backup_dir, run dbcalm-db-cmd backups rebuild --prune, " +
 		"move it in again and run backups rebuild"
 	switch {
 	case errors.Is(f.Problem, fs.ErrNotExist):
 		// An older program made it.
-	case errors.Is(f.Problem, steps.ErrOtherBackup):
+	case errors.Is(f.Problem, store.ErrOtherBackup):
 		p.tell(f.Name, FoundMismatch, "", "its folder holds backup '%s': %s", f.Manifest.ID, anew)
 	case f.Problem != nil:
-		p.tell(f.Name, FoundDamaged, "", "%v: bring its %s back, or use another chain", f.Problem, steps.ManifestName)
+		p.tell(f.Name, FoundDamaged, "", "%v: bring its %s back, or use another chain", f.Problem, store.ManifestName)
 	case f.Manifest.ParentID != row.FromBackupID:
 		p.tell(f.Name, FoundMismatch, "", "its record says that it stands on '%s', its %s on '%s': %s",
-			row.FromBackupID, steps.ManifestName, f.Manifest.ParentID, anew)
+			row.FromBackupID, store.ManifestName, f.Manifest.ParentID, anew)
 	case row.FromBackupID != "" && !p.recorded(row.FromBackupID) && p.judge(row.FromBackupID).found != "":
 		p.tell(f.Name, FoundNoBase, "", "it stands on '%s', which has no record, and cannot be restored without it: "+
 			"bring that folder back and run this again, or dbcalm-db-cmd backups delete %s", row.FromBackupID, f.Name)
@@ -110,7 +110,7 @@ func (p *rebuildPlan) checkRecorded(f steps.Stored) {
 
 // bringBack plans to record a backup without a record, after the one it stands
 // on, or tells why not.
-func (p *rebuildPlan) bringBack(f steps.Stored) {
+func (p *rebuildPlan) bringBack(f store.Stored) {
 	planned := func(b persistence.FoundBackup) bool { return b.Backup.ID == f.Name }
 	v := p.judge(f.Name)
 	if v.found != "" {
@@ -131,7 +131,7 @@ func (p *rebuildPlan) bringBack(f steps.Stored) {
 }
 
 // foundBackup makes the rows of a backup from its manifest.
-func foundBackup(m *steps.Manifest) persistence.FoundBackup {
+func foundBackup(m *store.Manifest) persistence.FoundBackup {
 	// Arguments always encode.
 	args, _ := json.Marshal(Args{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID})
 	return persistence.FoundBackup{
@@ -139,7 +139,7 @@ func foundBackup(m *steps.Manifest) persistence.FoundBackup {
 			StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size},
 		// Whoever still asks for the operation that made it finds that it succeeded.
 		Process: persistence.Process{CommandID: m.Operation, Command: "dbcalm-db-cmd backups rebuild",
-			Output:    fmt.Sprintf("The record of backup '%s' was lost, and was recovered from its %s.\n", m.ID, steps.ManifestName),
+			Output:    fmt.Sprintf("The record of backup '%s' was lost, and was recovered from its %s.\n", m.ID, store.ManifestName),
 			StartTime: m.StartTime, EndTime: &m.EndTime, Type: persistence.TypeBackup, Args: args},
 	}
 }

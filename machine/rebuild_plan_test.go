@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // shelf is a store and its records, each backup a word: ID or ID<BASE, in
@@ -20,7 +20,7 @@ type shelf struct {
 	// problems of folders, by name.
 	problems map[string]error
 	// change alters manifests by id.
-	change map[string]func(*steps.Manifest)
+	change map[string]func(*store.Manifest)
 	used   string
 	prune  bool
 }
@@ -35,19 +35,19 @@ func (s shelf) plan() *rebuildPlan {
 	for _, id := range strings.Fields(s.used) {
 		c.used[id] = true
 	}
-	var folders []steps.Stored
+	var folders []store.Stored
 	there := map[string]bool{}
 	for _, word := range slices.Sorted(slices.Values(strings.Fields(s.store))) {
 		id, base, _ := strings.Cut(word, "<")
 		there[id] = true
-		m := &steps.Manifest{ID: id, ParentID: base, Operation: "made-" + id, StartTime: start, EndTime: start.Add(time.Minute), Size: 7}
+		m := &store.Manifest{ID: id, ParentID: base, Operation: "made-" + id, StartTime: start, EndTime: start.Add(time.Minute), Size: 7}
 		if base != "" {
 			m.ParentOperation = "made-" + base
 		}
 		if change := s.change[id]; change != nil {
 			change(m)
 		}
-		f := steps.Stored{Name: id, Manifest: m, Problem: s.problems[id]}
+		f := store.Stored{Name: id, Manifest: m, Problem: s.problems[id]}
 		if f.Problem == fs.ErrNotExist {
 			f.Manifest = nil
 		}
@@ -79,7 +79,7 @@ func told(p *rebuildPlan) string {
 func TestRebuildIsDecided(t *testing.T) {
 	t.Parallel()
 	damaged := fmt.Errorf("backup 'x' is damaged: file f is missing")
-	other := fmt.Errorf("%w: 'else'", steps.ErrOtherBackup)
+	other := fmt.Errorf("%w: 'else'", store.ErrOtherBackup)
 	for name, test := range map[string]struct {
 		shelf
 		want string
@@ -94,7 +94,7 @@ func TestRebuildIsDecided(t *testing.T) {
 		"a recorded one without a base": {shelf{rows: "i<f", store: "i<f"}, "i:no-base"},
 		"a stranger":                    {shelf{store: "f x", problems: map[string]error{"x": fs.ErrNotExist}}, "+f x:no-manifest"},
 		"an older program's":            {shelf{rows: "f", store: "f", problems: map[string]error{"f": fs.ErrNotExist}}, ""},
-		"on an older program's":         {shelf{rows: "f", store: "f i<f", problems: map[string]error{"f": fs.ErrNotExist}, change: map[string]func(*steps.Manifest){"i": func(m *steps.Manifest) { m.ParentOperation = "" }}}, "+i"},
+		"on an older program's":         {shelf{rows: "f", store: "f i<f", problems: map[string]error{"f": fs.ErrNotExist}, change: map[string]func(*store.Manifest){"i": func(m *store.Manifest) { m.ParentOperation = "" }}}, "+i"},
 		"on a stranger":                 {shelf{store: "f i<f", problems: map[string]error{"f": fs.ErrNotExist}}, "f:no-manifest i:no-base"},
 		"a copy":                        {shelf{store: "f x", problems: map[string]error{"x": other}}, "+f x:mismatch"},
 		"a copy that is recorded":       {shelf{rows: "x", store: "x", problems: map[string]error{"x": other}}, "x:mismatch"},
@@ -102,9 +102,9 @@ func TestRebuildIsDecided(t *testing.T) {
 		"damaged and recorded":          {shelf{rows: "f", store: "f", problems: map[string]error{"f": damaged}}, "f:damaged"},
 		"on a damaged one":              {shelf{rows: "f", store: "f i<f", problems: map[string]error{"f": damaged}}, "f:damaged i:no-base"},
 		"another base than its record":  {shelf{rows: "f g i<g", store: "f g i<f"}, "i:mismatch"},
-		"a replaced base":               {shelf{store: "f i<f", change: map[string]func(*steps.Manifest){"f": func(m *steps.Manifest) { m.Operation = "later" }}}, "+f i:mismatch"},
-		"another server's":              {shelf{store: "f i<f", change: map[string]func(*steps.Manifest){"f": func(m *steps.Manifest) { m.Server.UID = "a" }, "i": func(m *steps.Manifest) { m.Server.UID = "b" }}}, "+f i:mismatch"},
-		"a hole in the LSNs":            {shelf{store: "f i<f", change: map[string]func(*steps.Manifest){"f": func(m *steps.Manifest) { m.ToLSN = 5 }}}, "+f i:mismatch"},
+		"a replaced base":               {shelf{store: "f i<f", change: map[string]func(*store.Manifest){"f": func(m *store.Manifest) { m.Operation = "later" }}}, "+f i:mismatch"},
+		"another server's":              {shelf{store: "f i<f", change: map[string]func(*store.Manifest){"f": func(m *store.Manifest) { m.Server.UID = "a" }, "i": func(m *store.Manifest) { m.Server.UID = "b" }}}, "+f i:mismatch"},
+		"a hole in the LSNs":            {shelf{store: "f i<f", change: map[string]func(*store.Manifest){"f": func(m *store.Manifest) { m.ToLSN = 5 }}}, "+f i:mismatch"},
 		"a circle":                      {shelf{store: "a<b b<a"}, "a:no-base b:no-base"},
 		"being made":                    {shelf{store: "f", used: "f"}, ""},
 		"on one that is being made":     {shelf{store: "f i<f", used: "f"}, ""},
@@ -149,8 +149,8 @@ func TestEmptyMountPointIsNoStore(t *testing.T) {
 		"one there":                       {shelf{rows: "f g", store: "f"}, false},
 		"an older program's there":        {shelf{rows: "f g", store: "f", problems: map[string]error{"f": fs.ErrNotExist}}, false},
 		"one without a record there":      {shelf{rows: "f", store: "g"}, false},
-		"one there that is not itself":    {shelf{rows: "f", store: "g", problems: map[string]error{"g": steps.ErrOtherBackup}}, true},
-		"one in its place, not as it was": {shelf{rows: "f", store: "f", problems: map[string]error{"f": steps.ErrOtherBackup}}, false},
+		"one there that is not itself":    {shelf{rows: "f", store: "g", problems: map[string]error{"g": store.ErrOtherBackup}}, true},
+		"one in its place, not as it was": {shelf{rows: "f", store: "f", problems: map[string]error{"f": store.ErrOtherBackup}}, false},
 	} {
 		if got := test.plan().storeIsAway(); got != test.away {
 			t.Errorf("%s: %v", name, got)
@@ -168,7 +168,7 @@ func TestRebuildLeavesAloneWhatChangesMeanwhile(t *testing.T) {
 		}
 		return c
 	}
-	all := []steps.Stored{{Name: "appeared", Manifest: &steps.Manifest{ID: "appeared"}}, {Name: "vanished", Manifest: &steps.Manifest{ID: "vanished"}}}
+	all := []store.Stored{{Name: "appeared", Manifest: &store.Manifest{ID: "appeared"}}, {Name: "vanished", Manifest: &store.Manifest{ID: "vanished"}}}
 	p := newPlan("/b", row("vanished"), row("appeared", "new"), all, func(id string) bool { return id == "new" })
 	p.decide(true)
 	if told(p) != "" {

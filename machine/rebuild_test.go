@@ -11,13 +11,14 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
 // stored puts a backup with its manifest into the store, without a record.
-func (w *world) stored(id, from string) steps.Manifest {
+func (w *world) stored(id, from string) store.Manifest {
 	w.t.Helper()
-	m := steps.Manifest{ID: id, ParentID: from, Operation: "made-" + id, StartTime: time.Now().UTC(), EndTime: time.Now().UTC(), Size: 7}
+	m := store.Manifest{ID: id, ParentID: from, Operation: "made-" + id, StartTime: time.Now().UTC(), EndTime: time.Now().UTC(), Size: 7}
 	if from != "" {
 		m.ParentOperation = "made-" + from
 	}
@@ -51,7 +52,7 @@ func TestRebuildRecordsWhatIsInTheStore(t *testing.T) {
 	}
 	w.stored("b", "a")
 	full := w.stored("a", "")
-	w.write(filepath.Join(w.host.BackupDir, "holiday", "beach.jpg"), "")
+	w.write(filepath.Join(w.host.Store.BackupDir, "holiday", "beach.jpg"), "")
 	report := w.rebuilds(false, "a:no record:recorded, b:no record:recorded, holiday:no manifest:")
 	if report.Recorded != 2 || !strings.HasPrefix(report.Findings[1].Advice, "incremental on 'a' of 20") {
 		t.Errorf("%+v", report)
@@ -66,7 +67,7 @@ func TestRebuildRecordsWhatIsInTheStore(t *testing.T) {
 		t.Errorf("%+v, %v", rows, err)
 	}
 	w.rebuilds(true, "holiday:no manifest:")
-	if _, err := os.Stat(filepath.Join(w.host.BackupDir, "holiday", "beach.jpg")); err != nil {
+	if _, err := os.Stat(filepath.Join(w.host.Store.BackupDir, "holiday", "beach.jpg")); err != nil {
 		t.Error(err)
 	}
 }
@@ -78,32 +79,32 @@ func TestRebuildPrunesRecordsWithoutFolders(t *testing.T) {
 		w.backup(link[0], link[1], 0, 0)
 	}
 	w.start()
-	away := w.host.BackupDir + "-away"
-	if err := os.Rename(w.host.BackupDir, away); err != nil {
+	away := w.host.Store.BackupDir + "-away"
+	if err := os.Rename(w.host.Store.BackupDir, away); err != nil {
 		t.Fatal(err)
 	}
 	_, err := w.Manager.Rebuild(t.Context(), RebuildRequest{})
 	refusal(t, err, Unavailable, "read backup_dir: ", "check that its disk is mounted; nothing was changed")
-	if err := os.Mkdir(w.host.BackupDir, 0o750); err != nil {
+	if err := os.Mkdir(w.host.Store.BackupDir, 0o750); err != nil {
 		t.Fatal(err)
 	}
 	_, err = w.Manager.Rebuild(t.Context(), RebuildRequest{Prune: true})
-	refusal(t, err, Unavailable, "not one of the backups that are recorded (3) is in backup_dir "+w.host.BackupDir+": mount its disk; nothing was changed")
+	refusal(t, err, Unavailable, "not one of the backups that are recorded (3) is in backup_dir "+w.host.Store.BackupDir+": mount its disk; nothing was changed")
 	if list, err := w.Store.Backups(t.Context()); err != nil || len(list) != 3 {
 		t.Fatalf("the empty mount point cost us records: %+v, %v", list, err)
 	}
 	w.rebuilds(false, "inc:no folder:, full:no folder:, kept:no folder:")
-	if err := os.Remove(w.host.BackupDir); err != nil {
+	if err := os.Remove(w.host.Store.BackupDir); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(away, w.host.BackupDir); err != nil {
+	if err := os.Rename(away, w.host.Store.BackupDir); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(w.host.BackupFolder("full")); err != nil {
+	if err := os.RemoveAll(w.host.Store.Folder("full")); err != nil {
 		t.Fatal(err)
 	}
 	w.rebuilds(true, "full:no folder:")
-	if err := os.RemoveAll(w.host.BackupFolder("inc")); err != nil {
+	if err := os.RemoveAll(w.host.Store.Folder("inc")); err != nil {
 		t.Fatal(err)
 	}
 	if report := w.rebuilds(true, "inc:no folder:record removed, full:no folder:record removed"); report.Recorded != 1 {
@@ -122,14 +123,14 @@ func TestStoreThatVanishesDuringARebuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folders, err := w.host.Survey(t.Context(), c.recorded)
+	folders, err := w.host.Store.Survey(t.Context(), c.recorded)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(w.host.BackupFolder("full")); err != nil {
+	if err := os.RemoveAll(w.host.Store.Folder("full")); err != nil {
 		t.Fatal(err)
 	}
-	p := newPlan(w.host.BackupDir, c, c, folders, w.host.Gone)
+	p := newPlan(w.host.Store.BackupDir, c, c, folders, w.host.Store.Gone)
 	p.removeRows(true)
 	_, err = w.writeRebuild(t.Context(), p)
 	refusal(t, err, Unavailable, "nothing was changed")
@@ -158,11 +159,11 @@ func TestRebuildLeavesOpenOperationsAlone(t *testing.T) {
 	// Published, and not yet recorded.
 	w.stored("new", "")
 	w.stored("on-new", "new")
-	w.write(filepath.Join(w.host.BackupDir, ".partial", making+"-1", "ibdata1"), "")
+	w.write(filepath.Join(w.host.Store.BackupDir, ".partial", making+"-1", "ibdata1"), "")
 	deleted := make(chan error)
 	go func() { deleted <- w.DeleteBackup(t.Context(), DeleteRequest{ID: "dying"}) }()
 	<-begun
-	if !w.host.Gone("dying") {
+	if !w.host.Store.Gone("dying") {
 		t.Error("the folder is still in the store")
 	}
 	w.rebuilds(true, "")
@@ -194,10 +195,10 @@ func TestRebuildRemovesLeftovers(t *testing.T) {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	halted := ".partial/" + list[0].ID + "-1"
-	unknown := filepath.Join(w.host.BackupDir, ".partial", "of-nobody-1")
+	unknown := filepath.Join(w.host.Store.BackupDir, ".partial", "of-nobody-1")
 	w.write(filepath.Join(unknown, "ibdata1"), "")
-	sealed := filepath.Join(w.host.BackupDir, ".partial", "sealed-1")
-	w.write(filepath.Join(sealed, steps.ManifestName), `{"format":1,"id":"sealed"}`)
+	sealed := filepath.Join(w.host.Store.BackupDir, ".partial", "sealed-1")
+	w.write(filepath.Join(sealed, store.ManifestName), `{"format":1,"id":"sealed"}`)
 	want := "full:no folder:%[1]s, " + halted + ":leftover:%[2]s, .partial/of-nobody-1:leftover:%[2]s, .partial/sealed-1:leftover:"
 	report := w.rebuilds(false, fmt.Sprintf(want, "", ""))
 	for i, says := range []string{"its folder ", "work of operation " + list[0].ID + ", which ended as halted and goes on by dbcalm-db-cmd operations retry " + list[0].ID, "work of an operation that is not known: dbcalm-db-cmd backups rebuild --prune removes it", sealed + " may be a whole backup: to keep it"} {
@@ -207,11 +208,11 @@ func TestRebuildRemovesLeftovers(t *testing.T) {
 	}
 	w.rebuilds(true, fmt.Sprintf(want, DoneUnrecorded, DoneRemoved))
 	w.rebuilds(true, ".partial/sealed-1:leftover:")
-	if err := os.Rename(sealed, w.host.BackupFolder("sealed")); err != nil {
+	if err := os.Rename(sealed, w.host.Store.Folder("sealed")); err != nil {
 		t.Fatal(err)
 	}
 	w.rebuilds(true, "sealed:no record:recorded")
-	if left := w.names(w.host.BackupDir); left != ".partial other sealed" {
+	if left := w.names(w.host.Store.BackupDir); left != ".partial other sealed" {
 		t.Errorf("the store holds %s", left)
 	}
 }
@@ -226,7 +227,7 @@ func TestLeftoverOfARetriedOperation(t *testing.T) {
 	w.start()
 	go func() { _ = w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}) }()
 	id := <-begun
-	list, err := w.host.Leftovers()
+	list, err := w.host.Store.Leftovers()
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -260,8 +261,8 @@ func TestRebuildOfWhatAnOperationGaveUp(t *testing.T) {
 	w.start()
 	id := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "a", Args{ID: "a"}, []persistence.Claim{{BackupID: "a", Use: persistence.Makes}}, nil))
 	w.ends(id, persistence.Failed)
-	w.manifest(steps.Manifest{ID: "a", Operation: id, StartTime: time.Now().UTC()})
-	w.manifest(steps.Manifest{ID: "b", StartTime: time.Now().UTC()})
+	w.manifest(store.Manifest{ID: "a", Operation: id, StartTime: time.Now().UTC()})
+	w.manifest(store.Manifest{ID: "b", StartTime: time.Now().UTC()})
 	w.rebuilds(false, "a:no record:recorded, b:no record:recorded")
 	rows, err := w.Processes(t.Context(), id)
 	if err != nil || len(rows) != 1 || rows[0].Status != "failed" {

@@ -23,10 +23,10 @@ func (m *Manager) RestoreBackup(ctx context.Context, r RestoreRequest) (string, 
 		// Where it goes is no part of what was asked for.
 		args := args
 		if r.Target == TargetDatabase {
-			if err := m.host.CheckDataDir(ctx); err != nil {
+			if err := m.host.Server.CheckDataDir(ctx); err != nil {
 				return "", &Error{Kind: Unavailable, Message: err.Error(), Err: err}
 			}
-			args.TmpDir = m.host.DataDir
+			args.TmpDir = m.host.Server.DataDir
 		} else {
 			args.TmpDir = m.restoreFolder()
 		}
@@ -53,7 +53,7 @@ func (m *Manager) restoreFolder() string {
 		at = m.stamps.at.Add(time.Second)
 	}
 	for {
-		folder := filepath.Join(m.host.BackupDir, "restores", at.Format("2006-01-02-15-04-05"))
+		folder := filepath.Join(m.host.Store.BackupDir, "restores", at.Format("2006-01-02-15-04-05"))
 		if _, err := os.Lstat(folder); err != nil {
 			m.stamps.at = at
 			return folder

@@ -23,10 +23,10 @@ func (a *attempt) settle(ctx context.Context, d decision) bool {
 		case err == nil:
 			crashpoint.Here("after-" + o.State)
 			if d.folder != "" {
-				if err := a.host.KeepLog(d.folder); err != nil {
+				if err := a.host.Jobs.KeepLog(d.folder); err != nil {
 					log.Warn().Err(err).Msg("operations logs will lack a program's output")
 				}
-				if err := a.host.RemoveJob(d.folder); err != nil {
+				if err := a.host.Jobs.Remove(d.folder); err != nil {
 					log.Warn().Err(err).Msg("job folder stays until the next start")
 				}
 			}

@@ -33,7 +33,7 @@ func (cat *catalogue) whole(ctx context.Context, ids []string) bool {
 	maps.DeleteFunc(cat.sound.chains, func(_ string, c soundChain) bool { return time.Since(c.at) > soundAge })
 	found, known := cat.sound.chains[key]
 	if !known {
-		found = soundChain{whole: cat.host.CheckChain(ctx, ids) == nil, at: time.Now()}
+		found = soundChain{whole: cat.host.Store.CheckChain(ctx, ids) == nil, at: time.Now()}
 		if ctx.Err() != nil {
 			return false
 		}

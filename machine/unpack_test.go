@@ -14,6 +14,9 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/stream"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -22,7 +25,7 @@ func (w *world) streamed(id string, forwarded bool) {
 	w.t.Helper()
 	testkit.NeedsServer(w.t)
 	w.backup(id, "", 0, 100)
-	folder := w.host.BackupFolder(id)
+	folder := w.host.Store.Folder(id)
 	names := []string{"backup-my.cnf", "shop/orders.ibd", "xtrabackup_checkpoints", "xtrabackup_info"}
 	pack := exec.Command("mbstream", append([]string{"-c"}, names...)...)
 	pack.Dir, pack.Stderr = folder, os.Stderr
@@ -49,11 +52,11 @@ func (w *world) streamed(id string, forwarded bool) {
 	}
 	sum := sha256.Sum256(packed)
 	name := "backup-" + id + ".xbstream"
-	m := steps.Manifest{Format: 2, ID: id, Kind: "full", Server: steps.ServerInfo{Flavour: steps.MariaDB, Version: "10.11.6-MariaDB"},
-		Stream: &steps.ManifestStream{File: name, Forwarded: forwarded,
-			StreamResult: steps.StreamResult{PlainSize: int64(len(packed)), StoredSize: int64(len(packed)), SHA256: hex.EncodeToString(sum[:])}}}
+	m := store.Manifest{Format: 2, ID: id, Kind: "full", Server: server.Info{Flavour: server.MariaDB, Version: "10.11.6-MariaDB"},
+		Stream: &store.ManifestStream{File: name, Forwarded: forwarded,
+			Stored: stream.Stored{PlainSize: int64(len(packed)), StoredSize: int64(len(packed)), SHA256: hex.EncodeToString(sum[:])}}}
 	w.writeJSON(filepath.Join(folder, "backup-"+id+".contents.json"), contents)
-	w.writeJSON(filepath.Join(folder, steps.ManifestName), m)
+	w.writeJSON(filepath.Join(folder, store.ManifestName), m)
 	if forwarded {
 		folder = filepath.Join(w.dir, "forwarded")
 	}
@@ -153,7 +156,7 @@ func TestStoredDefinitionThatKnowsOfNoStreams(t *testing.T) {
 	for _, id := range []string{"plain", "full"} {
 		o := persistence.Operation{ID: "old-" + id, Machine: "restore_folder", Definition: old, BackupID: id, State: "queued", Status: persistence.Waiting,
 			Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(), Args: bytes.ReplaceAll([]byte(`{"id_list":["ID"],"target":"folder","tmp_dir":"`+
-				filepath.Join(w.host.BackupDir, "restores", "ID")+`"}`), []byte("ID"), []byte(id))}
+				filepath.Join(w.host.Store.BackupDir, "restores", "ID")+`"}`), []byte("ID"), []byte(id))}
 		if err := w.Accept(t.Context(), o, nil, persistence.Process{CommandID: o.ID, Type: persistence.TypeRestore, Args: o.Args, StartTime: o.CreatedAt}); err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +167,7 @@ func TestStoredDefinitionThatKnowsOfNoStreams(t *testing.T) {
 	if want := `the operation began with an earlier version of this program, which did not know of "unpack": give the command again`; v.Error != want {
 		t.Errorf("the error is %s", v.Error)
 	}
-	if left := w.names(filepath.Join(w.host.BackupDir, ".partial")); left != "" {
+	if left := w.names(filepath.Join(w.host.Store.BackupDir, ".partial")); left != "" {
 		t.Errorf("left: %s", left)
 	}
 }

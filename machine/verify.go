@@ -10,6 +10,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // VerifyBackup accepts the verification of a backup and of all it stands on.
@@ -37,7 +38,7 @@ func (m *Manager) VerifyBackup(ctx context.Context, r VerifyRequest) (string, er
 		}
 		id, args := uuid.NewString(), Args{IDList: ids, Target: steps.TargetVerify, Level: r.Level}
 		if r.Level.Covers(persistence.LevelPrepare) {
-			args.TmpDir = m.host.StageFolder(id)
+			args.TmpDir = m.host.Store.StageFolder(id)
 		}
 		return m.acceptAs(ctx, id, order{command: commandVerifyBackup}, r.ID, args, claims, request)
 	})
@@ -52,8 +53,8 @@ func (m *Manager) verifiable(ctx context.Context, id string) ([]string, error) {
 	if err != nil {
 		return nil, internal(err)
 	}
-	ids, err := steps.Lineage(ctx, m.store, id)
-	var missing *steps.MissingLinkError
+	ids, err := store.Lineage(ctx, m.store, id)
+	var missing *store.MissingLinkError
 	var broken *persistence.Error
 	switch {
 	case errors.As(err, &missing):

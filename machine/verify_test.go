@@ -15,6 +15,9 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -22,9 +25,9 @@ import (
 func (w *world) described(id, from string, fromLSN, toLSN int) {
 	w.t.Helper()
 	w.backup(id, from, fromLSN, toLSN)
-	m := steps.Manifest{ID: id, ParentID: from, Operation: "made-" + id, Folders: []string{"shop"},
-		Server: steps.ServerInfo{Flavour: steps.MariaDB, Version: "10.11.6-MariaDB"}}
-	folder := w.host.BackupFolder(id)
+	m := store.Manifest{ID: id, ParentID: from, Operation: "made-" + id, Folders: []string{"shop"},
+		Server: server.Info{Flavour: server.MariaDB, Version: "10.11.6-MariaDB"}}
+	folder := w.host.Store.Folder(id)
 	for _, pattern := range []string{"*", "shop/*"} {
 		paths, err := filepath.Glob(filepath.Join(folder, pattern))
 		if err != nil {
@@ -36,7 +39,7 @@ func (w *world) described(id, from string, fromLSN, toLSN int) {
 				continue // a folder
 			}
 			name, sum := strings.TrimPrefix(path, folder+"/"), sha256.Sum256(text)
-			m.Files = append(m.Files, steps.ManifestFile{Path: name, Size: int64(len(text)), SHA256: hex.EncodeToString(sum[:])})
+			m.Files = append(m.Files, store.ManifestFile{Path: name, Size: int64(len(text)), SHA256: hex.EncodeToString(sum[:])})
 		}
 	}
 	w.manifest(m)
@@ -119,7 +122,7 @@ func TestVerificationIsRefused(t *testing.T) {
 	w.backup("gone", "", 0, 100)
 	w.backup("orphan", "gone", 100, 200)
 	w.exec(w.outsider(), `DELETE FROM backup WHERE id = 'gone'`)
-	w.manifest(steps.Manifest{ID: "lost"})
+	w.manifest(store.Manifest{ID: "lost"})
 	begun, letGo := make(chan string), make(chan error)
 	w.replace["validate_delete"] = steps.Step{Run: block(begun, letGo)}
 	w.replace["validate_backup"] = steps.Step{Run: block(begun, letGo)}
@@ -186,7 +189,7 @@ func TestDamageIsHeldAgainstItsBackup(t *testing.T) {
 	w.described("other", "", 0, 100)
 	w.start()
 	w.ends(w.verify("later", ""), persistence.Succeeded)
-	path := filepath.Join(w.host.BackupFolder("inc"), "xtrabackup_checkpoints")
+	path := filepath.Join(w.host.Store.Folder("inc"), "xtrabackup_checkpoints")
 	sound, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +218,7 @@ func TestDamageIsHeldAgainstItsBackup(t *testing.T) {
 	w.ends(w.verify("inc", "files"), persistence.Succeeded)
 
 	// What fails for another reason says nothing about the backup.
-	if err := os.Remove(w.host.BackupBin); err != nil {
+	if err := os.Remove(w.host.Tool.Bin); err != nil {
 		t.Fatal(err)
 	}
 	w.ends(w.verify("inc", "prepare"), persistence.Failed)
@@ -230,9 +233,9 @@ func TestNewBackupOfAnOldIDIsNotProved(t *testing.T) {
 	w.start()
 	w.ends(w.verify("b", ""), persistence.Succeeded)
 	w.proved("b", "checksum", "")
-	w.manifest(steps.Manifest{ID: "b", Operation: "made-again"})
+	w.manifest(store.Manifest{ID: "b", Operation: "made-again"})
 	w.proved("b", "", "")
-	w.manifest(steps.Manifest{ID: "b", Operation: "made-b"})
+	w.manifest(store.Manifest{ID: "b", Operation: "made-b"})
 	w.proved("b", "checksum", "")
 	if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: "b"}); err != nil {
 		t.Fatal(err)
@@ -252,11 +255,11 @@ func TestLevelsGoTheirWays(t *testing.T) {
 	w.write(filepath.Join(w.dir, "mariadbd"), "#!/bin/sh\necho 'mariadbd  Ver 10.11.19-MariaDB for Linux'\n")
 	w.host.ServerBin = filepath.Join(w.dir, "mariadbd")
 	examine := w.host.Steps()["examine_tables"]
-	examine.Job = func(_ context.Context, t steps.Task) (steps.JobSpec, error) {
+	examine.Job = func(_ context.Context, t steps.Task) (job.Spec, error) {
 		if _, err := os.Stat(t.Args.TmpDir); err != nil || t.Data.Placement.Stage != t.Args.TmpDir {
-			return steps.JobSpec{}, fmt.Errorf("the folder is %s: %w", t.Args.TmpDir, errors.Join(err, errLuck))
+			return job.Spec{}, fmt.Errorf("the folder is %s: %w", t.Args.TmpDir, errors.Join(err, errLuck))
 		}
-		return steps.JobSpec{Path: "/bin/echo", Args: []string{"completed OK!"}, Dir: "/"}, nil
+		return job.Spec{Path: "/bin/echo", Args: []string{"completed OK!"}, Dir: "/"}, nil
 	}
 	w.replace["examine_tables"] = examine
 	w.start()
@@ -275,7 +278,7 @@ func TestLevelsGoTheirWays(t *testing.T) {
 	}
 	w.proved("inc", "boot", "")
 	w.proved("full", "checksum", "")
-	if left := w.names(w.host.BackupDir); left != "full inc" {
+	if left := w.names(w.host.Store.BackupDir); left != "full inc" {
 		t.Errorf("the store holds %s", left)
 	}
 }

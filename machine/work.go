@@ -10,6 +10,7 @@ import (
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // attempt is one operation in one state, as this daemon works on it.
@@ -51,18 +52,18 @@ func (a *attempt) work(ctx context.Context) (decision, error) {
 	case a.step.Job != nil:
 		d, err = a.runJob(stepCtx)
 	case a.operation.CancelAt != nil && a.state.Cancel != "":
-		err = steps.ErrCancelled
+		err = job.ErrCancelled
 	case a.recovering:
 		return a.interrupted(stepCtx, "the daemon ended while this state was under way")
 	default:
 		d, err = a.runStep(stepCtx)
 	}
-	if err == nil || errors.Is(err, steps.ErrStopping) || errors.Is(err, errUnclear) || a.state.Cancel == "" {
+	if err == nil || errors.Is(err, job.ErrStopping) || errors.Is(err, errUnclear) || a.state.Cancel == "" {
 		// A cancel that came while an earlier state could still be left has been
 		// honoured by then; a clean-up must not be broken off by it.
 		return d, err
 	}
-	if errors.Is(err, steps.ErrCancelled) || errors.Is(context.Cause(stepCtx), steps.ErrCancelled) {
+	if errors.Is(err, job.ErrCancelled) || errors.Is(context.Cause(stepCtx), job.ErrCancelled) {
 		d.event, d.reason = definition.EventCancel, "cancelled as requested"
 		return d, nil
 	}

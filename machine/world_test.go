@@ -22,6 +22,9 @@ import (
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -70,7 +73,7 @@ func newWorld(t *testing.T, settings ...func(*steps.Settings)) *world {
 	dir := t.TempDir()
 	w := &world{t: t, dir: dir, path: filepath.Join(dir, "db.sqlite3"), replace: map[string]steps.Step{},
 		options: Options{Logger: zerolog.New(zerolog.NewTestWriter(t))}}
-	s := steps.Settings{DBType: steps.MariaDB, BackupDir: filepath.Join(dir, "backups"), DataDir: filepath.Join(dir, "data"),
+	s := steps.Settings{DBType: server.MariaDB, BackupDir: filepath.Join(dir, "backups"), DataDir: filepath.Join(dir, "data"),
 		StateDir: filepath.Join(dir, "state"), CredentialsFile: filepath.Join(dir, "credentials.cnf"), Host: "localhost",
 		BackupBin: filepath.Join(dir, "tool"), Parallel: 2, UseMemory: 64 << 20}
 	for _, set := range settings {
@@ -125,9 +128,9 @@ func (w *world) start() {
 		}
 		m.registry[name] = step
 	}
-	m.adopt = func(folder string, id steps.Identity) (*steps.RunningJob, error) {
+	m.adopt = func(folder string, id job.Identity) (*job.Running, error) {
 		w.adopted.Add(1)
-		return steps.Adopt(folder, id)
+		return job.Adopt(folder, id)
 	}
 	w.Manager = m
 	if err := m.Start(w.t.Context()); err != nil {
@@ -179,7 +182,7 @@ func (w *world) files(id, from string, fromLSN, toLSN int) {
 	if from != "" {
 		kind, table = "incremental", "orders.ibd.delta"
 	}
-	folder := w.host.BackupFolder(id)
+	folder := w.host.Store.Folder(id)
 	w.write(filepath.Join(folder, "xtrabackup_checkpoints"), fmt.Sprintf("backup_type = %s\nfrom_lsn = %d\nto_lsn = %d\nlast_lsn = %d\n", kind, fromLSN, toLSN, toLSN))
 	w.write(filepath.Join(folder, "xtrabackup_info"), "tool_name = mariabackup\n")
 	w.write(filepath.Join(folder, "backup-my.cnf"), "[mysqld]\ninnodb_page_size=16384\n")
@@ -187,14 +190,14 @@ func (w *world) files(id, from string, fromLSN, toLSN int) {
 }
 
 // manifest puts a manifest into the store, in the folder of its id.
-func (w *world) manifest(m steps.Manifest) {
+func (w *world) manifest(m store.Manifest) {
 	w.t.Helper()
 	m.Format = 1
 	text, err := json.Marshal(m)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.write(filepath.Join(w.host.BackupFolder(m.ID), steps.ManifestName), string(text))
+	w.write(filepath.Join(w.host.Store.Folder(m.ID), store.ManifestName), string(text))
 }
 
 func (w *world) record(b persistence.Backup) {
@@ -318,11 +321,11 @@ func (w *world) job(id string) persistence.Job {
 }
 
 // gone waits until a job's supervisor has ended.
-func (w *world) gone(job persistence.Job) {
+func (w *world) gone(row persistence.Job) {
 	w.t.Helper()
 	w.eventually("the supervisor ends", func() bool {
-		id, err := steps.Identify(job.PID)
-		return errors.Is(err, steps.ErrGone) || id.StartTicks != job.StartTicks
+		id, err := job.Identify(row.PID)
+		return errors.Is(err, job.ErrGone) || id.StartTicks != row.StartTicks
 	})
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/steps/place"
+	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -28,7 +30,7 @@ func serverKits(t testing.TB) map[string]kit {
 		t.Fatal(err)
 	}
 	if version, _ := mariadbtest.MySQLVersion(mysqld); tool == "" && version != "" {
-		found["MySQL "+version+", real, without a tool"] = kit{dbType: MySQL, server: []mariadbtest.Option{mariadbtest.MySQL(mysqld)}, real: true}
+		found["MySQL "+version+", real, without a tool"] = kit{dbType: server.MySQL, server: []mariadbtest.Option{mariadbtest.MySQL(mysqld)}, real: true}
 	}
 	return found
 }
@@ -41,7 +43,7 @@ func TestServerConformance(t *testing.T) {
 			t.Parallel()
 			server := mariadbtest.Start(t, k.server...)
 			h := hostOf(t, server)
-			h.DBType = k.dbType
+			h.Server.DBType = k.dbType
 			conformQuestions(t, h, server)
 			conformLocks(t, h, server)
 			if k.real {
@@ -52,49 +54,49 @@ func TestServerConformance(t *testing.T) {
 }
 
 // conformQuestions asks what is asked before a backup.
-func conformQuestions(t *testing.T, h *testHost, server *mariadbtest.Server) {
-	server.Exec("CREATE USER poor@localhost IDENTIFIED BY 'p'", "GRANT PROCESS ON *.* TO poor@localhost")
-	s, err := h.connect(t.Context())
+func conformQuestions(t *testing.T, h *testHost, mariadb *mariadbtest.Server) {
+	mariadb.Exec("CREATE USER poor@localhost IDENTIFIED BY 'p'", "GRANT PROCESS ON *.* TO poor@localhost")
+	s, err := h.Server.Connect(t.Context())
 	h.Must(err)
-	defer s.close()
-	info, err := s.info(t.Context())
+	defer s.Close()
+	info, err := s.Info(t.Context())
 	h.Must(err)
-	if info.Flavour != h.DBType || series(info.Version) == "" || info.UID == "" || info.LSN == 0 || info.Binlog || info.RedoArchive != "" || len(info.Elsewhere) > 0 {
+	if info.Flavour != h.Server.DBType || server.Series(info.Version) == "" || info.UID == "" || info.LSN == 0 || info.Binlog || info.RedoArchive != "" || len(info.Elsewhere) > 0 {
 		t.Errorf("it says %+v", info)
 	}
-	h.Must(sameFolder(info.DataDir, server.DataDir))
-	h.Must(s.checkGrants(t.Context(), info, server.User))
-	if h.DBType == MySQL {
-		found, err := s.encryption(t.Context(), info.Version)
+	h.Must(server.SameFolder(info.DataDir, mariadb.DataDir))
+	h.Must(s.CheckGrants(t.Context(), info, mariadb.User))
+	if h.Server.DBType == server.MySQL {
+		found, err := s.Encryption(t.Context(), info.Version)
 		if err != nil || len(found) > 0 {
 			t.Errorf("encryption: %q, %v", found, err)
 		}
 	}
 	before := info.LSN
-	mariadbtest.FillTables(t, server.DB(), 2, 50)
-	if info, err = s.info(t.Context()); err != nil || info.LSN <= before {
+	mariadbtest.FillTables(t, mariadb.DB(), 2, 50)
+	if info, err = s.Info(t.Context()); err != nil || info.LSN <= before {
 		t.Errorf("LSN %d, and %d after rows were written, %v", before, info.LSN, err)
 	}
-	h.login(server, "poor", "p")
-	poor, err := h.connect(t.Context())
+	h.login(mariadb, "poor", "p")
+	poor, err := h.Server.Connect(t.Context())
 	h.Must(err)
-	defer poor.close()
-	testkit.Says(t, poor.checkGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege RELOAD", "run GRANT RELOAD")
-	h.CredentialsFile = server.CredentialsFile
+	defer poor.Close()
+	testkit.Says(t, poor.CheckGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege RELOAD", "run GRANT RELOAD")
+	h.Server.CredentialsFile = mariadb.CredentialsFile
 }
 
 // conformLocks looks for the server by its locks, and in vain when it is dead.
-func conformLocks(t *testing.T, h *testHost, server *mariadbtest.Server) {
-	err := h.CheckDataDir(t.Context())
-	if !errors.Is(err, ErrServerRunning) {
+func conformLocks(t *testing.T, h *testHost, mariadb *mariadbtest.Server) {
+	err := h.Server.CheckDataDir(t.Context())
+	if !errors.Is(err, server.ErrServerRunning) {
 		t.Errorf("got %v", err)
 	}
-	testkit.Says(t, err, "process "+strconv.Itoa(server.PID())+" holds locks in "+server.DataDir)
-	if pid := workingIn(server.DataDir); pid != server.PID() {
-		t.Errorf("process %d works in %s, not %d", pid, server.DataDir, server.PID())
+	testkit.Says(t, err, "process "+strconv.Itoa(mariadb.PID())+" holds locks in "+mariadb.DataDir)
+	if pid := server.WorkingIn(mariadb.DataDir); pid != mariadb.PID() {
+		t.Errorf("process %d works in %s, not %d", pid, mariadb.DataDir, mariadb.PID())
 	}
-	server.Kill()
-	if err := h.CheckDataDir(t.Context()); !errors.Is(err, ErrDataDirNotEmpty) {
+	mariadb.Kill()
+	if err := h.Server.CheckDataDir(t.Context()); !errors.Is(err, server.ErrDataDirNotEmpty) {
 		t.Errorf("after it was killed: %v", err)
 	}
 }
@@ -105,28 +107,28 @@ func conformParts(t *testing.T, h *testHost, server *mariadbtest.Server) {
 	whole := server.DataDir
 	server.StartOn(whole)
 	server.Stop()
-	p := &Placement{Mode: PlaceEntries, Target: filepath.Join(h.Dir, "target"), Stage: filepath.Join(h.Dir, "stage")}
+	p := &place.Placement{Mode: place.Entries, Target: filepath.Join(h.Dir, "target"), Stage: filepath.Join(h.Dir, "stage")}
 	h.Must(os.MkdirAll(p.Stage, 0o700))
 	h.Must(os.Mkdir(p.Target, 0o700))
-	h.Must(clone(whole, p.prepared()))
+	h.Must(clone(whole, p.Prepared()))
 	// What a server brings along and no backup holds.
 	for _, name := range []string{"auto.cnf", "ibtmp1", "#innodb_temp"} {
-		h.Must(os.RemoveAll(filepath.Join(p.prepared(), name)))
+		h.Must(os.RemoveAll(filepath.Join(p.Prepared(), name)))
 	}
-	h.Must(p.identify())
+	h.Must(p.Identify())
 	n := len(p.Entries)
 	for _, k := range []int{1, n / 2, n - 1} {
 		part := filepath.Join(h.Dir, fmt.Sprintf("part%d", k))
 		h.Must(os.Mkdir(part, 0o700))
 		for _, e := range p.Entries[:k] {
-			h.Must(clone(filepath.Join(p.prepared(), e.Name), filepath.Join(part, e.Name)))
+			h.Must(clone(filepath.Join(p.Prepared(), e.Name), filepath.Join(part, e.Name)))
 		}
 		if err := server.TryStartOn(part); err == nil {
 			t.Errorf("the server starts on %d of %d entries, the last of them %s", k, n, p.Entries[k-1].Name)
 			server.Stop()
 		}
 	}
-	server.StartOn(p.prepared())
+	server.StartOn(p.Prepared())
 	if err := mariadbtest.CheckTables(server.DB()); err != nil {
 		t.Error(err)
 	}

@@ -11,8 +11,13 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // TestConformance holds every kit to what the steps rely on. It passes as it is
@@ -58,10 +63,10 @@ func conformChain(t *testing.T, k kit) {
 
 	folder, err := b.restore("folder", "full", "one", "two")
 	b.Must(err)
-	if state, err := readCheckpoints(folder); err != nil || state.Type != k.prepared {
+	if state, err := tool.ReadCheckpoints(folder); err != nil || state.Type != k.prepared {
 		t.Errorf("the restored chain is in state %q, %v, want %q", state.Type, err, k.prepared)
 	}
-	if _, err := b.restore("database", "full", "one", "two"); !errors.Is(err, ErrServerRunning) {
+	if _, err := b.restore("database", "full", "one", "two"); !errors.Is(err, server.ErrServerRunning) {
 		t.Errorf("restored under a running server: %v", err)
 	}
 	// What the tools themselves do not all notice.
@@ -69,16 +74,16 @@ func conformChain(t *testing.T, k kit) {
 	testkit.Says(t, err, "backup 'two' stands on 'one', not on 'full'")
 
 	b.db.Stop()
-	b.Must(os.RemoveAll(b.DataDir))
-	b.Must(os.Mkdir(b.DataDir, 0o700))
+	b.Must(os.RemoveAll(b.Server.DataDir))
+	b.Must(os.Mkdir(b.Server.DataDir, 0o700))
 	_, err = b.restore("database", "full", "one", "two")
 	b.Must(err)
 	moved := filepath.Join(b.Dir, "moved")
 	b.Must(os.Mkdir(moved, 0o700))
-	if out, err := exec.Command(b.BackupBin, "--no-defaults", "--move-back", "--datadir="+moved, "--target-dir="+folder).CombinedOutput(); err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), completed) {
-		t.Errorf("move back: %v: %s", err, lastLines(string(out), tailLines))
+	if out, err := exec.Command(b.Tool.Bin, "--no-defaults", "--move-back", "--datadir="+moved, "--target-dir="+folder).CombinedOutput(); err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), tool.Completed) {
+		t.Errorf("move back: %v: %s", err, tool.LastLines(string(out), tool.TailLines))
 	}
-	for _, dir := range []string{b.DataDir, moved} {
+	for _, dir := range []string{b.Server.DataDir, moved} {
 		b.db.StartOn(dir)
 		if err := mariadbtest.CheckTables(b.db.DB()); err != nil {
 			t.Error(err)
@@ -93,10 +98,10 @@ func conformChain(t *testing.T, k kit) {
 	}
 	// The stored ones were only read.
 	for _, id := range []string{"full", "one", "two"} {
-		m, err := ReadManifest(b.BackupFolder(id))
+		m, err := store.ReadManifest(b.Store.Folder(id))
 		b.Must(err)
 		for _, f := range m.Files {
-			if hash, err := hashFile(t.Context(), filepath.Join(b.BackupFolder(id), f.Path)); err != nil || hash != f.SHA256 {
+			if hash, err := disk.HashFile(t.Context(), filepath.Join(b.Store.Folder(id), f.Path)); err != nil || hash != f.SHA256 {
 				t.Errorf("%s of the stored '%s' was altered: %v", f.Path, id, err)
 			}
 		}
@@ -107,7 +112,7 @@ func conformChain(t *testing.T, k kit) {
 // it.
 func conformStream(t *testing.T, k kit) {
 	b := newKitBench(t, k)
-	b.Stream, b.StallTimeout = true, DefaultStallTimeout
+	b.Stream, b.StallTimeout = true, job.DefaultStallTimeout
 	mariadbtest.FillTables(t, b.db.DB(), 4, 50)
 	b.Must(b.take("full", ""))
 	mariadbtest.FillTables(t, b.db.DB(), 5, 20)
@@ -115,7 +120,7 @@ func conformStream(t *testing.T, k kit) {
 	b.Must(b.take("one", "full"))
 	want := mariadbtest.Fingerprint(t, b.db.DB())
 	for id, name := range map[string]string{"full": "backup-full.xbstream", "one": "backup-one.xbstream.zst"} {
-		if there, err := exists(filepath.Join(b.BackupFolder(id), name)); err != nil || !there {
+		if there, err := disk.Exists(filepath.Join(b.Store.Folder(id), name)); err != nil || !there {
 			t.Errorf("the stored '%s' lacks %s: %v", id, name, err)
 		}
 	}
@@ -132,24 +137,24 @@ func conformStream(t *testing.T, k kit) {
 func conformTrouble(t *testing.T, k kit) {
 	b := newKitBench(t, k)
 	mariadbtest.FillTables(t, b.db.DB(), 4, 20)
-	slowly := func() (Task, *RunningJob) {
+	slowly := func() (Task, *job.Running) {
 		task := Task{Operation: fmt.Sprintf("slow-%d", b.seq), Attempt: 1, Args: Args{ID: fmt.Sprintf("slow-%d", b.seq)}}
-		b.BackupArgs = []string{"--throttle=1"}
-		defer func() { b.BackupArgs = nil }()
+		b.Tool.Args = []string{"--throttle=1"}
+		defer func() { b.Tool.Args = nil }()
 		task, err := b.perform(task, "validate_backup", "prepare_work")
 		b.Must(err)
-		spec, err := b.copyJob(t.Context(), task)
+		spec, err := b.backups().copyJob(t.Context(), task)
 		b.Must(err)
 		b.seq++
-		folder := b.JobFolder(task.Operation, b.seq)
-		b.Must(b.CreateJob(folder, spec))
-		job, err := b.Launch(folder)
+		folder := b.Jobs.Folder(task.Operation, b.seq)
+		b.Must(b.Jobs.Create(folder, spec))
+		job, err := b.Jobs.Launch(folder)
 		b.Must(err)
 		t.Cleanup(job.Close)
 		_, err = job.Release(t.Context(), spec.Shell)
 		b.Must(err)
 		testkit.Eventually(t, "the tool copies", func() bool {
-			there, _ := exists(filepath.Join(task.Data.Work, "ibdata1"))
+			there, _ := disk.Exists(filepath.Join(task.Data.Work, "ibdata1"))
 			return there
 		})
 		return task, job
@@ -157,19 +162,19 @@ func conformTrouble(t *testing.T, k kit) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*testkit.Patience)
 	defer cancel()
 
-	task, job := slowly()
-	b.Must(job.Stop())
-	r, err := job.Wait(ctx)
+	task, row := slowly()
+	b.Must(row.Stop())
+	r, err := row.Wait(ctx)
 	b.Must(err)
-	if _, err := b.copyFinish(ctx, task, r); !errors.Is(err, ErrCancelled) {
+	if _, err := b.backups().copyFinish(ctx, task, r); !errors.Is(err, job.ErrCancelled) {
 		t.Errorf("stopped: %+v, %v", r, err)
 	}
 	_, err = b.perform(task, "discard_backup")
 	b.Must(err)
 
-	_, job = slowly()
-	b.Must(job.Kill(ctx))
-	if r, err := job.Wait(ctx); !errors.Is(err, ErrNoResult) {
+	_, row = slowly()
+	b.Must(row.Kill(ctx))
+	if r, err := row.Wait(ctx); !errors.Is(err, job.ErrNoResult) {
 		t.Errorf("killed: %+v, %v", r, err)
 	}
 	// A fresh attempt is not bothered by what is left.
@@ -181,20 +186,20 @@ func conformTrouble(t *testing.T, k kit) {
 	b.login(b.db, b.db.User, "wrong")
 	_, err = b.perform(task, "copy_backup")
 	testkit.Says(t, err, "failed with exit code 1: the server refused the backup user's login", "last lines of the program:")
-	b.CredentialsFile = b.db.CredentialsFile
+	b.Server.CredentialsFile = b.db.CredentialsFile
 
 	// A server that goes away.
-	task, job = slowly()
+	task, row = slowly()
 	b.db.Kill()
-	r, err = job.Wait(ctx)
+	r, err = row.Wait(ctx)
 	b.Must(err)
-	_, err = b.copyFinish(ctx, task, r)
+	_, err = b.backups().copyFinish(ctx, task, r)
 	testkit.Says(t, err, "failed with exit code 1")
 
 	// With its server down, what was taken before can be restored.
 	folder, err := b.restore("folder", "full")
 	b.Must(err)
-	if state, err := readCheckpoints(folder); err != nil || state.Type != k.prepared {
+	if state, err := tool.ReadCheckpoints(folder); err != nil || state.Type != k.prepared {
 		t.Errorf("state %q, %v, want %q", state.Type, err, k.prepared)
 	}
 }

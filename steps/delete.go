@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // ErrNeeded: other backups stand on the one to be deleted.
@@ -16,7 +18,7 @@ var ErrNeeded = errors.New("other backups stand on it")
 // CheckDeletable refuses to delete a backup that others stand on, and says
 // which.
 func (h *Host) CheckDeletable(ctx context.Context, id string) error {
-	children, err := h.catalog.Children(ctx, id)
+	children, err := h.Store.Catalog.Children(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -33,22 +35,22 @@ func (h *Host) CheckDeletable(ctx context.Context, id string) error {
 // Deletable tells whether there is anything of a backup: its row, or a folder
 // with a manifest. A folder without either is not ours to remove.
 func (h *Host) Deletable(ctx context.Context, id string) (bool, error) {
-	_, err := h.catalog.Backup(ctx, id)
+	_, err := h.Store.Catalog.Backup(ctx, id)
 	if err == nil {
 		return true, nil
 	}
 	if !errors.Is(err, persistence.ErrNotFound) {
 		return false, err
 	}
-	m, err := ReadManifest(h.BackupFolder(id))
+	m, err := store.ReadManifest(h.Store.Folder(id))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return false, nil
 	}
 	return err == nil && m.ID == id, err
 }
 
-func (h *Host) validateDelete(ctx context.Context, t Task) (Outcome, error) {
-	if err := h.CheckDeletable(ctx, t.Args.ID); err != nil {
+func (s deleteSteps) validateDelete(ctx context.Context, t Task) (Outcome, error) {
+	if err := s.CheckDeletable(ctx, t.Args.ID); err != nil {
 		return Outcome{}, fmt.Errorf("backup '%s' cannot be deleted: %w", t.Args.ID, err)
 	}
 	return ok(t, "nothing stands on it"), nil
@@ -56,23 +58,23 @@ func (h *Host) validateDelete(ctx context.Context, t Task) (Outcome, error) {
 
 // retireDeleted takes the folder out of the store; done again, it finds
 // nothing left to do.
-func (h *Host) retireDeleted(_ context.Context, t Task) (Outcome, error) {
-	there, err := exists(h.BackupFolder(t.Args.ID))
+func (s deleteSteps) retireDeleted(_ context.Context, t Task) (Outcome, error) {
+	there, err := disk.Exists(s.Store.Folder(t.Args.ID))
 	if err != nil {
 		return Outcome{}, err
 	}
 	if !there {
 		return ok(t, "the folder is out of the store"), nil
 	}
-	if err := h.retire(t.Operation, t.Attempt, t.Args.ID); err != nil {
+	if err := s.Store.Retire(t.Operation, t.Attempt, t.Args.ID); err != nil {
 		return Outcome{}, err
 	}
 	return ok(t, "moved out of the store"), nil
 }
 
 // erase frees the space.
-func (h *Host) erase(_ context.Context, t Task) (Outcome, error) {
-	if err := h.removeWork(t.Operation); err != nil {
+func (s deleteSteps) erase(_ context.Context, t Task) (Outcome, error) {
+	if err := s.Store.RemoveWork(t.Operation); err != nil {
 		return Outcome{}, err
 	}
 	return ok(t, "files removed"), nil
@@ -81,8 +83,8 @@ func (h *Host) erase(_ context.Context, t Task) (Outcome, error) {
 // unrecord removes the row, unless the folder is there: the operation has
 // taken away the one it was for, and a backup of the same id that was made
 // while it lay halted keeps its record.
-func (h *Host) unrecord(_ context.Context, t Task) (Outcome, error) {
-	there, err := exists(h.BackupFolder(t.Args.ID))
+func (s deleteSteps) unrecord(_ context.Context, t Task) (Outcome, error) {
+	there, err := disk.Exists(s.Store.Folder(t.Args.ID))
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -1,10 +1,12 @@
-// Package steps is what happens to the host: checks, the tools' command
-// lines, the jobs that run them, and the files they leave. It asks the
-// database server through the Go MySQL driver and alone starts programs.
+// Package steps is what happens to the host: the verbs of the machines. A step
+// is the work of one state of a definition; the table in registry.go names them
+// all, and the files are called as the machines are: backup_copy.go holds the
+// step copy_backup, restore_place.go the step place_restore. Plans are what a
+// step would do, told beforehand.
 //
-// A step is the work of one state of a machine. It is told of its operation
-// by a Task and returns an Outcome; it writes no state of the operation
-// itself, and may be called again after a crash at any point.
+// A step is told of its operation by a Task and returns an Outcome; it writes no
+// state of the operation itself, and may be called again after a crash at any
+// point.
 //
 //	            Job                            Run
 //	daemon ── Launch ──▶ supervisor        work done in the daemon,
@@ -14,8 +16,21 @@
 //	   ▼
 //	 Finish
 //
-// The supervisor outlives the daemon, and the tool dies with the supervisor. A
-// daemon that starts again adopts the supervisor by its identity.
+// What the steps work with lies in rooms below, each of which knows only those
+// that stand under it:
+//
+//	         steps ◀── doctor
+//	  ┌────────┼───────┐
+//	place     boot     │
+//	  └───▶ store ◀────┤       place  puts a prepared folder into place
+//	          │        │       boot   a private server on a prepared folder
+//	        tool ◀─────┤       store  backup_dir: manifests, chains, forms
+//	          │        │       tool   mariabackup and xtrabackup
+//	       server ◀────┤       server the database server and its data directory
+//	          │        │       job    programs that outlive the daemon
+//	         job ◀─────┘       disk   what makes a file durable
+//	    ┌─────┴─────┐          stream xbstream, compression, hashes
+//	 stream       disk
 //
 // What must stay true:
 //
@@ -26,8 +41,6 @@
 //     not made.
 //   - How a backup is stored is decided once, when it is validated. What came
 //     through a pipe counts when every program of it has ended well.
-//   - A pid is never trusted or signalled without its start time and boot.
 //
-// It imports the record types of persistence, and of ours nothing else but what
-// lies below it: stream, which compresses and walks, and crashpoint.
+// Of ours it imports the rooms below it and the record types of persistence.
 package steps

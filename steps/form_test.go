@@ -3,7 +3,10 @@ package steps
 import (
 	"testing"
 
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
+	storetest "dbcalm-db-cmd/steps/testkit/store"
 )
 
 func TestFormIsChosenByTheConfiguration(t *testing.T) {
@@ -11,18 +14,18 @@ func TestFormIsChosenByTheConfiguration(t *testing.T) {
 	h := newHost(t)
 	h.Forward, h.Compression, h.CompressionLevel = "cat", "zstd", 3
 	knows := Task{Events: []string{EventOK, EventStream}}
-	if got, want := h.chooseForm(knows), (Form{Compression: "zstd", Level: 3}); got == nil || *got != want {
+	if got, want := h.ChooseForm(knows), (store.Form{Compression: "zstd", Level: 3}); got == nil || *got != want {
 		t.Errorf("without stream: %+v, want %+v", got, want)
 	}
 	h.Stream = true
-	if got, want := h.chooseForm(knows), (Form{Stream: true, Compression: "zstd", Level: 3, Forward: true}); got == nil || *got != want {
+	if got, want := h.ChooseForm(knows), (store.Form{Stream: true, Compression: "zstd", Level: 3, Forward: true}); got == nil || *got != want {
 		t.Errorf("with all: %+v, want %+v", got, want)
 	}
 	h.Compression, h.Forward = "", ""
-	if got, want := h.chooseForm(knows), (Form{Stream: true}); got == nil || *got != want {
+	if got, want := h.ChooseForm(knows), (store.Form{Stream: true}); got == nil || *got != want {
 		t.Errorf("a level without a compression: %+v, want %+v", got, want)
 	}
-	if got := h.chooseForm(Task{Events: []string{EventOK}}); got != nil {
+	if got := h.ChooseForm(Task{Events: []string{EventOK}}); got != nil {
 		t.Errorf("for a machine that knows of no streams: %+v", got)
 	}
 }
@@ -33,29 +36,29 @@ func TestFormDecidesTheWay(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
 	for _, test := range []struct {
-		form          *Form
+		form          *store.Form
 		prepare, copy string
 	}{
 		{nil, EventOK, EventOK},
-		{&Form{}, EventOK, EventOK},
-		{&Form{Compression: "gzip"}, EventOK, EventCompress},
-		{&Form{Stream: true, Compression: "gzip"}, EventStream, ""},
-		{&Form{Stream: true, Forward: true}, EventStream, ""},
+		{&store.Form{}, EventOK, EventOK},
+		{&store.Form{Compression: "gzip"}, EventOK, EventCompress},
+		{&store.Form{Stream: true, Compression: "gzip"}, EventStream, ""},
+		{&store.Form{Stream: true, Forward: true}, EventStream, ""},
 	} {
 		h := newHost(t)
 		h.Stream, h.Compression = true, "zstd" // as another daemon is configured
 		task := h.backupTask("op", "b", "", nil)
 		task.Data.Form = test.form
-		out, err := h.prepareWork(t.Context(), task)
+		out, err := h.backups().prepareWork(t.Context(), task)
 		if err != nil || out.Event != test.prepare {
 			t.Errorf("%v: prepare sends %s, %v", test.form, out.Event, err)
 		}
 		if test.copy == "" {
 			continue
 		}
-		testkit.Write(t, out.Data.Work, metadata("full-backuped", "0", "100"))
+		testkit.Write(t, out.Data.Work, storetest.Metadata("full-backuped", "0", "100"))
 		task.Data = out.Data
-		if out, err = h.copyFinish(t.Context(), task, JobResult{Tail: completedTail}); err != nil || out.Event != test.copy {
+		if out, err = h.backups().copyFinish(t.Context(), task, job.Result{Tail: completedTail}); err != nil || out.Event != test.copy {
 			t.Errorf("%v: copy sends %s, %v", test.form, out.Event, err)
 		}
 	}
@@ -63,7 +66,7 @@ func TestFormDecidesTheWay(t *testing.T) {
 
 func TestRoomByForm(t *testing.T) {
 	t.Parallel()
-	for form, want := range map[Form]uint64{
+	for form, want := range map[store.Form]uint64{
 		{}:                                  1000,
 		{Compression: "zstd"}:               1300,
 		{Stream: true}:                      1000,
@@ -71,7 +74,7 @@ func TestRoomByForm(t *testing.T) {
 		{Stream: true, Forward: true}:       0,
 		{Stream: true, Compression: "zstd", Forward: true}: 0,
 	} {
-		if got := form.room(1000, 300); got != want {
+		if got := form.Room(1000, 300); got != want {
 			t.Errorf("%s: %d, want %d", form, got, want)
 		}
 	}
@@ -79,7 +82,7 @@ func TestRoomByForm(t *testing.T) {
 
 func TestWordsForForms(t *testing.T) {
 	t.Parallel()
-	for form, want := range map[Form][2]string{
+	for form, want := range map[store.Form][2]string{
 		{}:                                  {"directory", "backup-b.xbstream"},
 		{Compression: "zstd", Level: 3}:     {"zstd", "backup-b.xbstream.zst"},
 		{Stream: true}:                      {"stream", "backup-b.xbstream"},
@@ -87,7 +90,7 @@ func TestWordsForForms(t *testing.T) {
 		{Stream: true, Forward: true}:       {"forwarded", "backup-b.xbstream"},
 		{Stream: true, Compression: "zstd", Forward: true}: {"forwarded+zstd", "backup-b.xbstream.zst"},
 	} {
-		if got := [2]string{form.String(), form.streamName("b")}; got != want {
+		if got := [2]string{form.String(), form.StreamName("b")}; got != want {
 			t.Errorf("%+v: %q, want %q", form, got, want)
 		}
 	}

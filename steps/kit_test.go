@@ -8,9 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // The variables that name real programs to conform to.
@@ -38,46 +40,46 @@ type kit struct {
 // a stand-in of every version of XtraBackup; and the real ones that are found.
 func kits(t testing.TB) []kit {
 	t.Helper()
-	list := []kit{{"MariaDB, real", MariaDB, func(t testing.TB) string {
-		path, err := findTool(MariaDB)
+	list := []kit{{"MariaDB, real", server.MariaDB, func(t testing.TB) string {
+		path, err := tool.FindTool(server.MariaDB)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return path
-	}, nil, typeLogApplied, true}}
+	}, nil, tool.TypeLogApplied, true}}
 	for _, v := range xtrabackuptest.Versions {
 		name := fmt.Sprintf("stand-in for XtraBackup %s on MariaDB as MySQL %s", v.Tool, v.Server)
-		list = append(list, kit{name, MySQL, func(t testing.TB) string { return xtrabackuptest.Install(t, v.Tool) },
-			[]mariadbtest.Option{mariadbtest.Claiming(v.Server)}, typeFullPrepared, false})
+		list = append(list, kit{name, server.MySQL, func(t testing.TB) string { return xtrabackuptest.Install(t, v.Tool) },
+			[]mariadbtest.Option{mariadbtest.Claiming(v.Server)}, tool.TypeFullPrepared, false})
 	}
-	tool, mysqld, err := realPrograms()
+	program, mysqld, err := realPrograms()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tool == "" || mysqld == "" {
+	if program == "" || mysqld == "" {
 		return list
 	}
 	version, err := mariadbtest.MySQLVersion(mysqld)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(list, kit{fmt.Sprintf("%s on MySQL %s, real", tool, version), MySQL, func(testing.TB) string { return tool },
-		[]mariadbtest.Option{mariadbtest.MySQL(mysqld)}, typeFullPrepared, true})
+	return append(list, kit{fmt.Sprintf("%s on MySQL %s, real", program, version), server.MySQL, func(testing.TB) string { return program },
+		[]mariadbtest.Option{mariadbtest.MySQL(mysqld)}, tool.TypeFullPrepared, true})
 }
 
 // realPrograms returns a real xtrabackup and a real mysqld, empty for what is
 // not there. What a variable names must be there and be it.
-func realPrograms() (tool, mysqld string, err error) {
-	if tool = os.Getenv(xtrabackupVariable); tool != "" {
-		if tool, err = filepath.Abs(tool); err != nil {
+func realPrograms() (program, mysqld string, err error) {
+	if program = os.Getenv(xtrabackupVariable); program != "" {
+		if program, err = filepath.Abs(program); err != nil {
 			return "", "", err
 		}
-		out, err := exec.Command(tool, "--version").CombinedOutput()
-		if err != nil || !xtrabackupBanner.Match(out) {
-			return "", "", fmt.Errorf("%s=%s is no xtrabackup: %w: %s", xtrabackupVariable, tool, errOr(err, os.ErrInvalid), out)
+		out, err := exec.Command(program, "--version").CombinedOutput()
+		if err != nil || !tool.XtrabackupBanner.Match(out) {
+			return "", "", fmt.Errorf("%s=%s is no xtrabackup: %w: %s", xtrabackupVariable, program, errOr(err, os.ErrInvalid), out)
 		}
 	} else if path, lookErr := exec.LookPath("xtrabackup"); lookErr == nil {
-		tool = path
+		program = path
 	}
 	if mysqld = os.Getenv(mysqldVariable); mysqld != "" {
 		if _, err := mariadbtest.MySQLVersion(mysqld); err != nil {
@@ -92,7 +94,7 @@ func realPrograms() (tool, mysqld string, err error) {
 	if os.Getenv(xtrabackupVariable) != "" && mysqld == "" {
 		return "", "", fmt.Errorf("%s is set and there is no real mysqld: name one by %s", xtrabackupVariable, mysqldVariable)
 	}
-	return tool, mysqld, nil
+	return program, mysqld, nil
 }
 
 // TestKits says what the conformance suite runs on. `make test` shows it.
@@ -148,7 +150,7 @@ func newKitBench(t *testing.T, k kit) *kitBench {
 	t.Helper()
 	b := &kitBench{kit: k, db: mariadbtest.Start(t, k.server...)}
 	b.testHost = hostOf(t, b.db)
-	b.DBType, b.BackupBin = k.dbType, k.tool(t)
+	b.Server.DBType, b.Tool.Bin = k.dbType, k.tool(t)
 	return b
 }
 
@@ -164,7 +166,7 @@ func (b *kitBench) perform(task Task, names ...string) (Task, error) {
 			}
 			task.Data, more = out.Data, out.Event == EventMore && (name == "apply_link" || name == "unpack_link")
 			if out.Backup != nil {
-				b.records.backups[out.Backup.ID] = *out.Backup
+				b.Records.Backups[out.Backup.ID] = *out.Backup
 			}
 		}
 	}
@@ -199,7 +201,7 @@ func (b *kitBench) take(id, base string) error {
 // restore restores a chain to a target and returns the folder it is in.
 func (b *kitBench) restore(target string, ids ...string) (string, error) {
 	b.T.Helper()
-	task := Task{Operation: "restore-" + target, Attempt: 1, Args: Args{IDList: ids, Target: target, TmpDir: filepath.Join(b.BackupDir, "restores", strings.Join(ids, "-"))}}
+	task := Task{Operation: "restore-" + target, Attempt: 1, Args: Args{IDList: ids, Target: target, TmpDir: filepath.Join(b.Store.BackupDir, "restores", strings.Join(ids, "-"))}}
 	names := []string{"validate_restore", "stage_chain"}
 	if b.Stream {
 		names = append(names, "unpack_link")

@@ -2,73 +2,75 @@ package steps
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
-	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
+	storetest "dbcalm-db-cmd/steps/testkit/store"
 	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // TestMain lets this test binary, started by Launch, RunOnFinish or a
 // supervisor, be the supervisor, the keeper or an examination.
 func TestMain(m *testing.M) {
 	testkit.Main(m, map[string]testkit.Role{
-		"supervise": func(ctx context.Context, args []string) (int, error) { return 0, Supervise(ctx, args[0]) },
+		"supervise": func(ctx context.Context, args []string) (int, error) { return 0, job.Supervise(ctx, args[0]) },
 		"examine":   examines,
-		OnFinishKeeper: func(ctx context.Context, _ []string) (int, error) {
-			return KeepOnFinish(ctx, os.Stdin, os.Stdout, os.Stderr)
+		job.OnFinishKeeper: func(ctx context.Context, _ []string) (int, error) {
+			return job.KeepOnFinish(ctx, os.Stdin, os.Stdout, os.Stderr)
 		},
 	}, xtrabackuptest.Remove)
 }
 
-// records is a Catalog in memory.
-type records struct {
-	backups  map[string]persistence.Backup
-	restored time.Time
-	err      error
-}
-
-func (r *records) Backup(_ context.Context, id string) (persistence.Backup, error) {
-	if r.err != nil {
-		return persistence.Backup{}, r.err
-	}
-	b, found := r.backups[id]
-	if !found {
-		return b, persistence.ErrNotFound
-	}
-	return b, nil
-}
-
-func (r *records) Children(_ context.Context, id string) ([]persistence.Backup, error) {
-	var children []persistence.Backup
-	for _, b := range r.backups {
-		if b.FromBackupID == id {
-			children = append(children, b)
-		}
-	}
-	return children, r.err
-}
-
-func (r *records) RestoredAt(context.Context) (time.Time, error) { return r.restored, r.err }
+// The two tools, as they are found on a host of theirs.
+var (
+	mariabackup = tool.Info{Path: "/usr/bin/mariadb-backup", Name: "mariabackup", Version: "10.11.19-MariaDB"}
+	xtrabackup  = tool.Info{Path: "/usr/bin/xtrabackup", Name: "xtrabackup", Version: "8.0.35-31"}
+)
 
 // testHost is a host whose folders are the test's own.
 type testHost struct {
 	*Host
-	testkit.Test
-	records *records
+	*storetest.Kit
 }
 
 // newHost returns a host with an empty data directory and store, and no
 // credentials.
 func newHost(t *testing.T) *testHost {
 	t.Helper()
-	h := &testHost{Test: testkit.NewTest(t, "backups", "data", "state"), records: &records{backups: map[string]persistence.Backup{}}}
+	h := &testHost{Kit: storetest.New(t)}
 	h.Host = NewHost(Settings{
-		DBType: MariaDB, BackupDir: filepath.Join(h.Dir, "backups"), DataDir: filepath.Join(h.Dir, "data"), StateDir: filepath.Join(h.Dir, "state"),
+		DBType: server.MariaDB, BackupDir: h.Backups.BackupDir, DataDir: filepath.Join(h.Dir, "data"), StateDir: filepath.Join(h.Dir, "state"),
 		CredentialsFile: filepath.Join(h.Dir, "credentials.cnf"), Host: "localhost", Parallel: 2, UseMemory: 64 << 20,
-	}, h.records)
+	}, h.Records)
+	h.Backups = h.Store
 	return h
+}
+
+// twoLinks is a host whose store has a full backup and an incremental on it.
+func twoLinks(t *testing.T) *testHost {
+	t.Helper()
+	h := newHost(t)
+	h.TwoLinks()
+	return h
+}
+
+// hostOf is a host whose server is the given one.
+func hostOf(t *testing.T, running *mariadbtest.Server) *testHost {
+	t.Helper()
+	h := newHost(t)
+	h.Server.DataDir, h.Server.CredentialsFile = running.DataDir, running.CredentialsFile
+	return h
+}
+
+// login makes the host log in as somebody, through the server's socket.
+func (h *testHost) login(running *mariadbtest.Server, user, password string) {
+	h.T.Helper()
+	h.Server.CredentialsFile = h.WriteCredentials(fmt.Sprintf("[client-dbcalm]\nuser=%s\npassword=%s\nsocket=%s\n", user, password, running.Socket))
 }

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/place"
+	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/testkit"
 	disktest "dbcalm-db-cmd/steps/testkit/disk"
 )
@@ -18,22 +21,22 @@ func TestFileIDOutlivesReboot(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	testkit.Write(t, dir, map[string]string{"a": "", "other": ""})
-	id, err := fileID(filepath.Join(dir, "a"))
+	id, err := disk.IDOf(filepath.Join(dir, "a"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var stored FileID
+	var stored disk.FileID
 	if err := json.Unmarshal(fmt.Appendf(nil, `{"inode": %d, "birth": %d}`, id.Inode, id.Birth), &stored); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Rename(filepath.Join(dir, "a"), filepath.Join(dir, "b")); err != nil {
 		t.Fatal(err)
 	}
-	if !stored.is(filepath.Join(dir, "b")) {
+	if !stored.Is(filepath.Join(dir, "b")) {
 		t.Errorf("%+v is not recognised by %+v", id, stored)
 	}
 	for _, name := range []string{"a", "other"} {
-		if stored.is(filepath.Join(dir, name)) {
+		if stored.Is(filepath.Join(dir, name)) {
 			t.Errorf("%s is taken for another file", name)
 		}
 	}
@@ -45,41 +48,41 @@ func TestPlacementIsPlanned(t *testing.T) {
 		return
 	}
 	h := newHost(t)
-	task := Task{Operation: "op", Args: Args{IDList: []string{"full", "inc"}, Target: "folder", TmpDir: filepath.Join(h.BackupDir, "restores", "x")}}
+	task := Task{Operation: "op", Args: Args{IDList: []string{"full", "inc"}, Target: "folder", TmpDir: filepath.Join(h.Store.BackupDir, "restores", "x")}}
 	expect := func(what, mode, target, stage string) {
 		t.Helper()
-		p, err := h.planPlacement(task)
+		p, err := h.restores().planPlacement(task)
 		if err != nil || p.Mode != mode || p.Target != target || p.Stage != stage || p.Folder != nil || p.Entries != nil {
 			t.Errorf("%s: %+v, %v; want %s into %s from %s", what, p, err, mode, target, stage)
 		}
 	}
-	expect("a folder", PlaceFolder, filepath.Join(task.Args.TmpDir, "full"), filepath.Join(h.BackupDir, ".partial", "op-stage"))
+	expect("a folder", place.Folder, filepath.Join(task.Args.TmpDir, "full"), filepath.Join(h.Store.BackupDir, ".partial", "op-stage"))
 	task.Args.Target = "database"
-	expect("a plain data directory", PlaceSwap, h.DataDir, filepath.Join(h.Dir, ".data.dbcalm-op"))
-	data := h.DataDir
-	inside := func() string { return filepath.Join(h.DataDir, ".dbcalm-op") }
+	expect("a plain data directory", place.Swap, h.Server.DataDir, filepath.Join(h.Dir, ".data.dbcalm-op"))
+	data := h.Server.DataDir
+	inside := func() string { return filepath.Join(h.Server.DataDir, ".dbcalm-op") }
 
-	h.DataDir = filepath.Join(h.Dir, "link")
-	h.Must(os.Symlink(data, h.DataDir))
-	expect("a link to one", PlaceSwap, data, filepath.Join(h.Dir, ".data.dbcalm-op"))
+	h.Server.DataDir = filepath.Join(h.Dir, "link")
+	h.Must(os.Symlink(data, h.Server.DataDir))
+	expect("a link to one", place.Swap, data, filepath.Join(h.Dir, ".data.dbcalm-op"))
 
-	h.DataDir = disktest.Small(t, 1<<20)
-	expect("a disk of its own", PlaceEntries, h.DataDir, inside())
-	h.DataDir = filepath.Join(h.DataDir, "data")
-	h.Must(os.Mkdir(h.DataDir, 0o700))
-	expect("a folder on that disk", PlaceSwap, h.DataDir, filepath.Join(filepath.Dir(h.DataDir), ".data.dbcalm-op"))
+	h.Server.DataDir = disktest.Small(t, 1<<20)
+	expect("a disk of its own", place.Entries, h.Server.DataDir, inside())
+	h.Server.DataDir = filepath.Join(h.Server.DataDir, "data")
+	h.Must(os.Mkdir(h.Server.DataDir, 0o700))
+	expect("a folder on that disk", place.Swap, h.Server.DataDir, filepath.Join(filepath.Dir(h.Server.DataDir), ".data.dbcalm-op"))
 
-	h.DataDir = filepath.Join(h.Dir, "bound to itself")
-	h.Must(os.Mkdir(h.DataDir, 0o700))
-	disktest.Bind(t, h.DataDir)
-	expect("a mount point on the parent's disk", PlaceEntries, h.DataDir, inside())
+	h.Server.DataDir = filepath.Join(h.Dir, "bound to itself")
+	h.Must(os.Mkdir(h.Server.DataDir, 0o700))
+	disktest.Bind(t, h.Server.DataDir)
+	expect("a mount point on the parent's disk", place.Entries, h.Server.DataDir, inside())
 
-	h.DataDir = filepath.Join(h.Dir, "disk")
-	h.Must(os.MkdirAll(filepath.Join(h.DataDir, "lost+found"), 0o700))
-	expect("with lost+found", PlaceEntries, h.DataDir, inside())
+	h.Server.DataDir = filepath.Join(h.Dir, "disk")
+	h.Must(os.MkdirAll(filepath.Join(h.Server.DataDir, "lost+found"), 0o700))
+	expect("with lost+found", place.Entries, h.Server.DataDir, inside())
 
-	h.DataDir = filepath.Join(h.Dir, "nowhere")
-	if _, err := h.planPlacement(task); !errors.Is(err, ErrDataDir) {
+	h.Server.DataDir = filepath.Join(h.Dir, "nowhere")
+	if _, err := h.restores().planPlacement(task); !errors.Is(err, server.ErrDataDir) {
 		t.Errorf("a missing one: %v", err)
 	}
 }

@@ -1,39 +1,159 @@
 package steps
 
 import (
-	"encoding/json"
+	"bufio"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/tool"
 )
 
-// JobProgress is how far a job's stream is.
-type JobProgress struct {
-	// Plain and Stored are the bytes so far, before and after compression.
-	Plain  int64     `json:"plain"`
-	Stored int64     `json:"stored"`
-	At     time.Time `json:"at"`
+// copyProgress tells how far the tool is with a copy. What it has written says
+// so of a full backup; an incremental writes little, but reads every page, and
+// there the files it has done with count.
+func (s backupSteps) copyProgress(t Task, folder string) (disk.Progress, bool) {
+	p := disk.Progress{Total: int64(t.Data.DataSize), Began: t.Data.CopyStarted}
+	if p.Total == 0 {
+		return p, false
+	}
+	switch streamed, isStream := job.ReadProgress(folder); {
+	case t.Args.FromBackupID != "" && t.Data.Server != nil:
+		p.Done = copiedFiles(filepath.Join(folder, job.OutputFile), t.Data.Server.DataDir)
+	case isStream:
+		p.Done = streamed.Plain
+	default:
+		p.Done = written(t.Data.Work)
+	}
+	p.Cap()
+	return p, true
 }
 
-const progressFile = "progress.json"
+// written returns the bytes that the data files below a folder take.
+func written(folder string) int64 {
+	var sum int64
+	_ = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), "ib_logfile") || entry.Name() == "xtrabackup_logfile" {
+			return nil // what goes away meanwhile counts no more
+		}
+		if info, err := entry.Info(); err == nil {
+			sum += int64(disk.Allocated(info))
+		}
+		return nil
+	})
+	return sum
+}
 
-// writeProgress notes how far the job is. It is for people to look at: nothing
-// depends on it, and it need not survive a power cut.
-func writeProgress(folder string, plain, stored int64) {
-	text, err := json.Marshal(JobProgress{Plain: plain, Stored: stored, At: time.Now().UTC()})
+// The tools say "[01] 2026-11-22 22:10:00 Copying ./a/t.ibd to /to/a/t.ibd" and
+// then, with the number of the same thread, "        ...done"; XtraBackup 2.4
+// puts the time first, and the later ones say "… [Xtrabackup] Done: Copying
+// ./a/t.ibd to /to/a/t.ibd".
+var (
+	beginsFile = regexp.MustCompile(`^(?:\d{6} +[\d:]+ )?\[(\d+)\].* (?:Copying|Streaming|Compressing) (\S+)`)
+	endsFile   = regexp.MustCompile(`^(?:\d{6} +[\d:]+ )?\[(\d+)\].*\.\.\.done`)
+	doneFile   = regexp.MustCompile(`\[Xtrabackup\] Done: (?:Copying|Streaming) (\S+)`)
+)
+
+// copiedFiles returns the bytes of a data directory's files that the tool's
+// output tells to be done.
+func copiedFiles(output, dataDir string) int64 {
+	f, err := os.Open(output)
 	if err != nil {
-		return
+		return 0
 	}
-	path := filepath.Join(folder, progressFile)
-	if os.WriteFile(path+temporarySuffix, text, 0o600) == nil {
-		_ = os.Rename(path+temporarySuffix, path)
+	defer f.Close()
+	var sum int64
+	count := func(path string) {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dataDir, path)
+		}
+		if info, err := os.Stat(path); err == nil {
+			sum += int64(disk.Allocated(info))
+		}
 	}
+	open := map[string]string{}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if begins := beginsFile.FindStringSubmatch(lines.Text()); begins != nil {
+			open[begins[1]] = begins[2]
+		} else if ends := endsFile.FindStringSubmatch(lines.Text()); ends != nil {
+			path, begun := open[ends[1]]
+			if !begun {
+				continue
+			}
+			delete(open, ends[1])
+			count(path)
+		} else if done := doneFile.FindStringSubmatch(lines.Text()); done != nil {
+			count(done[1])
+		}
+	}
+	return sum
 }
 
-// ReadProgress returns how far a job's stream is; false when the job has none
-// or has not told yet.
-func ReadProgress(folder string) (JobProgress, bool) {
-	var p JobProgress
-	err := readJSON(filepath.Join(folder, progressFile), &p)
-	return p, err == nil
+// redoRead is how InnoDB says how much of the redo log it has read.
+var redoRead = regexp.MustCompile(`(?i)redo log up to LSN=(\d+)`)
+
+// prepareProgress tells how far the tool is with the redo log of a full
+// backup; log sequence numbers count bytes.
+func (s restoreSteps) prepareProgress(t Task, folder string) (disk.Progress, bool) {
+	c, err := tool.ReadCheckpoints(s.Store.Folder(t.Args.IDList[0]))
+	if err != nil || c.LastLSN <= c.ToLSN {
+		return disk.Progress{}, false
+	}
+	p := disk.Progress{Total: int64(c.LastLSN - c.ToLSN)}
+	text, err := os.ReadFile(filepath.Join(folder, job.OutputFile))
+	if err != nil {
+		return p, false
+	}
+	if all := redoRead.FindAllSubmatch(text, -1); all != nil {
+		if lsn, err := strconv.ParseUint(string(all[len(all)-1][1]), 10, 64); err == nil && lsn > c.ToLSN {
+			p.Done = int64(lsn - c.ToLSN)
+		}
+	}
+	p.Cap()
+	return p, true
+}
+
+// applyProgress tells how far the tool is with an incremental: it removes each
+// changed part it has applied.
+func (s restoreSteps) applyProgress(t Task, _ string) (disk.Progress, bool) {
+	id := t.Args.IDList[t.Data.Applied]
+	l := store.Link{Folder: s.Store.Folder(id), Manifest: s.Store.ManifestOrNil(id)}
+	if l.Manifest == nil || t.Data.Placement == nil {
+		return disk.Progress{}, false
+	}
+	c, err := l.Content()
+	if err != nil {
+		return disk.Progress{}, false
+	}
+	var p disk.Progress
+	for _, f := range c.Files {
+		f = f.Restored()
+		if filepath.Ext(f.Path) != ".delta" {
+			continue
+		}
+		p.Total += f.Size
+		if there, err := disk.Exists(filepath.Join(t.Data.Placement.Link(t.Data.Applied), f.Path)); err == nil && !there {
+			p.Done += f.Size
+		}
+	}
+	p.Cap()
+	return p, p.Total > 0
+}
+
+// unpackProgress tells how much of a stored stream has been read.
+func (s restoreSteps) unpackProgress(t Task, folder string) (disk.Progress, bool) {
+	_, l, err := s.nextStream(t)
+	if err != nil {
+		return disk.Progress{}, false
+	}
+	p, told := job.ReadProgress(folder)
+	total := l.Manifest.Stream.StoredSize
+	return disk.Progress{Done: min(p.Stored, total), Total: total}, told
 }

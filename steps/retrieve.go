@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // ErrNoRetrieve: a forwarded backup cannot be got back.
@@ -22,8 +25,8 @@ func (h *Host) CheckRetrievable(ids []string) error {
 		return nil
 	}
 	for _, id := range ids {
-		if m, err := ReadManifest(h.BackupFolder(id)); err == nil {
-			if err := h.checkRetrievable(m); err != nil {
+		if m, err := store.ReadManifest(h.Store.Folder(id)); err == nil {
+			if err := h.CheckStreamRetrievable(m); err != nil {
 				return err
 			}
 		}
@@ -31,7 +34,7 @@ func (h *Host) CheckRetrievable(ids []string) error {
 	return nil
 }
 
-func (h *Host) checkRetrievable(m *Manifest) error {
+func (h *Host) CheckStreamRetrievable(m *store.Manifest) error {
 	if m.Stream == nil || !m.Stream.Forwarded || h.Retrieve != "" {
 		return nil
 	}
@@ -40,18 +43,18 @@ func (h *Host) checkRetrievable(m *Manifest) error {
 
 // feed makes a backup's stream the standard input of a job's program, from the
 // store or from the command that gets back what was forwarded.
-func (h *Host) feed(spec *JobSpec, m *Manifest) error {
-	if err := h.checkRetrievable(m); err != nil {
+func (h *Host) feed(spec *job.Spec, m *store.Manifest) error {
+	if err := h.CheckStreamRetrievable(m); err != nil {
 		return err
 	}
-	s := &JobStream{Direction: StreamIn, Compression: m.Stream.Compression, Size: m.Stream.StoredSize, SHA256: m.Stream.SHA256, StallTimeout: cmp.Or(h.StallTimeout, DefaultStallTimeout)}
+	s := &job.Stream{Direction: job.StreamIn, Compression: m.Stream.Compression, Size: m.Stream.StoredSize, SHA256: m.Stream.SHA256, StallTimeout: cmp.Or(h.StallTimeout, job.DefaultStallTimeout)}
 	if m.Stream.Forwarded {
 		// All three are what the command had that took the stream: whatever name
 		// that made of them, this one can make, too.
 		s.Command, s.Env = retrieveKey, streamEnv(m.ID, m.Stream.File, m.Operation)
 		spec.Shell = h.Retrieve
 	} else {
-		s.File = filepath.Join(h.BackupFolder(m.ID), m.Stream.File)
+		s.File = filepath.Join(h.Store.Folder(m.ID), m.Stream.File)
 	}
 	spec.Stream = s
 	return nil

@@ -1,16 +1,7 @@
 package steps
 
 import (
-	"context"
 	"time"
-
-	"dbcalm-db-cmd/persistence"
-)
-
-// The databases the daemon can serve.
-const (
-	MariaDB = "mariadb"
-	MySQL   = "mysql"
 )
 
 // Settings are what the steps need to know of the host.
@@ -57,27 +48,4 @@ type Settings struct {
 	OnFinish string
 	// OnFinishTimeout is how long it may take.
 	OnFinishTimeout time.Duration
-}
-
-// Catalog is what the steps ask of the recorded backups.
-type Catalog interface {
-	// Backup returns a recorded backup or persistence.ErrNotFound.
-	Backup(ctx context.Context, id string) (persistence.Backup, error)
-	// Children returns the backups that stand directly on the given one.
-	Children(ctx context.Context, id string) ([]persistence.Backup, error)
-	// RestoredAt returns when a restore last replaced the data directory; the
-	// zero time when none did.
-	RestoredAt(ctx context.Context) (time.Time, error)
-}
-
-// Host does the steps' work on this host. Its methods may be called from any
-// goroutine.
-type Host struct {
-	Settings
-	catalog Catalog
-}
-
-// NewHost returns a Host of these settings.
-func NewHost(settings Settings, catalog Catalog) *Host {
-	return &Host{Settings: settings, catalog: catalog}
 }

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -99,17 +100,17 @@ const (
 )
 
 func (h *testHost) ways() []way {
-	tool, err := h.tool(h.T.Context(), "")
+	tool, err := h.Tool.Find(h.T.Context(), "")
 	if err != nil {
 		h.T.Fatal(err)
 	}
-	credentials, err := h.Credentials()
+	credentials, err := h.Server.Credentials()
 	if err != nil {
 		h.T.Fatal(err)
 	}
 	shell := func(after string) func(string) {
 		return func(target string) {
-			spec := h.backupCommand(tool, credentials, h.DataDir, target, "")
+			spec := h.Tool.BackupCommand(tool, credentials, h.Server.DataDir, target, "")
 			spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
 			line := "set -o pipefail; " + spec.Line() + " 2>/dev/null | zstd -q -T0 " + after
 			if out, err := exec.Command("bash", "-c", line).CombinedOutput(); err != nil {
@@ -117,23 +118,23 @@ func (h *testHost) ways() []way {
 			}
 		}
 	}
-	job := 0
+	row := 0
 	supervised := func(target string) {
-		job++
-		spec := h.backupCommand(tool, credentials, h.DataDir, target, "")
+		row++
+		spec := h.Tool.BackupCommand(tool, credentials, h.Server.DataDir, target, "")
 		spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
-		spec.Stream = &JobStream{Direction: StreamOut, File: filepath.Join(target, "stream"), Compression: "zstd", StallTimeout: testkit.Patience,
+		spec.Stream = &job.Stream{Direction: job.StreamOut, File: filepath.Join(target, "stream"), Compression: "zstd", StallTimeout: testkit.Patience,
 			Contents: filepath.Join(target, "contents.json")}
-		h.supervise(h.JobFolder("bench", int64(job)), spec)
+		h.supervise(h.Jobs.Folder("bench", int64(row)), spec)
 	}
 	return []way{{ours, supervised}, {hashed, shell("| tee stream | sha256sum")}, {plain, shell("> stream")}}
 }
 
-func (h *testHost) supervise(folder string, spec JobSpec) {
-	if err := h.CreateJob(folder, spec); err != nil {
+func (h *testHost) supervise(folder string, spec job.Spec) {
+	if err := h.Jobs.Create(folder, spec); err != nil {
 		h.T.Fatal(err)
 	}
-	running, err := h.Launch(folder)
+	running, err := h.Jobs.Launch(folder)
 	if err != nil {
 		h.T.Fatal(err)
 	}

@@ -2,10 +2,17 @@ package steps
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/boot"
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/place"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // Args are an operation's arguments as accepted.
@@ -27,18 +34,18 @@ type Data struct {
 	// Work is the private folder of this attempt.
 	Work string `json:"work,omitempty"`
 	// CopyStarted is when the attempt's copy of the database began.
-	CopyStarted time.Time   `json:"copy_started,omitzero"`
-	Server      *ServerInfo `json:"server,omitempty"`
-	Tool        *ToolInfo   `json:"tool,omitempty"`
+	CopyStarted time.Time    `json:"copy_started,omitzero"`
+	Server      *server.Info `json:"server,omitempty"`
+	Tool        *tool.Info   `json:"tool,omitempty"`
 	// BaseOperation made the backup that this one stands on, as it was when it
 	// was found fit for that.
 	BaseOperation string `json:"base_operation,omitempty"`
 	// DataSize is what a full copy of the server's data takes, in bytes.
 	DataSize uint64 `json:"data_size,omitempty"`
 	// Form is how this backup is stored, decided once for the whole operation.
-	Form *Form `json:"form,omitempty"`
+	Form *store.Form `json:"form,omitempty"`
 	// Stream is the stream as it was stored.
-	Stream *StreamResult `json:"stream,omitempty"`
+	Stream *stream.Stored `json:"stream,omitempty"`
 	// Applied counts the links of a chain that the stage already holds,
 	// prepared.
 	Applied int `json:"applied,omitempty"`
@@ -49,19 +56,9 @@ type Data struct {
 	// whole, unpacked from their streams.
 	Unpacked []int `json:"unpacked,omitempty"`
 	// ServerProgram is what a verification boots.
-	ServerProgram *ServerProgram `json:"server_program,omitempty"`
+	ServerProgram *boot.Program `json:"server_program,omitempty"`
 	// Placement says how and where a restore goes into place.
-	Placement *Placement `json:"placement,omitempty"`
-}
-
-// Form is how a backup is stored.
-type Form struct {
-	Stream bool `json:"stream,omitempty"`
-	// Compression is "", gzip or zstd.
-	Compression string `json:"compression,omitempty"`
-	Level       int    `json:"level,omitempty"`
-	// Forward sends the stream through the shell command of that name.
-	Forward bool `json:"forward,omitempty"`
+	Placement *place.Placement `json:"placement,omitempty"`
 }
 
 // Task is what a step is told of its operation.
@@ -110,14 +107,6 @@ const (
 	EventCancelled = "cancelled"
 )
 
-// Why a step's context ended.
-var (
-	// ErrStopping: the daemon stops; hand the work off as it is.
-	ErrStopping = errors.New("the daemon is stopping")
-	// ErrCancelled: the operation is to be cancelled; stop working.
-	ErrCancelled = errors.New("the operation was cancelled")
-)
-
 // Step is the work of a state. It has either Run, work done in the daemon, or
 // Job, a program that outlives it.
 type Step struct {
@@ -125,9 +114,9 @@ type Step struct {
 	// It returns context.Cause(ctx) as soon as it may when ctx ends.
 	Run func(ctx context.Context, t Task) (Outcome, error)
 	// Job returns the program to run. It changes nothing on the host.
-	Job func(ctx context.Context, t Task) (JobSpec, error)
+	Job func(ctx context.Context, t Task) (job.Spec, error)
 	// Finish judges what the program did.
-	Finish func(ctx context.Context, t Task, r JobResult) (Outcome, error)
+	Finish func(ctx context.Context, t Task, r job.Result) (Outcome, error)
 	// Probe looks at the disk after an interruption and tells whether the work
 	// was done; if so, with which outcome.
 	Probe func(ctx context.Context, t Task) (Outcome, bool, error)
@@ -136,9 +125,16 @@ type Step struct {
 	Outcomes []string
 	// Progress tells how far a job is whose folder this is, from what lies on the
 	// disk; false if that cannot be told. Other steps are measured by a Meter.
-	Progress func(t Task, folder string) (Progress, bool)
+	Progress func(t Task, folder string) (disk.Progress, bool)
 }
 
 func ok(t Task, reason string) Outcome {
 	return Outcome{Event: EventOK, Reason: reason, Data: t.Data}
+}
+
+func errOr(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
 }

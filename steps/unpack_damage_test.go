@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -24,22 +25,22 @@ func TestDamagedStreamIsNotUnpacked(t *testing.T) {
 	for form, name := range map[string]string{"stream": "backup-full.xbstream", "gzip stream": "backup-full.xbstream.gz", "zstd stream": "backup-full.xbstream.zst"} {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
-			h := packedLinks(t, form, "directory")
+			h := PackedLinks(t, form, "directory")
 			task := h.unpackTask()
-			out, err := h.stage(t.Context(), task)
+			out, err := h.restores().stage(t.Context(), task)
 			h.Must(err)
 			task.Data = out.Data
-			h.alter(filepath.Join(h.BackupFolder("full"), name))
+			h.alter(filepath.Join(h.Store.Folder("full"), name))
 			_, err = h.unpacks(task)
 			testkit.Says(t, err, "unpack backup 'full': "+name+" is damaged: ", "use another chain; the other chains: dbcalm-db-cmd backups list")
 		})
 	}
-	h := packedLinks(t, "directory", "zstd stream")
+	h := PackedLinks(t, "directory", "zstd stream")
 	task := h.unpackTask()
-	out, err := h.stage(t.Context(), task)
+	out, err := h.restores().stage(t.Context(), task)
 	h.Must(err)
 	task.Data = out.Data
-	h.alter(filepath.Join(h.BackupFolder("inc"), "backup-inc.xbstream.zst"))
+	h.alter(filepath.Join(h.Store.Folder("inc"), "backup-inc.xbstream.zst"))
 	_, err = h.unpacks(task)
 	testkit.Says(t, err, "use another chain; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 }
@@ -57,9 +58,9 @@ func TestMissingStreamIsFoundAtOnce(t *testing.T) {
 		{os.Remove, "backup-full.contents.json", "backup 'full' is damaged: file backup-full.contents.json is missing"},
 		{os.Remove, "xtrabackup_checkpoints", "backup 'full' is damaged: read metadata: xtrabackup_checkpoints is missing"},
 	} {
-		h := packedLinks(t, "zstd stream", "directory")
-		h.Must(test.spoil(filepath.Join(h.BackupFolder("full"), test.file)))
-		_, err := h.chain(t.Context(), []string{"full", "inc"})
+		h := PackedLinks(t, "zstd stream", "directory")
+		h.Must(test.spoil(filepath.Join(h.Store.Folder("full"), test.file)))
+		_, err := h.Store.Chain(t.Context(), []string{"full", "inc"})
 		testkit.Says(t, err, test.want)
 	}
 }
@@ -67,10 +68,10 @@ func TestMissingStreamIsFoundAtOnce(t *testing.T) {
 func TestFilesBesideAStreamAreChecked(t *testing.T) {
 	t.Parallel()
 	testkit.NeedsServer(t)
-	for _, name := range []string{contentsName("inc"), "xtrabackup_info"} {
-		h := packedLinks(t, "directory", "forwarded stream")
-		h.alter(filepath.Join(h.BackupFolder("inc"), name))
-		_, err := h.stage(t.Context(), h.unpackTask())
+	for _, name := range []string{store.ContentsName("inc"), "xtrabackup_info"} {
+		h := PackedLinks(t, "directory", "forwarded stream")
+		h.alter(filepath.Join(h.Store.Folder("inc"), name))
+		_, err := h.restores().stage(t.Context(), h.unpackTask())
 		testkit.Says(t, err, "backup 'inc' is damaged: file "+name+" is damaged: its checksum is not the recorded one; use another chain",
 			"the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 	}
@@ -78,11 +79,11 @@ func TestFilesBesideAStreamAreChecked(t *testing.T) {
 
 func TestUnreadableListOfAStream(t *testing.T) {
 	t.Parallel()
-	h := packedLinks(t, "stream", "directory")
-	links, err := h.chain(t.Context(), []string{"full"})
+	h := PackedLinks(t, "stream", "directory")
+	links, err := h.Store.Chain(t.Context(), []string{"full"})
 	h.Must(err)
-	testkit.Write(t, h.BackupFolder("full"), map[string]string{contentsName("full"): "{"})
-	_, err = links[0].promised()
+	testkit.Write(t, h.Store.Folder("full"), map[string]string{store.ContentsName("full"): "{"})
+	_, err = links[0].Promised()
 	testkit.Says(t, err, "backup 'full' is damaged: read the list of what its stream holds", "use another chain")
 }
 
@@ -101,13 +102,13 @@ func TestRetrievedStreamIsProved(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := packedLinks(t, "forwarded stream", "directory")
-			h.Retrieve = "FORWARDED='" + h.forwarded() + "'\n" + test.retrieve
+			h := PackedLinks(t, "forwarded stream", "directory")
+			h.Retrieve = "FORWARDED='" + h.Forwarded() + "'\n" + test.retrieve
 			if name == "hangs" {
 				h.StallTimeout = 300 * time.Millisecond
 			}
 			task := h.unpackTask()
-			out, err := h.stage(t.Context(), task)
+			out, err := h.restores().stage(t.Context(), task)
 			h.Must(err)
 			task.Data = out.Data
 			_, err = h.unpacks(task)
@@ -123,11 +124,11 @@ func TestRetrievedStreamIsProved(t *testing.T) {
 func TestRetrieveIsToldWhatItIsFor(t *testing.T) {
 	t.Parallel()
 	testkit.NeedsServer(t)
-	h := packedLinks(t, "forwarded stream", "directory")
-	h.manifest("full", func(m *Manifest) { m.Operation = "made-it" })
-	h.Retrieve = `[ "$DBCALM_BACKUP_ID/$DBCALM_OPERATION_ID" = full/made-it ] && cat '` + h.forwarded() + `'/"$DBCALM_FILE"`
+	h := PackedLinks(t, "forwarded stream", "directory")
+	h.Manifest("full", func(m *store.Manifest) { m.Operation = "made-it" })
+	h.Retrieve = `[ "$DBCALM_BACKUP_ID/$DBCALM_OPERATION_ID" = full/made-it ] && cat '` + h.Forwarded() + `'/"$DBCALM_FILE"`
 	task := h.unpackTask()
-	out, err := h.stage(t.Context(), task)
+	out, err := h.restores().stage(t.Context(), task)
 	h.Must(err)
 	task.Data = out.Data
 	if out, err := h.unpacks(task); err != nil || out.Event != EventOK {
@@ -138,19 +139,19 @@ func TestRetrieveIsToldWhatItIsFor(t *testing.T) {
 func TestForwardedBackupNeedsRetrieve(t *testing.T) {
 	t.Parallel()
 	testkit.NeedsServer(t)
-	h := packedLinks(t, "directory", "forwarded stream")
+	h := PackedLinks(t, "directory", "forwarded stream")
 	h.Must(h.CheckRetrievable([]string{"full", "inc", "unknown"}))
 	task := h.unpackTask()
-	out, err := h.stage(t.Context(), task)
+	out, err := h.restores().stage(t.Context(), task)
 	h.Must(err)
 	task.Data = out.Data
 	h.Retrieve = ""
-	h.BackupBin = h.Script("tool", fakeBanner)
+	h.Tool.Bin = h.Script("tool", fakeBanner)
 	want := []string{"backup 'inc' was forwarded as backup-inc.xbstream.zst, and retrieve is not set: set retrieve in the configuration"}
 	testkit.Says(t, h.CheckRetrievable([]string{"full", "inc"}), want...)
-	_, err = h.validateRestore(t.Context(), task)
+	_, err = h.restores().validateRestore(t.Context(), task)
 	testkit.Says(t, err, want...)
-	_, err = h.unpackJob(t.Context(), task)
+	_, err = h.restores().unpackJob(t.Context(), task)
 	testkit.Says(t, err, want...)
 	h.Must(h.CheckRetrievable([]string{"full"}))
 }
@@ -160,18 +161,18 @@ func TestStageFindsDamageInCompressedFiles(t *testing.T) {
 	t.Parallel()
 	for _, form := range []string{"zstd directory", "gzip directory"} {
 		for name, test := range map[string]struct {
-			spoil func(h *testHost, f *ManifestFile)
+			spoil func(h *testHost, f *store.ManifestFile)
 			want  string
 		}{
-			"another byte":  {func(h *testHost, f *ManifestFile) { h.alter(filepath.Join(h.BackupFolder("full"), f.Path)) }, "damaged"},
-			"another hash":  {func(_ *testHost, f *ManifestFile) { f.SHA256 = f.Plain.SHA256 }, "damaged: its checksum is not the recorded one"},
-			"other content": {func(_ *testHost, f *ManifestFile) { f.Plain.SHA256 = f.SHA256 }, "damaged: uncompressed, its checksum is not the recorded one"},
+			"another byte":  {func(h *testHost, f *store.ManifestFile) { h.alter(filepath.Join(h.Store.Folder("full"), f.Path)) }, "damaged"},
+			"another hash":  {func(_ *testHost, f *store.ManifestFile) { f.SHA256 = f.Plain.SHA256 }, "damaged: its checksum is not the recorded one"},
+			"other content": {func(_ *testHost, f *store.ManifestFile) { f.Plain.SHA256 = f.SHA256 }, "damaged: uncompressed, its checksum is not the recorded one"},
 		} {
 			t.Run(form+" "+name, func(t *testing.T) {
 				t.Parallel()
-				h := packedLinks(t, form, "directory")
+				h := PackedLinks(t, form, "directory")
 				file := ""
-				h.manifest("full", func(m *Manifest) {
+				h.Manifest("full", func(m *store.Manifest) {
 					for i := range m.Files {
 						if f := &m.Files[i]; f.Plain != nil && f.Plain.Path == "shop/orders.ibd" {
 							file = f.Path
@@ -179,7 +180,7 @@ func TestStageFindsDamageInCompressedFiles(t *testing.T) {
 						}
 					}
 				})
-				_, err := h.stage(t.Context(), h.unpackTask())
+				_, err := h.restores().stage(t.Context(), h.unpackTask())
 				testkit.Says(t, err, "backup 'full' is damaged: file "+file+" is ", test.want, "use another chain")
 			})
 		}

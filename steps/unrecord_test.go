@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -13,12 +14,12 @@ func TestUnrecordSparesANewerBackup(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	deletion := Task{Operation: "o", Args: Args{ID: "id"}}
-	outcome, err := h.unrecord(context.Background(), deletion)
+	outcome, err := h.deletions().unrecord(context.Background(), deletion)
 	if err != nil || outcome.DeleteBackup != "id" {
 		t.Errorf("nothing left: got %+v, %v", outcome, err)
 	}
-	testkit.Write(t, h.BackupFolder("id"), map[string]string{ManifestName: "{}"})
-	outcome, err = h.unrecord(context.Background(), deletion)
+	testkit.Write(t, h.Store.Folder("id"), map[string]string{store.ManifestName: "{}"})
+	outcome, err = h.deletions().unrecord(context.Background(), deletion)
 	if err != nil || outcome.DeleteBackup != "" || outcome.Event != EventOK {
 		t.Errorf("a newer backup is there: got %+v, %v", outcome, err)
 	}

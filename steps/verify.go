@@ -3,10 +3,13 @@ package steps
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/boot"
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/place"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // TargetVerify is the target of a verification: a restore that leaves nothing
@@ -15,52 +18,52 @@ const TargetVerify = "verify"
 
 // validateVerify looks for every file of the chain and checks that the links
 // join. Its event is the level asked for, which decides what else is done.
-func (h *Host) validateVerify(ctx context.Context, t Task) (Outcome, error) {
-	links, err := h.chain(ctx, t.Args.IDList)
+func (s verifySteps) validateVerify(ctx context.Context, t Task) (Outcome, error) {
+	links, err := s.Store.Chain(ctx, t.Args.IDList)
 	if err != nil {
 		return Outcome{}, instead(err, links, TargetVerify)
 	}
 	outcome := Outcome{Event: string(t.Args.Level), Data: t.Data}
 	if !t.Args.Level.Covers(persistence.LevelPrepare) {
-		outcome.Reason, err = h.describeFiles(links, t.Args.Level)
+		outcome.Reason, err = s.describeFiles(links, t.Args.Level)
 		return outcome, err
 	}
-	size, err := h.preparable(ctx, &t, links)
+	size, err := s.restores().preparable(ctx, &t, links)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if t.Args.Level.Covers(persistence.LevelBoot) {
-		program, err := findServerProgram(ctx, h.ServerBin, h.DBType)
+		program, err := boot.FindProgram(ctx, s.ServerBin, s.Server.DBType)
 		if err != nil {
 			return Outcome{}, err
 		}
-		if err := program.fits(links[len(links)-1]); err != nil {
+		if err := program.Fits(links[len(links)-1]); err != nil {
 			return Outcome{}, err
 		}
 		t.Data.ServerProgram = &program
 	}
-	if err := requireSpace(h.BackupDir, size, "the verification"); err != nil {
+	if err := disk.RequireSpace(s.Store.BackupDir, size, "the verification"); err != nil {
 		return Outcome{}, err
 	}
-	t.Data.Placement = &Placement{Stage: h.StageFolder(t.Operation), Mode: PlaceFolder}
+	t.Data.Placement = &place.Placement{Stage: s.Store.StageFolder(t.Operation), Mode: place.Folder}
 	outcome.Data = t.Data
-	outcome.Reason = fmt.Sprintf("chain of %d, %s; will be tried in %s", len(links), humanBytes(size), t.Data.Placement.Stage)
+	outcome.Reason = fmt.Sprintf("chain of %d, %s; will be tried in %s", len(links), disk.HumanBytes(size), t.Data.Placement.Stage)
 	return outcome, nil
 }
 
 // describeFiles tells what has been found of a chain, or why it cannot be
 // looked at more thoroughly.
-func (h *Host) describeFiles(links []Link, level persistence.Level) (string, error) {
+func (s verifySteps) describeFiles(links []store.Link, level persistence.Level) (string, error) {
 	files, forwarded := 0, 0
 	for _, l := range links {
 		if l.Manifest == nil {
-			return "", fmt.Errorf("backup '%s' has no %s, which would say what its files must be: an older program made it; verify at level prepare or boot", l.Record.ID, ManifestName)
+			return "", fmt.Errorf("backup '%s' has no %s, which would say what its files must be: an older program made it; verify at level prepare or boot", l.Record.ID, store.ManifestName)
 		}
-		if l.forwarded() {
+		if l.Forwarded() {
 			forwarded++
 		}
 		if level.Covers(persistence.LevelChecksum) {
-			if err := h.checkRetrievable(l.Manifest); err != nil {
+			if err := s.CheckStreamRetrievable(l.Manifest); err != nil {
 				return "", err
 			}
 		}
@@ -74,8 +77,8 @@ func (h *Host) describeFiles(links []Link, level persistence.Level) (string, err
 }
 
 // checkChain compares every byte of the chain with the manifests.
-func (h *Host) checkChain(ctx context.Context, t Task) (Outcome, error) {
-	links, err := h.chain(ctx, t.Args.IDList)
+func (s verifySteps) checkChain(ctx context.Context, t Task) (Outcome, error) {
+	links, err := s.Store.Chain(ctx, t.Args.IDList)
 	if err != nil {
 		return Outcome{}, instead(err, links, TargetVerify)
 	}
@@ -85,13 +88,13 @@ func (h *Host) checkChain(ctx context.Context, t Task) (Outcome, error) {
 			files, size = files+1, size+f.Size
 		}
 	}
-	expect(ctx, size)
+	disk.Expect(ctx, size)
 	for i, l := range links {
-		if err := h.checkSums(ctx, l); err != nil {
+		if err := s.checkSums(ctx, l); err != nil {
 			return Outcome{}, instead(err, links[:i], TargetVerify)
 		}
 	}
-	outcome := ok(t, fmt.Sprintf("%d files, %s: checksums right", files, humanBytes(uint64(size))))
+	outcome := ok(t, fmt.Sprintf("%d files, %s: checksums right", files, disk.HumanBytes(uint64(size))))
 	if _, _, found := nextForwarded(t, links); found {
 		outcome.Event = EventStream
 	}
@@ -99,50 +102,50 @@ func (h *Host) checkChain(ctx context.Context, t Task) (Outcome, error) {
 }
 
 // checkSums compares the files of a link with its manifest.
-func (h *Host) checkSums(ctx context.Context, l Link) error {
+func (s verifySteps) checkSums(ctx context.Context, l store.Link) error {
 	files := l.Manifest.Files
-	return eachFile(ctx, h.Parallel, len(files), func(i int) error {
-		return h.blame(l.Record.ID, checkSum(ctx, l.Folder, files[i]))
+	return disk.EachFile(ctx, s.Tool.Parallel, len(files), func(i int) error {
+		return s.Store.Blame(l.Record.ID, store.CheckSum(ctx, l.Folder, files[i]))
 	})
 }
 
 // stageScratch stages the chain where nothing else works on it.
-func (h *Host) stageScratch(ctx context.Context, t Task) (Outcome, error) {
-	if err := awaitServer(ctx, t.Data.Placement.Stage); err != nil {
+func (s verifySteps) stageScratch(ctx context.Context, t Task) (Outcome, error) {
+	if err := boot.AwaitServer(ctx, t.Data.Placement.Stage); err != nil {
 		return Outcome{}, err
 	}
-	return h.stage(ctx, t)
+	return s.restores().stage(ctx, t)
 }
 
 // proveTables checks that the prepared chain holds every table it should. Its
 // event is the level asked for.
-func (h *Host) proveTables(_ context.Context, t Task) (Outcome, error) {
-	if err := h.checkPromised(t, t.Data.Placement.prepared()); err != nil {
+func (s verifySteps) proveTables(_ context.Context, t Task) (Outcome, error) {
+	if err := s.restores().checkPromised(t, t.Data.Placement.Prepared()); err != nil {
 		return Outcome{}, instead(err, nil, TargetVerify)
 	}
 	return Outcome{Event: string(t.Args.Level), Reason: "every table is there", Data: t.Data}, nil
 }
 
 // cleanScratch removes what the verification has made.
-func (h *Host) cleanScratch(ctx context.Context, t Task) (Outcome, error) {
-	if err := h.removeScratch(ctx, t); err != nil {
+func (s verifySteps) cleanScratch(ctx context.Context, t Task) (Outcome, error) {
+	if err := s.removeScratch(ctx, t); err != nil {
 		return Outcome{}, err
 	}
 	return ok(t, "scratch folder removed"), nil
 }
 
-func (h *Host) removeScratch(ctx context.Context, t Task) error {
+func (s verifySteps) removeScratch(ctx context.Context, t Task) error {
 	if p := t.Data.Placement; p != nil {
-		if err := awaitServer(ctx, p.Stage); err != nil {
+		if err := boot.AwaitServer(ctx, p.Stage); err != nil {
 			return err
 		}
 	}
-	return h.removeWork(t.Operation)
+	return s.Store.RemoveWork(t.Operation)
 }
 
 // discardVerify removes it when the verification has failed.
-func (h *Host) discardVerify(ctx context.Context, t Task) (Outcome, error) {
-	if err := h.removeScratch(ctx, t); err != nil {
+func (s verifySteps) discardVerify(ctx context.Context, t Task) (Outcome, error) {
+	if err := s.removeScratch(ctx, t); err != nil {
 		return Outcome{}, err
 	}
 	return discarded(t), nil
@@ -150,11 +153,11 @@ func (h *Host) discardVerify(ctx context.Context, t Task) (Outcome, error) {
 
 // recordVerify returns what has been proved: of the backup all that was asked
 // for, of those it stands on what goes for each by itself.
-func (h *Host) recordVerify(_ context.Context, t Task) (Outcome, error) {
+func (s verifySteps) recordVerify(_ context.Context, t Task) (Outcome, error) {
 	var verdicts []persistence.Verdict
 	last := len(t.Args.IDList) - 1
 	for i, id := range t.Args.IDList {
-		v := persistence.Verdict{BackupID: id, MadeBy: h.MadeBy(id), Level: t.Args.Level}
+		v := persistence.Verdict{BackupID: id, MadeBy: s.Store.MadeBy(id), Level: t.Args.Level}
 		if i < last && v.Level.Covers(persistence.LevelPrepare) {
 			// It was prepared, but not to its own end alone.
 			v.Level = persistence.LevelChecksum
@@ -175,13 +178,4 @@ func (h *Host) recordVerify(_ context.Context, t Task) (Outcome, error) {
 	outcome := ok(t, reason)
 	outcome.Verdicts = verdicts
 	return outcome, nil
-}
-
-// checkSum compares one file with its manifest.
-func checkSum(ctx context.Context, folder string, want ManifestFile) error {
-	hash, err := hashFile(ctx, filepath.Join(folder, want.Path))
-	if err == nil && hash != want.SHA256 {
-		err = wrongSum(want)
-	}
-	return err
 }

@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/boot"
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -27,7 +30,7 @@ func (h *testHost) verifyTask(level persistence.Level, ids ...string) Task {
 func verifiable(t *testing.T) *testHost {
 	t.Helper()
 	h := twoLinks(t)
-	h.BackupBin, h.ServerBin = h.Script("tool", fakeBanner), h.Script("mariadbd", serverBannerText)
+	h.Tool.Bin, h.ServerBin = h.Script("tool", fakeBanner), h.Script("mariadbd", serverBannerText)
 	return h
 }
 
@@ -37,7 +40,7 @@ func TestVerificationIsValidated(t *testing.T) {
 	h := verifiable(t)
 	before := testkit.Tree(t, h.Dir)
 	for _, level := range persistence.Levels {
-		out, err := h.validateVerify(t.Context(), h.verifyTask(level, "full", "inc"))
+		out, err := h.verifications().validateVerify(t.Context(), h.verifyTask(level, "full", "inc"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +48,7 @@ func TestVerificationIsValidated(t *testing.T) {
 		if out.Event != string(level) || (out.Data.Placement != nil) != prepares || (out.Data.Tool != nil) != prepares || (out.Data.ServerProgram != nil) != boots {
 			t.Errorf("level %s: %+v", level, out)
 		}
-		if prepares && out.Data.Placement.Stage != filepath.Join(h.BackupDir, ".partial", "op-stage") {
+		if prepares && out.Data.Placement.Stage != filepath.Join(h.Store.BackupDir, ".partial", "op-stage") {
 			t.Errorf("level %s works in %s", level, out.Data.Placement.Stage)
 		}
 	}
@@ -62,11 +65,11 @@ func TestVerificationIsRefused(t *testing.T) {
 		spoil func(h *testHost)
 		want  string
 	}{
-		"damage":                    {"files", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.BackupFolder("inc"), "ibdata1.delta"))) }, "file ibdata1.delta is missing; use another chain; take a full backup; the chain is whole up to 'full'"},
-		"damage at its beginning":   {"boot", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.BackupFolder("full"), "ibdata1"))) }, "file ibdata1 is missing; use another chain; take a full backup"},
-		"files of an older program": {"files", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName))) }, "backup 'full' has no dbcalm.json, which would say what its files must be: an older program made it; verify at level prepare or boot"},
-		"sums of an older program":  {"checksum", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.BackupFolder("inc"), ManifestName))) }, "backup 'inc' has no dbcalm.json"},
-		"no tool":                   {"prepare", func(h *testHost) { h.Must(os.Remove(h.BackupBin)) }, "the backup tool "},
+		"damage":                    {"files", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("inc"), "ibdata1.delta"))) }, "file ibdata1.delta is missing; use another chain; take a full backup; the chain is whole up to 'full'"},
+		"damage at its beginning":   {"boot", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("full"), "ibdata1"))) }, "file ibdata1 is missing; use another chain; take a full backup"},
+		"files of an older program": {"files", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("full"), store.ManifestName))) }, "backup 'full' has no dbcalm.json, which would say what its files must be: an older program made it; verify at level prepare or boot"},
+		"sums of an older program":  {"checksum", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("inc"), store.ManifestName))) }, "backup 'inc' has no dbcalm.json"},
+		"no tool":                   {"prepare", func(h *testHost) { h.Must(os.Remove(h.Tool.Bin)) }, "the backup tool "},
 		"no server":                 {"boot", func(h *testHost) { h.Must(os.Remove(h.ServerBin)) }, "is not there, to boot the backup on: install the package mariadb-server-core of the backup's series, or correct server_bin, or verify at level prepare"},
 		"a server of another series": {"boot", func(h *testHost) { h.ServerBin = h.Script("other", otherBannerText) },
 			"backup 'inc' is of a server 10.11.6-MariaDB and cannot be booted on "},
@@ -81,9 +84,9 @@ func TestVerificationIsRefused(t *testing.T) {
 			t.Parallel()
 			h := verifiable(t)
 			test.spoil(h)
-			_, err := h.validateVerify(t.Context(), h.verifyTask(test.level, "full", "inc"))
+			_, err := h.verifications().validateVerify(t.Context(), h.verifyTask(test.level, "full", "inc"))
 			testkit.Says(t, err, test.want)
-			if _, found := errors.AsType[*Damage](err); found != strings.HasPrefix(name, "damage") {
+			if _, found := errors.AsType[*store.Damage](err); found != strings.HasPrefix(name, "damage") {
 				t.Errorf("damage: %t", found)
 			}
 		})
@@ -95,17 +98,17 @@ func TestVerificationOfAnOlderProgramsBackup(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
 	h := verifiable(t)
-	h.Must(os.Remove(filepath.Join(h.BackupFolder("full"), ManifestName)))
-	h.Must(os.Remove(filepath.Join(h.BackupFolder("inc"), ManifestName)))
+	h.Must(os.Remove(filepath.Join(h.Store.Folder("full"), store.ManifestName)))
+	h.Must(os.Remove(filepath.Join(h.Store.Folder("inc"), store.ManifestName)))
 	task := h.verifyTask("boot", "full", "inc")
-	testkit.Write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 11.4.2-MariaDB-log\n"})
-	_, err := h.validateVerify(t.Context(), task)
+	testkit.Write(t, h.Store.Folder("inc"), map[string]string{"xtrabackup_info": "server_version = 11.4.2-MariaDB-log\n"})
+	_, err := h.verifications().validateVerify(t.Context(), task)
 	testkit.Says(t, err, "backup 'inc' is of a server 11.4.2-MariaDB-log and cannot be booted on ")
-	testkit.Write(t, h.BackupFolder("inc"), map[string]string{"xtrabackup_info": "server_version = 10.11.6-MariaDB-log\n"})
-	if _, err := h.validateVerify(t.Context(), task); err != nil {
+	testkit.Write(t, h.Store.Folder("inc"), map[string]string{"xtrabackup_info": "server_version = 10.11.6-MariaDB-log\n"})
+	if _, err := h.verifications().validateVerify(t.Context(), task); err != nil {
 		t.Error(err)
 	}
-	out, err := h.recordVerify(t.Context(), task)
+	out, err := h.verifications().recordVerify(t.Context(), task)
 	if want := []persistence.Verdict{{BackupID: "inc", Level: "boot"}}; err != nil || !reflect.DeepEqual(out.Verdicts, want) {
 		t.Errorf("recorded %+v, %v, want %+v", out.Verdicts, err, want)
 	}
@@ -115,10 +118,10 @@ func TestVerdictsOfAVerification(t *testing.T) {
 	t.Parallel()
 	h := twoLinks(t)
 	for id, operation := range map[string]string{"full": "made-full", "inc": "made-inc"} {
-		h.manifest(id, func(m *Manifest) { m.Operation = operation })
+		h.Manifest(id, func(m *store.Manifest) { m.Operation = operation })
 	}
 	for level, below := range map[persistence.Level]persistence.Level{"files": "files", "checksum": "checksum", "prepare": "checksum", "boot": "checksum"} {
-		out, err := h.recordVerify(t.Context(), h.verifyTask(level, "full", "inc"))
+		out, err := h.verifications().recordVerify(t.Context(), h.verifyTask(level, "full", "inc"))
 		want := []persistence.Verdict{{BackupID: "full", MadeBy: "made-full", Level: below}, {BackupID: "inc", MadeBy: "made-inc", Level: level}}
 		if err != nil || out.Event != EventOK || !reflect.DeepEqual(out.Verdicts, want) {
 			t.Errorf("level %s: %+v, %v", level, out, err)
@@ -131,13 +134,13 @@ func TestVerdictsOfAVerification(t *testing.T) {
 
 func TestChecksums(t *testing.T) {
 	t.Parallel()
-	for form := range forms {
+	for form := range Forms {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
-			h := packedLinks(t, form, "directory")
+			h := PackedLinks(t, form, "directory")
 			task := h.verifyTask("checksum", "full", "inc")
-			before := testkit.Tree(t, h.BackupDir)
-			out, err := h.checkChain(t.Context(), task)
+			before := testkit.Tree(t, h.Store.BackupDir)
+			out, err := h.verifications().checkChain(t.Context(), task)
 			want := EventOK
 			if form == "forwarded stream" {
 				want = EventStream
@@ -145,20 +148,20 @@ func TestChecksums(t *testing.T) {
 			if err != nil || out.Event != want || !strings.Contains(out.Reason, ": checksums right") {
 				t.Fatalf("%+v, %v", out, err)
 			}
-			if after := testkit.Tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
+			if after := testkit.Tree(t, h.Store.BackupDir); !reflect.DeepEqual(after, before) {
 				t.Error("the store was changed")
 			}
-			m, err := ReadManifest(h.BackupFolder("full"))
+			m, err := store.ReadManifest(h.Store.Folder("full"))
 			h.Must(err)
 			for _, f := range m.Files {
-				path := filepath.Join(h.BackupFolder("full"), f.Path)
+				path := filepath.Join(h.Store.Folder("full"), f.Path)
 				text, err := os.ReadFile(path)
 				h.Must(err)
 				if len(text) == 0 || strings.HasPrefix(f.Path, "xtrabackup_") {
 					continue
 				}
 				h.alter(path)
-				_, err = h.checkChain(t.Context(), task)
+				_, err = h.verifications().checkChain(t.Context(), task)
 				testkit.Says(t, err, "backup 'full' is damaged: file "+f.Path+" is damaged: its checksum is not the recorded one", "take a full backup")
 				if d := blamed(t, err); d.Backup != "full" || d.Level != persistence.LevelChecksum {
 					t.Errorf("blamed is %s at %s", d.Backup, d.Level)
@@ -172,18 +175,18 @@ func TestChecksums(t *testing.T) {
 func TestForwardedStreamsAreLookedAt(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
-	h := packedLinks(t, "forwarded stream", "forwarded stream")
+	h := PackedLinks(t, "forwarded stream", "forwarded stream")
 	task := h.verifyTask("checksum", "full", "inc")
 	look := func(task Task) (Outcome, error) {
 		t.Helper()
-		spec, err := h.retrieveJob(t.Context(), task)
+		spec, err := h.verifications().retrieveJob(t.Context(), task)
 		if err != nil {
 			return Outcome{}, err
 		}
 		if spec.Line() != "retrieve | sha256sum" {
 			t.Errorf("the command line is told: %s", spec.Line())
 		}
-		return h.retrieveFinish(t.Context(), task, h.runs("op", 1, spec))
+		return h.verifications().retrieveFinish(t.Context(), task, h.runs("op", 1, spec))
 	}
 	for _, want := range []struct{ event, reason string }{{EventMore, "'full' retrieved, "}, {EventOK, "'inc' retrieved, "}} {
 		out, err := look(task)
@@ -196,29 +199,29 @@ func TestForwardedStreamsAreLookedAt(t *testing.T) {
 		t.Error("nothing was left to look at")
 	}
 	task = h.verifyTask("checksum", "full", "inc")
-	if out, err := h.validateVerify(t.Context(), task); err != nil || strings.Contains(out.Reason, "only a higher level") {
+	if out, err := h.verifications().validateVerify(t.Context(), task); err != nil || strings.Contains(out.Reason, "only a higher level") {
 		t.Errorf("at the level that looks at what was forwarded: %s, %v", out.Reason, err)
 	}
 	good := h.Retrieve
 	h.Retrieve = "exit 3"
 	_, err := look(task)
 	testkit.Says(t, err, "look at backup 'full': retrieve failed with exit code 3")
-	if errors.As(err, new(*Damage)) {
+	if errors.As(err, new(*store.Damage)) {
 		t.Error("a command that fails says nothing about the backup")
 	}
 	h.Retrieve = good
-	h.alter(filepath.Join(h.forwarded(), "backup-full.xbstream.zst"))
+	h.alter(filepath.Join(h.Forwarded(), "backup-full.xbstream.zst"))
 	_, err = look(task)
 	if d := blamed(t, err); d.Backup != "full" || d.Level != persistence.LevelChecksum {
 		t.Errorf("blamed is %s at %s", d.Backup, d.Level)
 	}
 	h.Retrieve = ""
 	for _, level := range []persistence.Level{"checksum", "prepare"} {
-		h.BackupBin = h.Script("tool", fakeBanner)
-		_, err := h.validateVerify(t.Context(), h.verifyTask(level, "full", "inc"))
+		h.Tool.Bin = h.Script("tool", fakeBanner)
+		_, err := h.verifications().validateVerify(t.Context(), h.verifyTask(level, "full", "inc"))
 		testkit.Says(t, err, "backup 'full' was forwarded as backup-full.xbstream.zst, and retrieve is not set")
 	}
-	out, err := h.validateVerify(t.Context(), h.verifyTask("files", "full", "inc"))
+	out, err := h.verifications().validateVerify(t.Context(), h.verifyTask("files", "full", "inc"))
 	if err != nil || !strings.HasSuffix(out.Reason, "; streams that were forwarded, which only a higher level looks at: 2") {
 		t.Errorf("%s, %v", out.Reason, err)
 	}
@@ -229,8 +232,8 @@ func TestVerificationStopsWhenCancelled(t *testing.T) {
 	testkit.Slow(t)
 	h := twoLinks(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(ErrCancelled)
-	if _, err := h.checkChain(ctx, h.verifyTask("checksum", "full", "inc")); !errors.Is(err, ErrCancelled) {
+	cancel(job.ErrCancelled)
+	if _, err := h.verifications().checkChain(ctx, h.verifyTask("checksum", "full", "inc")); !errors.Is(err, job.ErrCancelled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -239,29 +242,29 @@ func TestVerificationLeavesNothing(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
 	h := verifiable(t)
-	before := testkit.Tree(t, h.BackupDir)
+	before := testkit.Tree(t, h.Store.BackupDir)
 	for _, test := range []struct {
 		clean     func(context.Context, Task) (Outcome, error)
 		cancelled bool
 		event     string
-	}{{h.cleanScratch, false, EventOK}, {h.discardVerify, false, EventFailed}, {h.discardVerify, true, EventCancelled}} {
+	}{{h.verifications().cleanScratch, false, EventOK}, {h.verifications().discardVerify, false, EventFailed}, {h.verifications().discardVerify, true, EventCancelled}} {
 		task := h.verifyTask("boot", "full", "inc")
 		// Nothing may have been made yet.
 		if _, err := test.clean(t.Context(), task); err != nil {
 			t.Error(err)
 		}
-		out, err := h.validateVerify(t.Context(), task)
+		out, err := h.verifications().validateVerify(t.Context(), task)
 		h.Must(err)
 		task.Data, task.Cancelled = out.Data, test.cancelled
-		out, err = h.stageScratch(t.Context(), task)
+		out, err = h.verifications().stageScratch(t.Context(), task)
 		h.Must(err)
-		testkit.Write(t, task.Data.Placement.Stage, map[string]string{serverLock: "", "tmp/x": ""})
+		testkit.Write(t, task.Data.Placement.Stage, map[string]string{boot.ServerLock: "", "tmp/x": ""})
 		for range 2 {
 			if out, err = test.clean(t.Context(), task); err != nil || out.Event != test.event {
 				t.Errorf("%+v, %v", out, err)
 			}
 		}
-		if after := testkit.Tree(t, h.BackupDir); !reflect.DeepEqual(after, before) {
+		if after := testkit.Tree(t, h.Store.BackupDir); !reflect.DeepEqual(after, before) {
 			t.Errorf("left: %v", after)
 		}
 	}
@@ -272,16 +275,16 @@ func TestTablesAreProved(t *testing.T) {
 	testkit.Slow(t)
 	h := verifiable(t)
 	task := h.verifyTask("prepare", "full", "inc")
-	out, err := h.validateVerify(t.Context(), task)
+	out, err := h.verifications().validateVerify(t.Context(), task)
 	h.Must(err)
 	task.Data = out.Data
-	prepared := task.Data.Placement.prepared()
+	prepared := task.Data.Placement.Prepared()
 	testkit.Write(t, prepared, map[string]string{"shop/orders.ibd": "", "shop/notes.frm": ""})
-	if out, err := h.proveTables(t.Context(), task); err != nil || out.Event != "prepare" {
+	if out, err := h.verifications().proveTables(t.Context(), task); err != nil || out.Event != "prepare" {
 		t.Errorf("%+v, %v", out, err)
 	}
 	h.Must(os.Remove(filepath.Join(prepared, "shop", "orders.ibd")))
-	_, err = h.proveTables(t.Context(), task)
+	_, err = h.verifications().proveTables(t.Context(), task)
 	testkit.Says(t, err, "the restored data lacks shop/orders.ibd of backup 'inc'", "take a full backup")
 	if d := blamed(t, err); d.Backup != "inc" || d.Level != persistence.LevelPrepare {
 		t.Errorf("blamed is %s at %s", d.Backup, d.Level)

@@ -11,6 +11,8 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/doctor"
 )
 
 func doctorCommand(a *app) *cobra.Command {
@@ -90,7 +92,7 @@ func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket stri
 		wrong[p.Key] = true
 	}
 	c := loaded.Config
-	setup := steps.Setup{Wrong: wrong, DatabasePath: c.DatabasePath}
+	setup := doctor.Setup{Wrong: wrong, DatabasePath: c.DatabasePath}
 	sockets, running, asked := socketChecks(ctx, dial, c, wrong)
 	checks = append(checks, userCheck(running, asked))
 	if running != nil {
@@ -98,7 +100,7 @@ func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket stri
 	}
 	database, records, err := databaseChecks(ctx, c.DatabasePath, wrong)
 	setup.Records, setup.Unread = records, err
-	checks = append(checks, steps.Doctor(ctx, steps.NewHost(stepsSettings(c), nil), setup)...)
+	checks = append(checks, doctor.Checks(ctx, steps.NewHost(stepsSettings(c), nil), setup)...)
 	checks = append(checks, retentionCheck(c, wrong))
 	return append(append(checks, database...), sockets...)
 }
@@ -107,7 +109,7 @@ func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket stri
 func userCheck(running *runningDaemon, asked bool) machine.Check {
 	const about = "user"
 	own := os.Geteuid()
-	name := fmt.Sprintf("%s (%d)", steps.UserName(own), own)
+	name := fmt.Sprintf("%s (%d)", disk.UserName(own), own)
 	switch {
 	case !asked:
 		return machine.Check{About: about, Unknown: true, Detail: "looked at with the rights of " + name + "; as whom the " +
@@ -115,7 +117,7 @@ func userCheck(running *runningDaemon, asked bool) machine.Check {
 	case running == nil:
 		return steps.NewCheck(about, nil, "looked at with the rights of "+name+"; no daemon runs that might have others")
 	case running.UID != own:
-		other := steps.UserName(running.UID)
+		other := disk.UserName(running.UID)
 		return machine.Check{About: about, Unknown: true,
 			Detail: fmt.Sprintf("the daemon runs as %s (%d), and this as %s: for what the daemon may read and write, run sudo -u "+
 				"'%s' %s doctor", other, running.UID, name, other, program)}

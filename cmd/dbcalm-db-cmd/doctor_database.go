@@ -15,6 +15,7 @@ import (
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // databaseChecks look at the SQLite file, and return what is recorded in it or
@@ -33,7 +34,7 @@ func databaseChecks(ctx context.Context, path string, wrong map[string]bool) ([]
 	var checks []machine.Check
 	if info, err := os.Stat(path); err == nil {
 		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path),
-			fmt.Sprintf("%s: %s, %s", path, steps.Ownership(info), human.Bytes(found.Size))))
+			fmt.Sprintf("%s: %s, %s", path, disk.Ownership(info), human.Bytes(found.Size))))
 	}
 	switch {
 	case errors.Is(err, persistence.ErrNotInspected):

@@ -14,6 +14,7 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -103,18 +104,18 @@ func socketCheck(about, path string, c *config.Config) machine.Check {
 	if !known {
 		return steps.NotChecked(about, path+" does not tell its owner")
 	}
-	group := steps.GroupName(int(owner.Gid))
+	group := disk.GroupName(int(owner.Gid))
 	mode := info.Mode().Perm()
 	if mode != c.SocketMode || c.SocketGroup != "" && c.SocketGroup != group && c.SocketGroup != fmt.Sprint(owner.Gid) {
 		return steps.NewCheck(about, fmt.Errorf("%s has %s, and the configuration says group %s, mode %04o: start the daemon again",
-			path, steps.Ownership(info), cmp.Or(c.SocketGroup, "of its own"), c.SocketMode), "")
+			path, disk.Ownership(info), cmp.Or(c.SocketGroup, "of its own"), c.SocketMode), "")
 	}
 	if mode&0o006 == 0o006 {
 		return steps.NewCheck(about, checkWay(path, -1), path+": every user may connect; the daemon answers those whom allowed_users and allowed_groups name")
 	}
 	if mode&0o060 != 0o060 {
 		return steps.Noted(about, fmt.Sprintf("%s: only root and %s may connect: set socket_mode to \"0660\" and socket_group "+
-			"to a group of the API server's user", path, steps.UserName(int(owner.Uid))))
+			"to a group of the API server's user", path, disk.UserName(int(owner.Uid))))
 	}
 	if owner.Gid == 0 {
 		return steps.Noted(about, path+": only root and members of group "+group+" may connect: set socket_group to a group of "+
@@ -123,7 +124,7 @@ func socketCheck(about, path string, c *config.Config) machine.Check {
 	if err := checkWay(path, int(owner.Gid)); err != nil {
 		return steps.NewCheck(about, err, "")
 	}
-	return steps.NewCheck(about, nil, fmt.Sprintf("%s: %s and members of group %s may connect", path, steps.UserName(int(owner.Uid)), group))
+	return steps.NewCheck(about, nil, fmt.Sprintf("%s: %s and members of group %s may connect", path, disk.UserName(int(owner.Uid)), group))
 }
 
 // checkWay refuses a folder on the way to a socket that members of its group
@@ -142,7 +143,7 @@ func checkWay(path string, gid int) error {
 		owner, known := info.Sys().(*syscall.Stat_t)
 		need, who := fs.FileMode(othersPass), "other users"
 		if gid >= 0 {
-			who = "members of group " + steps.GroupName(gid)
+			who = "members of group " + disk.GroupName(gid)
 		}
 		if known && int(owner.Gid) == gid {
 			need = groupPasses
@@ -150,9 +151,9 @@ func checkWay(path string, gid int) error {
 		if info.Mode().Perm()&need == 0 {
 			way := "chmod o+x " + folder
 			if gid >= 0 {
-				way = fmt.Sprintf("chgrp %s %s and chmod g+x %s", steps.GroupName(gid), folder, folder)
+				way = fmt.Sprintf("chgrp %s %s and chmod g+x %s", disk.GroupName(gid), folder, folder)
 			}
-			return fmt.Errorf("%s may not pass the folder %s (%s) to reach %s: %s", who, folder, steps.Ownership(info), path, way)
+			return fmt.Errorf("%s may not pass the folder %s (%s) to reach %s: %s", who, folder, disk.Ownership(info), path, way)
 		}
 		if folder == "/" {
 			return nil

@@ -6,13 +6,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/boot"
 )
 
 // examineCommand is what the daemon starts to see whether a server runs on a
 // restored folder. It is not for people: the server may write to the folder.
 func examineCommand(s *screen.Screen) *cobra.Command {
-	var e steps.Examination
+	var e boot.Examination
 	cmd := &cobra.Command{
 		Use:    "examine FOLDER",
 		Short:  "Start a private server on a prepared folder and check its tables (started by the daemon)",

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // superviseCommand is what the daemon starts for each program it runs. It is
@@ -15,7 +15,7 @@ func superviseCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return steps.Supervise(cmd.Context(), args[0])
+			return job.Supervise(cmd.Context(), args[0])
 		},
 	}
 }

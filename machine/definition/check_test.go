@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // sound is a definition that passes; each test spoils one thing of it.
@@ -51,7 +52,7 @@ func sampleSteps() map[string]steps.Step {
 	return map[string]steps.Step{
 		"plain":  {Run: run, Outcomes: []string{"ok"}},
 		"tidies": {Run: run, Outcomes: []string{"failed", "cancelled"}},
-		"program": {Job: func(context.Context, steps.Task) (steps.JobSpec, error) { return steps.JobSpec{}, nil },
+		"program": {Job: func(context.Context, steps.Task) (job.Spec, error) { return job.Spec{}, nil },
 			Outcomes: []string{"ok", "more"}},
 		"probed": {Run: run, Probe: func(context.Context, steps.Task) (steps.Outcome, bool, error) {
 			return steps.Outcome{}, false, nil

@@ -1,6 +1,8 @@
 package definition
 
-import "dbcalm-db-cmd/steps"
+import (
+	"dbcalm-db-cmd/steps"
+)
 
 // Ahead lists the states in which a machine may yet work towards success
 // behind the given one, in order. Some are left out by operations that do not

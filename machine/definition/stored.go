@@ -1,6 +1,8 @@
 package definition
 
-import "dbcalm-db-cmd/steps"
+import (
+	"dbcalm-db-cmd/steps"
+)
 
 // ParseStored reads the definition that an operation began with, which may be an
 // older program's. Its steps are found by the names they have now. It is checked

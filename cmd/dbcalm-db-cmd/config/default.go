@@ -6,7 +6,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // The bounds of the memory that a prepare is given when the file does not say:
@@ -38,7 +38,7 @@ func Defaults(h Host) *Config {
 		MaxConcurrent:         1,
 		MaxWaiting:            100,
 		KeepLogsDays:          30,
-		StallTimeout:          steps.DefaultStallTimeout,
+		StallTimeout:          job.DefaultStallTimeout,
 		OnFinishTimeout:       30 * time.Second,
 		MetricsMode:           0o660,
 		LogLevel:              zerolog.InfoLevel,

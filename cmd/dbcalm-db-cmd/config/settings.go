@@ -10,7 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // setting is one key of the configuration.
@@ -194,7 +194,7 @@ func setArgs(c *Config, n *yaml.Node) bool {
 func showArgs(c *Config) any {
 	shown := []string{}
 	for _, arg := range c.BackupArgs {
-		if steps.CheckBackupArg(arg) != nil {
+		if tool.CheckBackupArg(arg) != nil {
 			arg = notShown
 		}
 		shown = append(shown, arg)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // Limits of what the keys take.
@@ -168,7 +168,7 @@ func (v *validation) program(key, bin, what string) {
 func (v *validation) backupArgs() {
 	var advice []string
 	for i, arg := range v.Config.BackupArgs {
-		if err := steps.CheckBackupArg(arg); err != nil {
+		if err := tool.CheckBackupArg(arg); err != nil {
 			advice = append(advice, fmt.Sprintf("text %d: %v", i+1, err))
 		}
 	}

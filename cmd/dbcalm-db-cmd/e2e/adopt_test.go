@@ -12,6 +12,7 @@ import (
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // TestAdoptsManyAtOnce leaves a hundred operations with their programs at
@@ -78,22 +79,22 @@ func leaveAtWork(t *testing.T, ctx context.Context, store *persistence.Store, ho
 		t.Error(err)
 		return
 	}
-	job, err := store.BeginJob(ctx, o, persistence.Job{OperationID: o.ID, State: o.State, Attempt: 1, Folder: host.JobFolder(o.ID, 1)}, row)
+	begun, err := store.BeginJob(ctx, o, persistence.Job{OperationID: o.ID, State: o.State, Attempt: 1, Folder: host.Jobs.Folder(o.ID, 1)}, row)
 	if err == nil {
-		err = host.CreateJob(job.Folder, steps.JobSpec{Path: program, Dir: "/", Output: "/tmp", Grace: time.Second})
+		err = host.Jobs.Create(begun.Folder, job.Spec{Path: program, Dir: "/", Output: "/tmp", Grace: time.Second})
 	}
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	running, err := host.Launch(job.Folder)
+	running, err := host.Jobs.Launch(begun.Folder)
 	if err != nil {
 		t.Error(err)
 		return
 	}
 	defer running.Close()
-	job.PID, job.StartTicks, job.BootID = running.Identity.PID, running.Identity.StartTicks, running.Identity.BootID
-	if err := store.IdentifyJob(ctx, job); err != nil {
+	begun.PID, begun.StartTicks, begun.BootID = running.Identity.PID, running.Identity.StartTicks, running.Identity.BootID
+	if err := store.IdentifyJob(ctx, begun); err != nil {
 		t.Error(err)
 	}
 	if pid, err := running.Release(ctx, ""); err != nil || pid == 0 {

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -176,12 +176,12 @@ func (c *crash) checkManifest(id string) {
 	t := c.w.t
 	t.Helper()
 	folder := filepath.Join(c.w.backupDir, id)
-	text, err := os.ReadFile(filepath.Join(folder, steps.ManifestName))
+	text, err := os.ReadFile(filepath.Join(folder, store.ManifestName))
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	var m steps.Manifest
+	var m store.Manifest
 	if err := json.Unmarshal(text, &m); err != nil {
 		t.Error(err)
 		return

@@ -7,15 +7,15 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // rewrite changes the manifest of a stored backup, with the fields that this
 // program knows.
-func (w *world) rewrite(id string, change func(*steps.Manifest)) {
+func (w *world) rewrite(id string, change func(*store.Manifest)) {
 	w.t.Helper()
 	folder := filepath.Join(w.backupDir, id)
-	m, err := steps.ReadManifest(folder)
+	m, err := store.ReadManifest(folder)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func (w *world) rewrite(id string, change func(*steps.Manifest)) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, steps.ManifestName), text, 0o640); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, store.ManifestName), text, 0o640); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -106,20 +106,20 @@ func TestForeignLinks(t *testing.T) {
 
 	// The parent's id names another backup now, of the same LSNs.
 	w.swap("full", "other")
-	w.rewrite("full", func(m *steps.Manifest) { m.ID = "full" })
+	w.rewrite("full", func(m *store.Manifest) { m.ID = "full" })
 	fails("backup 'inc' stands on a backup 'full' that operation ", " made, and the one that is there was made by operation ", ": it is another of the same id")
-	w.rewrite("full", func(m *steps.Manifest) { m.ID = "other" })
+	w.rewrite("full", func(m *store.Manifest) { m.ID = "other" })
 	w.swap("full", "other")
 
-	var was steps.Manifest
-	w.rewrite("inc", func(m *steps.Manifest) {
+	var was store.Manifest
+	w.rewrite("inc", func(m *store.Manifest) {
 		was = *m
 		m.Server.UID = "another-server"
 	})
 	fails("backup 'inc' is of server another-server, but 'full' is of server " + was.Server.UID + ": they are no chain")
-	w.rewrite("inc", func(m *steps.Manifest) { *m, m.ParentID = was, "other" })
+	w.rewrite("inc", func(m *store.Manifest) { *m, m.ParentID = was, "other" })
 	fails("the folder of backup 'inc' holds backup 'inc' on 'other'; the record says it stands on 'full'")
-	w.rewrite("inc", func(m *steps.Manifest) { *m = was })
+	w.rewrite("inc", func(m *store.Manifest) { *m = was })
 	w.succeeded(w.restore(machine.TargetFolder, "full", "inc"))
 	w.succeeded(w.verify("inc", "checksum"))
 	w.succeeded(w.incremental("on-it", "inc"))

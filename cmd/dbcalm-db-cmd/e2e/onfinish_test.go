@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // tellTo sets an on_finish command that keeps what it is told, one file each
@@ -120,7 +120,7 @@ func TestOnFinishOverCrashes(t *testing.T) {
 	}
 	w.kill()
 	w.eventually("the command and what it started are gone", func() bool { return errors.Is(unix.Kill(-group, 0), unix.ESRCH) })
-	if _, err := steps.Identify(shell); !errors.Is(err, steps.ErrGone) {
+	if _, err := job.Identify(shell); !errors.Is(err, job.ErrGone) {
 		t.Errorf("the shell: %v", err)
 	}
 	if err := os.Remove(hang); err != nil {

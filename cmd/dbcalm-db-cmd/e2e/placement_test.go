@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -114,7 +114,7 @@ func TestBackupWithoutManifest(t *testing.T) {
 	want := mariadbtest.Fingerprint(t, w.db.DB())
 	w.succeeded(w.incremental("inc", "full"))
 	for _, id := range []string{"full", "inc"} {
-		if err := os.Remove(filepath.Join(w.backupDir, id, steps.ManifestName)); err != nil {
+		if err := os.Remove(filepath.Join(w.backupDir, id, store.ManifestName)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -135,7 +135,7 @@ func TestRebuildTellsWhatIsAmiss(t *testing.T) {
 	if got := w.recorded(); got != "full inc<full last<inc" {
 		t.Errorf("recorded are %s", got)
 	}
-	store := tree(t, w.backupDir)
+	stored := tree(t, w.backupDir)
 	var report machine.RebuildReport
 	if err := json.Unmarshal([]byte(w.expectCLI(7, `.*`, `.*3 findings left.*`, "backups", "rebuild", "--prune", "--json")), &report); err != nil || report.Recorded != 2 || len(report.Findings) != 5 {
 		t.Errorf("%+v, %v", report, err)
@@ -143,18 +143,18 @@ func TestRebuildTellsWhatIsAmiss(t *testing.T) {
 	if got := w.recorded(); got != "full inc<full" {
 		t.Errorf("recorded are %s", got)
 	}
-	for name := range store {
+	for name := range stored {
 		if strings.Contains(name, ".partial") {
-			delete(store, name)
+			delete(stored, name)
 		}
 	}
-	unchanged(t, w.backupDir, store)
+	unchanged(t, w.backupDir, stored)
 
 	do(os.RemoveAll(path("copy")), os.RemoveAll(path("holiday")), os.RemoveAll(path("other-inc")))
 	w.expectCLI(0, `Nothing to do: 2 backups recorded, and the store matches.\n`, ``, "backups", "rebuild")
 	// A copy of which a part is still under way is no backup yet.
 	do(os.CopyFS(path("half"), os.DirFS(path("full"))), os.Remove(path("half", "ibdata1")))
-	w.rewrite("half", func(m *steps.Manifest) { m.ID = "half" })
+	w.rewrite("half", func(m *store.Manifest) { m.ID = "half" })
 	w.expectCLI(7, `.*half +damaged +- +backup 'half' is damaged: file ibdata1 is missing; .*it is not recorded.*`, `.*`, "backups", "rebuild")
 	do(os.RemoveAll(path("half")))
 
@@ -162,7 +162,7 @@ func TestRebuildTellsWhatIsAmiss(t *testing.T) {
 	w.succeeded(w.full("new"))
 	w.asAPIServer(w.sqlite(), `PRAGMA foreign_keys = off`, `DELETE FROM backup`)
 	w.swap("full", "new")
-	w.rewrite("full", func(m *steps.Manifest) { m.ID = "full" })
+	w.rewrite("full", func(m *store.Manifest) { m.ID = "full" })
 	do(os.RemoveAll(path("new")))
 	w.expectCLI(7, `.*full +no record +recorded .*inc +mismatch +- +backup 'inc' stands on a backup 'full' that operation .* made, and the one that is there was made by operation .*: it is another of the same id; it is not recorded.*`, `.*`, "backups", "rebuild")
 }

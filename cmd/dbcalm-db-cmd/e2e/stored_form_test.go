@@ -14,17 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // stored demands that a backup is stored in a form, by the word for it, that
 // what its manifest says of a stream is true, and that the next backup can join
 // it by what lies in the store.
-func (w *world) stored(id, word string) *steps.Manifest {
+func (w *world) stored(id, word string) *store.Manifest {
 	w.t.Helper()
 	folder := filepath.Join(w.backupDir, id)
-	m, err := steps.ReadManifest(folder)
+	m, err := store.ReadManifest(folder)
 	if err != nil {
 		w.t.Fatal(err)
 	}

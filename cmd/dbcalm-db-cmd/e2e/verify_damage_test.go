@@ -9,14 +9,14 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // reseal makes a backup's manifest say of one file what the file now is.
 func reseal(t testing.TB, backup, file string) {
 	t.Helper()
-	m, err := steps.ReadManifest(backup)
+	m, err := store.ReadManifest(backup)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func reseal(t testing.TB, backup, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(backup, steps.ManifestName), text, 0o640); err != nil {
+	if err := os.WriteFile(filepath.Join(backup, store.ManifestName), text, 0o640); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -127,7 +127,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 	putBack()
 	mended()
 
-	manifest := filepath.Join(full, steps.ManifestName)
+	manifest := filepath.Join(full, store.ManifestName)
 	putBack = keep(t, manifest)
 	if err := os.Truncate(manifest, 1000); err != nil {
 		t.Fatal(err)
@@ -187,7 +187,7 @@ func TestVerifyLooksIntoTables(t *testing.T) {
 			w.t = t
 			backup := filepath.Join(w.backupDir, test.backup)
 			path := filepath.Join(backup, test.file)
-			putBack, manifest := keep(t, path), keep(t, filepath.Join(backup, steps.ManifestName))
+			putBack, manifest := keep(t, path), keep(t, filepath.Join(backup, store.ManifestName))
 			content, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)

@@ -1,0 +1,146 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/store"
+)
+
+// checkBaseStayed checks that the backup an incremental was begun on is still
+// the one of that id.
+func (s backupSteps) checkBaseStayed(t Task) error {
+	if t.Data.BaseOperation == "" {
+		return nil
+	}
+	m, err := store.ReadManifest(s.Store.Folder(t.Args.FromBackupID))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err != nil || m.Operation != t.Data.BaseOperation {
+		return fmt.Errorf("backup '%s' has been replaced by another while this one was taken on it: take a full backup", t.Args.FromBackupID)
+	}
+	return nil
+}
+
+// validateBackup checks everything a backup needs, before a byte is written.
+func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error) {
+	credentials, err := s.Server.Credentials()
+	if err != nil {
+		return Outcome{}, err
+	}
+	conn, err := s.Server.Connect(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer conn.Close()
+	info, err := conn.Info(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := s.Server.CheckFlavour(info); err != nil {
+		return Outcome{}, err
+	}
+	tool, err := s.Tool.Find(ctx, info.Version)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := tool.Fits(info); err != nil {
+		return Outcome{}, err
+	}
+	if err := server.SameFolder(info.DataDir, s.Server.DataDir); err != nil {
+		return Outcome{}, err
+	}
+	if err := conn.CheckGrants(ctx, info, credentials.User); err != nil {
+		return Outcome{}, err
+	}
+	if err := s.Tool.CheckKeyring(ctx, conn, &info); err != nil {
+		return Outcome{}, err
+	}
+	data, err := server.DataSize(info.DataDir)
+	if err != nil {
+		return Outcome{}, err
+	}
+	t.Data.Form = s.ChooseForm(t)
+	room, what := t.form().Room(data.Total, data.Largest), "a full backup"
+	if t.Args.FromBackupID != "" {
+		if t.Data.BaseOperation, err = s.checkBase(ctx, t.Args.FromBackupID, info); err != nil {
+			return Outcome{}, err
+		}
+		// How large what has changed is, nobody knows.
+		room, what = t.form().Room(data.Total-data.InnoDB, 0), "an incremental backup"
+	}
+	if err := disk.MakeFolder(s.Store.BackupDir, 0o750); err != nil {
+		return Outcome{}, fmt.Errorf("create backup_dir: %w", disk.WriteAdvice(err))
+	}
+	if err := disk.CheckWritable("backup_dir", s.Store.BackupDir); err != nil {
+		return Outcome{}, err
+	}
+	if err := disk.RequireSpace(s.Store.BackupDir, room, what); err != nil {
+		return Outcome{}, err
+	}
+	if taken, err := disk.Exists(s.Store.Folder(t.Args.ID)); err != nil || taken {
+		return Outcome{}, fmt.Errorf("the folder %s is there already: remove it if it is of no use, or choose another id (%w)", s.Store.Folder(t.Args.ID), errOr(err, os.ErrExist))
+	}
+	t.Data.Server, t.Data.Tool, t.Data.DataSize = &info, &tool, data.Total
+	reason := fmt.Sprintf("%s %s, %s %s, %s of data", info.Flavour, info.Version, tool.Name, tool.Version, disk.HumanBytes(data.Total))
+	if form := t.form(); form != (store.Form{}) {
+		reason += ", to be stored as " + form.String()
+	}
+	return ok(t, reason), nil
+}
+
+// checkBase checks that an incremental may stand on a backup: its whole chain
+// is there, it is of this server's present, and no restore has come between.
+// It returns the operation that made it, empty if nothing tells.
+func (s backupSteps) checkBase(ctx context.Context, id string, info server.Info) (string, error) {
+	ids, err := store.Lineage(ctx, s.Store.Catalog, id)
+	if missing, found := errors.AsType[*store.MissingLinkError](err); found && s.Store.RecordLost(missing.ID) {
+		return "", fmt.Errorf("backup '%s' stands on '%s', whose folder is there and whose record is lost: dbcalm-db-cmd backups rebuild records it again; then take this backup again", id, missing.ID)
+	}
+	if err != nil {
+		return "", err
+	}
+	links, err := s.Store.Chain(ctx, ids)
+	if err != nil {
+		return "", insteadOfBase(err, links)
+	}
+	base := links[len(links)-1]
+	if err := s.CheckNotRestored(ctx, id); err != nil {
+		return "", err
+	}
+	if m := base.Manifest; m != nil && m.Server.UID != info.UID {
+		return "", fmt.Errorf("backup '%s' is of another server (%s, this one is %s): take a full backup", id, m.Server.UID, info.UID)
+	}
+	if m := base.Manifest; m != nil && !m.Server.DataBirth.IsZero() && !info.DataBirth.IsZero() && !m.Server.DataBirth.Equal(info.DataBirth) {
+		return "", fmt.Errorf("backup '%s' is of another data directory (created %s, this one %s): take a full backup", id,
+			m.Server.DataBirth.Format(time.DateTime), info.DataBirth.Format(time.DateTime))
+	}
+	if info.LSN != 0 && base.Checkpoints.ToLSN > info.LSN {
+		return "", fmt.Errorf("backup '%s' ends at LSN %d, the server is only at %d, so its data is not what was backed up: take a full backup", id, base.Checkpoints.ToLSN, info.LSN)
+	}
+	return base.Operation(), nil
+}
+
+// CheckNotRestored refuses an incremental on a backup that was taken before
+// the data directory was last restored: the server's history has forked since.
+func (h *Host) CheckNotRestored(ctx context.Context, id string) error {
+	base, err := h.Store.Catalog.Backup(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read backup '%s': %w", id, err)
+	}
+	restored, err := h.Store.Catalog.RestoredAt(ctx)
+	if err != nil {
+		return err
+	}
+	if base.StartTime.Before(restored) {
+		return fmt.Errorf("backup '%s' was taken before the data directory was restored on %s: take a full backup first", id, restored.Format(time.DateTime))
+	}
+	return nil
+}

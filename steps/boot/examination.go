@@ -1,0 +1,98 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/tool"
+)
+
+// Examination is a private server to be started on a prepared folder, which
+// says whether the data can be used: it runs, every table passes CHECK TABLE,
+// it stops. Nobody else can reach it.
+type Examination struct {
+	// Folder is the prepared folder, an absolute path. What the server needs
+	// beside its data goes beside the folder.
+	Folder string
+	// Server is the path of the server's program.
+	Server string
+	// UseMemory is the size of its buffer pool in bytes.
+	UseMemory uint64
+	// Parallel is the number of tables checked at a time.
+	Parallel int
+	// LowerCaseTables is its variable lower_case_table_names.
+	LowerCaseTables int
+}
+
+// errFound ends an examination that found damage, which it has printed.
+var errFound = errors.New(FoundDamage)
+
+// Run examines the folder and prints what it finds, a line each, and at the
+// end whether all is well. It is a process of its own: it changes the working
+// folder, which keeps the path of the socket short enough (unix(7)), and the
+// server dies with it.
+func (e Examination) Run(ctx context.Context, out io.Writer) error {
+	// PDEATHSIG is tied to the thread that starts the server.
+	runtime.LockOSThread()
+	if err := os.Chdir(filepath.Dir(e.Folder)); err != nil {
+		return fmt.Errorf("examine: %w", err)
+	}
+	server, err := e.start()
+	if err != nil {
+		return err
+	}
+	defer server.kill()
+	found, err := e.examine(ctx, server, out)
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("asked to stop")
+	case errors.Is(err, errKilled):
+		// What happens to the server happens to the examination: so it counts as
+		// interrupted, and is begun again.
+		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
+		return err
+	case err != nil:
+		return err
+	case found:
+		return errFound
+	}
+	_, err = fmt.Fprintln(out, tool.Completed)
+	return err
+}
+
+// examine tells whether damage was found. An error is none of the data's.
+func (e Examination) examine(ctx context.Context, s *bootedServer, out io.Writer) (found bool, err error) {
+	if err := s.awaitReady(ctx); err != nil {
+		return s.explain(out, "it does not start", err)
+	}
+	checks, err := s.checkTables(ctx, e.Parallel)
+	if err != nil {
+		return s.explain(out, checks.during(), err)
+	}
+	for _, line := range checks.notes {
+		fmt.Fprintln(out, line)
+	}
+	for _, line := range checks.damaged {
+		fmt.Fprintln(out, DamagedLine+line)
+	}
+	if n := len(checks.damaged); n > 0 {
+		fmt.Fprintf(out, "%d of %d tables are damaged\n", n, checks.tables)
+		return true, nil
+	}
+	if err := s.stop(ctx); err != nil {
+		return s.explain(out, "it does not end well", err)
+	}
+	fmt.Fprintf(out, "%d tables checked, all sound", checks.tables)
+	if n := len(checks.notes); n > 0 {
+		fmt.Fprintf(out, "; %d not checked", n)
+	}
+	fmt.Fprintln(out)
+	return false, nil
+}

@@ -1,0 +1,164 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/job"
+)
+
+// tableChecks are what CHECK TABLE has said.
+type tableChecks struct {
+	tables int
+	// damaged has a line for each table that is, notes one for each that could
+	// not be checked.
+	damaged []string
+	notes   []string
+	// asked are the tables whose answer did not come.
+	asked []string
+}
+
+// during names what the server did when it ended.
+func (c tableChecks) during() string {
+	if len(c.asked) == 0 {
+		return "it ends when it is asked for its tables"
+	}
+	slices.Sort(c.asked)
+	return "it ends when it checks " + strings.Join(c.asked, " or ")
+}
+
+// tableName is a table of the booted server.
+type tableName struct{ schema, name string }
+
+func (t tableName) String() string { return t.schema + "." + t.name }
+
+func (t tableName) quoted() string {
+	quote := func(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+	return quote(t.schema) + "." + quote(t.name)
+}
+
+// checkTables checks every table, several at a time.
+func (s *bootedServer) checkTables(ctx context.Context, parallel int) (tableChecks, error) {
+	var checks tableChecks
+	tables, err := s.tables(ctx)
+	if err != nil {
+		return checks, s.lost(ctx, err)
+	}
+	checks.tables = len(tables)
+	s.db.SetMaxOpenConns(max(1, parallel))
+	var mu sync.Mutex
+	err = disk.EachFile(ctx, parallel, len(tables), func(i int) error {
+		damage, note, err := s.checkTable(ctx, tables[i])
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case err != nil:
+			checks.asked = append(checks.asked, tables[i].String())
+			return err
+		case damage != "":
+			checks.damaged = append(checks.damaged, tables[i].String()+": "+damage)
+		case note != "":
+			checks.notes = append(checks.notes, "not checked: "+tables[i].String()+": "+note)
+		}
+		return nil
+	})
+	slices.Sort(checks.damaged)
+	slices.Sort(checks.notes)
+	if err != nil {
+		return checks, s.lost(ctx, err)
+	}
+	return checks, nil
+}
+
+// lostPatience is how long a server that has broken off a conversation may
+// take to be gone.
+const lostPatience = 30 * time.Second
+
+// lost tells an error of a server that has ended from any other.
+func (s *bootedServer) lost(ctx context.Context, err error) error {
+	limit := time.NewTimer(lostPatience)
+	defer limit.Stop()
+	if _, answered := errors.AsType[*mysql.MySQLError](err); answered {
+		return fmt.Errorf("check tables: %w", err)
+	}
+	select {
+	case <-s.ended:
+		return errEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-limit.C:
+		return fmt.Errorf("check tables: %w", err)
+	}
+}
+
+// tables lists all that hold rows. One whose definition cannot be read has no
+// type.
+func (s *bootedServer) tables(ctx context.Context) ([]tableName, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES
+		WHERE coalesce(TABLE_TYPE, '') NOT IN ('VIEW', 'SYSTEM VIEW') AND lower(TABLE_SCHEMA) NOT IN ('information_schema', 'performance_schema')
+		ORDER BY TABLE_SCHEMA, TABLE_NAME`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []tableName
+	for rows.Next() {
+		var t tableName
+		if err := rows.Scan(&t.schema, &t.name); err != nil {
+			return nil, err
+		}
+		list = append(list, t)
+	}
+	return list, rows.Err()
+}
+
+// checkTable asks for one table. Damage and note are empty for one that is
+// sound.
+func (s *bootedServer) checkTable(ctx context.Context, t tableName) (damage, note string, err error) {
+	rows, err := s.db.QueryContext(ctx, "CHECK TABLE "+t.quoted())
+	if refusal, refused := errors.AsType[*mysql.MySQLError](err); refused {
+		return refusal.Message, "", nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	defer rows.Close()
+	var said []string
+	sound := false
+	for rows.Next() {
+		var table, operation, kind, text string
+		if err := rows.Scan(&table, &operation, &kind, &text); err != nil {
+			return "", "", err
+		}
+		if strings.EqualFold(kind, "status") {
+			sound = text == "OK" || text == "Table is already up to date"
+		}
+		if !sound {
+			said = append(said, text)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return "", "", err
+	}
+	text := job.Printable([]byte(strings.ReplaceAll(strings.Join(said, "; "), "\n", " ")))
+	switch {
+	case sound:
+		return "", "", nil
+	case slices.ContainsFunc(uncheckable, func(words string) bool { return strings.Contains(text, words) }):
+		return "", text, nil
+	}
+	return text, "", nil
+}
+
+// uncheckable are words in the answer for a table of which nothing can be
+// said: its engine has no check, or comes with a plugin that is not loaded, or
+// it is as an older server left it.
+var uncheckable = []string{"doesn't support check", "Unknown storage engine", "upgrade required", "rebuild required"}

@@ -1,0 +1,113 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/crashpoint"
+)
+
+// temporarySuffix marks a file that is not yet, or never was, what its name
+// says.
+const TemporarySuffix = ".tmp"
+
+// writeDurably puts content into path by way of a temporary name: after a
+// crash, power loss included, path holds all of it or is as it was.
+func WriteDurably(path string, content []byte, mode fs.FileMode) (err error) {
+	temporary := path + TemporarySuffix
+	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(temporary)
+		}
+	}()
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	crashpoint.Here("durable-written")
+	if err := os.Rename(temporary, path); err != nil {
+		return err
+	}
+	crashpoint.Here("durable-renamed")
+	return SyncDir(filepath.Dir(path))
+}
+
+// syncDir makes the names in a folder durable.
+func SyncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("sync folder %s: %w", path, err)
+	}
+	return nil
+}
+
+// makeFolder makes a folder, with those above it that are missing, and makes
+// their names durable: what is later made durable inside is lost with them.
+func MakeFolder(path string, mode fs.FileMode) error {
+	if there, err := Exists(path); err != nil || there {
+		return err
+	}
+	parent := filepath.Dir(path)
+	if err := MakeFolder(parent, mode); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return SyncDir(parent)
+}
+
+// syncFile makes a file's content durable.
+func SyncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", path, err)
+	}
+	return nil
+}
+
+// syncFileSystem makes everything on the file system of path durable
+// (syncfs(2)).
+func SyncFileSystem(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := unix.Syncfs(int(d.Fd())); err != nil {
+		return fmt.Errorf("sync file system of %s: %w", path, err)
+	}
+	return nil
+}
+
+// exists tells whether there is anything of that name.
+func Exists(path string) (bool, error) {
+	_, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}

@@ -1,0 +1,28 @@
+package disk
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+func ReadJSON(path string, into any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}
+
+// writeJSON puts value into path so that a crash leaves either nothing or the
+// whole of it.
+func WriteJSON(path string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return WriteDurably(path, append(text, '\n'), 0o600)
+}

@@ -1,0 +1,90 @@
+package job
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+	"unicode"
+)
+
+// The bounds of what is kept of a program's output.
+const (
+	// tailLimit is for its end, in bytes.
+	tailLimit = 16 << 10
+	// complaintLimit is for the number of its complaints.
+	complaintLimit = 20
+	// lineLimit is for the length of one complaint, in bytes.
+	lineLimit = 500
+)
+
+// complaint matches a line in which a tool says that something went wrong.
+// It may begin with the number of a thread and the time, in either order and in
+// the notation of any version, and with the tool's name, which is the path it
+// was started by. The names of tables stand later in a line and cannot match.
+var complaint = regexp.MustCompile(`^(\[\d+\] )?([0-9-]+ +[0-9:]+ |[0-9-]+T[0-9:.]+(Z|[+-][0-9:]+) )?(\[\d+\] |\d+ )?(\S+: )?((?i:error)\b|\[ERROR\]|FATAL ERROR|Was only able to copy log)`)
+
+// noComplaint matches one that a tool goes on after without a loss: when
+// XtraBackup is not let archive the redo log, it reads the log itself.
+var noComplaint = regexp.MustCompile(`innodb_redo_log_archive_(start|stop)`)
+
+// output keeps the end of what is written to it, and every complaint however
+// early it came, and passes everything on to a log as long as that can be
+// written.
+type output struct {
+	log        io.Writer
+	kept       []byte
+	line       []byte
+	complaints []string
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	if o.log != nil {
+		if _, err := o.log.Write(p); err != nil {
+			o.log = nil
+		}
+	}
+	o.kept = append(o.kept, p...)
+	if len(o.kept) > 2*tailLimit {
+		// One byte more than is told of: whether a line begins there.
+		o.kept = append([]byte(nil), o.kept[len(o.kept)-tailLimit-1:]...)
+	}
+	for rest := p; len(rest) > 0; {
+		line, after, ended := bytes.Cut(rest, []byte("\n"))
+		o.line = append(o.line, line[:min(len(line), max(0, lineLimit-len(o.line)))]...)
+		if ended {
+			o.endLine()
+		}
+		rest = after
+	}
+	return len(p), nil
+}
+
+func (o *output) endLine() {
+	if line := Printable(o.line); len(o.complaints) < complaintLimit && complaint.MatchString(line) && !noComplaint.MatchString(line) {
+		o.complaints = append(o.complaints, line)
+	}
+	o.line = o.line[:0]
+}
+
+// tail returns the last bytes, from the beginning of a line.
+func (o *output) tail() string {
+	kept := o.kept
+	if len(kept) > tailLimit {
+		kept = kept[len(kept)-tailLimit-1:]
+		// One line that is longer than all that is kept has no beginning here.
+		i := max(0, bytes.IndexByte(kept, '\n'))
+		kept = kept[i+1:]
+	}
+	return Printable(kept)
+}
+
+// printable leaves out what is no text: the tools ring the terminal's bell
+// with some of their errors.
+func Printable(text []byte) string {
+	return string(bytes.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, bytes.ToValidUTF8(text, []byte("?"))))
+}

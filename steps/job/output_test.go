@@ -1,0 +1,56 @@
+package job
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestComplaintsAreKept feeds lines of real tools, cut anywhere, and more
+// output after them than is kept.
+func TestComplaintsAreKept(t *testing.T) {
+	t.Parallel()
+	complaints := []string{
+		`mariabackup: Error writing file '/b/ib_logfile0' (errno: 28 "No space left on device")`,
+		`[00] 2026-11-22 20:37:35 Error: write to ib_logfile0 failed`,
+		`/usr/bin/mariadb-backup: Error writing file '/b/ibdata1' (errno: 28 "No space left on device")`,
+		`[00] 2026-11-22 20:37:35 Was only able to copy log from 1 to 2, not 3`,
+		`2026-11-22 20:37:39 0 [ERROR] InnoDB: Unable to read`,
+		`2023-05-10T12:00:00.123456-00:00 0 [ERROR] [MY-011825] [Xtrabackup] write to logfile failed`,
+		`2023-05-10T12:00:00.123456Z 0 [ERROR] [MY-012644] [InnoDB] Encountered a problem with file './shop/orders.ibd'`,
+		`190510 12:00:00 [01] xtrabackup: Error: xtrabackup_copy_datafile() failed.`,
+		`xtrabackup: error: log block numbers mismatch:`,
+		`[01] xtrabackup: Error: cannot open the destination stream for ibdata1`,
+		`[00] FATAL ERROR: 2026-11-22 20:26:55 mariabackup: Error: failed to copy datafile.`,
+	}
+	harmless := []string{
+		`[01] 2026-11-22 20:37:28 Copying ./sys/statements_with_errors_or_warnings.frm to /b/sys/statements_with_errors_or_warnings.frm`,
+		`[01] 2026-11-22 20:37:28 Copying ./shop/error.ibd to /b/shop/error.ibd`,
+		`2026-11-22 20:37:39 0 [Note] InnoDB: Starting shutdown...`,
+		`[00] 2026-11-22 20:37:39 completed OK!`,
+		`2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Copying ./shop/error.ibd to /b/shop/error.ibd`,
+		`2023-05-10T12:00:00.123456-00:00 0 [ERROR] [MY-011825] [Xtrabackup] failed to execute query 'select innodb_redo_log_archive_start('a', '1')' : 1227 (42000) Access denied`,
+		`190510 12:00:00 [01] Copying ./shop/error.ibd to /b/shop/error.ibd`,
+	}
+	// Some of them come with the terminal's bell.
+	text := "\a" + strings.Join(complaints, "\n\a") + "\n" + strings.Join(harmless, "\n") + "\n"
+	text += strings.Repeat("x", 3*tailLimit) + "\nlast line"
+	for size := 1; size < 200; size += 7 {
+		o := &output{}
+		for rest := text; rest != ""; {
+			n := min(size, len(rest))
+			if _, err := fmt.Fprint(o, rest[:n]); err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+		o.endLine()
+		if !slices.Equal(o.complaints, complaints) {
+			t.Fatalf("pieces of %d: complaints are %q", size, o.complaints)
+		}
+		if tail := o.tail(); !strings.HasSuffix(tail, "last line") || len(tail) > tailLimit {
+			t.Fatalf("pieces of %d: the tail has %d bytes and ends %q", size, len(tail), tail[max(0, len(tail)-20):])
+		}
+	}
+}

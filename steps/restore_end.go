@@ -1,0 +1,61 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/place"
+)
+
+// recordRestore returns the row that tells of the restore.
+func (s restoreSteps) recordRestore(ctx context.Context, t Task) (Outcome, error) {
+	ids := t.Args.IDList
+	last, err := s.Store.Catalog.Backup(ctx, ids[len(ids)-1])
+	if errors.Is(err, persistence.ErrNotFound) {
+		// Another program has deleted the row meanwhile; the restore stands.
+		return ok(t, "restored; the backup's record is gone"), nil
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	outcome := ok(t, "restored into "+t.Data.Placement.Target)
+	outcome.Restore = &persistence.Restore{BackupID: ids[0], BackupTimestamp: last.StartTime, Target: t.Args.Target,
+		TargetPath: t.Data.Placement.Target, StartTime: t.CreatedAt, EndTime: time.Now().UTC()}
+	return outcome, nil
+}
+
+// discardRestore puts everything back as it was found and removes the stage.
+func (s restoreSteps) discardRestore(ctx context.Context, t Task) (Outcome, error) {
+	p := t.Data.Placement
+	if p == nil {
+		return discarded(t), nil
+	}
+	if p.Begun() {
+		// Somebody may have been too quick to start it; its files must not be
+		// moved away under it.
+		if err := s.Server.CheckDown(ctx); err != nil {
+			return Outcome{}, fmt.Errorf("undo restore: %w", err)
+		}
+	}
+	if err := p.Undo(); err != nil {
+		return Outcome{}, fmt.Errorf("undo restore: %w", err)
+	}
+	if err := os.RemoveAll(p.Stage); err != nil {
+		return Outcome{}, fmt.Errorf("remove stage: %w", err)
+	}
+	if p.Mode == place.Folder {
+		// The dated folder is removed only if nothing else has come to lie in it.
+		for _, folder := range []string{t.Args.TmpDir, filepath.Dir(t.Args.TmpDir)} {
+			_ = os.Remove(folder)
+		}
+	}
+	if err := s.Store.RemoveWork(t.Operation); err != nil {
+		return Outcome{}, err
+	}
+	return discarded(t), nil
+}

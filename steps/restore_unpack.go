@@ -1,0 +1,117 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/tool"
+)
+
+// unpackJob unpacks the next stream of the chain into its folder of the stage.
+func (s restoreSteps) unpackJob(_ context.Context, t Task) (job.Spec, error) {
+	i, l, err := s.nextStream(t)
+	if err != nil {
+		return job.Spec{}, err
+	}
+	spec := s.Tool.UnpackCommand(*t.Data.Tool, t.Data.Unpacker, t.Data.Placement.Link(i))
+	err = s.feed(&spec, l.Manifest)
+	return spec, err
+}
+
+// nextStream returns the first link whose stream the stage does not hold.
+func (s restoreSteps) nextStream(t Task) (int, store.Link, error) {
+	for i, id := range t.Args.IDList {
+		if slices.Contains(t.Data.Unpacked, i) {
+			continue
+		}
+		l := store.Link{Folder: s.Store.Folder(id)}
+		var err error
+		if l.Manifest, err = store.ReadManifest(l.Folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, l, err
+		}
+		if l.Streamed() {
+			return i, l, nil
+		}
+	}
+	return 0, store.Link{}, errors.New("no stream of the chain is left to unpack")
+}
+
+// unpackFinish judges what the program has unpacked, by the list of what the
+// stream holds: it reports success for much.
+func (s restoreSteps) unpackFinish(ctx context.Context, t Task, r job.Result) (Outcome, error) {
+	i, l, err := s.nextStream(t)
+	if err != nil {
+		return Outcome{}, err
+	}
+	id, program := l.Manifest.ID, filepath.Base(t.Data.Unpacker)
+	if err := proveStream("unpack backup '"+id+"'", program, r); err != nil {
+		return Outcome{}, s.insteadOfStream(ctx, t, i, s.blameStream(t, id, r, err))
+	}
+	folder := t.Data.Placement.Link(i)
+	if err := store.RemoveTableLinks(folder); err != nil {
+		return Outcome{}, err
+	}
+	if err := s.proveUnpacked(t, i, l, folder); err != nil {
+		return Outcome{}, s.Store.Damage(t.last(), persistence.LevelPrepare,
+			fmt.Errorf("unpack backup '%s': %s claims success, but %w; use another chain", id, program, err))
+	}
+	t.Data.Unpacked = append(slices.Clone(t.Data.Unpacked), i)
+	outcome := ok(t, fmt.Sprintf("'%s' unpacked, %s, checksum right, in %s", id, disk.HumanBytes(uint64(r.Stream.PlainSize)), r.Ended.Sub(r.Started).Round(time.Millisecond)))
+	if _, _, err := s.nextStream(t); err == nil {
+		outcome.Event = EventMore
+	}
+	return outcome, nil
+}
+
+// insteadOfStream adds to what is wrong with a link's stream which part of the
+// chain is whole: all links before it have been looked at. Behind a program's
+// last lines nobody would find it.
+func (s restoreSteps) insteadOfStream(ctx context.Context, t Task, link int, err error) error {
+	_, damaged := errors.AsType[*store.Damage](err)
+	said, isTool := errors.AsType[*tool.Error](err)
+	if !damaged || isTool && said.Tail != "" {
+		return err
+	}
+	links, chainErr := s.Store.Chain(ctx, t.Args.IDList[:link])
+	if chainErr != nil {
+		return err
+	}
+	return instead(err, links, t.Args.Target)
+}
+
+// proveUnpacked checks that a folder holds exactly what the link's stream was
+// to bring, and that this is the backup that is recorded.
+func (s restoreSteps) proveUnpacked(t Task, i int, l store.Link, folder string) error {
+	if err := store.CheckUnpacked(l, folder); err != nil {
+		return err
+	}
+	var base *tool.Checkpoints
+	if i > 0 {
+		c, err := tool.ReadCheckpoints(s.Store.Folder(t.Args.IDList[i-1]))
+		if err != nil {
+			return err
+		}
+		base = &c
+	}
+	unpacked, err := tool.ProveBackup(folder, base)
+	if err != nil {
+		return err
+	}
+	stored, err := tool.ReadCheckpoints(l.Folder)
+	if err != nil {
+		return err
+	}
+	if unpacked != stored {
+		return fmt.Errorf("it holds another backup: its checkpoints are %+v, the stored ones are %+v", unpacked, stored)
+	}
+	return nil
+}

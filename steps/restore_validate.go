@@ -1,0 +1,121 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/place"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/store"
+)
+
+// validateRestore checks everything a restore needs, before a byte is written.
+func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, error) {
+	links, err := s.Store.Chain(ctx, t.Args.IDList)
+	if err != nil {
+		return Outcome{}, instead(err, links, t.Args.Target)
+	}
+	size, err := s.preparable(ctx, &t, links)
+	if err != nil {
+		return Outcome{}, err
+	}
+	room := s.Store.BackupDir
+	if t.Args.Target == "database" {
+		if err := s.Server.CheckDataDir(ctx); err != nil {
+			return Outcome{}, err
+		}
+		if err := s.checkLayoutOf(links); err != nil {
+			return Outcome{}, err
+		}
+		if err := s.Server.CheckOwner(); err != nil {
+			return Outcome{}, err
+		}
+		room = s.Server.DataDir
+	}
+	if err := disk.RequireSpace(room, size, "the restore"); err != nil {
+		return Outcome{}, err
+	}
+	if t.Data.Placement, err = s.planPlacement(t); err != nil {
+		return Outcome{}, err
+	}
+	if err := s.CheckPlace(t.Data.Placement); err != nil {
+		return Outcome{}, err
+	}
+	return ok(t, fmt.Sprintf("chain of %d, %s; will go into %s %s", len(links), disk.HumanBytes(size), t.Data.Placement.Target, place.Manner[t.Data.Placement.Mode])), nil
+}
+
+// planPlacement decides where the chain is staged and how it goes into place.
+func (s restoreSteps) planPlacement(t Task) (*place.Placement, error) {
+	if t.Args.Target == "database" {
+		return place.InDataDir(s.Server.DataDir, t.Operation)
+	}
+	return place.InFolder(filepath.Join(t.Args.TmpDir, t.Args.IDList[0]), s.Store.StageFolder(t.Operation)), nil
+}
+
+// checkPlace refuses a place in which no stage can be made. A folder that is
+// exchanged as a whole has been found to have a parent that allows it.
+func (h *Host) CheckPlace(p *place.Placement) error {
+	switch p.Mode {
+	case place.Folder:
+		return disk.CheckWritable("backup_dir", h.Store.BackupDir)
+	case place.Entries:
+		return disk.CheckWritable("data_dir", h.Server.DataDir)
+	}
+	return nil
+}
+
+// preparable notes in the task's data which programs unpack and prepare a
+// chain, checks that they fit each link, and returns the bytes that the links
+// take.
+func (s restoreSteps) preparable(ctx context.Context, t *Task, links []store.Link) (size uint64, err error) {
+	version := ""
+	if m := links[0].Manifest; m != nil {
+		version = m.Server.Version
+	}
+	tool, err := s.Tool.Find(ctx, version)
+	if err != nil {
+		return 0, err
+	}
+	t.Data.Tool = &tool
+	for _, l := range links {
+		if l.Manifest != nil {
+			if err := tool.Fits(l.Manifest.Server); err != nil {
+				return 0, fmt.Errorf("backup '%s' cannot be prepared: %w", l.Record.ID, err)
+			}
+			if err := s.Tool.CheckEncryption("backup '"+l.Record.ID+"' was taken with", l.Manifest.Server.Encryption); err != nil {
+				return 0, err
+			}
+			if err := s.CheckStreamRetrievable(l.Manifest); err != nil {
+				return 0, err
+			}
+		}
+		if l.Streamed() && t.Data.Unpacker == "" {
+			if t.Data.Unpacker, err = s.Tool.FindUnpacker(tool); err != nil {
+				return 0, err
+			}
+		}
+		bytes, err := l.Size()
+		if err != nil {
+			return 0, err
+		}
+		size += bytes
+	}
+	return size, nil
+}
+
+// checkLayoutOf refuses to put a chain into the data directory of a server
+// that keeps files elsewhere, or that did when it was backed up.
+func (s restoreSteps) checkLayoutOf(links []store.Link) error {
+	if err := s.Server.CheckLayout(); err != nil || len(links) == 0 {
+		return err
+	}
+	if m := links[len(links)-1].Manifest; m != nil && len(m.Server.Elsewhere) > 0 {
+		// It would find its old redo log there, say, and apply that to the
+		// restored files.
+		return fmt.Errorf("%w: the server backed up keeps files outside its data directory (%s): restore to a folder and copy from there", server.ErrDataDir, strings.Join(m.Server.Elsewhere, ", "))
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package server
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// serverTimeout bounds every conversation with the server: one that hangs
+// must not hang a client.
+const ServerTimeout = 2 * time.Second
+
+// Errors of the server that callers decide on.
+var (
+	// ErrServerDown: nothing answers. Clients look for this very text.
+	ErrServerDown = errors.New("cannot create backup, MySQL/MariaDB server is not running")
+	// ErrLogin: the server answers and refuses the login.
+	ErrLogin = errors.New("the server refused the login of the backup user")
+)
+
+// server is a connection to the database server.
+type Conn struct{ db *sql.DB }
+
+func (s *Conn) Close() { _ = s.db.Close() }
+
+// connect logs in to the server. Errors are ErrCredentials, ErrServerDown or
+// ErrLogin, each with what to do.
+func (srv *Server) Connect(ctx context.Context) (*Conn, error) {
+	c, err := srv.Credentials()
+	if err != nil {
+		return nil, err
+	}
+	config := mysql.NewConfig()
+	config.User, config.Passwd = c.User, c.Password
+	config.Net, config.Addr = srv.Address(c)
+	config.Timeout, config.ReadTimeout, config.WriteTimeout = ServerTimeout, ServerTimeout, ServerTimeout
+	config.AllowNativePasswords, config.AllowCleartextPasswords = true, false
+	config.Logger = &mysql.NopLogger{}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCredentials, err)
+	}
+	s := &Conn{db: sql.OpenDB(connector)}
+	s.db.SetMaxOpenConns(1)
+	ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
+	defer cancel()
+	if err := s.db.PingContext(ctx); err != nil {
+		s.Close()
+		return nil, explainConnect(err, config.User, config.Addr)
+	}
+	return s, nil
+}
+
+// defaultSockets are where packaged servers listen.
+var defaultSockets = []string{"/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/run/mysql/mysql.sock", "/tmp/mysql.sock"}
+
+// address returns the network and address of the server: as the tools do, a
+// host other than localhost means TCP and makes the socket be ignored.
+func (srv *Server) Address(c Credentials) (network, address string) {
+	host := srv.Host
+	if host == "" || host == "localhost" {
+		host = c.Host
+	}
+	if host != "" && host != "localhost" {
+		port := c.Port
+		if port == "" {
+			port = "3306"
+		}
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]" // an IPv6 address
+		}
+		return "tcp", host + ":" + port
+	}
+	if c.Socket != "" {
+		return "unix", c.Socket
+	}
+	for _, path := range defaultSockets {
+		if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
+			return "unix", path
+		}
+	}
+	return "unix", defaultSockets[0]
+}
+
+// explainConnect tells a server that is down from one that hangs and from one
+// that refuses us.
+func explainConnect(err error, user, address string) error {
+	var refused *mysql.MySQLError
+	if errors.As(err, &refused) {
+		switch refused.Number {
+		case 1040, 1203, 1226: // too many connections
+			return fmt.Errorf("%w: too many connections: %s", ErrLogin, refused.Message)
+		}
+		return fmt.Errorf("%w '%s': %s: check user and password in the section [%s], and that the account exists", ErrLogin, user, refused.Message, CredentialsSection)
+	}
+	if errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err) || errors.Is(err, mysql.ErrInvalidConn) || strings.Contains(err.Error(), "i/o timeout") {
+		return fmt.Errorf("%w: it does not answer at %s within %s", ErrServerDown, address, ServerTimeout)
+	}
+	return fmt.Errorf("%w: %w: start it, or correct socket or host in the credentials file", ErrServerDown, err)
+}
+
+// Reachable answers whether a backup can be begun: it tells an unusable
+// credentials file, a server that is down or hangs, and a refused login
+// apart, within serverTimeout.
+func (srv *Server) Reachable(ctx context.Context) error {
+	s, err := srv.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	s.Close()
+	return nil
+}

@@ -1,0 +1,65 @@
+package store_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/testkit"
+)
+
+func TestStoredForm(t *testing.T) {
+	t.Parallel()
+	testkit.Slow(t)
+	for manifest, want := range map[string]string{
+		`{"format":1,"size":4,"folders":[],"files":[]}`:                           "directory",
+		`{"format":2,"compression":"zstd","folders":[],"files":[]}`:               "zstd",
+		`{"format":2,"stream":{"file":"s"},"folders":[],"files":[]}`:              "stream",
+		`{"format":2,"stream":{"compression":"gzip"},"folders":[],"files":[]}`:    "stream+gzip",
+		`{"format":2,"stream":{"forwarded":true},"folders":[],"files":[]}`:        "forwarded",
+		`{"stream":{"forwarded":true,"compression":"zstd"},"folders":[]}`:         "forwarded+zstd",
+		`{"compression":"zstd","folders":[],"files":[` + strings.Repeat("?", 1e6): "zstd",
+		`{"format":2}`: "directory",
+		`{"format":`:   "",
+		``:             "",
+	} {
+		h := newStore(t)
+		testkit.Write(t, h.Folder("b"), map[string]string{store.ManifestName: manifest})
+		if got := h.StoredAs("b"); got != want {
+			t.Errorf("%.60s: %q, want %q", manifest, got, want)
+		}
+	}
+	h := newStore(t)
+	if got := h.StoredAs("b"); got != "" {
+		t.Errorf("of one that is gone: %q", got)
+	}
+	if err := os.Mkdir(filepath.Join(h.BackupDir, "b"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.StoredAs("b"); got != "directory" {
+		t.Errorf("of one without manifest: %q", got)
+	}
+}
+
+// Without its manifest a packed backup passes for an older program's as long
+// as nobody looks at what it holds.
+func TestPackedBackupWithoutManifestIsNotWhole(t *testing.T) {
+	t.Parallel()
+	for form := range steps.Forms {
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			h := steps.PackedLinks(t, form, "directory")
+			h.Must(h.CheckChain(t.Context(), []string{"full"}))
+			h.Must(os.Remove(filepath.Join(h.Folder("full"), store.ManifestName)))
+			err := h.CheckChain(t.Context(), []string{"full"})
+			if form == "directory" {
+				h.Must(err)
+				return
+			}
+			testkit.Says(t, err, "backup 'full' is damaged: it has no dbcalm.json, without which ", " cannot be restored: bring that file back; use another chain")
+		})
+	}
+}

@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/tool"
+)
+
+// Link is one backup of a chain.
+type Link struct {
+	Record      persistence.Backup
+	Folder      string
+	Checkpoints tool.Checkpoints
+	// Manifest is nil for a backup that an older program made.
+	Manifest *Manifest
+}
+
+// link reads a recorded backup from the store.
+func (s *Store) Link(ctx context.Context, id string) (Link, error) {
+	record, err := s.Catalog.Backup(ctx, id)
+	if errors.Is(err, persistence.ErrNotFound) {
+		return Link{}, fmt.Errorf("backup '%s' is not recorded", id)
+	}
+	if err != nil {
+		return Link{}, err
+	}
+	l := Link{Record: record, Folder: s.Folder(id)}
+	if _, err := os.Stat(l.Folder); err != nil {
+		err = fmt.Errorf("the folder of backup '%s' cannot be read: %w", id, err)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = s.Damage(id, persistence.LevelFiles, err)
+		}
+		return l, err
+	}
+	if l.Checkpoints, err = tool.ReadCheckpoints(l.Folder); err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return l, fmt.Errorf("check backup '%s': %w", id, err)
+		}
+		return l, s.damaged(id, persistence.LevelFiles, err)
+	}
+	l.Manifest, err = ReadManifest(l.Folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return l, s.checkPlain(l)
+	}
+	if Malformed(err) {
+		return l, s.damaged(id, persistence.LevelFiles, err)
+	}
+	if err != nil {
+		return l, err
+	}
+	if l.Manifest.ID != id || l.Manifest.ParentID != record.FromBackupID {
+		return l, s.Damage(id, persistence.LevelFiles,
+			fmt.Errorf("the folder of backup '%s' holds backup '%s' on '%s'; the record says it stands on '%s'", id, l.Manifest.ID, l.Manifest.ParentID, record.FromBackupID))
+	}
+	return l, l.Manifest.checkFiles(l.Folder)
+}
+
+// Span returns the log sequence numbers a stored backup covers, or what is
+// wrong with its folder.
+func (s *Store) Span(id string) (from, to uint64, err error) {
+	folder := s.Folder(id)
+	there, err := disk.Exists(folder)
+	if err != nil {
+		return 0, 0, fmt.Errorf("its folder cannot be read: %w", err)
+	}
+	if !there {
+		return 0, 0, fmt.Errorf("its folder %s is missing", folder)
+	}
+	c, err := tool.ReadCheckpoints(folder)
+	return c.FromLSN, c.ToLSN, err
+}
+
+// size returns the bytes that what is restored of a link takes.
+func (l Link) Size() (uint64, error) {
+	if l.Manifest != nil {
+		if l.Manifest.PlainSize != 0 {
+			return uint64(l.Manifest.PlainSize), nil
+		}
+		return uint64(l.Manifest.Size), nil
+	}
+	files, _, err := ListTree(l.Folder)
+	if err != nil {
+		return 0, err
+	}
+	var size uint64
+	for _, f := range files {
+		size += uint64(f.Size)
+	}
+	return size, nil
+}
+
+// checkSum compares one file with its manifest.
+func CheckSum(ctx context.Context, folder string, want ManifestFile) error {
+	hash, err := disk.HashFile(ctx, filepath.Join(folder, want.Path))
+	if err == nil && hash != want.SHA256 {
+		err = WrongSum(want)
+	}
+	return err
+}
+
+// forwarded tells whether a link's stream lies elsewhere.
+func (l Link) Forwarded() bool { return l.Streamed() && l.Manifest.Stream.Forwarded }

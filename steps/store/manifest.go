@@ -1,0 +1,194 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/tool"
+)
+
+// ManifestName is the file that makes a backup's folder describe itself. It is
+// written last: a folder without it is not known to be whole.
+const ManifestName = "dbcalm.json"
+
+// The versions of the manifest's format. A program that knows only the first
+// must not take a stream or a compressed file for a table.
+const (
+	PlainFormat = 1
+	// packedFormat is that of streams and of compressed files.
+	PackedFormat   = 2
+	ManifestFormat = PackedFormat
+)
+
+// Manifest describes one backup.
+type Manifest struct {
+	Format int    `json:"format"`
+	ID     string `json:"id"`
+	// ParentID is the backup this one stands on, empty for a full one.
+	ParentID string `json:"parent_id,omitempty"`
+	// ParentOperation is the operation that made the parent. An id may come to
+	// name another backup; this tells whether it still names that one. Empty
+	// where the parent has no manifest, and in manifests older than this field.
+	ParentOperation string `json:"parent_operation,omitempty"`
+	// Kind is full or incremental.
+	Kind      string      `json:"kind"`
+	Operation string      `json:"operation"`
+	Tool      tool.Info   `json:"tool"`
+	Server    server.Info `json:"server"`
+	FromLSN   uint64      `json:"from_lsn"`
+	ToLSN     uint64      `json:"to_lsn"`
+	LastLSN   uint64      `json:"last_lsn"`
+	// Options is the tool's command line, which holds no secret.
+	Options   string    `json:"options"`
+	StartTime time.Time `json:"start_time"`
+	EndTime   time.Time `json:"end_time"`
+	// ScheduleID is as asked for.
+	ScheduleID *int64 `json:"schedule_id,omitempty"`
+	// Size is the sum of the files' sizes in bytes.
+	Size int64 `json:"size"`
+	// PlainSize is the sum of the sizes in bytes of what is restored, where that
+	// differs.
+	PlainSize int64 `json:"plain_size,omitempty"`
+	// Compression is gzip or zstd when the files are compressed one by one.
+	Compression string `json:"compression,omitempty"`
+	// Stream is set for a backup that is one stream. Files then has the files
+	// beside it, and it too unless it was forwarded.
+	Stream  *ManifestStream `json:"stream,omitempty"`
+	Folders []string        `json:"folders"`
+	Files   []ManifestFile  `json:"files"`
+}
+
+// ManifestFile is one file of a backup; Path is relative to its folder.
+type ManifestFile struct {
+	Path   string `json:"path"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+	// Plain is the file as it is restored, when it is stored compressed.
+	Plain *ManifestFile `json:"plain,omitempty"`
+}
+
+// ManifestStream is the stream of a backup.
+type ManifestStream struct {
+	// File is its name, in the backup's folder or wherever it was forwarded to.
+	File      string `json:"file"`
+	Forwarded bool   `json:"forwarded,omitempty"`
+	// Compression is "", gzip or zstd.
+	Compression string `json:"compression,omitempty"`
+	stream.Stored
+}
+
+// ReadManifest reads the manifest of a backup's folder; fs.ErrNotExist if it
+// has none.
+func ReadManifest(folder string) (*Manifest, error) {
+	text, err := os.ReadFile(filepath.Join(folder, ManifestName))
+	if err != nil {
+		return nil, fmt.Errorf("read manifest: %w", err)
+	}
+	var m Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		return nil, fmt.Errorf("read manifest of %s: %w", folder, err)
+	}
+	if m.Format > ManifestFormat {
+		return nil, fmt.Errorf("read manifest of %s: its format %d is newer than this program's %d", folder, m.Format, ManifestFormat)
+	}
+	return &m, nil
+}
+
+// describer completes what is known of a file, and makes the file durable.
+type Describer func(ctx context.Context, path string, f *ManifestFile) error
+
+// describeFile hashes a file.
+func DescribeFile(ctx context.Context, path string, f *ManifestFile) (err error) {
+	if f.SHA256, err = disk.HashFile(ctx, path); err != nil {
+		return err
+	}
+	return disk.SyncFile(path)
+}
+
+// sealTree makes everything below folder durable and lists it, with several
+// files under way at a time.
+func SealTree(ctx context.Context, folder string, parallel int, describe Describer) (files []ManifestFile, folders []string, err error) {
+	files, folders, err = ListTree(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	disk.Expect(ctx, SizeOf(files))
+	err = disk.EachFile(ctx, parallel, len(files), func(i int) error {
+		return describe(ctx, filepath.Join(folder, files[i].Path), &files[i])
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, sub := range append([]string{"."}, folders...) {
+		if err := disk.SyncDir(filepath.Join(folder, sub)); err != nil {
+			return nil, nil, err
+		}
+	}
+	return files, folders, nil
+}
+
+// listTree lists the files, with sizes, and the folders below folder, without
+// the manifest. Anything else than files and folders is refused.
+func ListTree(folder string) (files []ManifestFile, folders []string, err error) {
+	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(folder, path)
+		if err != nil || relative == "." || relative == ManifestName {
+			return err
+		}
+		if entry.IsDir() {
+			folders = append(folders, relative)
+			return nil
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is neither a file nor a folder", path)
+		}
+		files = append(files, ManifestFile{Path: relative, Size: info.Size()})
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("list %s: %w", folder, err)
+	}
+	return files, folders, nil
+}
+
+func SizeOf(files []ManifestFile) int64 {
+	var size int64
+	for _, f := range files {
+		size += f.Size
+	}
+	return size
+}
+
+// checkFiles compares a backup's files with its manifest by presence and size.
+func (m *Manifest) checkFiles(folder string) error {
+	for _, f := range m.Files {
+		info, err := os.Lstat(filepath.Join(folder, f.Path))
+		if errors.Is(err, fs.ErrNotExist) {
+			return m.damaged(persistence.LevelFiles, fmt.Errorf("file %s is missing", f.Path))
+		}
+		if err != nil {
+			return fmt.Errorf("check backup '%s': %w", m.ID, err)
+		}
+		if info.Size() != f.Size {
+			return m.damaged(persistence.LevelFiles, fmt.Errorf("file %s has %d bytes instead of %d", f.Path, info.Size(), f.Size))
+		}
+	}
+	return nil
+}

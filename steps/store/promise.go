@@ -1,0 +1,94 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/tool"
+)
+
+func (s *Store) ManifestOrNil(id string) *Manifest {
+	m, err := ReadManifest(s.Folder(id))
+	if err != nil {
+		return nil
+	}
+	return m
+}
+
+// promised returns the names that the tables and definitions of a link have
+// once it is restored, in order.
+func (l Link) Promised() ([]string, error) {
+	c, err := l.Content()
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, f := range c.Files {
+		if name, promised := PromisedName(f.Restored().Path); promised {
+			names[name] = true
+		}
+	}
+	// A name that is given up may be taken by another table.
+	var taken []string
+	for _, f := range c.Files {
+		path := strings.TrimSuffix(f.Restored().Path, ".delta")
+		mark := filepath.Ext(path)
+		table := strings.TrimSuffix(path, mark)
+		switch mark {
+		case tool.MarkDropped:
+			delete(names, table+".ibd")
+		case tool.MarkRenamed:
+			delete(names, table+".ibd")
+			to, err := l.newName(f, c)
+			if err != nil {
+				return nil, err
+			}
+			taken = append(taken, to+".ibd")
+		case tool.MarkCreated:
+			taken = append(taken, table+".ibd")
+		}
+	}
+	for _, name := range taken {
+		names[name] = true
+	}
+	var list []string
+	for name := range names {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
+// newName returns the name that a mark gives to a table. A mark is stored as it
+// is, or kept in the list of what a stream holds.
+func (l Link) newName(mark ManifestFile, c content) (string, error) {
+	if !l.Streamed() {
+		return tool.ReadRename(filepath.Join(l.Folder, mark.Path))
+	}
+	to, kept := c.small[mark.Path]
+	if !kept {
+		return "", fmt.Errorf("backup '%s' is damaged: the list of what its stream holds lacks the new name in %s; use another chain", l.Manifest.ID, mark.Path)
+	}
+	return strings.TrimSpace(to), nil
+}
+
+// promisedName returns the name a backup's file has once it is restored, and
+// whether there must be one: tables and their definitions, in a database's
+// folder, and MySQL's dictionary of them all.
+func PromisedName(path string) (string, bool) {
+	path = strings.TrimSuffix(path, ".delta")
+	if !strings.Contains(path, string(filepath.Separator)) {
+		if path == server.Dictionary {
+			return path, true
+		}
+		return "", false
+	}
+	switch filepath.Ext(path) {
+	case ".ibd", ".frm", ".MYD", ".MYI", ".MAD", ".MAI", ".CSV", ".opt", ".sdi", ".par":
+		return path, true
+	}
+	return "", false
+}

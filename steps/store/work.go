@@ -1,0 +1,100 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"dbcalm-db-cmd/steps/crashpoint"
+	"dbcalm-db-cmd/steps/disk"
+)
+
+// partialName is the folder of the backup store in which work lies until it
+// is published by a rename.
+const partialName = ".partial"
+
+// BackupFolder returns the folder of a backup.
+func (s *Store) Folder(id string) string { return filepath.Join(s.BackupDir, id) }
+
+func (s *Store) PartialDir() string { return filepath.Join(s.BackupDir, partialName) }
+
+// workFolder is the private folder of one attempt of an operation.
+func (s *Store) WorkFolder(operation string, attempt int) string {
+	return filepath.Join(s.PartialDir(), fmt.Sprintf("%s-%d", operation, attempt))
+}
+
+// StageFolder is where an operation stages a chain that does not go into the
+// data directory.
+func (s *Store) StageFolder(operation string) string {
+	return filepath.Join(s.PartialDir(), operation+"-stage")
+}
+
+// makeWork makes the attempt's private folder, fresh: what earlier attempts
+// of the operation left is removed first.
+func (s *Store) MakeWork(operation string, attempt int) (string, error) {
+	if err := s.RemoveWork(operation); err != nil {
+		return "", err
+	}
+	folder := s.WorkFolder(operation, attempt)
+	for {
+		if err := os.MkdirAll(s.PartialDir(), 0o700); err != nil {
+			return "", fmt.Errorf("make work folder: %w", err)
+		}
+		crashpoint.Here("work-before-folder")
+		err := os.Mkdir(folder, 0o750)
+		// Another operation that has ended may just have removed the empty parent.
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("make work folder: %w", err)
+		}
+		for _, parent := range []string{s.PartialDir(), s.BackupDir} {
+			if err := disk.SyncDir(parent); err != nil {
+				return "", fmt.Errorf("make work folder: %w", err)
+			}
+		}
+		return folder, nil
+	}
+}
+
+// removeWork removes an operation's private folders, and their parent when it
+// was the last.
+func (s *Store) RemoveWork(operation string) error {
+	folders, err := s.workFolders(operation)
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		crashpoint.Here("work-before-removal")
+		if err := os.RemoveAll(folder); err != nil {
+			return fmt.Errorf("remove work folder: %w", err)
+		}
+	}
+	// It stays while another operation works in it.
+	if err := os.Remove(s.PartialDir()); err == nil {
+		return disk.SyncDir(s.BackupDir)
+	}
+	return nil
+}
+
+// workFolders lists the private folders of an operation.
+func (s *Store) workFolders(operation string) ([]string, error) {
+	entries, err := os.ReadDir(s.PartialDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list work folders: %w", err)
+	}
+	var folders []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), operation+"-") {
+			folders = append(folders, filepath.Join(s.PartialDir(), e.Name()))
+		}
+	}
+	return folders, nil
+}

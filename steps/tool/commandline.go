@@ -1,0 +1,87 @@
+package tool
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/server"
+)
+
+// connectOptions begin every command line that talks to the server. The two
+// options about files must come first, in this order.
+func (t *Tool) connectOptions(c server.Credentials) []string {
+	options := []string{"--defaults-file=" + t.Server.CredentialsFile, "--defaults-group-suffix=-dbcalm"}
+	if t.Server.Host != "" && t.Server.Host != "localhost" {
+		return append(options, "--host="+t.Server.Host)
+	}
+	if network, address := t.Server.Address(c); network == "unix" && c.Socket == "" {
+		options = append(options, "--socket="+address)
+	}
+	return options
+}
+
+// backupCommand returns the tool's command line for a backup into target; base
+// is the folder of the backup it stands on, empty for a full one.
+func (t *Tool) BackupCommand(tool Info, c server.Credentials, dataDir, target, base string) job.Spec {
+	args := append(t.connectOptions(c), "--backup", "--target-dir="+target, "--datadir="+dataDir)
+	if base != "" {
+		args = append(args, "--incremental-basedir="+base)
+	}
+	args = append(append(args, "--parallel="+strconv.Itoa(t.Parallel)), t.Args...)
+	return job.Spec{Path: tool.Path, Args: args, Dir: "/", Output: target, Grace: job.StopGrace}
+}
+
+// streamCommand is backupCommand for a backup that comes through the tool's
+// standard output. The tool puts nothing into target but the files by which
+// the next incremental finds out where to begin.
+func (t *Tool) StreamCommand(tool Info, c server.Credentials, dataDir, target, base string) job.Spec {
+	spec := t.BackupCommand(tool, c, dataDir, target, base)
+	spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
+	return spec
+}
+
+// prepareCommand returns the command line that prepares a full backup. More
+// says that incrementals follow: xtrabackup must then be told to leave the
+// last transactions open, which mariabackup does by itself.
+func (t *Tool) PrepareCommand(tool Info, target string, more bool) job.Spec {
+	args := t.prepareOptions(target)
+	if more && tool.Name == "xtrabackup" {
+		args = append(args, "--apply-log-only")
+	}
+	return job.Spec{Path: tool.Path, Args: append(args, "--target-dir="+target), Dir: "/", Output: target, Grace: job.StopGrace}
+}
+
+// applyCommand returns the command line that applies an incremental, a private
+// copy, to a prepared target.
+func (t *Tool) ApplyCommand(tool Info, target, incremental string, more bool) job.Spec {
+	args := t.prepareOptions(target)
+	if more && tool.Name == "xtrabackup" {
+		args = append(args, "--apply-log-only")
+	}
+	args = append(args, "--target-dir="+target, "--incremental-dir="+incremental)
+	return job.Spec{Path: tool.Path, Args: args, Dir: "/", Output: target, Grace: job.StopGrace}
+}
+
+// unpackCommand returns the command line that unpacks the stream on standard
+// input into a folder, which must be empty: an unpacker keeps what it finds.
+func (t *Tool) UnpackCommand(tool Info, unpacker, folder string) job.Spec {
+	args := []string{"-x", "-C", folder}
+	// Only the one's short option is the other's long one.
+	if threads := strconv.Itoa(t.Parallel); tool.Name == "xtrabackup" {
+		args = append(args, "--parallel="+threads)
+	} else {
+		args = append(args, "-p", threads)
+	}
+	return job.Spec{Path: unpacker, Args: args, Dir: "/", Output: folder, Empty: true, Grace: job.StopGrace}
+}
+
+// prepareOptions begin the command lines that need no server. The backup holds
+// the settings its files were made with, the size of their pages for one:
+// without them the tool guesses, and an option file of the machine would give
+// it another server's. Told of this file alone, it reads no other.
+func (t *Tool) prepareOptions(target string) []string {
+	options := []string{"--defaults-file=" + filepath.Join(target, "backup-my.cnf"), "--prepare", fmt.Sprintf("--use-memory=%d", t.UseMemory)}
+	return append(options, t.prepareArgs()...)
+}

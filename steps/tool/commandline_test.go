@@ -1,0 +1,137 @@
+package tool
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/testkit"
+	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
+)
+
+// purposeful is a command line and what it is for.
+type purposeful struct {
+	purpose string
+	spec    job.Spec
+}
+
+// commandLines returns every command line of a tool; args are a configuration's
+// backup_args.
+func commandLines(tool Info, args ...string) []purposeful {
+	host := func(change func(*steps.Settings)) *steps.Host {
+		s := steps.Settings{CredentialsFile: "/etc/dbcalm/credentials.cnf", DataDir: "/var/lib/mysql", Host: "localhost", Parallel: 4, UseMemory: 1 << 30}
+		if change != nil {
+			change(&s)
+		}
+		return steps.NewHost(s, nil)
+	}
+	const partial = "/var/backups/dbcalm/.partial"
+	socket := server.Credentials{User: "backup", Password: "s3cret", Socket: "/run/mysqld/mysqld.sock"}
+	plain := host(nil)
+	remote := host(func(s *steps.Settings) { s.Host = "db1.example" })
+	further := host(func(s *steps.Settings) { s.BackupArgs = args })
+	return []purposeful{
+		{"full backup", plain.BackupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
+		{"incremental backup", plain.BackupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "/var/backups/dbcalm/full 1")},
+		{"streamed full backup", plain.StreamCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
+		{"streamed incremental backup", plain.StreamCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "/var/backups/dbcalm/full 1")},
+		{"full backup, host in the credentials file", plain.BackupCommand(tool, server.Credentials{User: "backup", Password: "s3cret", Host: "db1.example"}, "/var/lib/mysql/", partial+"/op-1", "")},
+		{"full backup, host configured", remote.BackupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
+		{"full backup, further options", further.BackupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
+		{"prepare a full backup alone", plain.PrepareCommand(tool, partial+"/op-stage/0", false)},
+		{"prepare a full backup with incrementals", plain.PrepareCommand(tool, partial+"/op-stage/0", true)},
+		{"apply an incremental with more after it", plain.ApplyCommand(tool, partial+"/op-stage/0", partial+"/op-stage/1", true)},
+		{"unpack a stream", plain.UnpackCommand(tool, "/usr/bin/"+unpackerNames[tool.Name], partial+"/op-stage/0")},
+		{"apply the last incremental", plain.ApplyCommand(tool, partial+"/op-stage/0", partial+"/op-stage/1", false)},
+		{"prepare, further options", further.PrepareCommand(tool, partial+"/op-stage/0", false)},
+	}
+}
+
+// Each version has its command lines in a file; those of XtraBackup are also
+// shown to its stand-in, which knows what that version does not.
+func TestCommandLines(t *testing.T) {
+	t.Parallel()
+	expect := func(name string, lines []purposeful) {
+		var text strings.Builder
+		for _, l := range lines {
+			text.WriteString("# " + l.purpose + "\n" + l.spec.Line() + "\n")
+		}
+		testkit.Golden(t, name+".golden", text.String())
+		if strings.Contains(text.String(), "s3cret") || strings.Contains(text.String(), "--password") {
+			t.Errorf("a command line of %s holds the password", name)
+		}
+	}
+	expect("mariabackup", commandLines(mariabackup, "--throttle=40", "--plugin-dir=/usr/lib/mysql/plugin"))
+	keyrings := []string{"--safe-slave-backup", "--keyring-file-data=/var/lib/mysql-keyring/keyring", "--component-keyring-config=/etc/mysql/keyring.cnf", "--component-keyring-config=/etc/mysql/keyring.cnf"}
+	for i, v := range xtrabackuptest.Versions {
+		lines := commandLines(Info{Path: "/usr/bin/xtrabackup", Name: "xtrabackup", Version: v.Tool}, "--throttle=40", keyrings[i])
+		expect("xtrabackup-"+server.Series(v.Tool), lines)
+		standin := xtrabackuptest.Install(t, v.Tool)
+		for _, l := range lines {
+			if l.spec.Path != "/usr/bin/xtrabackup" {
+				continue
+			}
+			cmd := exec.Command(standin, l.spec.Args...)
+			cmd.Env = append(os.Environ(), xtrabackuptest.OnlyParse)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("XtraBackup %s, %s: %v: %s", v.Tool, l.purpose, err, out)
+			}
+		}
+	}
+}
+
+func TestSocketIsNamedWhereNobodyElseNamesIt(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		host string
+		c    server.Credentials
+		want string
+	}{
+		{"localhost", server.Credentials{}, "--socket="},
+		{"", server.Credentials{}, "--socket="},
+		{"localhost", server.Credentials{Socket: "/s"}, ""},
+		{"localhost", server.Credentials{Host: "localhost"}, "--socket="},
+		{"localhost", server.Credentials{Host: "db1"}, ""},
+		{"db1", server.Credentials{Socket: "/s"}, "--host=db1"},
+		{"127.0.0.1", server.Credentials{Host: "db2", Socket: "/s"}, "--host=127.0.0.1"},
+	} {
+		h := steps.NewHost(steps.Settings{CredentialsFile: "/c", Host: test.host}, nil)
+		options := h.connectOptions(test.c)
+		if options[0] != "--defaults-file=/c" || options[1] != "--defaults-group-suffix=-dbcalm" {
+			t.Errorf("the options that must come first do not: %q", options)
+		}
+		got := strings.Join(options[2:], " ")
+		if test.want == "--socket=" {
+			_, socket := h.Server.Address(test.c)
+			test.want += socket
+		}
+		if got != test.want {
+			t.Errorf("host %q, %+v: %q, want %q", test.host, test.c, got, test.want)
+		}
+	}
+}
+
+func TestAddress(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		host string
+		c    server.Credentials
+		want string
+	}{
+		{"localhost", server.Credentials{Socket: "/s"}, "unix /s"},
+		{"localhost", server.Credentials{Host: "localhost", Socket: "/s", Port: "3307"}, "unix /s"},
+		{"localhost", server.Credentials{Host: "db1", Socket: "/s"}, "tcp db1:3306"},
+		{"localhost", server.Credentials{Host: "db1", Port: "3307"}, "tcp db1:3307"},
+		{"db2", server.Credentials{Host: "db1", Socket: "/s"}, "tcp db2:3306"},
+		{"::1", server.Credentials{}, "tcp [::1]:3306"},
+	} {
+		network, address := steps.NewHost(steps.Settings{Host: test.host}, nil).Server.Address(test.c)
+		if got := network + " " + address; got != test.want {
+			t.Errorf("host %q, %+v: %s, want %s", test.host, test.c, got, test.want)
+		}
+	}
+}
