@@ -32,10 +32,14 @@ func (e *engine) acceptAs(ctx context.Context, id string, what order, backup str
 	if err != nil {
 		return "", internal(err)
 	}
+	askedBy, err := askerText(ctx)
+	if err != nil {
+		return "", internal(err)
+	}
 	now := time.Now().UTC()
 	o := persistence.Operation{ID: id, Machine: d.Name, Definition: d.Text(), BackupID: backup, Args: text,
 		ReplacesDataDirectory: d.ReplacesDataDirectory,
-		State:                 d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: now}
+		State:                 d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: now, AskedBy: askedBy}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()
 	// Between the commit and the queue, nobody else may look for the operation
@@ -44,6 +48,10 @@ func (e *engine) acceptAs(ctx context.Context, id string, what order, backup str
 	defer e.mu.Unlock()
 	if e.base.Err() != nil {
 		return "", refuse(Unavailable, "the daemon is stopping: try again when it has started")
+	}
+	r := &run{id: o.ID, definition: d, ended: make(chan struct{})}
+	if err := e.checkQueue(r); err != nil {
+		return "", err
 	}
 	crashpoint.Here("accept-before")
 	if request != nil {
@@ -55,8 +63,12 @@ func (e *engine) acceptAs(ctx context.Context, id string, what order, backup str
 		return "", refuseAccept(err, backup)
 	}
 	crashpoint.Here("accept-recorded")
-	e.log.Info().Str(keyOperation, o.ID).Str(keyMachine, d.Name).Str(keyBackup, backup).Msg("operation accepted")
-	e.queue = append(e.queue, &run{id: o.ID, definition: d, ended: make(chan struct{})})
+	event := e.log.Info().Str(keyOperation, o.ID).Str(keyMachine, d.Name).Str(keyBackup, backup)
+	if asker := recordedAsker(askedBy); asker != nil {
+		event.Stringer(keyAskedBy, asker)
+	}
+	event.Msg("operation accepted")
+	e.queue = append(e.queue, r)
 	e.schedule()
 	return o.ID, nil
 }
@@ -88,4 +100,17 @@ func internal(err error) error {
 		return &Error{Kind: Unavailable, Message: broken.Error(), Err: err}
 	}
 	return &Error{Kind: Internal, Message: err.Error(), Err: err}
+}
+
+const defaultMaxWaiting = 100
+
+// checkQueue refuses an operation that would have to wait behind too many
+// others: nobody wants the hundredth backup of the same server, and each costs
+// rows, a place in every listing, and time at every start. The caller holds mu.
+func (e *engine) checkQueue(r *run) error {
+	if len(e.queue) < e.maxWaiting || e.admits(r) {
+		return nil
+	}
+	return refuse(Unavailable, "%d operations are waiting already, as many as max_waiting allows: "+
+		"wait until they have run, cancel some, or raise max_waiting", len(e.queue))
 }

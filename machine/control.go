@@ -86,13 +86,18 @@ func (e *engine) Retry(ctx context.Context, id string) (RetryDecision, error) {
 	change.Reason = reason
 	process := e.firstProcess(o, d)
 	change.Reopen = &process
+	r, err := e.newRun(o)
+	if err != nil {
+		return RetryDecision{}, internal(err)
+	}
+	if change.Status == persistence.Waiting {
+		if err := e.checkQueue(r); err != nil {
+			return RetryDecision{}, err
+		}
+	}
 	after, err := e.store.Apply(ctx, change)
 	if err != nil {
 		return RetryDecision{}, refuseAccept(err, o.BackupID)
-	}
-	r, err := e.newRun(after)
-	if err != nil {
-		return RetryDecision{}, internal(err)
 	}
 	if after.Status == persistence.Waiting {
 		e.queue = append(e.queue, r)

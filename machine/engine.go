@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -20,9 +21,10 @@ type engine struct {
 	registry    map[string]steps.Step
 	definitions map[string]*definition.Definition
 	// machines are those of them by what they are for.
-	machines map[order]*definition.Definition
-	max      int
-	keepLogs time.Duration
+	machines   map[order]*definition.Definition
+	max        int
+	maxWaiting int
+	keepLogs   time.Duration
 
 	// base is the context of all work; ending it hands the work off.
 	base    context.Context
@@ -70,7 +72,7 @@ func newEngine(all common, options Options) (*engine, error) {
 		return nil, err
 	}
 	e := &engine{common: all, registry: registry, definitions: definitions, machines: machines,
-		max: max(1, options.MaxConcurrent), keepLogs: options.KeepLogs,
+		max: max(1, options.MaxConcurrent), maxWaiting: cmp.Or(options.MaxWaiting, defaultMaxWaiting), keepLogs: options.KeepLogs,
 		running: map[string]*run{}, parsed: map[string]*definition.Definition{},
 		owed: make(chan struct{}, 1), adopt: job.Adopt,
 	}

@@ -21,6 +21,8 @@ const (
 	Conflict
 	// Unavailable: the host is not in a state to do this; mend it, then retry.
 	Unavailable
+	// Forbidden: whoever asks may not have this done.
+	Forbidden
 )
 
 // Error is a refusal with a sentence for the person who asked.

@@ -32,7 +32,8 @@ func (e *engine) Operations(ctx context.Context, f OperationFilter) ([]Operation
 
 func summary(o persistence.Operation) OperationSummary {
 	return OperationSummary{ID: o.ID, Machine: o.Machine, Backup: o.BackupID, State: o.State, Status: string(o.Status),
-		Attempt: o.Attempt, Error: o.Error, CreatedAt: o.CreatedAt, StartedAt: o.StartedAt, FinishedAt: o.FinishedAt}
+		Attempt: o.Attempt, Error: o.Error, CreatedAt: o.CreatedAt, StartedAt: o.StartedAt, FinishedAt: o.FinishedAt,
+		AskedBy: recordedAsker(o.AskedBy)}
 }
 
 // Operation tells everything about one operation.

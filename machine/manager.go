@@ -17,6 +17,7 @@ const (
 	keyState     = "state"
 	keyAttempt   = "attempt"
 	keyBackup    = "backup"
+	keyAskedBy   = "asked_by"
 )
 
 // Options are what a Manager can be told beside what it needs.
@@ -24,6 +25,8 @@ type Options struct {
 	// MaxConcurrent is how many operations that take a slot run at a time; 0
 	// means 1.
 	MaxConcurrent int
+	// MaxWaiting is how many operations may wait for their turn; 0 means 100.
+	MaxWaiting int
 	// KeepLogs is how long the programs' output is kept; 0 means for ever.
 	KeepLogs time.Duration
 	// Retention says what a prune keeps.

@@ -52,6 +52,6 @@ func (e *engine) repeated(ctx context.Context, request persistence.Request) (ope
 			"request_id '%s' was used before, for %s %s, which began operation %s: give another request a new request_id",
 			request.ID, first.Command, first.Args, first.OperationID)
 	}
-	e.log.Info().Str(keyOperation, first.OperationID).Msg("command repeated; answered with the operation it began")
+	e.log.Debug().Str(keyOperation, first.OperationID).Msg("command repeated; answered with the operation it began")
 	return first.OperationID, true, nil
 }

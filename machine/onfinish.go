@@ -11,6 +11,7 @@ import (
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // startOnFinish lets the on_finish commands run that are owed, those of an
@@ -116,8 +117,12 @@ func (e *engine) tellFinish(ctx context.Context, end persistence.End) error {
 	if err := encoder.Encode(view); err != nil {
 		return fmt.Errorf("encode operation %s: %w", end.OperationID, err)
 	}
-	return e.host.Jobs.RunOnFinish(ctx, job.Finished{Operation: end.OperationID, Machine: end.Machine, Backup: end.BackupID,
-		Status: string(end.Status), JSON: text.Bytes()})
+	finished := job.Finished{Operation: end.OperationID, Machine: end.Machine, Backup: end.BackupID, Status: string(end.Status),
+		JSON: printable.JSON(text.Bytes())}
+	if view.AskedBy != nil {
+		finished.AskedBy = view.AskedBy.String()
+	}
+	return e.host.Jobs.RunOnFinish(ctx, finished)
 }
 
 // viewOf shows an operation as it was when it ended; it may have been retried

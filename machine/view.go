@@ -14,6 +14,8 @@ type OperationSummary struct {
 	Status  string `json:"status"`
 	Attempt int    `json:"attempt"`
 	Error   string `json:"error"`
+	// AskedBy is nil where nobody asked, or nobody knows who.
+	AskedBy *Asker `json:"asked_by,omitempty"`
 	// Progress is set while work is under way that can be measured.
 	Progress   *ProgressView `json:"progress,omitempty"`
 	CreatedAt  time.Time     `json:"created_at"`

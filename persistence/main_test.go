@@ -109,7 +109,7 @@ func read(t *testing.T, db *sql.DB, query string, args ...any) string {
 func operation(id string) Operation {
 	return Operation{ID: id, Machine: "full_backup", Definition: "the definition", BackupID: "b-" + id,
 		Args: json.RawMessage(`{"id":"b-` + id + `"}`), State: "queued", Status: Waiting, Seq: 1, Attempt: 1,
-		Data: json.RawMessage(`{}`), CreatedAt: noon}
+		Data: json.RawMessage(`{}`), CreatedAt: noon, AskedBy: `{"uid":1001}`}
 }
 
 func firstProcess(o Operation) Process {

@@ -11,7 +11,7 @@ import (
 
 const operationColumns = `number, id, machine,
 	coalesce((SELECT text FROM operation_definition WHERE hash = operation.definition), ''), backup_id, args, state, status, seq,
-	attempt, data, failed_in, error, cancel_at, created_at, started_at, finished_at, replaces_data_directory`
+	attempt, data, failed_in, error, cancel_at, created_at, started_at, finished_at, replaces_data_directory, asked_by`
 
 type scanner interface{ Scan(...any) error }
 
@@ -20,7 +20,8 @@ func scanOperation(row scanner) (Operation, error) {
 	var args, data string
 	var cancel, created, started, finished stamp
 	err := row.Scan(&o.Number, &o.ID, &o.Machine, &o.Definition, &o.BackupID, &args, &o.State, &o.Status, &o.Seq,
-		&o.Attempt, &data, &o.FailedIn, &o.Error, &cancel, &created, &started, &finished, &o.ReplacesDataDirectory)
+		&o.Attempt, &data, &o.FailedIn, &o.Error, &cancel, &created, &started, &finished, &o.ReplacesDataDirectory,
+		&o.AskedBy)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, ErrNotFound
 	}
@@ -39,9 +40,9 @@ func acceptOperation(ctx context.Context, tx *ledgerTx, o Operation, claims []Cl
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status,
-		seq, attempt, data, failed_in, error, created_at, replaces_data_directory) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?,?)`,
+		seq, attempt, data, failed_in, error, created_at, replaces_data_directory, asked_by) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?,?,?)`,
 		o.ID, o.Machine, definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data),
-		stamp{o.CreatedAt}, o.ReplacesDataDirectory)
+		stamp{o.CreatedAt}, o.ReplacesDataDirectory, o.AskedBy)
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,9 @@ type Operation struct {
 	CreatedAt  time.Time
 	StartedAt  *time.Time
 	FinishedAt *time.Time
+	// AskedBy is who asked for it, a JSON object; empty if nobody did or if it
+	// was accepted before this was recorded.
+	AskedBy string
 }
 
 // Transition is one persisted transition of an operation.

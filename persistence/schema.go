@@ -118,7 +118,9 @@ CREATE INDEX operation_transition_survived ON operation_transition(event, operat
 `}, {sql: `
 ALTER TABLE operation ADD COLUMN replaces_data_directory BOOLEAN NOT NULL DEFAULT FALSE;
 UPDATE operation SET replaces_data_directory = TRUE WHERE machine = 'restore_database';
-`}, {sql: ledgerSchema, then: hashDefinitions}}
+`}, {sql: ledgerSchema, then: hashDefinitions}, {sql: `
+ALTER TABLE operation ADD COLUMN asked_by TEXT NOT NULL DEFAULT '';
+`}}
 
 // movedVersion is the last version of the tables that lay in the shared file.
 const movedVersion = 6

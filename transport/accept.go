@@ -16,9 +16,9 @@ const (
 	lastPause  = time.Second
 )
 
-// accept hands every connection of a socket to begin, which owns it and a
-// slot from then on and does not block. It returns nil when the listener is
-// closed.
+// accept hands every connection of a socket to begin, which owns it from then
+// on and does not block: whoever knocks is looked at before anybody waits for
+// anything. It returns nil when the listener is closed.
 func (s *Server) accept(stopping context.Context, socket *socket, begin func(*net.UnixConn)) error {
 	pause := firstPause
 	for {
@@ -29,7 +29,9 @@ func (s *Server) accept(stopping context.Context, socket *socket, begin func(*ne
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		case passes(err):
-			s.options.Logger.Error().Err(err).Str(keyPath, socket.path).Msg("cannot accept connections, trying again")
+			if s.quota.take(notAccepted, nobody) {
+				s.options.Logger.Error().Err(err).Str(keyPath, socket.path).Msg("cannot accept connections, trying again")
+			}
 			if !wait(stopping, pause) {
 				return nil
 			}
@@ -37,10 +39,6 @@ func (s *Server) accept(stopping context.Context, socket *socket, begin func(*ne
 			continue
 		default:
 			return fmt.Errorf("accept on %s: %w", socket.path, err)
-		}
-		if !s.takeSlot(stopping) {
-			_ = conn.Close()
-			return nil
 		}
 		begin(conn)
 	}
@@ -68,14 +66,3 @@ func wait(stopping context.Context, pause time.Duration) bool {
 		return false
 	}
 }
-
-func (s *Server) takeSlot(stopping context.Context) bool {
-	select {
-	case s.slots <- struct{}{}:
-		return true
-	case <-stopping.Done():
-		return false
-	}
-}
-
-func (s *Server) giveBackSlot() { <-s.slots }

@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
-	"strings"
 	"unicode/utf8"
+
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // AnswerLimit bounds the answers that other programs rely on: one of them
@@ -21,6 +22,7 @@ const (
 	codeOK          = 200
 	codeAccepted    = 202
 	codeInvalid     = 400
+	codeForbidden   = 403
 	codeNotFound    = 404
 	codeConflict    = 409
 	codeInternal    = 500
@@ -32,6 +34,7 @@ var phrases = map[int]string{
 	codeOK:          "OK",
 	codeAccepted:    "Accepted",
 	codeInvalid:     "Bad Request",
+	codeForbidden:   "Forbidden",
 	codeNotFound:    "Not Found",
 	codeConflict:    "Conflict",
 	codeInternal:    "Internal Server Error",
@@ -47,7 +50,8 @@ type envelope struct {
 	Message string `json:"message,omitempty"`
 }
 
-// encode returns the one line of JSON that body is on the wire.
+// encode returns the one line of JSON that body is on the wire. Of what tools,
+// rows and others' sockets have said, no control character goes out.
 func encode(body any) ([]byte, error) {
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
@@ -56,13 +60,13 @@ func encode(body any) ([]byte, error) {
 	if err := encoder.Encode(body); err != nil {
 		return nil, fmt.Errorf("encode an answer: %w", err)
 	}
-	return bytes.TrimSuffix(line.Bytes(), []byte("\n")), nil
+	return printable.JSON(bytes.TrimSuffix(line.Bytes(), []byte("\n"))), nil
 }
 
 // encodeEnvelope encodes an answer smaller than AnswerLimit, cutting its
 // message if it must.
 func encodeEnvelope(answer envelope) []byte {
-	message := strings.ToValidUTF8(answer.Message, string(utf8.RuneError))
+	message := printable.Text(answer.Message)
 	fits := func(length int) bool {
 		answer.Message = shorten(message, length)
 		line, err := encode(answer)

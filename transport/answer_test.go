@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 func TestAnswersStayBelowTheLimit(t *testing.T) {
@@ -22,6 +24,9 @@ func TestAnswersStayBelowTheLimit(t *testing.T) {
 		"just too big": strings.Repeat("x", AnswerLimit-len(`{"code":409,"status":"Conflict","message":""}`)),
 	} {
 		line := encodeEnvelope(envelope{Code: 409, Status: "Conflict", Message: message})
+		if !bytes.Equal(printable.JSON(line), line) {
+			t.Errorf("%s: control characters in %q", name, line)
+		}
 		var answer envelope
 		if err := json.Unmarshal(line, &answer); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -32,7 +37,7 @@ func TestAnswersStayBelowTheLimit(t *testing.T) {
 			t.Errorf("%s: %d bytes", name, len(line))
 		}
 		kept, marked := strings.CutSuffix(answer.Message, "…")
-		if !marked || !utf8.ValidString(kept) || !strings.HasPrefix(strings.ToValidUTF8(message, "\ufffd"), kept) {
+		if !marked || !utf8.ValidString(kept) || !strings.HasPrefix(printable.Text(message), kept) {
 			t.Errorf("%s: the message ends in %q", name, answer.Message[max(0, len(answer.Message)-12):])
 		}
 	}
@@ -90,20 +95,27 @@ func TestShorten(t *testing.T) {
 // makes the daemon fail.
 func FuzzAnswer(f *testing.F) {
 	for name := range commands {
-		f.Add(`{"cmd":"` + name + `","args":{"id":"x","from_backup_id":"y","id_list":["x"],"target":"folder","schedule_id":1,"limit":1}}`)
-		f.Add(`{"cmd":"` + name + `","args":{"id":"x"}}`)
+		f.Add(`{"cmd":"`+name+`","args":{"id":"x","from_backup_id":"y","id_list":["x"],"target":"folder","schedule_id":1,"limit":1}}`, uint32(0), int32(1))
+		f.Add(`{"cmd":"`+name+`","args":{"id":"x"}}`, uint32(65534), int32(-1))
 	}
-	f.Add(`{"cmd":"\u0000","args":{"":[{}]}}`)
+	f.Add(`{"cmd":"\u0000","args":{"":[{}]}}`, uint32(1000), int32(0))
+	f.Add("{\"cmd\":\"\u202e\u009b2J\x7f\xff\",\"args\":{\"\u2066\":1}}", uint32(1000), int32(0))
+	f.Add("{\"cmd\":\"delete_backup\",\"args\":{\"id\":\"\\u001b[2J\u2028\"}}", uint32(1000), int32(0))
 	server := New(&fakeService{}, Options{SocketPath: "/unused"})
-	f.Fuzz(func(t *testing.T, stream string) {
+	server.policy.restore = &members{users: []uint32{1000}}
+	server.policy.memberships = func(uint32) []uint32 { return nil }
+	f.Fuzz(func(t *testing.T, stream string, uid uint32, pid int32) {
 		frame, err := readFrame(strings.NewReader(stream), RequestLimit)
 		if err != nil {
 			return
 		}
-		answered := server.dispatch(context.Background(), frame)
+		answered := server.dispatch(context.Background(), peer{uid: uid, pid: pid, known: true}, frame, func() bool { return server.turns.take(context.Background(), uid) })
 		line, err := answered.bytes()
 		if err != nil || len(line) >= AnswerLimit || answered.code == codeInternal {
 			t.Errorf("%s: %s, %v", frame, line, err)
+		}
+		if !bytes.Equal(printable.JSON(line), line) {
+			t.Errorf("%s: control characters in %q", frame, line)
 		}
 		var answer envelope
 		if err := json.Unmarshal(line, &answer); err != nil || answer.Code != answered.code {

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // collector reads all metrics anew at every scrape. It remembers nothing: a
@@ -44,7 +45,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	figures, err := c.monitor.watched.Figures(ctx, durationBounds)
 	if err != nil {
 		// The other metrics are missing then, which alerts can tell.
-		options.Logger.Error().Err(err).Msg("metrics cannot be read")
+		if c.monitor.quota.take(notTold, nobody) {
+			options.Logger.Error().Err(err).Msg("metrics cannot be read")
+		}
 		s.tell(metricHealthy, 0)
 		return
 	}
@@ -71,6 +74,9 @@ type scrape struct {
 
 // tell sends one value of a metric.
 func (s *scrape) tell(name string, value float64, labels ...string) {
+	for i, label := range labels {
+		labels[i] = printable.Line(label)
+	}
 	kind := prometheus.GaugeValue
 	if s.types[name] == counter {
 		kind = prometheus.CounterValue
@@ -171,6 +177,6 @@ func (s *scrape) operations(f machine.Figures) {
 		for i, bound := range durationBounds {
 			within[bound] = t.Within[i]
 		}
-		s.send(metricDuration)(prometheus.NewConstHistogram(s.descs[metricDuration], t.Count, t.Seconds, within, name))
+		s.send(metricDuration)(prometheus.NewConstHistogram(s.descs[metricDuration], t.Count, t.Seconds, within, printable.Line(name)))
 	}
 }

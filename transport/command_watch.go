@@ -7,6 +7,8 @@ import (
 	"net"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"dbcalm-db-cmd/machine"
 )
 
@@ -65,48 +67,55 @@ func shown(view machine.OperationView) operationShowAnswer {
 
 // stream sends an answer of many lines. It ends with the last line, with the
 // client, or with the server; a client that finds no last line asks again.
-func (s *Server) stream(stopping, calls context.Context, conn *net.UnixConn, answered reply) error {
-	if !s.takeWatch() {
-		body, err := refused(calls, &machine.Error{Kind: machine.Unavailable, Message: "too many clients watch operations: try again later"}).bytes()
-		if err == nil {
-			err = s.send(conn, body)
-		}
-		return err
-	}
-	defer s.giveBackWatch()
+func (s *Server) stream(stopping, calls context.Context, conn *net.UnixConn, who peer, answered reply, begun time.Time) {
 	ctx, cancel := context.WithCancel(calls)
 	defer cancel()
 	defer context.AfterFunc(stopping, cancel)()
-	err := answered.lines(ctx, s.options.WatchInterval, func(body any) error { return s.sendLine(conn, body) })
-	switch {
-	case stopping.Err() != nil:
-		return nil
-	case err != nil:
-		return err
+	// Watchers stay long; they must not take the place of those who command. One
+	// that does not read what it is sent goes first.
+	watcher := s.newGuest(who, cancel)
+	watcher.busy, watcher.idles = true, func() bool { return unread(conn) > 0 }
+	if !s.watches.try(watcher) {
+		s.dismiss(stopping, conn, who, noPlace, unavailable("too many clients watch operations: try again later"))
+		return
 	}
-	return conn.CloseWrite()
+	defer s.watches.leave(watcher)
+	err := answered.lines(ctx, s.options.WatchInterval, func(body any) error {
+		if unread(conn) == 0 {
+			s.watches.mark(watcher, true)
+		}
+		return s.sendLine(ctx, conn, body)
+	})
+	switch {
+	case ctx.Err() != nil:
+		err = nil
+	case err == nil:
+		err = conn.CloseWrite()
+	}
+	s.logAnswer(who, answered, time.Since(begun), err)
+	if err == nil {
+		drain(stopping, ctx, conn, drainTimeout)
+	}
 }
 
-func (s *Server) sendLine(conn *net.UnixConn, body any) error {
+func (s *Server) sendLine(ctx context.Context, conn *net.UnixConn, body any) error {
 	line, err := encode(body)
 	if err != nil {
 		return err
 	}
-	if err := conn.SetWriteDeadline(time.Now().Add(s.options.AnswerTimeout)); err != nil {
-		return err
-	}
+	defer limitWriting(ctx, conn, s.options.AnswerTimeout)()
 	_, err = conn.Write(append(line, '\n'))
 	return err
 }
 
-// Watchers stay long; they must not take the place of those who command.
-func (s *Server) takeWatch() bool {
-	select {
-	case s.watches <- struct{}{}:
-		return true
-	default:
-		return false
+// unread returns how many bytes the peer has been sent and has not read, with
+// what the kernel adds to them.
+func unread(conn *net.UnixConn) (size int) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return 0
 	}
+	// A connection that is gone has nobody who could read.
+	_ = raw.Control(func(fd uintptr) { size, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+	return size
 }
-
-func (s *Server) giveBackWatch() { <-s.watches }

@@ -16,44 +16,132 @@ import (
 const (
 	drainTimeout = 2 * time.Second
 	drainLimit   = 64 << 20
+	// dismissTimeout bounds what a client that was refused unheard is given.
+	dismissTimeout = 500 * time.Millisecond
+	// dismissHaste is that where many are refused: enough for what has been sent.
+	dismissHaste = 5 * time.Millisecond
+)
+
+// The bounds of what clients may have of the daemon.
+const (
+	// youth is how long a connection is left alone however idle it is: a client
+	// that asks at once needs less.
+	youth = 10 * time.Millisecond
+	// readingTime is how long a watcher may leave a line unread.
+	readingTime = time.Second
+	// A request of more than smallRequest bytes is a large one, of which there
+	// may be largeRequests at once.
+	smallRequest  = 16 << 10
+	largeRequests = 16
+	// An answer of more than smallAnswer bytes is a large one: it does not fit in
+	// a socket, and is kept in memory until it has been read. There may be
+	// largeAnswers at once.
+	smallAnswer  = 64 << 10
+	largeAnswers = 16
+	// answerGrace is how long nothing of a large answer may be read while others
+	// wait to send theirs.
+	answerGrace = 250 * time.Millisecond
+)
+
+const (
+	crowdedMessage = "the daemon has as many connections as it can serve: try again later, or close those that wait for nothing"
+	evictedMessage = "the daemon needs this connection for others: send the whole request at once"
+	largeMessage   = "too many large requests or answers at once: try again later"
 )
 
 // handle serves one connection to its end: a request, an answer.
 func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 	defer func() { _ = conn.Close() }()
-	logger := s.options.Logger.With().EmbedObject(peerOf(conn)).Logger()
+	who := peerOf(conn)
+	if !s.policy.mayConnect(who) {
+		s.dismiss(stopping, conn, who, notAllowed, shutOut(who))
+		return
+	}
+	evicted, evict := context.WithCancel(context.Background())
+	defer evict()
+	client := s.newGuest(who, evict)
+	if !s.clients.enter(stopping, client) {
+		message := crowdedMessage
+		if stopping.Err() != nil {
+			message = stoppingMessage
+		}
+		s.dismiss(stopping, conn, who, noPlace, unavailable(message))
+		return
+	}
+	defer s.clients.leave(client)
 
-	frame, err := s.receive(stopping, conn)
+	frame, err := s.receive(stopping, evicted, conn, client)
+	s.clients.mark(client, true)
 	begun := time.Now()
 	var answered reply
 	switch {
 	case err == nil:
-		answered = s.dispatch(calls, frame)
+		answered = s.dispatch(calls, who, frame, func() bool { return s.awaitTurn(evicted, client) })
+	case errors.Is(err, errEvicted):
+		s.dismiss(stopping, conn, who, noPlace, unavailable(evictedMessage))
+		return
 	case isRefusal(err):
 		answered = refused(calls, err)
 	default:
-		logger.Debug().Err(err).Msg("client left without a request")
+		s.options.Logger.Debug().EmbedObject(who).Err(err).Msg("client left without a request")
+		return
+	}
+	if evicted.Err() != nil {
+		s.dismiss(stopping, conn, who, noPlace, unavailable(crowdedMessage))
 		return
 	}
 	if answered.lines != nil {
-		sendErr := s.stream(stopping, calls, conn, answered)
-		logAnswer(logger, answered, time.Since(begun), sendErr)
-		if sendErr == nil {
-			drain(stopping, conn)
-		}
+		s.clients.leave(client)
+		s.stream(stopping, calls, conn, who, answered, begun)
 		return
 	}
-	answer, err := answered.bytes()
-	if err != nil {
-		unencodable := refused(calls, err)
-		unencodable.command, unencodable.operation = answered.command, answered.operation
-		answered = unencodable
-		answer, _ = answered.bytes()
+	// What has a body has been encoded, and a refusal can always be.
+	answer, _ := answered.bytes()
+	s.clients.mark(client, false)
+	if len(answer) > smallAnswer {
+		large := &guest{uid: who.uid, busy: true, idles: func() bool { return unread(conn) > 0 }, evict: evict}
+		if !s.answers.enter(stopping, large) {
+			s.dismiss(stopping, conn, who, noPlace, unavailable(largeMessage))
+			return
+		}
+		defer s.answers.leave(large)
 	}
-	sendErr := s.send(conn, answer)
-	logAnswer(logger, answered, time.Since(begun), sendErr)
+	sendErr := s.send(evicted, conn, answer)
+	s.logAnswer(who, answered, time.Since(begun), sendErr)
 	if sendErr == nil {
-		drain(stopping, conn)
+		drain(stopping, evicted, conn, drainTimeout)
+	}
+}
+
+// awaitTurn waits for a turn to look at something. Meanwhile nobody works for
+// the client.
+func (s *Server) awaitTurn(evicted context.Context, client *guest) bool {
+	s.clients.mark(client, false)
+	defer s.clients.mark(client, true)
+	return s.turns.take(evicted, client.uid)
+}
+
+func (s *Server) newGuest(who peer, evict func()) *guest {
+	return &guest{uid: who.uid, self: who.uid == s.policy.own && who.pid == s.self, evict: evict}
+}
+
+// dismiss refuses a client that was not heard. It is told why, and given a
+// moment to read it if not too many others are.
+func (s *Server) dismiss(stopping context.Context, conn *net.UnixConn, who peer, what string, refusal *machine.Error) {
+	if s.quota.take(what, who.uid) {
+		s.options.Logger.Warn().EmbedObject(who).Str(keyReason, refusal.Message).Msg("connection refused")
+	}
+	code := codeOf(refusal.Kind)
+	answer := encodeEnvelope(envelope{Code: code, Status: phrases[code], Message: refusal.Message})
+	if s.send(context.Background(), conn, answer) != nil {
+		return
+	}
+	select {
+	case s.dismissed <- struct{}{}:
+		drain(stopping, stopping, conn, dismissTimeout)
+		<-s.dismissed
+	default:
+		drain(stopping, stopping, conn, dismissHaste)
 	}
 }
 
@@ -62,32 +150,72 @@ func isRefusal(err error) bool {
 	return ok
 }
 
-// receive returns the request. Errors other than refusals mean that nobody is
-// waiting for an answer.
-func (s *Server) receive(stopping context.Context, conn *net.UnixConn) (json.RawMessage, error) {
-	defer limitReading(stopping, conn, s.options.RequestTimeout)()
-	frame, err := readFrame(conn, RequestLimit)
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
+// errEvicted: the client has lost its place before its request was complete.
+var errEvicted = errors.New("the connection was needed for others")
+
+// receive returns the request. Errors other than refusals and errEvicted mean
+// that nobody is waiting for an answer.
+func (s *Server) receive(stopping, evicted context.Context, conn *net.UnixConn, client *guest) (json.RawMessage, error) {
+	defer limitReading(stopping, evicted, conn, s.options.RequestTimeout)()
+	large := &guest{uid: client.uid, busy: true}
+	defer s.requests.leave(large)
+	reader := &requestReader{conn: conn, grow: func() bool { return s.requests.try(large) }, came: func() { s.clients.mark(client, false) }}
+	frame, err := readFrame(reader, RequestLimit)
+	switch {
+	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return frame, err
-	}
-	if stopping.Err() != nil {
-		return nil, &machine.Error{Kind: machine.Unavailable, Message: stoppingMessage}
+	case stopping.Err() != nil:
+		return nil, unavailable(stoppingMessage)
+	case evicted.Err() != nil:
+		return nil, errEvicted
 	}
 	return nil, invalid("request took too long: no complete JSON object within %s", s.options.RequestTimeout)
 }
 
-// limitReading ends the reads of conn after a time, or when the server stops.
-// The function it returns must be called when the reading is over.
-func limitReading(stopping context.Context, conn *net.UnixConn, limit time.Duration) func() bool {
+// requestReader reads a request, which is kept in memory until it is complete.
+// Before one becomes large, grow is asked whether there is room for that; came
+// is told of every piece.
+type requestReader struct {
+	conn  io.Reader
+	grow  func() bool
+	came  func()
+	read  int
+	large bool
+}
+
+func (r *requestReader) Read(p []byte) (int, error) {
+	if r.read >= smallRequest && !r.large {
+		if !r.grow() {
+			return 0, unavailable(largeMessage)
+		}
+		r.large = true
+	}
+	n, err := r.conn.Read(p)
+	r.read += n
+	r.came()
+	return n, err
+}
+
+// limitReading ends the reads of conn after a time, or when the server stops or
+// the connection's place is needed. The function it returns must be called when
+// the reading is over.
+func limitReading(stopping, evicted context.Context, conn *net.UnixConn, limit time.Duration) func() {
 	_ = conn.SetReadDeadline(time.Now().Add(limit))
-	return context.AfterFunc(stopping, func() { _ = conn.SetReadDeadline(time.Now()) })
+	end := func() { _ = conn.SetReadDeadline(time.Now()) }
+	first, second := context.AfterFunc(stopping, end), context.AfterFunc(evicted, end)
+	return func() { first(); second() }
+}
+
+// limitWriting ends the writes of conn after a time, or when ctx ends. The
+// function it returns must be called when the writing is over.
+func limitWriting(ctx context.Context, conn *net.UnixConn, limit time.Duration) func() bool {
+	_ = conn.SetWriteDeadline(time.Now().Add(limit))
+	return context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Now()) })
 }
 
 // send writes the answer in one write and ends the stream.
-func (s *Server) send(conn *net.UnixConn, answer []byte) error {
-	if err := conn.SetWriteDeadline(time.Now().Add(s.options.AnswerTimeout)); err != nil {
-		return err
-	}
+func (s *Server) send(evicted context.Context, conn *net.UnixConn, answer []byte) error {
+	defer limitWriting(evicted, conn, s.options.AnswerTimeout)()
 	if _, err := conn.Write(answer); err != nil {
 		return err
 	}
@@ -97,7 +225,7 @@ func (s *Server) send(conn *net.UnixConn, answer []byte) error {
 // drain reads on until the client closes. On Linux a socket closed with
 // unread bytes resets its peer, and one that is gone breaks the write of a
 // peer still sending: either way the client might never see its answer.
-func drain(stopping context.Context, conn *net.UnixConn) {
-	defer limitReading(stopping, conn, drainTimeout)()
+func drain(stopping, evicted context.Context, conn *net.UnixConn, limit time.Duration) {
+	defer limitReading(stopping, evicted, conn, limit)()
 	_, _ = io.CopyN(io.Discard, conn, drainLimit)
 }

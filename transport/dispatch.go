@@ -5,11 +5,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+	"slices"
+
+	"dbcalm-db-cmd/machine"
 )
 
+const turnMessage = "too many questions of this user are being answered at once: try again later, and ask less often"
+
 // dispatch answers a complete request. It always returns an answer: an error
-// or a panic on the way becomes one.
-func (s *Server) dispatch(calls context.Context, frame json.RawMessage) (answered reply) {
+// or a panic on the way becomes one. turn waits until the user may look at
+// something, and reports whether it may.
+func (s *Server) dispatch(calls context.Context, who peer, frame json.RawMessage, turn func() bool) (answered reply) {
 	name, operation := "", ""
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -36,11 +42,23 @@ func (s *Server) dispatch(calls context.Context, frame json.RawMessage) (answere
 	if !known {
 		return refused(calls, invalid("Unknown command: %s", name))
 	}
-	answered, err = run(calls, s.service, args)
+	if slices.Contains(looking, name) {
+		if !turn() {
+			return refused(calls, unavailable(turnMessage))
+		}
+		defer s.turns.give(who.uid)
+	}
+	answered, err = run(machine.AskedBy(calls, who.asker()), s.serviceFor(who), args)
 	if err != nil {
 		// What the command was about is worth a log line even if it failed.
 		operation = answered.operation
 		return refused(calls, err)
+	}
+	if answered.lines == nil {
+		if answered.line, err = answered.bytes(); err != nil {
+			operation = answered.operation
+			return refused(calls, err)
+		}
 	}
 	return answered
 }

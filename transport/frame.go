@@ -74,6 +74,10 @@ func (f *frameReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+func unavailable(message string) *machine.Error {
+	return &machine.Error{Kind: machine.Unavailable, Message: message}
+}
+
 func invalid(format string, args ...any) *machine.Error {
 	return &machine.Error{Kind: machine.Invalid, Message: fmt.Sprintf(format, args...)}
 }

@@ -19,7 +19,7 @@ func lookUpGroup(group string) (int, error) {
 	// The largest number stands for "unchanged" in chown(2).
 	gid, parseErr := strconv.ParseUint(group, 10, 32)
 	if parseErr != nil || gid == 1<<32-1 {
-		return -1, fmt.Errorf("find the socket's group %q: there is none of that name; make it with groupadd, or choose another", group)
+		return -1, fmt.Errorf("find group %q: there is none of that name; make it with groupadd, or choose another", group)
 	}
 	return int(gid), nil
 }

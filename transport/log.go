@@ -2,39 +2,56 @@ package transport
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // The keys of this package's log lines.
 const (
 	keyCode        = "code"
+	keyCount       = "count"
 	keyCommand     = "command"
 	keyDuration    = "duration_ms"
 	keyOperation   = "operation"
 	keyPath        = "path"
 	keyPeerPID     = "peer_pid"
 	keyPeerUID     = "peer_uid"
+	keyPeerUser    = "peer_user"
+	keyPeerProgram = "peer_program"
 	keyReason      = "reason"
 	keyAnswerError = "answer_error"
 )
 
-// logAnswer writes the one line of a command. It holds no argument but an
-// operation's id, and the reason of a refusal.
-func logAnswer(logger zerolog.Logger, answered reply, took time.Duration, sendErr error) {
-	event := logger.WithLevel(levelOf(answered.command, answered.code)).
-		Str(keyCommand, shorten(answered.command, echoLimit)).
+// The bounds of what a log line says of why something failed, in bytes.
+const (
+	reasonLimit = 2 << 10
+	causeLimit  = 4 << 10
+)
+
+// logAnswer writes the one line of a command, unless its user has had a lot of
+// these already. It holds no argument but an operation's id, and the reason of
+// a refusal.
+func (s *Server) logAnswer(who peer, answered reply, took time.Duration, sendErr error) {
+	level := levelOf(answered.command, answered.code)
+	if level >= zerolog.InfoLevel && !s.quota.take(strconv.Itoa(answered.code)+" "+phrases[answered.code], who.uid) {
+		return
+	}
+	event := s.options.Logger.WithLevel(level).EmbedObject(who).
+		Str(keyCommand, shorten(printable.Line(answered.command), echoLimit)).
 		Int(keyCode, answered.code).
 		Dur(keyDuration, took)
 	if answered.operation != "" {
-		event.Str(keyOperation, shorten(answered.operation, echoLimit))
+		event.Str(keyOperation, shorten(printable.Line(answered.operation), echoLimit))
 	}
 	if answered.message != "" {
-		event.Str(keyReason, answered.message)
+		event.Str(keyReason, shorten(printable.Text(answered.message), reasonLimit))
 	}
 	if answered.cause != nil {
-		event.Err(answered.cause)
+		event.Str(zerolog.ErrorFieldName, shorten(printable.Text(answered.cause.Error()), causeLimit))
 	}
 	if sendErr != nil {
 		// The command stands; its client just does not know.
@@ -46,7 +63,7 @@ func logAnswer(logger zerolog.Logger, answered reply, took time.Duration, sendEr
 // looking are the commands that change nothing; a program that waits sends
 // them several times a second.
 var looking = []string{backupListCommand, operationListCommand, operationShowCommand, operationWatchCommand,
-	operationLogsCommand}
+	operationLogsCommand, daemonShowCommand}
 
 // levelOf returns the level of a line: what an administrator has to look at
 // is at least a warning.

@@ -15,7 +15,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if socket := os.Getenv(clientSocket); socket != "" {
+		os.Exit(beClient(socket))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience is how long a test waits for what must happen.
 const patience = 10 * time.Second
@@ -40,14 +45,21 @@ func folder(t *testing.T) string {
 
 // running is a Server that serves.
 type running struct {
-	path  string
-	lines chan map[string]any
-	stop  context.CancelFunc
-	ended chan error
+	server *Server
+	path   string
+	lines  chan map[string]any
+	stop   context.CancelFunc
+	ended  chan error
 }
 
 // start serves until the test is over; options may lack a path and a logger.
 func start(t *testing.T, service Service, options Options) *running {
+	t.Helper()
+	return startWith(t, service, options, func(*Server) {})
+}
+
+// startWith is start for a Server that is changed before it serves.
+func startWith(t *testing.T, service Service, options Options, change func(*Server)) *running {
 	t.Helper()
 	if options.SocketPath == "" {
 		options.SocketPath = filepath.Join(folder(t), "db-cmd.sock")
@@ -61,10 +73,14 @@ func start(t *testing.T, service Service, options Options) *running {
 	}
 	options.Logger = zerolog.New(lineWriter(r.lines))
 	server := New(service, options)
+	r.server = server
+	// The clients of a test are other programs.
+	server.self = -1
 	if err := server.Listen(); err != nil {
 		stop()
 		t.Fatal(err)
 	}
+	change(server)
 	go func() { r.ended <- server.Serve(ctx) }()
 	t.Cleanup(func() {
 		stop()

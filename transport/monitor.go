@@ -40,6 +40,9 @@ type MonitorOptions struct {
 	// Version and GoVersion say what runs.
 	Version, GoVersion string
 	Logger             zerolog.Logger
+	// MaxConnections is how many may be open at once; the idlest has to go for
+	// others. 0 means as many as the process's descriptors allow.
+	MaxConnections int
 }
 
 // The bounds of what a Monitor does for those who ask it.
@@ -49,10 +52,6 @@ const (
 	// healthAge is how long a look at the health is good for: it writes to the
 	// database.
 	healthAge = time.Second
-	// monitorConnections is how many may be open at once. Whoever is on this
-	// host may connect to a port of it, and must not use up the daemon's
-	// descriptors.
-	monitorConnections = 32
 	// scrapesAtOnce bounds what is asked of the database at once.
 	scrapesAtOnce      = 2
 	monitorHeaderBytes = 8 << 10
@@ -68,9 +67,10 @@ type Monitor struct {
 	watched Watched
 	options MonitorOptions
 	http    *http.Server
+	quota   *quota
 
 	mu       sync.Mutex
-	listener *limitedListener
+	listener *gatedListener
 	release  func() error
 	isClosed bool
 
@@ -84,16 +84,19 @@ func NewMonitor(watched Watched, options MonitorOptions) *Monitor {
 	if options.Mode == 0 {
 		options.Mode = defaultMode
 	}
-	m := &Monitor{watched: watched, options: options}
+	if options.MaxConnections == 0 {
+		options.MaxConnections = affordableConnections(descriptorLimit()).scrapers
+	}
+	m := &Monitor{watched: watched, options: options, quota: newQuota(options.Logger, defaultSummaryInterval)}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(newCollector(m))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		ErrorHandling: promhttp.ContinueOnError, ErrorLog: scrapeLog{options.Logger}, MaxRequestsInFlight: scrapesAtOnce,
+		ErrorHandling: promhttp.ContinueOnError, ErrorLog: scrapeLog{m}, MaxRequestsInFlight: scrapesAtOnce,
 	}))
 	mux.HandleFunc("GET /healthz", m.answerHealth)
 	m.http = &http.Server{
-		Handler: mux, MaxHeaderBytes: monitorHeaderBytes, ReadTimeout: monitorReadTimeout,
+		Handler: whileBusy(mux), ConnContext: withPlace, MaxHeaderBytes: monitorHeaderBytes, ReadTimeout: monitorReadTimeout,
 		WriteTimeout: scrapeTimeout + healthTimeout, IdleTimeout: monitorIdleTimeout,
 		ErrorLog: quiet(),
 	}
@@ -101,10 +104,13 @@ func NewMonitor(watched Watched, options MonitorOptions) *Monitor {
 }
 
 // scrapeLog writes what is wrong with metrics into the daemon's log.
-type scrapeLog struct{ logger zerolog.Logger }
+type scrapeLog struct{ *Monitor }
 
 func (l scrapeLog) Println(words ...any) {
-	l.logger.Error().Str(keyReason, fmt.Sprint(words...)).Msg("metrics cannot be told")
+	if !l.quota.take(notTold, nobody) {
+		return
+	}
+	l.options.Logger.Error().Str(keyReason, fmt.Sprint(words...)).Msg("metrics cannot be told")
 }
 
 // Serve answers until ctx ends or Close is called, neither of which is an
@@ -118,6 +124,11 @@ func (m *Monitor) Serve(ctx context.Context) error {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = m.Close() })
 	defer stop()
+	var counting sync.WaitGroup
+	defer counting.Wait()
+	serving, served := context.WithCancel(ctx)
+	defer served()
+	counting.Go(func() { m.quota.run(serving) })
 	err := m.http.Serve(listener)
 	if errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed) {
 		err = nil
@@ -144,6 +155,5 @@ func (m *Monitor) Close() error {
 		return nil
 	}
 	m.isClosed = true
-	m.listener.stop()
 	return m.release()
 }

@@ -7,7 +7,6 @@ import (
 	"log"
 	"net"
 	"strings"
-	"sync"
 )
 
 // Listen binds the socket. It fails, and leaves nothing behind, if it is
@@ -22,7 +21,7 @@ func (m *Monitor) Listen() error {
 	if err != nil {
 		return fmt.Errorf("listen for metrics on %s: %w", m.options.Listen, err)
 	}
-	m.listener, m.release = limitConnections(listener, monitorConnections), release
+	m.listener, m.release = gated(listener, m.options.MaxConnections), release
 	m.options.Logger.Info().Str(keyPath, m.options.Listen).Msg("listening for metrics")
 	return nil
 }
@@ -65,46 +64,6 @@ func bindLoopback(address string) (net.Listener, error) {
 		return nil, fmt.Errorf("%w: stop the program that has the port, or choose another", err)
 	}
 	return listener, nil
-}
-
-// limitedListener accepts a connection when fewer than a number are open.
-type limitedListener struct {
-	net.Listener
-	slots  chan struct{}
-	closed chan struct{}
-	once   sync.Once
-}
-
-func limitConnections(listener net.Listener, most int) *limitedListener {
-	return &limitedListener{Listener: listener, slots: make(chan struct{}, most), closed: make(chan struct{})}
-}
-
-func (l *limitedListener) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		<-l.slots
-		return nil, err
-	}
-	return &limitedConn{Conn: conn, leave: sync.OnceFunc(func() { <-l.slots })}, nil
-}
-
-// stop ends a wait for a connection to be closed.
-func (l *limitedListener) stop() { l.once.Do(func() { close(l.closed) }) }
-
-// limitedConn gives its place back when it is closed.
-type limitedConn struct {
-	net.Conn
-	leave func()
-}
-
-func (c *limitedConn) Close() error {
-	defer c.leave()
-	return c.Conn.Close()
 }
 
 // quiet is a log for what net/http says of clients that hang up.

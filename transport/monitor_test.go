@@ -229,34 +229,63 @@ func TestMetricsWithoutADatabase(t *testing.T) {
 	}
 }
 
-// Idle connections take no place for ever from those who ask, and the Monitor
-// stops with all of them open.
+// Idle connections take no place from those who ask, and the Monitor stops with
+// all of them open.
 func TestMonitorWithManyConnections(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(folder(t), "m")
-	m := NewMonitor(healthy(), MonitorOptions{Listen: path})
+	for _, listen := range []string{filepath.Join(folder(t), "m"), "127.0.0.1:0"} {
+		options := MonitorOptions{Listen: listen, MaxConnections: 32}
+		network, address := crowdedMonitor(t, options)
+		options.Listen = "127.0.0.1:0"
+		twinNetwork, twinAddress := crowdedMonitor(t, options)
+		for range 150 {
+			conn, err := net.Dial(network, address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+		}
+		question := func(network, address string) func() {
+			client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true,
+				DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+					return new(net.Dialer).DialContext(ctx, network, address)
+				}}}
+			return func() {
+				if status, body := get(t, client, "/metrics"); status != 200 {
+					t.Errorf("%d: %s", status, body)
+				}
+			}
+		}
+		took, usual := measure(question(network, address), question(twinNetwork, twinAddress))
+		within(t, took, usual)
+	}
+}
+
+// crowdedMonitor serves until the test is over, by when it must end although
+// connections are open.
+func crowdedMonitor(t *testing.T, options MonitorOptions) (network, address string) {
+	t.Helper()
+	m := NewMonitor(healthy(), options)
 	if err := m.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
 	go func() { ended <- m.Serve(ctx) }()
-	for range 2 * monitorConnections {
-		dial(t, path)
-	}
-	for len(m.listener.slots) < monitorConnections {
+	t.Cleanup(func() {
+		stop()
 		select {
-		case <-time.After(time.Millisecond):
-		case <-ctx.Done():
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(patience):
+			t.Error("Serve did not return")
 		}
+	})
+	if network, address = m.listener.Addr().Network(), m.listener.Addr().String(); network == "unix" {
+		// It was bound under another name.
+		address = options.Listen
 	}
-	stop()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(patience):
-		t.Error("Serve did not return")
-	}
+	return network, address
 }

@@ -18,6 +18,8 @@ type Options struct {
 	Mode fs.FileMode
 	// Group owns the sockets, by name or number; empty: the daemon's own.
 	Group string
+	// Access says who may use the sockets beside root and the daemon's own user.
+	Access Access
 	// Version is what daemon_show tells of the program.
 	Version string
 	// Logger gets one line a command.
@@ -36,11 +38,14 @@ type Options struct {
 	// means 500 ms.
 	WatchInterval time.Duration
 	// MaxWatches is how many clients may watch at once; others are refused. 0
-	// means 16.
+	// means as many as the process's descriptors allow.
 	MaxWatches int
-	// MaxConnections is how many clients are served at once; others wait. 0
-	// means 128.
+	// MaxConnections is how many clients may be connected at once; the idlest
+	// has to go for others. 0 means as many as the descriptors allow.
 	MaxConnections int
+	// SummaryInterval is how often the log is told of what it has been spared; 0
+	// means a minute.
+	SummaryInterval time.Duration
 }
 
 // RequestLimit is the largest request in bytes, white space before it
@@ -48,13 +53,12 @@ type Options struct {
 const RequestLimit = 1 << 20
 
 const (
-	defaultMode           fs.FileMode = 0o660
-	defaultRequestTimeout             = 10 * time.Second
-	defaultAnswerTimeout              = 5 * time.Second
-	defaultStopTimeout                = 10 * time.Second
-	defaultWatchInterval              = 500 * time.Millisecond
-	defaultMaxWatches                 = 16
-	defaultMaxConnections             = 128
+	defaultMode            fs.FileMode = 0o660
+	defaultRequestTimeout              = 10 * time.Second
+	defaultAnswerTimeout               = 5 * time.Second
+	defaultStopTimeout                 = 10 * time.Second
+	defaultWatchInterval               = 500 * time.Millisecond
+	defaultSummaryInterval             = time.Minute
 )
 
 func (o Options) withDefaults() Options {
@@ -73,11 +77,15 @@ func (o Options) withDefaults() Options {
 	if o.WatchInterval == 0 {
 		o.WatchInterval = defaultWatchInterval
 	}
+	affordable := affordableConnections(descriptorLimit())
 	if o.MaxWatches == 0 {
-		o.MaxWatches = defaultMaxWatches
+		o.MaxWatches = affordable.watches
 	}
 	if o.MaxConnections == 0 {
-		o.MaxConnections = defaultMaxConnections
+		o.MaxConnections = affordable.clients
+	}
+	if o.SummaryInterval == 0 {
+		o.SummaryInterval = defaultSummaryInterval
 	}
 	return o
 }

@@ -17,6 +17,8 @@ type reply struct {
 	// message is a refusal's, cause what is behind it and stays in the log.
 	message string
 	cause   error
+	// line is the answer encoded, if it has been.
+	line []byte
 	// body is the answer where the common envelope is not enough.
 	body any
 	// lines sends an answer of many lines, until it is complete or the context
@@ -27,6 +29,9 @@ type reply struct {
 
 // bytes returns the answer as it is sent.
 func (r reply) bytes() ([]byte, error) {
+	if r.line != nil {
+		return r.line, nil
+	}
 	if r.body != nil {
 		return encode(r.body)
 	}
@@ -79,6 +84,8 @@ func codeOf(kind machine.Kind) int {
 		return codeConflict
 	case machine.Unavailable:
 		return codeUnavailable
+	case machine.Forbidden:
+		return codeForbidden
 	default:
 		return codeInternal
 	}

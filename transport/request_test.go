@@ -99,7 +99,7 @@ func TestRefusedRequests(t *testing.T) {
 
 		`{"cmd":"full_backup","args":{"id":"a","request_id":""}}`:                                         "argument request_id: '' cannot name a request: " + requestRule,
 		`{"cmd":"delete_backup","args":{"id":"a","request_id":"a b"}}`:                                    "argument request_id: 'a b' cannot name a request: " + requestRule,
-		`{"cmd":"delete_backup","args":{"id":"a","request_id":"\u0000"}}`:                                 "argument request_id: '\x00' cannot name a request: " + requestRule,
+		`{"cmd":"delete_backup","args":{"id":"a","request_id":"\u0000"}}`:                                 "argument request_id: '\\x00' cannot name a request: " + requestRule,
 		`{"cmd":"incremental_backup","args":{"id":"a","from_backup_id":"b","request_id":"ä"}}`:            "argument request_id: 'ä' cannot name a request: " + requestRule,
 		`{"cmd":"restore_backup","args":{"id_list":["a"],"target":"folder","request_id":"` + long + `"}}`: "argument request_id: '" + long + "' cannot name a request: " + requestRule,
 		`{"cmd":"full_backup","args":{"id":"a","request_id":5}}`:                                          "argument request_id: want text, got number",

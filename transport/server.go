@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -13,10 +14,17 @@ import (
 type Server struct {
 	service Service
 	options Options
-	// slots holds a token for every connection being served.
-	slots chan struct{}
-	// watches holds one for every client that watches.
-	watches chan struct{}
+	policy  *policy
+	quota   *quota
+	// clients are those who are connected, watches those who watch, requests and
+	// answers those whose request or answer takes much memory.
+	clients, watches, requests, answers *gate
+	turns                               *turns
+	// dismissed holds a token for everyone who has been refused and is still
+	// reading why.
+	dismissed chan struct{}
+	// self is the process that asks itself whether it is alive.
+	self int32
 	// closed is closed by Close.
 	closed chan struct{}
 
@@ -29,12 +37,21 @@ type Server struct {
 // New returns a Server that answers with service and touches nothing yet.
 func New(service Service, options Options) *Server {
 	options = options.withDefaults()
+	own := uint32(os.Geteuid())
 	return &Server{
 		service: service,
 		options: options,
-		slots:   make(chan struct{}, options.MaxConnections),
-		watches: make(chan struct{}, options.MaxWatches),
-		closed:  make(chan struct{}),
+		// Until Listen has looked up who else may.
+		policy:    &policy{own: own},
+		quota:     newQuota(options.Logger, options.SummaryInterval),
+		clients:   newGate(options.MaxConnections, youth, own),
+		watches:   newGate(options.MaxWatches, readingTime, own),
+		requests:  newGate(largeRequests, 0, own),
+		answers:   newGate(largeAnswers, answerGrace, own),
+		turns:     newTurns(),
+		dismissed: make(chan struct{}, affordableConnections(descriptorLimit()).dismissed),
+		self:      int32(os.Getpid()),
+		closed:    make(chan struct{}),
 	}
 }
 
@@ -48,6 +65,14 @@ func (s *Server) Listen() error {
 		return errors.New("listen: a server listens once")
 	}
 	gid, err := lookUpGroup(s.options.Group)
+	if err != nil {
+		return fmt.Errorf("socket_group: %w", err)
+	}
+	if gid >= 0 {
+		s.policy, err = newPolicy(s.options.Access, gid)
+	} else {
+		s.policy, err = newPolicy(s.options.Access, os.Getegid())
+	}
 	if err != nil {
 		return err
 	}
@@ -81,15 +106,14 @@ func (s *Server) Serve(ctx context.Context) error {
 	calls, cancelCalls := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelCalls()
 
-	var accepting, handling sync.WaitGroup
+	var accepting, handling, counting sync.WaitGroup
+	counting.Go(func() { s.quota.run(stopping) })
+	defer counting.Wait()
 	failed := make(chan error, len(sockets))
 	for _, socket := range sockets {
 		accepting.Go(func() {
 			failed <- s.accept(stopping, socket, func(conn *net.UnixConn) {
-				handling.Go(func() {
-					defer s.giveBackSlot()
-					s.handle(stopping, calls, conn)
-				})
+				handling.Go(func() { s.handle(stopping, calls, conn) })
 			})
 		})
 	}

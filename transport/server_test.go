@@ -30,6 +30,8 @@ func TestOneLogLineACommand(t *testing.T) {
 	} {
 		ask(t, server.path, request)
 		line := server.line(t, "command answered")
+		own, program := machine.Asker{UID: uint32(os.Getuid()), Name: userName(uint32(os.Getuid())), PID: int32(os.Getpid())}, ownProgram(t)
+		want[keyPeerUser], want[keyPeerProgram] = own.Name, program
 		want[keyPeerPID], want[keyPeerUID] = float64(os.Getpid()), float64(os.Getuid())
 		want["message"], want[keyDuration] = "command answered", line[keyDuration]
 		if _, measured := line[keyDuration].(float64); !measured {
@@ -63,22 +65,82 @@ func TestAClientThatNeverReads(t *testing.T) {
 	}
 }
 
-func TestConnectionsBeyondTheLimitWait(t *testing.T) {
+// When there is no room, who has been idle longest goes, and is told so.
+func TestTheIdlestMakesRoom(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{}, Options{MaxConnections: 2})
-	first, second := dial(t, server.path), dial(t, server.path)
-	waiting := dial(t, server.path)
-	send(t, waiting, goodRequest)
-	expectSilence(t, waiting)
-	_ = first.Close()
-	if got := readAll(t, waiting); got != goodAnswer {
+	first := dial(t, server.path)
+	crowded(t, server.server.clients, 1)
+	second := dial(t, server.path)
+	send(t, second, goodRequest[:20])
+	crowded(t, server.server.clients, 2)
+	if got := ask(t, server.path, goodRequest); got != goodAnswer {
 		t.Errorf("got %s", got)
 	}
-	send(t, second, goodRequest)
+	const evicted = `{"code":503,"status":"Service Unavailable","message":"the daemon needs this connection for others: send the whole request at once"}`
+	if got := readAll(t, first); got != evicted {
+		t.Errorf("the idlest is told %s", got)
+	}
+	send(t, second, goodRequest[20:])
 	if got := readAll(t, second); got != goodAnswer {
+		t.Errorf("the other one got %s", got)
+	}
+}
+
+// crowded waits until so many have a place.
+func crowded(t *testing.T, g *gate, want int) {
+	t.Helper()
+	ticks := time.NewTicker(time.Millisecond)
+	defer ticks.Stop()
+	for limit := time.After(patience); ; {
+		g.mu.Lock()
+		got := len(g.guests)
+		g.mu.Unlock()
+		if got == want {
+			return
+		}
+		select {
+		case <-ticks.C:
+		case <-limit:
+			t.Fatalf("%d have a place, want %d", got, want)
+		}
+	}
+}
+
+// Nobody who is being worked for has to go; who finds no room is told so.
+func TestNobodyGoesWhoIsBeingWorkedFor(t *testing.T) {
+	t.Parallel()
+	called, finish := make(chan struct{}), make(chan struct{})
+	server := start(t, &fakeService{
+		fullBackup: func(context.Context, machine.BackupRequest) (string, error) {
+			close(called)
+			<-finish
+			return anOperation, nil
+		},
+	}, Options{MaxConnections: 1})
+	working := dial(t, server.path)
+	send(t, working, goodRequest)
+	<-called
+	const crowded = `{"code":503,"status":"Service Unavailable","message":"the daemon has as many connections as it can serve: try again later, or close those that wait for nothing"}`
+	if got := ask(t, server.path, goodRequest); got != crowded {
+		t.Errorf("got %s", got)
+	}
+	close(finish)
+	if got := readAll(t, working); got != goodAnswer {
 		t.Errorf("got %s", got)
 	}
 }
+
+func ownProgram(t *testing.T) string {
+	t.Helper()
+	path, err := os.Readlink("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shorten(path, echoLimit)
+}
+
+const stoppingAnswer = `{"code":503,"status":"Service Unavailable","message":"the daemon is stopping; send the command again when it is back"}`
 
 func TestStoppingFinishesWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
@@ -98,11 +160,10 @@ func TestStoppingFinishesWhatIsUnderWay(t *testing.T) {
 	<-called
 	server.stop()
 
-	const stopping = `{"code":503,"status":"Service Unavailable","message":"the daemon is stopping; send the command again when it is back"}`
-	if got := readAll(t, incomplete); got != stopping {
+	if got := readAll(t, incomplete); got != stoppingAnswer {
 		t.Errorf("an incomplete request is answered %s", got)
 	}
-	if got := readAll(t, idle); got != stopping {
+	if got := readAll(t, idle); got != stoppingAnswer {
 		t.Errorf("an idle client is answered %s", got)
 	}
 	select {
@@ -136,8 +197,7 @@ func TestStoppingIsBounded(t *testing.T) {
 	if err := server.wait(t); err != nil {
 		t.Error(err)
 	}
-	const want = `{"code":503,"status":"Service Unavailable","message":"the daemon is stopping; send the command again when it is back"}`
-	if got := readAll(t, conn); got != want {
+	if got := readAll(t, conn); got != stoppingAnswer {
 		t.Errorf("got %s", got)
 	}
 }

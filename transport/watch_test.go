@@ -147,3 +147,58 @@ func TestWatchEndsWithAnError(t *testing.T) {
 		t.Error("a line came after the error")
 	}
 }
+
+// A watcher that does not read gives its place to one that does; one that reads
+// stays.
+func TestWatchersWhoDoNotReadGo(t *testing.T) {
+	t.Parallel()
+	service := newWatched()
+	service.view.Error = strings.Repeat("x", 8<<10)
+	r := start(t, service, Options{WatchInterval: time.Millisecond, MaxWatches: 2})
+	attentive, _ := watch(t, r.path)
+	nextLine(t, attentive)
+	_, _ = watch(t, r.path)
+	crowded(t, r.server.watches, 2)
+	for deadline := time.Now().Add(patience); ; {
+		next, conn := watch(t, r.path)
+		v := nextLine(t, next)
+		if v.Code == codeOK {
+			break
+		}
+		if v.Code != codeUnavailable || time.Now().After(deadline) {
+			t.Fatalf("got %+v", v)
+		}
+		_ = conn.Close()
+	}
+	service.become(func(w *watched) { w.view.State = "seal" })
+	if v := nextLine(t, attentive); v.State != "seal" {
+		t.Errorf("the one who reads got %+v", v)
+	}
+}
+
+// What tools have printed goes out with nothing in it that steers a terminal.
+func TestAnswersHoldNoControlCharacters(t *testing.T) {
+	t.Parallel()
+	const evil, shown = "\x1b[2J\u202e\u009b\r", `\\x1b[2J\\u202e\\u009b\\r`
+	server := start(t, &fakeService{
+		operation: func(context.Context, string) (machine.OperationView, error) {
+			return machine.OperationView{OperationSummary: machine.OperationSummary{Error: evil, AskedBy: &machine.Asker{Program: evil}},
+				Processes: []machine.ProcessView{{Output: evil, Command: evil}}}, nil
+		},
+		backups: func(context.Context) ([]machine.BackupView, error) { return nil, errors.New(evil) },
+		logs: func(_ context.Context, _ string, _ bool, each func(machine.LogChunk) error) error {
+			return each(machine.LogChunk{Text: evil})
+		},
+		deleteBackup: func(context.Context, machine.DeleteRequest) error {
+			return &machine.Error{Kind: machine.Conflict, Message: "no: " + evil}
+		},
+	}, Options{})
+	for request, want := range map[string]int{
+		`{"cmd":"operation_show","args":{"id":"x"}}`: 4, `{"cmd":"operation_logs","args":{"id":"x"}}`: 1, `{"cmd":"delete_backup","args":{"id":"x"}}`: 1,
+	} {
+		got := ask(t, server.path, request)
+		if strings.Count(got, shown) != want || strings.ContainsAny(got, "\u202e\u009b") || strings.Contains(got, `\u001b`) {
+			t.Errorf("%s: got %q, want %s %d times", request, got, shown, want)
+		}
+	}
+}

@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
-	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -88,7 +88,7 @@ func report(w io.Writer, err error) {
 		}
 		return
 	}
-	fmt.Fprintf(w, "%s: %s\n", program, strings.TrimRight(human.Printable(err.Error()), "\n"))
+	fmt.Fprintf(w, "%s: %s\n", program, strings.TrimRight(printable.Text(err.Error()), "\n"))
 }
 
 // shellWord quotes a word where a shell would not take it as it is.

@@ -36,6 +36,9 @@ func docsWay(t *testing.T) string {
 			rooms = append(rooms, room)
 		}
 		for _, imported := range p.Imports {
+			if slices.Contains(everybody, imported) {
+				continue
+			}
 			if to := folderOf(imported); to != "" && to != from {
 				imports[[2]string{from, to}] = true
 			}

@@ -41,6 +41,11 @@ func socketChecks(
 	switch {
 	case !asked:
 		checks = append(checks, steps.NotChecked(who, err.Error()))
+	case errors.As(err, &refusal) && refusal.Code == 403:
+		checks = append(checks, steps.NotChecked(who, refusal.Message))
+		asked = false
+	case errors.As(err, &refusal) && refusal.Code == 503:
+		checks = append(checks, steps.NewCheck(who, err, ""))
 	case errors.As(err, &refusal):
 		checks = append(checks, steps.Noted(who, "it answers, and is of an older version that does not tell which: start it "+
 			"again after an upgrade"))
@@ -106,7 +111,7 @@ func socketCheck(about, path string, c *config.Config) machine.Check {
 			path, disk.Ownership(info), cmp.Or(c.SocketGroup, "of its own"), c.SocketMode), "")
 	}
 	if mode&0o006 == 0o006 {
-		return steps.NewCheck(about, checkWay(path, -1), path+": every user may connect")
+		return steps.NewCheck(about, checkWay(path, -1), path+": every user may connect; the daemon answers those whom allowed_users and allowed_groups name")
 	}
 	if mode&0o060 != 0o060 {
 		return steps.Noted(about, fmt.Sprintf("%s: only root and %s may connect: set socket_mode to \"0660\" and socket_group "+

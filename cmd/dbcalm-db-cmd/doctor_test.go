@@ -141,6 +141,9 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 	older.Version = "v0"
 	alive := func(self transport.Daemon) *fakeDaemon { return &fakeDaemon{self: self} }
 	refusing := &fakeDaemon{err: &transport.Refusal{Code: 400, Status: "Bad Request", Message: "Unknown command: daemon_show"}}
+	shut := func(code int, status, message string) *fakeDaemon {
+		return &fakeDaemon{err: &transport.Refusal{Code: code, Status: status, Message: message}}
+	}
 	for name, test := range map[string]struct {
 		main, legacy *fakeDaemon
 		change       func(*config.Config)
@@ -151,6 +154,8 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 		"another version": {alive(older), alive(older), nil, []string{"• daemon", "its version is v0", "start it again after an " +
 			"upgrade", "✓ legacy"}},
 		"too old to tell": {refusing, refusing, nil, []string{"• daemon", "older version", "✓ legacy"}},
+		"not allowed":     {shut(403, "Forbidden", "user 7 may not use this daemon"), shut(403, "Forbidden", "no"), nil, []string{"? daemon          not looked at: user 7 may not use this daemon"}},
+		"too busy":        {shut(503, "Service Unavailable", "too many connections"), alive(self), nil, []string{"✗ daemon          too many connections"}},
 		"two daemons":     {alive(self), alive(other), nil, []string{"✗ legacy socket", "reaches process 11", "process 10"}},
 		"only the legacy": {&fakeDaemon{err: noDaemon}, alive(other), nil, []string{"✗ daemon", "✗ legacy socket", "not on socket_path"}},
 		"none":            {&fakeDaemon{err: noDaemon}, &fakeDaemon{err: noDaemon}, nil, []string{"✗ daemon", "✗ legacy socket", "start it"}},

@@ -33,6 +33,9 @@ var mayImport = map[string][]string{
 	"persistence": {},
 }
 
+// everybody may import these; they import nothing of ours.
+var everybody = []string{module + "/steps/printable"}
+
 // aloneImport lists, for packages of others, the folders and rooms that may
 // import them or what is below them.
 var aloneImport = map[string][]string{
@@ -102,9 +105,12 @@ func TestLayoutRulesRefuse(t *testing.T) {
 		{"transport", "github.com/cpuguy83/go-md2man/v2/md2man", "only cmd"},
 		{"cmd/dbcalm-db-cmd/manual", "os/exec", "only steps, cmd/dbcalm-db-cmd/pager"},
 		{"util", "fmt", "no rule"},
+		{"steps/printable", module + "/persistence", "everybody imports it"},
 
 		{"cmd/dbcalm-db-cmd", module + "/persistence", ""},
 		{"transport", module + "/machine", ""},
+		{"transport", module + "/steps/printable", ""},
+		{"persistence", module + "/steps/printable", ""},
 		{"machine", module + "/steps/crashpoint", ""},
 		{"steps", module + "/steps/crashpoint", ""},
 		{"machine/definition", "gopkg.in/yaml.v3", ""},
@@ -155,6 +161,12 @@ func problems(p listed) []string {
 	for _, imported := range p.Imports {
 		if isTestSupport(imported) {
 			found = append(found, fmt.Sprintf("%s imports %s: only tests may", p.ImportPath, imported))
+			continue
+		}
+		if slices.Contains(everybody, p.ImportPath) && folderOf(imported) != "" {
+			found = append(found, fmt.Sprintf("%s may not import %s: everybody imports it, it imports nothing of ours", p.ImportPath, imported))
+		}
+		if slices.Contains(everybody, imported) {
 			continue
 		}
 		if other := folderOf(imported); other != "" && other != folder && !slices.Contains(ours, other) {

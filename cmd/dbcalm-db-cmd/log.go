@@ -27,5 +27,5 @@ func newLogger(w io.Writer, c *config.Config, colour bool, now func() time.Time)
 	stamp := func(e *zerolog.Event, _ zerolog.Level, _ string) {
 		e.Str(zerolog.TimestampFieldName, now().UTC().Format(logTime))
 	}
-	return zerolog.New(w).Level(c.LogLevel).Hook(zerolog.HookFunc(stamp))
+	return zerolog.New(logLines{to: w}).Level(c.LogLevel).Hook(zerolog.HookFunc(stamp))
 }

@@ -18,7 +18,7 @@ func TestLogsArePrinted(t *testing.T) {
 	}}
 	in := newInvocation(t, d)
 	in.expect(t, exitOK, "operations", "logs", samples.FirstID, "--follow", "--socket", "/x")
-	if got := in.stdout.String(); got != "== stream, attempt 1\nfirst\nsecond?[0m\n== stream, attempt 1, the command at the "+
+	if got := in.stdout.String(); got != "== stream, attempt 1\nfirst\nsecond\\x1b[0m\n== stream, attempt 1, the command at the "+
 		"stream's other end\nsent\n"+
 		"== stream, attempt 2\n(no longer kept: see keep_logs_days)\n" {
 		t.Errorf("got %q", got)

@@ -47,6 +47,7 @@ func testHost() config.Host {
 		Memory:  16 << 30,
 		Program: func(name string) (string, bool) { return tool, name == tool || name == filepath.Base(tool) },
 		Group:   func(name string) bool { return name == "dbcalm" },
+		User:    func(name string) bool { return name == "alice" || name == "1001" },
 	}
 }
 

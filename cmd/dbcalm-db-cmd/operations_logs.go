@@ -5,9 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 func operationsLogsCommand(c *client) *cobra.Command {
@@ -54,7 +54,7 @@ func (p *logPrinter) print(chunk machine.LogChunk) error {
 	if chunk.Output != "output.log" {
 		heading += ", the command at the stream's other end"
 	}
-	text := human.Printable(chunk.Text)
+	text := printable.Text(chunk.Text)
 	if chunk.Missing {
 		text = "(no longer kept: see keep_logs_days)\n"
 	}

@@ -11,6 +11,7 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 func operationsShowCommand(c *client) *cobra.Command {
@@ -41,7 +42,7 @@ the path it took and when.
 				if err != nil {
 					return exitWith(exitUsage, err)
 				}
-				return c.screen.Print(drawing)
+				return c.screen.Print(printable.Text(drawing))
 			case asJSON:
 				return c.screen.JSON(view)
 			}
@@ -87,6 +88,9 @@ func headText(c *client, view machine.OperationView) string {
 		line("Progress", screen.Progress(view.Progress))
 	}
 	line("Attempt", strconv.Itoa(view.Attempt))
+	if view.AskedBy != nil {
+		line("Asked by", view.AskedBy.String())
+	}
 	line("Created", human.Stamp(view.CreatedAt))
 	if view.StartedAt != nil {
 		line("Started", human.Stamp(*view.StartedAt))

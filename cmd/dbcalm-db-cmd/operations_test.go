@@ -7,6 +7,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -57,6 +58,9 @@ func TestOperationsShow(t *testing.T) {
 			in = newInvocation(t, &fakeDaemon{views: []any{view}})
 			in.expect(t, exitOK, "operations", "show", view.ID, "--socket", "/x", "--json")
 			var again machine.OperationView
+			for i, p := range view.Processes {
+				view.Processes[i].Error = printable.Text(p.Error)
+			}
 			if err := json.Unmarshal(in.stdout.Bytes(), &again); err != nil || !reflect.DeepEqual(again, view) {
 				t.Errorf("the JSON is not the operation (%v):\n%s", err, &in.stdout)
 			}

@@ -12,6 +12,7 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // planOptions are the flags of a plan.
@@ -112,7 +113,7 @@ func checksText(s *screen.Screen, checks []machine.Check) string {
 		case f.Note:
 			mark = "•"
 		}
-		fmt.Fprintf(&b, "%s %-15s %s\n", mark, f.About, strings.ReplaceAll(human.Printable(f.Detail), "\n", "\n"+strings.Repeat(" ", 18)))
+		fmt.Fprintf(&b, "%s %-15s %s\n", mark, f.About, strings.ReplaceAll(printable.Text(f.Detail), "\n", "\n"+strings.Repeat(" ", 18)))
 	}
 	return b.String()
 }

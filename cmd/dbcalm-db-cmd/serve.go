@@ -57,14 +57,15 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 	}
 	defer store.Close()
 	manager, err := machine.New(store, steps.NewHost(stepsSettings(cfg), store), machine.Options{
-		MaxConcurrent: cfg.MaxConcurrent, Retention: cfg.Retention, KeepLogs: time.Duration(cfg.KeepLogsDays) * 24 * time.Hour, Logger: log,
+		MaxConcurrent: cfg.MaxConcurrent, MaxWaiting: cfg.MaxWaiting,
+		Retention: cfg.Retention, KeepLogs: time.Duration(cfg.KeepLogsDays) * 24 * time.Hour, Logger: log,
 	})
 	if err != nil {
 		return err
 	}
 	server := transport.New(manager, transport.Options{
 		SocketPath: cfg.SocketPath, LegacySocketPath: cfg.LegacySocketPath,
-		Mode: cfg.SocketMode, Group: cfg.SocketGroup, Version: versionText(), Logger: log,
+		Mode: cfg.SocketMode, Group: cfg.SocketGroup, Access: access(cfg), Version: versionText(), Logger: log,
 	})
 	if err := server.Listen(); err != nil {
 		return err
@@ -111,6 +112,11 @@ func notify(log zerolog.Logger, state string) {
 	if _, err := systemd.SdNotify(false, state); err != nil {
 		log.Warn().Err(fmt.Errorf("notify systemd: %w", err)).Msg("systemd was not told")
 	}
+}
+
+// access is who may use the sockets.
+func access(c *config.Config) transport.Access {
+	return transport.Access{Users: c.AllowedUsers, Groups: c.AllowedGroups, RestoreUsers: c.RestoreUsers, RestoreGroups: c.RestoreGroups}
 }
 
 // stepsSettings translates the configuration into what the steps need.

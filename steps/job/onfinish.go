@@ -57,6 +57,8 @@ type Finished struct {
 	Machine   string
 	Backup    string
 	Status    string
+	// AskedBy is who asked for it, for people; empty if nobody knows.
+	AskedBy string
 	// JSON comes on the command's standard input.
 	JSON []byte
 }
@@ -141,7 +143,8 @@ func (y *Yard) onFinishEnvironment(f Finished) []string {
 	})
 	return append(environment,
 		onFinishVariable+"="+y.OnFinish,
-		"DBCALM_OPERATION_ID="+f.Operation, "DBCALM_BACKUP_ID="+f.Backup, "DBCALM_STATUS="+f.Status, "DBCALM_MACHINE="+f.Machine)
+		"DBCALM_OPERATION_ID="+f.Operation, "DBCALM_BACKUP_ID="+f.Backup, "DBCALM_STATUS="+f.Status, "DBCALM_MACHINE="+f.Machine,
+		"DBCALM_ASKED_BY="+f.AskedBy)
 }
 
 // lastWords is the last line the command printed, as part of a sentence.

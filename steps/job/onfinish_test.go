@@ -22,7 +22,8 @@ func onFinishHost(t *testing.T, command string) *testYard {
 	return h
 }
 
-var anEnd = Finished{Operation: "op-1", Machine: "full_backup", Backup: "monday", Status: "failed", JSON: []byte("{\"id\": \"op-1\"}\n")}
+var anEnd = Finished{Operation: "op-1", Machine: "full_backup", Backup: "monday", Status: "failed", AskedBy: "alice (1001)",
+	JSON: []byte("{\"id\": \"op-1\"}\n")}
 
 func TestOnFinishIsTold(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "/run/notify")
@@ -35,7 +36,8 @@ func TestOnFinishIsTold(t *testing.T) {
 		t.Errorf("on standard input: %q", got)
 	}
 	environment := "\n" + h.Read("env")
-	for _, line := range []string{"DBCALM_OPERATION_ID=op-1", "DBCALM_MACHINE=full_backup", "DBCALM_BACKUP_ID=monday", "DBCALM_STATUS=failed", "DBCALM_TEST_KEPT=yes"} {
+	for _, line := range []string{"DBCALM_OPERATION_ID=op-1", "DBCALM_MACHINE=full_backup", "DBCALM_BACKUP_ID=monday", "DBCALM_STATUS=failed",
+		"DBCALM_ASKED_BY=alice (1001)", "DBCALM_TEST_KEPT=yes"} {
 		if !strings.Contains(environment, "\n"+line+"\n") {
 			t.Errorf("the environment lacks %s:%s", line, environment)
 		}

@@ -44,20 +44,25 @@ type Config struct {
 	BackupBin string
 	// ServerBin is the server's program, likewise; it is only needed to boot
 	// backups.
-	ServerBin          string
-	BackupArgs         []string // further options for the tool
-	SocketPath         string
-	LegacySocketPath   string // empty: none
-	SocketMode         fs.FileMode
-	SocketGroup        string // empty: the daemon's own
-	StateDir           string
-	ServerDefaultsFile string // empty: none
-	Parallel           int
-	UseMemory          Size
-	MaxConcurrent      int
-	Retention          machine.Retention
-	OnFinish           string // empty: none
-	OnFinishTimeout    time.Duration
+	ServerBin        string
+	BackupArgs       []string // further options for the tool
+	SocketPath       string
+	LegacySocketPath string // empty: none
+	SocketMode       fs.FileMode
+	SocketGroup      string // empty: the daemon's own
+	// AllowedUsers and AllowedGroups may send commands, RestoreUsers and
+	// RestoreGroups of these restore and delete; see transport.Access.
+	AllowedUsers, AllowedGroups []string
+	RestoreUsers, RestoreGroups []string
+	StateDir                    string
+	ServerDefaultsFile          string // empty: none
+	Parallel                    int
+	UseMemory                   Size
+	MaxConcurrent               int
+	MaxWaiting                  int
+	Retention                   machine.Retention
+	OnFinish                    string // empty: none
+	OnFinishTimeout             time.Duration
 	// MetricsListen is a socket's path or a loopback address with its port;
 	// empty: no metrics.
 	MetricsListen string

@@ -28,6 +28,7 @@ func hostWith(programs ...string) Host {
 			return "", false
 		},
 		Group: func(name string) bool { return name == "dbcalm" },
+		User:  func(name string) bool { return name == "alice" || name == "1001" },
 	}
 }
 
@@ -54,6 +55,7 @@ func TestDefaults(t *testing.T) {
 		Parallel:              4,
 		UseMemory:             4 * gibibyte,
 		MaxConcurrent:         1,
+		MaxWaiting:            100,
 		KeepLogsDays:          30,
 		StallTimeout:          time.Minute,
 		OnFinishTimeout:       30 * time.Second,

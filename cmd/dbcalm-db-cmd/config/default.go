@@ -40,6 +40,7 @@ func Defaults(h Host) *Config {
 		Parallel:              max(1, min(h.CPUs, mostWorkers)),
 		UseMemory:             defaultMemory(h.Memory),
 		MaxConcurrent:         1,
+		MaxWaiting:            100,
 		KeepLogsDays:          30,
 		StallTimeout:          job.DefaultStallTimeout,
 		OnFinishTimeout:       30 * time.Second,
@@ -65,6 +66,7 @@ func computeDefaults(c *Config, h Host) {
 		programs = append(programs, name, filepath.Join("/usr/sbin", name))
 	}
 	c.ServerBin = locate(h, c.ServerBin, programs)
+	c.AllowedGroups = defaultAllowedGroups(c)
 }
 
 // locate returns the path of the program that was given, else of the first of

@@ -22,6 +22,8 @@ type Host struct {
 	Program func(name string) (string, bool)
 	// Group reports whether a group of that name or number exists.
 	Group func(name string) bool
+	// User reports the same of a user.
+	User func(name string) bool
 }
 
 // ThisHost is the machine this runs on; terminal reports whether the log goes
@@ -33,6 +35,7 @@ func ThisHost(terminal bool, env func(string) string) Host {
 		Terminal: terminal,
 		Program:  func(name string) (string, bool) { return findProgram(name, env("PATH")) },
 		Group:    groupExists,
+		User:     userExists,
 	}
 }
 
@@ -41,6 +44,14 @@ func groupExists(name string) bool {
 		return true
 	}
 	// A number needs no entry in the group file to own a socket.
+	_, err := strconv.ParseUint(name, 10, 31)
+	return err == nil
+}
+
+func userExists(name string) bool {
+	if _, err := user.Lookup(name); err == nil {
+		return true
+	}
 	_, err := strconv.ParseUint(name, 10, 31)
 	return err == nil
 }

@@ -65,9 +65,10 @@ var keyNotes = map[string]keyNote{
 	},
 	"socket_path":        {meaning: fmt.Sprintf("Unix socket for commands; at most %d bytes.", maxSocketPath)},
 	"legacy_socket_path": {meaning: "Second socket, for older clients; \"\" for none."},
-	"socket_mode":        {meaning: "Octal mode of both sockets. Who may write to one may restore and delete."},
-	"socket_group":       {meaning: "Group of both sockets, by name or number; \"\" for the daemon's own."},
-	"state_dir":          {meaning: "The daemon's own folder, which nobody else may enter: operations, job folders. Not on the backup disk."},
+	"socket_mode": {meaning: "Octal mode of both sockets. Who may write to one is answered if allowed_users or " +
+		"allowed_groups names them."},
+	"socket_group": {meaning: "Group of both sockets, by name or number; \"\" for the daemon's own."},
+	"state_dir":    {meaning: "The daemon's own folder, which nobody else may enter: operations, job folders. Not on the backup disk."},
 	"server_defaults_file": {
 		meaning: "The server's my.cnf, read to see whether it keeps files outside data_dir; \"\" for none.",
 	},
@@ -85,6 +86,13 @@ var keyNotes = map[string]keyNote{
 		meaning: fmt.Sprintf("Backups, restores and verifications that run at a time, the others wait; 1 to %d. Deletions do "+
 			"not count.", maxConcurrent),
 	},
+	"max_waiting": {
+		meaning: fmt.Sprintf("How many operations may wait for their turn; more are refused with 503. 1 to %d.", maxWaiting),
+	},
+	"allowed_users":  accessNotes["allowed_users"],
+	"allowed_groups": accessNotes["allowed_groups"],
+	"restore_users":  accessNotes["restore_users"],
+	"restore_groups": accessNotes["restore_groups"],
 	"keep_logs_days": {
 		meaning: fmt.Sprintf("For how many days all that an operation's programs have printed is kept, compressed, in "+
 			"state_dir; 1 to %d.", maxLogDays),

@@ -92,7 +92,8 @@ func (v *validation) socket() {
 		v.complain("socket_mode", `the daemon's own user needs read and write: write "0660"`)
 	}
 	if c.SocketMode&others != 0 {
-		v.warn("socket_mode", "%04o lets every user of this machine start restores and delete backups", uint32(c.SocketMode))
+		v.warn("socket_mode", "%04o lets every user of this machine connect; whom neither allowed_users nor allowed_groups names is refused",
+			uint32(c.SocketMode))
 	}
 	if c.SocketGroup != "" && !v.host.Group(c.SocketGroup) {
 		v.complain("socket_group", "no such group: create it, or name one that exists")

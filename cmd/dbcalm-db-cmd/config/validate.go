@@ -41,6 +41,7 @@ func (l *Loaded) validate(given map[string]Value, h Host) {
 	v.paths()
 	v.numbers()
 	v.socket()
+	v.access()
 	v.onFinish()
 	v.metrics()
 	v.forms()
@@ -113,6 +114,7 @@ func (v *validation) numbers() {
 	c := v.Config
 	v.between("parallel", c.Parallel, maxParallel)
 	v.between("max_concurrent", c.MaxConcurrent, maxConcurrent)
+	v.between("max_waiting", c.MaxWaiting, maxWaiting)
 	v.between("keep_logs_days", c.KeepLogsDays, maxLogDays)
 	if r := c.Retention; r.Full < 0 || r.Full > maxKeptFull || r.Days < 0 || r.Days > maxKeptDays {
 		v.complain("retention", "give 0 to %d full backups and 0 to %d days, such as %s", maxKeptFull, maxKeptDays, RetentionExample)

@@ -33,13 +33,6 @@ func TestStampIsUTC(t *testing.T) {
 	}
 }
 
-func TestPrintableKeepsTheTerminalSafe(t *testing.T) {
-	t.Parallel()
-	if got := Printable("a\x1b[31mb\r\nc\td\u0085e"); got != "a?[31mb?\nc\td?e" {
-		t.Errorf("got %q", got)
-	}
-}
-
 func TestReadableSize(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[int64]string{

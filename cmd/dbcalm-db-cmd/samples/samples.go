@@ -60,7 +60,7 @@ func Succeeded() machine.OperationView {
 
 // Failed returns an operation that ended for want of room.
 func Failed() machine.OperationView {
-	return machine.OperationView{
+	view := machine.OperationView{
 		OperationSummary: Operations()[2],
 		Args:             machine.Args{IDList: []string{"full-1", "inc-1"}, Target: "folder"},
 		Transitions: []machine.TransitionView{
@@ -73,6 +73,8 @@ func Failed() machine.OperationView {
 			{ID: 3, Command: "cleanup", Status: "failed", StartTime: At(104), EndTime: new(At(104.1)), Error: "first\x1b[0m line\nsecond line"},
 		},
 	}
+	view.AskedBy = &machine.Asker{UID: 1001, Name: "alice", PID: 4242, Program: "/usr/bin/python3"}
+	return view
 }
 
 // Running returns a restore under way.

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"io"
+	"regexp"
 	"strings"
 
 	"dbcalm-db-cmd/machine"
@@ -14,6 +15,9 @@ const (
 	Yellow = "33"
 	cyan   = "36"
 )
+
+// colourMark is what Paint puts around a text.
+var colourMark = regexp.MustCompile("\x1b\\[(?:0|" + strings.Join([]string{Red, Green, Yellow, cyan}, "|") + ")m")
 
 // statusColours are the colours of the words that tell how an operation is.
 // One that waits is nothing to look at.

@@ -7,6 +7,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // Display shows operations to somebody who waits for them.
@@ -48,7 +49,7 @@ type telling struct {
 	progress time.Time
 }
 
-func (l *lines) Note(text string) { fmt.Fprintln(l.out, human.Printable(text)) }
+func (l *lines) Note(text string) { fmt.Fprintln(l.out, printable.Text(text)) }
 
 func (l *lines) Close() {}
 

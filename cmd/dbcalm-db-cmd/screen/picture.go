@@ -12,6 +12,7 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/machine/definition"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // picture redraws the operations in place on a terminal.
@@ -47,7 +48,7 @@ func (p *picture) Show(views []machine.OperationView) {
 // Note stays above the next drawing.
 func (p *picture) Note(text string) {
 	p.drawn = 0
-	fmt.Fprintln(p.out, human.Printable(text))
+	fmt.Fprintln(p.out, printable.Text(text))
 }
 
 func (p *picture) Close() { p.drawn = 0 }
@@ -67,7 +68,7 @@ func terminalSize(w io.Writer) func() int {
 
 // cutTo cuts a line that would break at the terminal's edge.
 func cutTo(line string, width int) string {
-	runes := []rune(human.Printable(line))
+	runes := []rune(printable.Text(line))
 	if len(runes) < width {
 		return string(runes)
 	}

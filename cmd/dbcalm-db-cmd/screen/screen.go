@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // Screen is where one invocation's answers and remarks go.
@@ -21,12 +21,26 @@ type Screen struct {
 	Now func() time.Time
 }
 
-// Print writes an answer.
+// Print writes an answer, and of control sequences no others than our own
+// colours.
 func (s *Screen) Print(text string) error {
-	if _, err := io.WriteString(s.Out, text); err != nil {
+	if _, err := io.WriteString(s.Out, s.safe(text)); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
 	}
 	return nil
+}
+
+func (s *Screen) safe(text string) string {
+	if !s.Colour {
+		return printable.Text(text)
+	}
+	var b strings.Builder
+	end := 0
+	for _, mark := range colourMark.FindAllStringIndex(text, -1) {
+		b.WriteString(printable.Text(text[end:mark[0]]) + text[mark[0]:mark[1]])
+		end = mark[1]
+	}
+	return b.String() + printable.Text(text[end:])
 }
 
 // JSON writes an answer as indented JSON.
@@ -39,12 +53,12 @@ func (s *Screen) JSON(value any) error {
 	if err := encoder.Encode(value); err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
-	return s.Print(text.String())
+	return s.Print(string(printable.JSON([]byte(text.String()))))
 }
 
 // Note says how things go.
 func (s *Screen) Note(format string, args ...any) {
-	fmt.Fprintln(s.Err, human.Printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(s.Err, printable.Text(fmt.Sprintf(format, args...)))
 }
 
 // Took is how long an operation has run, or, before that, has waited.

@@ -22,8 +22,14 @@ type Table struct {
 	rows  [][]string
 }
 
-// Add adds a row.
-func (t *Table) Add(cells ...string) { t.rows = append(t.rows, cells) }
+// Add makes a row of cells, each of them one line.
+func (t *Table) Add(cells ...string) {
+	row := make([]string, len(cells))
+	for i, cell := range cells {
+		row[i] = human.OneLine(cell)
+	}
+	t.rows = append(t.rows, row)
+}
 
 func (t *Table) String() string {
 	rows := append([][]string{t.Header}, t.rows...)
@@ -38,7 +44,6 @@ func (t *Table) String() string {
 		var line strings.Builder
 		line.WriteString(t.Indent)
 		for i, cell := range row {
-			cell = human.OneLine(cell)
 			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
 			if paint := t.Paint[i]; paint != nil && n > 0 {
 				cell = paint(cell)

@@ -1,0 +1,38 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"dbcalm-db-cmd/machine"
+)
+
+// TestFewDescriptors lets a daemon that may open 64 files at once take a backup
+// and restore it, while more clients than it can serve do nothing but be there.
+func TestFewDescriptors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{config: map[string]string{"metrics_listen": "METRICS"}})
+	w.configure("metrics_listen", w.dir+"/m")
+	limited := filepath.Join(w.dir, "limited")
+	if err := os.WriteFile(limited, []byte(fmt.Sprintf("#!/bin/sh\nulimit -n 64\nexec %s \"$@\"\n", w.program)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.program = limited
+	w.start()
+	for range 200 {
+		for _, path := range []string{w.socket, w.dir + "/m"} {
+			conn, err := net.Dial("unix", path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+		}
+	}
+	w.succeeded(w.full("b"))
+	w.succeeded(w.incremental("i", "b"))
+	w.succeeded(w.restore(machine.TargetFolder, "b", "i"))
+	w.stop()
+}
