@@ -21,7 +21,7 @@
 //     before they are set, the transition's row, and the rows clients read.
 //   - Each change reaches the shared file once, in the order of the commits,
 //     whatever dies between: after a crash, the process row that a change ends
-//     with tells whether it is there (sharedTx.apply).
+//     with reports whether it is there (sharedTx.apply).
 //   - The newest process row of an operation, the one with the highest id in the
 //     shared file, says running until the operation is over and its backup or
 //     restore is there; the first row is there before Accept returns.

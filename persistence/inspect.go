@@ -59,7 +59,7 @@ func Inspect(ctx context.Context, path string) (Inspection, error) {
 	}
 }
 
-// fileVersion tells whether a database's file was written.
+// fileVersion reports whether a database's file was written.
 type fileVersion struct {
 	size     int64
 	modified time.Time

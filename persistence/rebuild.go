@@ -116,7 +116,7 @@ func deleteGone(ctx context.Context, tx *ledgerTx, b Backup) (bool, error) {
 	return true, deleteBackup(ctx, tx, b.ID)
 }
 
-// inUse tells whether an open operation makes, reads or deletes a backup.
+// inUse reports whether an open operation makes, reads or deletes a backup.
 func inUse(ctx context.Context, tx *ledgerTx, id string) (bool, error) {
 	var n int
 	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM operation_claim c JOIN operation o ON o.id = c.operation_id

@@ -17,7 +17,7 @@ const (
 	Cancelled Status = "cancelled"
 )
 
-// Open tells whether an operation of this status is still to be worked on.
+// Open reports whether an operation of this status is still to be worked on.
 func (s Status) Open() bool { return s == Waiting || s == Running }
 
 // Operation is one accepted command.

@@ -26,7 +26,7 @@ const (
 // Levels are all levels in order.
 var Levels = []Level{LevelFiles, LevelChecksum, LevelPrepare, LevelBoot}
 
-// Covers tells whether a pass at this level proves the other one too. Empty is
+// Covers reports whether a pass at this level proves the other one too. Empty is
 // no level: it covers nothing and is covered by all.
 func (l Level) Covers(other Level) bool {
 	return slices.Index(Levels, l) >= slices.Index(Levels, other)

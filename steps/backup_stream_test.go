@@ -144,7 +144,7 @@ func TestStreamIsProved(t *testing.T) {
 		}, nil},
 		"no room beside it": {stored, full, func(h *testHost, work string, _ *job.Result) {
 			h.Must(os.Remove(filepath.Join(work, "xtrabackup_info")))
-			h.Must(os.Mkdir(filepath.Join(work, "xtrabackup_info"+disk.TemporarySuffix), 0o700))
+			testkit.Write(h.T, work, map[string]string{"xtrabackup_info" + disk.TemporarySuffix + "/taken": ""})
 		}, []string{"xtrabackup_info could not be written beside the stream"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -101,7 +101,7 @@ func conformChain(t *testing.T, k kit) {
 		m, err := store.ReadManifest(b.Store.Folder(id))
 		b.Must(err)
 		for _, f := range m.Files {
-			if hash, err := disk.HashFile(t.Context(), filepath.Join(b.Store.Folder(id), f.Path)); err != nil || hash != f.SHA256 {
+			if hash, err := disk.HashFile(t.Context(), b.Store.Folder(id), f.Path); err != nil || hash != f.SHA256 {
 				t.Errorf("%s of the stored '%s' was altered: %v", f.Path, id, err)
 			}
 		}

@@ -63,7 +63,7 @@ var (
 // copiedFiles returns the bytes of a data directory's files that the tool's
 // output tells to be done.
 func copiedFiles(output, dataDir string) int64 {
-	f, err := os.Open(output)
+	f, err := disk.OpenRegular(filepath.Dir(output), filepath.Base(output))
 	if err != nil {
 		return 0
 	}
@@ -99,6 +99,10 @@ func copiedFiles(output, dataDir string) int64 {
 // redoRead is how InnoDB says how much of the redo log it has read.
 var redoRead = regexp.MustCompile(`(?i)redo log up to LSN=(\d+)`)
 
+// maxOutput is how much of what a tool printed is looked at for its progress,
+// in bytes.
+const maxOutput = 64 << 20
+
 // prepareProgress tells how far the tool is with the redo log of a full
 // backup; log sequence numbers count bytes.
 func (s restoreSteps) prepareProgress(t Task, folder string) (disk.Progress, bool) {
@@ -107,7 +111,7 @@ func (s restoreSteps) prepareProgress(t Task, folder string) (disk.Progress, boo
 		return disk.Progress{}, false
 	}
 	p := disk.Progress{Total: int64(c.LastLSN - c.ToLSN)}
-	text, err := os.ReadFile(filepath.Join(folder, job.OutputFile))
+	text, err := disk.ReadSmall(folder, job.OutputFile, maxOutput)
 	if err != nil {
 		return p, false
 	}

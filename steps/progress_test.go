@@ -83,7 +83,13 @@ func TestProgressOfAPreparation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Files = []store.ManifestFile{{Path: "a/t.ibd.delta", Size: 300}, {Path: "a/u.ibd.delta.zst", Size: 1, Plain: &store.ManifestFile{Path: "a/u.ibd.delta", Size: 100}}, {Path: "a/t.frm", Size: 50}}
+	hash := strings.Repeat("0", 64)
+	m.Folders = []string{"a"}
+	m.Files = []store.ManifestFile{
+		{Path: "a/t.ibd.delta", Size: 300, SHA256: hash},
+		{Path: "a/u.ibd.delta.zst", Size: 1, SHA256: hash, Plain: &store.ManifestFile{Path: "a/u.ibd.delta", Size: 100, SHA256: hash}},
+		{Path: "a/t.frm", Size: 50, SHA256: hash},
+	}
 	h.PutManifest(h.Store.Folder("inc"), m)
 	task.Data.Applied, task.Data.Placement = 1, &place.Placement{Stage: filepath.Join(h.Dir, "stage")}
 	testkit.Write(t, task.Data.Placement.Link(1), map[string]string{"a/t.ibd.delta": ""})
@@ -116,7 +122,7 @@ func TestProgressOfAnUnpackedStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Stream = &store.ManifestStream{Stored: stream.Stored{StoredSize: 1000}}
+	m.Stream = &store.ManifestStream{File: "backup-full.xbstream", Stored: stream.Stored{StoredSize: 1000, SHA256: strings.Repeat("0", 64)}}
 	h.PutManifest(h.Store.Folder("full"), m)
 	folder := filepath.Join(h.Dir, "job")
 	if err := os.Mkdir(folder, 0o700); err != nil {

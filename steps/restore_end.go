@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/place"
 )
 
@@ -45,7 +46,7 @@ func (s restoreSteps) discardRestore(ctx context.Context, t Task) (Outcome, erro
 	if err := p.Undo(); err != nil {
 		return Outcome{}, fmt.Errorf("undo restore: %w", err)
 	}
-	if err := os.RemoveAll(p.Stage); err != nil {
+	if err := disk.RemoveAll(p.Stage); err != nil {
 		return Outcome{}, fmt.Errorf("remove stage: %w", err)
 	}
 	if p.Mode == place.Folder {

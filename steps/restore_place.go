@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"dbcalm-db-cmd/persistence"
@@ -54,7 +53,7 @@ func (s restoreSteps) place(ctx context.Context, t Task) (Outcome, error) {
 		return Outcome{}, err
 	}
 	crashpoint.Here("place-renamed")
-	if err := os.RemoveAll(p.Stage); err != nil {
+	if err := disk.RemoveAll(p.Stage); err != nil {
 		return Outcome{}, fmt.Errorf("remove stage: %w", err)
 	}
 	for _, folder := range []string{p.Target, filepath.Dir(p.Target), filepath.Dir(p.Stage)} {

@@ -3,9 +3,9 @@ package steps
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/tool"
 )
@@ -38,7 +38,7 @@ func (s restoreSteps) prepareFinish(_ context.Context, t Task, r job.Result) (Ou
 			&tool.Error{Summary: what + " claims success, but " + err.Error(), Tail: tool.LastLines(r.Tail, tool.TailLines)})
 	}
 	if t.Data.Applied > 0 {
-		if err := os.RemoveAll(t.Data.Placement.Link(t.Data.Applied)); err != nil {
+		if err := disk.RemoveAll(t.Data.Placement.Link(t.Data.Applied)); err != nil {
 			return Outcome{}, fmt.Errorf("remove the applied copy of backup '%s': %w", id, err)
 		}
 	}

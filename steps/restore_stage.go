@@ -103,7 +103,7 @@ func (s restoreSteps) stageStream(ctx context.Context, l store.Link, to string, 
 	if there && store.CheckUnpacked(l, to) == nil {
 		return true, nil
 	}
-	if err := os.RemoveAll(to); err != nil {
+	if err := disk.RemoveAll(to); err != nil {
 		return false, fmt.Errorf("stage backup '%s': %w", l.Record.ID, err)
 	}
 	if err := os.MkdirAll(to, 0o750); err != nil {
@@ -131,7 +131,7 @@ func (s restoreSteps) makeStage(t Task, p *place.Placement) error {
 	if err == nil && p.Mode == place.Swap {
 		err = disk.TryExchange(p.Stage)
 		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
-			if err := os.RemoveAll(p.Stage); err != nil {
+			if err := disk.RemoveAll(p.Stage); err != nil {
 				return fmt.Errorf("make stage: %w", err)
 			}
 			p.UseEntries(t.Operation)

@@ -44,7 +44,7 @@ func (s *Server) accept(stopping context.Context, socket *socket, begin func(*ne
 	}
 }
 
-// passes tells whether an error of accept is one that goes away by itself:
+// passes reports whether an error of accept is one that goes away by itself:
 // the host or the process is out of descriptors or memory.
 func passes(err error) bool {
 	for _, passing := range []error{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EINTR} {

@@ -5,7 +5,7 @@ import "strings"
 // backupIDLimit is the longest id of a backup. It becomes a folder's name.
 const backupIDLimit = 128
 
-// isBackupID tells whether a backup may be called id. Whatever it accepts is
+// isBackupID reports whether a backup may be called id. Whatever it accepts is
 // a plain, visible file name that no folder of the store's own has.
 func isBackupID(id string) bool {
 	if id == "" || len(id) > backupIDLimit || id[0] == '.' || id[0] == '-' {

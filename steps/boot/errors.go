@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/tool"
 )
@@ -64,10 +65,13 @@ func (s *bootedServer) interrupted() bool {
 // errorsShown is how many lines of the server's log are repeated.
 const errorsShown = 8
 
+// maxServerLog is how large a log is read, in bytes.
+const maxServerLog = 64 << 20
+
 // errorLines returns the last lines in which a server's log tells of errors.
 // All others are left out: after an error, it dumps rows there.
 func errorLines(path string) []string {
-	text, err := os.ReadFile(path)
+	text, err := disk.ReadSmall(filepath.Dir(path), filepath.Base(path), maxServerLog)
 	if err != nil {
 		return nil
 	}

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // How an examination ends what it prints, beside completed: it found damage.
@@ -27,7 +28,7 @@ const serverEnd = 30 * time.Second
 // AwaitServer waits until no server of an interrupted examination is left in a
 // stage: one that has been killed may be at work for a moment longer.
 func AwaitServer(ctx context.Context, stage string) error {
-	f, err := os.Open(filepath.Join(stage, ServerLock))
+	f, err := disk.OpenRegular(stage, ServerLock)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

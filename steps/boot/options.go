@@ -5,6 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // serverArgs make the server a private one: no option file but ours, no
@@ -50,7 +53,7 @@ var elsewhereOptions = []string{"innodb-undo-directory", "innodb-data-home-dir",
 // their pages, the files of the system tablespace, a plugin for encryption.
 // They may hold a secret, and command lines are for everybody to read.
 func writeServerOptions(from, to string) error {
-	text, err := os.ReadFile(from)
+	text, err := disk.ReadSmall(filepath.Dir(from), filepath.Base(from), tool.MaxMetadata)
 	if err != nil {
 		return fmt.Errorf("read the backup's settings: %w", err)
 	}

@@ -50,7 +50,7 @@ type bootedServer struct {
 
 // start starts the server.
 func (e Examination) start() (*bootedServer, error) {
-	lock, err := os.OpenFile(ServerLock, os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(ServerLock, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start server: %w", err)
 	}
@@ -69,7 +69,7 @@ func (e Examination) start() (*bootedServer, error) {
 	if err := writeServerOptions(filepath.Join(e.Folder, tool.OptionsNames[0]), serverOptions); err != nil {
 		return nil, err
 	}
-	log, err := os.OpenFile(serverLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(serverLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start server: %w", err)
 	}

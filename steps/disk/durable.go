@@ -20,7 +20,7 @@ const TemporarySuffix = ".tmp"
 // crash, power loss included, path holds all of it or is as it was.
 func WriteDurably(path string, content []byte, mode fs.FileMode) (err error) {
 	temporary := path + TemporarySuffix
-	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
+	f, err := CreateAnew(temporary, mode)
 	if err != nil {
 		return err
 	}

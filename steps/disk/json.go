@@ -3,19 +3,7 @@ package disk
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 )
-
-func ReadJSON(path string, into any) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(text, into); err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	return nil
-}
 
 // WriteJSON puts value into path so that a crash leaves either nothing or the
 // whole of it.

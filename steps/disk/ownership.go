@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"os/user"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 )
@@ -48,17 +48,41 @@ func AdoptOwner(folder, model string) error {
 	if !known {
 		return fmt.Errorf("set owner: %s has none", model)
 	}
-	err = filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, int(owner.Uid), int(owner.Gid))
-	})
-	if err == nil {
-		err = os.Chmod(folder, info.Mode().Perm())
-	}
+	root, err := OpenFolder(folder)
 	if err != nil {
 		return fmt.Errorf("set owner: %w", err)
 	}
+	defer root.Close()
+	if err = adopt(root, int(owner.Uid), int(owner.Gid)); err == nil {
+		err = root.Chmod(".", info.Mode().Perm())
+	}
+	if err != nil {
+		return fmt.Errorf("set owner: %s: %w", folder, err)
+	}
 	return nil
+}
+
+// adopt gives everything below root to an owner, and last of all root itself:
+// until then the new owner cannot reach what is in it, to put a link to
+// somebody else's file there.
+func adopt(root *os.Root, uid, gid int) error {
+	var names []string
+	err := fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if info, err := entry.Info(); err != nil {
+			return err
+		} else if st, known := info.Sys().(*syscall.Stat_t); known && !info.IsDir() && st.Nlink > 1 {
+			return fmt.Errorf("%w: %s has %d names (hard links)", ErrRefused, name, st.Nlink)
+		}
+		names = append(names, name)
+		return nil
+	})
+	for _, name := range slices.Backward(names) {
+		if err == nil {
+			err = root.Lchown(name, uid, gid)
+		}
+	}
+	return err
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 )
 
@@ -40,15 +39,16 @@ func EachFile(ctx context.Context, parallel, n int, work func(i int) error) erro
 	return context.Cause(ctx)
 }
 
-func HashFile(ctx context.Context, path string) (string, error) {
-	f, err := os.Open(path)
+// HashFile returns the SHA-256 of a regular file below a folder.
+func HashFile(ctx context.Context, folder, name string) (string, error) {
+	f, err := OpenRegular(folder, name)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
 	hash := sha256.New()
 	if _, err := io.CopyBuffer(hash, ContextReader(ctx, f), make([]byte, 1<<20)); err != nil {
-		return "", fmt.Errorf("hash %s: %w", path, err)
+		return "", fmt.Errorf("hash %s: %w", f.Name(), err)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }

@@ -12,27 +12,46 @@ import (
 // RenameNew renames a file or folder and never replaces an existing one; the
 // error then is fs.ErrExist.
 func RenameNew(from, to string) error {
-	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
+	return between("rename", from, to, func(source int, old string, target int, name string) error {
+		err := unix.Renameat2(source, old, target, name, unix.RENAME_NOREPLACE)
+		if !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOSYS) {
+			return err
+		}
 		// A file system without the flag: the check is then a step of its own.
-		if _, statErr := os.Lstat(to); statErr == nil {
-			err = unix.EEXIST
-		} else {
-			err = unix.Rename(from, to)
+		var st unix.Stat_t
+		if unix.Fstatat(target, name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
+			return unix.EEXIST
+		}
+		return unix.Renameat(source, old, target, name)
+	})
+}
+
+// between does something with two names in the folders that they stand in,
+// which no foreign link leads to.
+func between(op, a, b string, do func(inA int, a string, inB int, b string) error) error {
+	inA, err := openFolder(filepath.Dir(a))
+	if err == nil {
+		defer unix.Close(inA)
+		var inB int
+		if inB, err = openFolder(filepath.Dir(b)); err == nil {
+			defer unix.Close(inB)
+			err = do(inA, filepath.Base(a), inB, filepath.Base(b))
 		}
 	}
+	if inner, found := errors.AsType[*os.PathError](err); found {
+		err = inner.Err
+	}
 	if err != nil {
-		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+		return &os.LinkError{Op: op, Old: a, New: b, Err: err}
 	}
 	return nil
 }
 
 // Exchange lets two paths change places in one step.
 func Exchange(a, b string) error {
-	if err := unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE); err != nil {
-		return &os.LinkError{Op: "exchange", Old: a, New: b, Err: err}
-	}
-	return nil
+	return between("exchange", a, b, func(inA int, a string, inB int, b string) error {
+		return unix.Renameat2(inA, a, inB, b, unix.RENAME_EXCHANGE)
+	})
 }
 
 // FileID names a file or folder of a file system whatever it is called, and

@@ -16,6 +16,10 @@ import (
 // StopGrace is how long a tool may take to obey SIGINT; it needs milliseconds.
 const StopGrace = 10 * time.Second
 
+// maxFile is how large a file of a job can be, in bytes: the longest holds some
+// hundred lines of a program.
+const maxFile = 16 << 20
+
 // Spec is a program to run under a supervisor. It holds no secret: it lies
 // in a file, and its command line in a table others read.
 type Spec struct {
@@ -124,7 +128,7 @@ func (y *Yard) Remove(folder string) error {
 	if filepath.Dir(folder) != y.jobsDir() {
 		return fmt.Errorf("remove job folder: %s is not one", folder)
 	}
-	if err := os.RemoveAll(folder); err != nil {
+	if err := disk.RemoveAll(folder); err != nil {
 		return fmt.Errorf("remove job folder: %w", err)
 	}
 	return nil
@@ -136,7 +140,7 @@ var jobFolderName = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{1
 // Folders lists the job folders there are, whatever has become of their
 // operations. What somebody else has put beside them is not listed.
 func (y *Yard) Folders() ([]string, error) {
-	entries, err := os.ReadDir(y.jobsDir())
+	entries, err := disk.ReadDir(y.jobsDir())
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
@@ -155,7 +159,7 @@ func (y *Yard) Folders() ([]string, error) {
 // ReadResult returns a job's result, or ErrNoResult.
 func ReadResult(folder string) (Result, error) {
 	var r Result
-	err := disk.ReadJSON(filepath.Join(folder, resultFile), &r)
+	err := disk.ReadJSON(filepath.Join(folder, resultFile), maxFile, &r)
 	if errors.Is(err, os.ErrNotExist) {
 		return r, ErrNoResult
 	}

@@ -171,7 +171,7 @@ func EndOrphan(ctx context.Context, folder string) error {
 
 func endProgram(ctx context.Context, folder string) error {
 	var id Identity
-	err := disk.ReadJSON(filepath.Join(folder, startedFile), &id)
+	err := disk.ReadJSON(filepath.Join(folder, startedFile), maxFile, &id)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

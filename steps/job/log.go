@@ -70,7 +70,7 @@ func (y *Yard) KeepLog(folder string) error {
 }
 
 func (y *Yard) keepPart(folder string, part LogPart) (err error) {
-	from, err := os.Open(filepath.Join(folder, string(part)))
+	from, err := disk.OpenRegular(folder, string(part))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (y *Yard) keepPart(folder string, part LogPart) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	to, err := os.OpenFile(path+disk.TemporarySuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	to, err := disk.CreateAnew(path+disk.TemporarySuffix, 0o600)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ const logChunk = 1 << 20
 // about a mebibyte and whole lines only while the job runs, and the offset to
 // go on at. fs.ErrNotExist: there is none, or it is kept no more.
 func (y *Yard) ReadLog(folder string, part LogPart, offset int64) (text string, next int64, err error) {
-	live, err := os.Open(filepath.Join(folder, string(part)))
+	live, err := disk.OpenRegular(folder, string(part))
 	if errors.Is(err, fs.ErrNotExist) {
 		return y.readKept(folder, part, offset)
 	}
@@ -153,7 +153,8 @@ func (y *Yard) ReadLog(folder string, part LogPart, offset int64) (text string, 
 // read when it was put away stay right enough: only the password's place
 // counts otherwise.
 func (y *Yard) readKept(folder string, part LogPart, offset int64) (string, int64, error) {
-	kept, err := os.Open(y.keptLog(folder, part))
+	path := y.keptLog(folder, part)
+	kept, err := disk.OpenRegular(filepath.Dir(path), filepath.Base(path))
 	if err != nil {
 		return "", offset, fmt.Errorf("read log: %w", err)
 	}
@@ -181,7 +182,7 @@ func (w *window) Write(p []byte) (int, error) {
 
 // PruneLogs removes the logs of operations that wrote none since then.
 func (y *Yard) PruneLogs(before time.Time) error {
-	entries, err := os.ReadDir(y.logsDir())
+	entries, err := disk.ReadDir(y.logsDir())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -193,7 +194,7 @@ func (y *Yard) PruneLogs(before time.Time) error {
 		if err != nil || !info.IsDir() || !info.ModTime().Before(before) {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(y.logsDir(), e.Name())); err != nil {
+		if err := disk.RemoveAll(filepath.Join(y.logsDir(), e.Name())); err != nil {
 			return fmt.Errorf("prune logs: %w", err)
 		}
 	}

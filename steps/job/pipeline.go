@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/steps/crashpoint"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // pipeline is a job at work: its program, and, where a stream comes or goes,
@@ -104,7 +105,7 @@ func (p *pipeline) connect(main *exec.Cmd, shell string) (closeTheirs func(), er
 		}
 		theirs, main.Stdout = append(theirs, to), to
 		if c.Command == "" {
-			c.sink, err = os.OpenFile(c.File, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+			c.sink, err = disk.Create(filepath.Dir(c.File), filepath.Base(c.File), 0o640)
 			return closeTheirs, err
 		}
 		if p.taken, c.sink, err = newPipe(); err != nil {
@@ -120,7 +121,7 @@ func (p *pipeline) connect(main *exec.Cmd, shell string) (closeTheirs func(), er
 		theirs, main.Stdin = append(theirs, from), from
 	}
 	if c.Command == "" {
-		c.source, err = os.Open(c.File)
+		c.source, err = disk.OpenRegular(filepath.Dir(c.File), filepath.Base(c.File))
 		return closeTheirs, err
 	}
 	var to *os.File

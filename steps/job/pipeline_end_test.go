@@ -140,7 +140,7 @@ func TestStreamFillsTheDisk(t *testing.T) {
 	}
 	b := newStreamBench(t, 8*megabyte, `cat "$TOOL"; exec sleep 1000`, Stream{Direction: StreamOut}, "")
 	var spec Spec
-	if err := disk.ReadJSON(filepath.Join(b.folder, SpecFile), &spec); err != nil {
+	if err := disk.ReadJSON(filepath.Join(b.folder, SpecFile), 16<<20, &spec); err != nil {
 		t.Fatal(err)
 	}
 	spec.Stream.File = filepath.Join(disktest.Small(t, 2*megabyte), "b.xbstream")
@@ -213,7 +213,7 @@ func TestListThatCannotBeWrittenIsNobodysFault(t *testing.T) {
 	testkit.Slow(t)
 	b := newStreamBench(t, 1<<20, `cat "$TOOL"`, Stream{Direction: StreamOut}, "")
 	var spec Spec
-	if err := disk.ReadJSON(filepath.Join(b.folder, SpecFile), &spec); err != nil {
+	if err := disk.ReadJSON(filepath.Join(b.folder, SpecFile), 16<<20, &spec); err != nil {
 		t.Fatal(err)
 	}
 	spec.Stream.Contents = "/proc/none/contents.json"

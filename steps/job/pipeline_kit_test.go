@@ -66,7 +66,7 @@ func newStreamBench(t *testing.T, size int, script string, s Stream, shell strin
 		testkit.Write(t, b.Dir, map[string]string{"files/b.xbstream.zst": packed.String()})
 	}
 	var spec Spec
-	if err := disk.ReadJSON(filepath.Join(b.folder, SpecFile), &spec); err != nil {
+	if err := disk.ReadJSON(filepath.Join(b.folder, SpecFile), 16<<20, &spec); err != nil {
 		t.Fatal(err)
 	}
 	spec.Args[1] = "TOOL='" + b.tool + "'\ncd '" + b.Dir + "'\n" + script

@@ -28,7 +28,7 @@ func TestStreamGoesOut(t *testing.T) {
 				if command != "" && r.ShellTail != "sent\n\n" {
 					t.Errorf("the command printed %q", r.ShellTail)
 				}
-				hash, err := disk.HashFile(t.Context(), b.stored)
+				hash, err := disk.HashFile(t.Context(), filepath.Dir(b.stored), filepath.Base(b.stored))
 				info, statErr := os.Stat(b.stored)
 				if err != nil || statErr != nil || hash != r.Stream.SHA256 || info.Size() != r.Stream.StoredSize {
 					t.Errorf("stored are %v with hash %s, %v, said to be %+v", info.Size(), hash, err, r.Stream)
@@ -37,7 +37,7 @@ func TestStreamGoesOut(t *testing.T) {
 					t.Errorf("the tool gave %v, %v, said to be %+v", plain.Size(), err, r.Stream)
 				}
 				var contents stream.Contents
-				if err := disk.ReadJSON(filepath.Join(b.files, "contents.json"), &contents); err != nil || len(contents.Files) != 4 {
+				if err := disk.ReadJSON(filepath.Join(b.files, "contents.json"), 16<<20, &contents); err != nil || len(contents.Files) != 4 {
 					t.Errorf("contents are %+v, %v", contents, err)
 				}
 				b.nothingRuns()
@@ -122,8 +122,8 @@ func TestStreamComesIn(t *testing.T) {
 						t.Fatalf("got %+v", r)
 					}
 					if script != "" {
-						got, _ := disk.HashFile(t.Context(), filepath.Join(b.Dir, "got"))
-						if want, err := disk.HashFile(t.Context(), b.tool); err != nil || got != want {
+						got, _ := disk.HashFile(t.Context(), b.Dir, "got")
+						if want, err := disk.HashFile(t.Context(), filepath.Dir(b.tool), filepath.Base(b.tool)); err != nil || got != want {
 							t.Errorf("what came is not what was stored: %v", err)
 						}
 					}

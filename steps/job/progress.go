@@ -36,6 +36,6 @@ func WriteProgress(folder string, plain, stored int64) {
 // or has not told yet.
 func ReadProgress(folder string) (Progress, bool) {
 	var p Progress
-	err := disk.ReadJSON(filepath.Join(folder, ProgressFile), &p)
+	err := disk.ReadJSON(filepath.Join(folder, ProgressFile), maxFile, &p)
 	return p, err == nil
 }

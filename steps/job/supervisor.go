@@ -48,7 +48,7 @@ func Supervise(ctx context.Context, folder string) error {
 	// name is a convenience: it does without if that is refused.
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&supervisorName[0])), 0, 0, 0)
 	var spec Spec
-	if err := disk.ReadJSON(filepath.Join(folder, SpecFile), &spec); err != nil {
+	if err := disk.ReadJSON(filepath.Join(folder, SpecFile), maxFile, &spec); err != nil {
 		return fmt.Errorf("read job: %w", err)
 	}
 	shell, granted := grant()
@@ -140,7 +140,7 @@ func emptyOutput(spec Spec) error {
 	if !spec.Empty {
 		return nil
 	}
-	if err := os.RemoveAll(spec.Output); err != nil {
+	if err := disk.RemoveAll(spec.Output); err != nil {
 		return fmt.Errorf("empty folder: %w", err)
 	}
 	if err := os.Mkdir(spec.Output, 0o750); err != nil {

@@ -271,7 +271,7 @@ func TestResultSurvivesAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	var started Identity
-	if err := disk.ReadJSON(filepath.Join(b.folder, startedFile), &started); err != nil || started != id {
+	if err := disk.ReadJSON(filepath.Join(b.folder, startedFile), 16<<20, &started); err != nil || started != id {
 		t.Errorf("the program is said to be %+v, %v, it is %+v", started, err, id)
 	}
 	program, err := id.open()

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/stream"
 )
 
@@ -43,7 +42,7 @@ func (l Link) Streamed() bool { return l.Manifest != nil && l.Manifest.Stream !=
 // streamContent reads the list of what a link's stream holds.
 func (l Link) streamContent() (content, error) {
 	var held stream.Contents
-	if err := disk.ReadJSON(filepath.Join(l.Folder, ContentsName(l.Manifest.ID)), &held); err != nil {
+	if err := readContents(l.Folder, l.Manifest.ID, &held); err != nil {
 		return content{}, fmt.Errorf("backup '%s' is damaged: read the list of what its stream holds: %w; use another chain", l.Manifest.ID, err)
 	}
 	c := content{small: map[string]string{}}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 // ReadContents reads what a stream holds from the file beside it.
 func ReadContents(folder, id string) (stream.Contents, error) {
 	var contents stream.Contents
-	if err := disk.ReadJSON(filepath.Join(folder, ContentsName(id)), &contents); err != nil {
+	if err := readContents(folder, id, &contents); err != nil {
 		return contents, fmt.Errorf("read the contents of the stream: %w", err)
 	}
 	if len(contents.Files) == 0 {
@@ -77,7 +76,7 @@ func KeepBeside(folder string, contents stream.Contents, c tool.Checkpoints) err
 		if !found {
 			continue
 		}
-		there, err := os.ReadFile(filepath.Join(folder, name))
+		there, err := disk.ReadSmall(folder, name, tool.MaxMetadata)
 		if err == nil && string(there) == text {
 			continue
 		}
@@ -87,6 +86,27 @@ func KeepBeside(folder string, contents stream.Contents, c tool.Checkpoints) err
 		if err := disk.WriteDurably(filepath.Join(folder, name), []byte(text), 0o640); err != nil {
 			return fmt.Errorf("%s could not be written beside the stream: %w%s", name, err, tool.Advice(err.Error()))
 		}
+	}
+	return nil
+}
+
+// maxContents is how large the list of what a stream holds can be, in bytes:
+// about a hundred for each of some million files, and the small files.
+const maxContents = 512 << 20
+
+// readContents reads the list beside a stream, which is as much as the
+// manifest to be believed.
+func readContents(folder, id string, into *stream.Contents) error {
+	name := ContentsName(id)
+	if err := disk.ReadJSON(filepath.Join(folder, name), maxContents, into); err != nil {
+		return err
+	}
+	files := make([]ManifestFile, len(into.Files))
+	for i, f := range into.Files {
+		files[i] = ManifestFile{Path: filepath.Clean(f.Path), Size: f.Size}
+	}
+	if err := checkTree(nil, files); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }

@@ -4,14 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // ErrDamaged is in the chain of what a person is told of damage.
@@ -63,12 +63,12 @@ func (s *Store) Damage(id string, level persistence.Level, err error) *Damage {
 // tells. It reads no further than it must: manifests grow with the number of
 // tables.
 func (s *Store) MadeBy(id string) string {
-	f, err := os.Open(filepath.Join(s.Folder(id), ManifestName))
+	f, err := disk.OpenRegular(s.Folder(id), ManifestName)
 	if err != nil {
 		return ""
 	}
 	defer f.Close()
-	decoder := json.NewDecoder(f)
+	decoder := json.NewDecoder(io.LimitReader(f, maxManifest))
 	if _, err := decoder.Token(); err != nil {
 		return ""
 	}
@@ -89,8 +89,11 @@ func (s *Store) MadeBy(id string) string {
 }
 
 // Malformed reports whether an error is that of a file which is no JSON, or not
-// of the form it should have.
+// of the form it should have, or no ordinary file.
 func Malformed(err error) bool {
+	if errors.Is(err, ErrForged) || errors.Is(err, disk.ErrRefused) || errors.Is(err, disk.ErrTooLarge) {
+		return true
+	}
 	_, syntax := errors.AsType[*json.SyntaxError](err)
 	_, kind := errors.AsType[*json.UnmarshalTypeError](err)
 	return syntax || kind

@@ -4,9 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"dbcalm-db-cmd/persistence"
@@ -43,12 +42,12 @@ func (m *Manifest) form() Form {
 // readManifestHead reads of a manifest what tells the form. The list of files,
 // which can be long, comes behind that and is not read.
 func readManifestHead(folder string) (m Manifest, err error) {
-	f, err := os.Open(filepath.Join(folder, ManifestName))
+	f, err := disk.OpenRegular(folder, ManifestName)
 	if err != nil {
 		return m, fmt.Errorf("read manifest: %w", err)
 	}
 	defer f.Close()
-	decoder := json.NewDecoder(f)
+	decoder := json.NewDecoder(io.LimitReader(f, maxManifest))
 	if _, err := decoder.Token(); err != nil {
 		return m, fmt.Errorf("read manifest of %s: %w", folder, err)
 	}
@@ -77,7 +76,7 @@ func readManifestHead(folder string) (m Manifest, err error) {
 // not one that lost it and cannot be restored without: neither a stream nor
 // compressed files tell what they are.
 func (s *Store) checkPlain(l Link) error {
-	entries, err := os.ReadDir(l.Folder)
+	entries, err := disk.ReadDir(l.Folder)
 	if err != nil {
 		return fmt.Errorf("check backup '%s': %w", l.Record.ID, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/disk"
@@ -98,7 +97,7 @@ func (l Link) Size() (uint64, error) {
 
 // CheckSum compares one file with its manifest.
 func CheckSum(ctx context.Context, folder string, want ManifestFile) error {
-	hash, err := disk.HashFile(ctx, filepath.Join(folder, want.Path))
+	hash, err := disk.HashFile(ctx, folder, want.Path)
 	if err == nil && hash != want.SHA256 {
 		err = WrongSum(want)
 	}

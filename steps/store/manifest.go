@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -90,7 +89,7 @@ type ManifestStream struct {
 // ReadManifest reads the manifest of a backup's folder; fs.ErrNotExist if it
 // has none.
 func ReadManifest(folder string) (*Manifest, error) {
-	text, err := os.ReadFile(filepath.Join(folder, ManifestName))
+	text, err := disk.ReadSmall(folder, ManifestName, maxManifest)
 	if err != nil {
 		return nil, fmt.Errorf("read manifest: %w", err)
 	}
@@ -101,6 +100,9 @@ func ReadManifest(folder string) (*Manifest, error) {
 	if m.Format > ManifestFormat {
 		return nil, fmt.Errorf("read manifest of %s: its format %d is newer than this program's %d", folder, m.Format, ManifestFormat)
 	}
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("read manifest of %s: %w", folder, err)
+	}
 	return &m, nil
 }
 
@@ -109,7 +111,7 @@ type Describer func(ctx context.Context, path string, f *ManifestFile) error
 
 // DescribeFile hashes a file.
 func DescribeFile(ctx context.Context, path string, f *ManifestFile) (err error) {
-	if f.SHA256, err = disk.HashFile(ctx, path); err != nil {
+	if f.SHA256, err = disk.HashFile(ctx, filepath.Dir(path), filepath.Base(path)); err != nil {
 		return err
 	}
 	return disk.SyncFile(path)
@@ -140,11 +142,12 @@ func SealTree(ctx context.Context, folder string, parallel int, describe Describ
 // ListTree lists the files, with sizes, and the folders below folder, without
 // the manifest. Anything else than files and folders is refused.
 func ListTree(folder string) (files []ManifestFile, folders []string, err error) {
-	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		relative, err := filepath.Rel(folder, path)
+	root, err := disk.OpenFolder(folder)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list %s: %w", folder, err)
+	}
+	defer root.Close()
+	err = fs.WalkDir(root.FS(), ".", func(relative string, entry fs.DirEntry, err error) error {
 		if err != nil || relative == "." || relative == ManifestName {
 			return err
 		}
@@ -157,7 +160,7 @@ func ListTree(folder string) (files []ManifestFile, folders []string, err error)
 			return err
 		}
 		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is neither a file nor a folder", path)
+			return fmt.Errorf("%w: %s is neither a file nor a folder", disk.ErrRefused, filepath.Join(folder, relative))
 		}
 		files = append(files, ManifestFile{Path: relative, Size: info.Size()})
 		return nil
@@ -178,13 +181,21 @@ func SizeOf(files []ManifestFile) int64 {
 
 // checkFiles compares a backup's files with its manifest by presence and size.
 func (m *Manifest) checkFiles(folder string) error {
+	root, err := disk.OpenFolder(folder)
+	if err != nil {
+		return fmt.Errorf("check backup '%s': %w", m.ID, err)
+	}
+	defer root.Close()
 	for _, f := range m.Files {
-		info, err := os.Lstat(filepath.Join(folder, f.Path))
+		info, err := root.Lstat(f.Path)
 		if errors.Is(err, fs.ErrNotExist) {
 			return m.damaged(persistence.LevelFiles, fmt.Errorf("file %s is missing", f.Path))
 		}
 		if err != nil {
 			return fmt.Errorf("check backup '%s': %w", m.ID, err)
+		}
+		if !info.Mode().IsRegular() {
+			return m.damaged(persistence.LevelFiles, fmt.Errorf("%s is no regular file", f.Path))
 		}
 		if info.Size() != f.Size {
 			return m.damaged(persistence.LevelFiles, fmt.Errorf("file %s has %d bytes instead of %d", f.Path, info.Size(), f.Size))

@@ -61,12 +61,12 @@ func RemoveOriginal(path string) error {
 
 // packTo compresses a file into a new one and makes that durable.
 func packTo(ctx context.Context, to, from string, c stream.Compression, level int) (stored, plain stream.Sum, err error) {
-	source, err := os.Open(from)
+	source, err := disk.OpenRegular(filepath.Dir(from), filepath.Base(from))
 	if err != nil {
 		return stored, plain, fmt.Errorf("compress file: %w", err)
 	}
 	defer source.Close()
-	target, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	target, err := disk.Create(filepath.Dir(to), filepath.Base(to), 0o640)
 	if err != nil {
 		return stored, plain, fmt.Errorf("compress file: %w", err)
 	}
@@ -95,7 +95,7 @@ func DescribePacked(compression string) Describer {
 		if !packed {
 			return DescribeFile(ctx, path, f)
 		}
-		source, err := os.Open(path)
+		source, err := disk.OpenRegular(filepath.Dir(path), filepath.Base(path))
 		if err != nil {
 			return fmt.Errorf("read compressed file: %w", err)
 		}

@@ -66,7 +66,7 @@ func (l Link) Promised() ([]string, error) {
 // is, or kept in the list of what a stream holds.
 func (l Link) newName(mark ManifestFile, c content) (string, error) {
 	if !l.Streamed() {
-		return tool.ReadRename(filepath.Join(l.Folder, mark.Path))
+		return tool.ReadRename(l.Folder, mark.Path)
 	}
 	to, kept := c.small[mark.Path]
 	if !kept {

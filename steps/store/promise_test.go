@@ -99,7 +99,7 @@ func TestMarkWithoutItsContent(t *testing.T) {
 	h.Must(err)
 	path := filepath.Join(h.Folder("full"), store.ContentsName("full"))
 	var contents stream.Contents
-	h.Must(disk.ReadJSON(path, &contents))
+	h.Must(disk.ReadJSON(path, 16<<20, &contents))
 	contents.Small = nil
 	h.Must(disk.WriteJSON(path, contents))
 	_, err = links[0].Promised()

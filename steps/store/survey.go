@@ -37,7 +37,7 @@ var ErrOtherBackup = errors.New("its manifest is another backup's")
 // those that are not recorded are looked at too, as far as presence and size
 // go. A store that is not there is fs.ErrNotExist.
 func (s *Store) Survey(ctx context.Context, recorded func(id string) bool) ([]Stored, error) {
-	entries, err := os.ReadDir(s.BackupDir)
+	entries, err := disk.ReadDir(s.BackupDir)
 	if err != nil {
 		return nil, fmt.Errorf("read backup_dir: %w", err)
 	}
@@ -49,7 +49,8 @@ func (s *Store) Survey(ctx context.Context, recorded func(id string) bool) ([]St
 		if strings.HasPrefix(e.Name(), ".") || slices.Contains(notBackups, e.Name()) {
 			continue
 		}
-		// A folder may stand on another disk, with a link in its place.
+		// A folder may stand on another disk, with a link in its place, if root or
+		// our own user made that link: another's is refused, and named.
 		if info, err := os.Stat(s.Folder(e.Name())); err != nil || !info.IsDir() {
 			continue
 		}
@@ -90,7 +91,7 @@ type Leftover struct {
 
 // Leftovers lists the private folders of operations that are in the store.
 func (s *Store) Leftovers() ([]Leftover, error) {
-	entries, err := os.ReadDir(s.PartialDir())
+	entries, err := disk.ReadDir(s.PartialDir())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -135,7 +136,7 @@ func (s *Store) TakeAway(l Leftover) (string, error) {
 
 // RemoveStray removes a folder that was taken away.
 func (s *Store) RemoveStray(path string) error {
-	if err := os.RemoveAll(path); err != nil {
+	if err := disk.RemoveAll(path); err != nil {
 		return fmt.Errorf("remove work folder: %w", err)
 	}
 	// It stays while another operation works in it.

@@ -76,7 +76,7 @@ func TestLeftovers(t *testing.T) {
 	h.Must(os.MkdirAll(filepath.Join(partial, "a-b-2"), 0o700))
 	h.Must(os.Rename(h.Folder("full"), filepath.Join(partial, "a-b-2", "retired")))
 	h.Must(os.Rename(h.Folder("inc"), filepath.Join(partial, "c-1")))
-	testkit.Write(t, partial, map[string]string{"d-stage/0/ibdata1": "x", "e-1/" + store.ManifestName: `{"files":[{"path":"gone"}]}`, "f-1/" + store.ManifestName: "{", "g": ""})
+	testkit.Write(t, partial, map[string]string{"d-stage/0/ibdata1": "x", "e-1/" + store.ManifestName: `{"files":[{"path":"gone","sha256":"` + strings.Repeat("0", 64) + `"}]}`, "f-1/" + store.ManifestName: "{", "g": ""})
 	list, err := h.Leftovers()
 	if err != nil {
 		t.Fatal(err)

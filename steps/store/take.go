@@ -25,19 +25,26 @@ import (
 // kept.
 func (l Link) stageFile(ctx context.Context, stored ManifestFile, folder string) (kept bool, err error) {
 	want := stored.Restored()
-	from, to := filepath.Join(l.Folder, stored.Path), filepath.Join(folder, want.Path)
-	if info, err := os.Lstat(to); err == nil && want.SHA256 != "" && info.Size() == want.Size {
-		if hash, err := disk.HashFile(ctx, to); err == nil && hash == want.SHA256 {
-			return true, nil
-		}
+	if want.SHA256 != "" && holds(ctx, folder, want) {
+		return true, nil
 	}
-	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := disk.Remove(folder, want.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, fmt.Errorf("stage file: %w", err)
 	}
-	if stored.Plain != nil {
-		return false, unpackFile(ctx, from, to, stored, l.Manifest.Compression)
+	source, err := disk.OpenRegular(l.Folder, stored.Path)
+	if err != nil {
+		return false, fmt.Errorf("stage file: %w", err)
 	}
-	hash, err := copyFile(ctx, from, to)
+	defer source.Close()
+	target, err := disk.Create(folder, want.Path, 0o640)
+	if err != nil {
+		return false, stageError(filepath.Join(folder, want.Path), err)
+	}
+	defer closeStaged(target, &err)
+	if stored.Plain != nil {
+		return false, unpackFile(ctx, source, target, stored, l.Manifest.Compression)
+	}
+	hash, err := copyFile(ctx, source, target)
 	if err != nil {
 		return false, err
 	}
@@ -49,41 +56,21 @@ func (l Link) stageFile(ctx context.Context, stored ManifestFile, folder string)
 
 // copyFile makes an independent copy, sharing blocks where the file system
 // can, and returns the SHA-256 of what it holds.
-func copyFile(ctx context.Context, from, to string) (hash string, err error) {
-	source, err := os.Open(from)
-	if err != nil {
-		return "", fmt.Errorf("stage file: %w", err)
-	}
-	defer source.Close()
-	target, err := createStaged(to)
-	if err != nil {
-		return "", err
-	}
-	defer closeStaged(target, &err)
+func copyFile(ctx context.Context, source, target *os.File) (hash string, err error) {
 	sum := sha256.New()
 	var into io.Writer = io.MultiWriter(target, sum)
 	if unix.IoctlFileClone(int(target.Fd()), int(source.Fd())) == nil {
 		into = sum
 	}
 	if _, err := io.CopyBuffer(into, disk.ContextReader(ctx, source), make([]byte, 1<<20)); err != nil {
-		return "", stageError(to, err)
+		return "", stageError(target.Name(), err)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // unpackFile uncompresses a stored file and checks that it is what was stored
 // and becomes what was compressed.
-func unpackFile(ctx context.Context, from, to string, want ManifestFile, compression string) (err error) {
-	source, err := os.Open(from)
-	if err != nil {
-		return fmt.Errorf("stage file: %w", err)
-	}
-	defer source.Close()
-	target, err := createStaged(to)
-	if err != nil {
-		return err
-	}
-	defer closeStaged(target, &err)
+func unpackFile(ctx context.Context, source, target *os.File, want ManifestFile, compression string) error {
 	stored, plain, err := stream.UnpackFile(target, disk.ContextReader(ctx, source), stream.Compression(compression))
 	var damage *stream.CompressionError
 	switch {
@@ -92,7 +79,7 @@ func unpackFile(ctx context.Context, from, to string, want ManifestFile, compres
 	case errors.As(err, &damage):
 		return fmt.Errorf("file %s %w: %w", want.Path, ErrDamaged, err)
 	case err != nil:
-		return stageError(to, err)
+		return stageError(target.Name(), err)
 	case stored.SHA256 != want.SHA256 || stored.Size != want.Size:
 		return WrongSum(want)
 	case plain.SHA256 != want.Plain.SHA256 || plain.Size != want.Plain.Size:
@@ -101,12 +88,14 @@ func unpackFile(ctx context.Context, from, to string, want ManifestFile, compres
 	return nil
 }
 
-func createStaged(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
-	if err != nil {
-		return nil, stageError(path, err)
+// holds reports whether a folder holds a file already, whole.
+func holds(ctx context.Context, folder string, want ManifestFile) bool {
+	info, err := os.Lstat(filepath.Join(folder, want.Path))
+	if err != nil || info.Size() != want.Size {
+		return false
 	}
-	return f, nil
+	hash, err := disk.HashFile(ctx, folder, want.Path)
+	return err == nil && hash == want.SHA256
 }
 
 // closeStaged closes a staged file; that it cannot be is an error, too.
@@ -130,14 +119,14 @@ func (s *Store) StageLink(ctx context.Context, l Link, to string) (copied, kept 
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := os.MkdirAll(to, 0o750); err != nil {
+	if err := disk.MakeBelow(filepath.Dir(to), filepath.Base(to), 0o750); err != nil {
 		return 0, 0, fmt.Errorf("stage backup '%s': %w", l.Record.ID, err)
 	}
 	if err := removeOthers(to, c); err != nil {
 		return 0, 0, err
 	}
 	for _, folder := range c.folders {
-		if err := os.MkdirAll(filepath.Join(to, folder), 0o750); err != nil {
+		if err := disk.MakeBelow(to, folder, 0o750); err != nil {
 			return 0, 0, fmt.Errorf("stage backup '%s': %w", l.Record.ID, err)
 		}
 	}
@@ -180,7 +169,7 @@ func removeOthers(dir string, c content) error {
 		if wanted[name] {
 			continue
 		}
-		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+		if err := disk.Remove(dir, name); err != nil {
 			return fmt.Errorf("clean stage: %w", err)
 		}
 	}

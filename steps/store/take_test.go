@@ -17,7 +17,17 @@ func TestCopyEndsWithItsContext(t *testing.T) {
 	if err := os.WriteFile(from, []byte("system"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := copyFile(ctx, from, from+".copy"); !errors.Is(err, stopped) {
+	source, err := os.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	target, err := os.Create(from + ".copy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close()
+	if _, err := copyFile(ctx, source, target); !errors.Is(err, stopped) {
 		t.Errorf("a copy under way: %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"dbcalm-db-cmd/steps/disk"
@@ -50,11 +49,10 @@ func RemoveTableLinks(folder string) error {
 		if !isTableLink(f.Path) {
 			continue
 		}
-		path := filepath.Join(folder, f.Path)
-		if err := os.Remove(path); err != nil {
+		if err := disk.Remove(folder, f.Path); err != nil {
 			return fmt.Errorf("stage backup: %w", err)
 		}
-		if err := disk.SyncDir(filepath.Dir(path)); err != nil {
+		if err := disk.SyncDir(filepath.Dir(filepath.Join(folder, f.Path))); err != nil {
 			return fmt.Errorf("stage backup: %w", err)
 		}
 	}

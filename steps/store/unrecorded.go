@@ -3,18 +3,18 @@ package store
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // Unrecorded returns the manifests, without their files, of the backups in the
 // store that are not among the recorded ones. Folders without a manifest are
 // not ours.
 func (s *Store) Unrecorded(recorded []persistence.Backup) ([]Manifest, error) {
-	entries, err := os.ReadDir(s.BackupDir)
+	entries, err := disk.ReadDir(s.BackupDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

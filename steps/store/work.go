@@ -70,7 +70,7 @@ func (s *Store) RemoveWork(operation string) error {
 	}
 	for _, folder := range folders {
 		crashpoint.Here("work-before-removal")
-		if err := os.RemoveAll(folder); err != nil {
+		if err := disk.RemoveAll(folder); err != nil {
 			return fmt.Errorf("remove work folder: %w", err)
 		}
 	}
@@ -83,7 +83,7 @@ func (s *Store) RemoveWork(operation string) error {
 
 // workFolders lists the private folders of an operation.
 func (s *Store) workFolders(operation string) ([]string, error) {
-	entries, err := os.ReadDir(s.PartialDir())
+	entries, err := disk.ReadDir(s.PartialDir())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

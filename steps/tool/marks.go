@@ -2,8 +2,9 @@ package tool
 
 import (
 	"fmt"
-	"os"
 	"strings"
+
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // The marks mariabackup leaves beside the tables that were dropped, renamed or
@@ -16,9 +17,13 @@ const (
 	MarkCreated = ".new"
 )
 
-// ReadRename returns the new name of a table that was renamed.
-func ReadRename(mark string) (string, error) {
-	to, err := os.ReadFile(mark)
+// maxMark is how long the new name of a table can be, in bytes, and more.
+const maxMark = 64 << 10
+
+// ReadRename returns the new name of a table that was renamed, from a mark
+// below folder.
+func ReadRename(folder, mark string) (string, error) {
+	to, err := disk.ReadSmall(folder, mark, maxMark)
 	if err != nil {
 		return "", fmt.Errorf("read the mark of a renamed table: %w", err)
 	}

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/server"
 )
 
@@ -42,12 +41,16 @@ var (
 	OptionsNames     = []string{"backup-my.cnf"}
 )
 
+// MaxMetadata is how much is read of one of the tool's own small files, in
+// bytes: they have some hundred.
+const MaxMetadata = 4 << 20
+
 // ReadMetadata reads one of the tool's key = value files. A file that is
 // missing, empty or unreadable is an error: the tool has been seen to report
 // success with empty ones.
 func ReadMetadata(folder string, names []string) (map[string]string, error) {
 	for _, name := range names {
-		f, err := os.Open(filepath.Join(folder, name))
+		f, err := disk.OpenRegular(folder, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -55,7 +58,7 @@ func ReadMetadata(folder string, names []string) (map[string]string, error) {
 			return nil, fmt.Errorf("read metadata: %w", err)
 		}
 		defer f.Close()
-		return ParseMetadata(name, f)
+		return ParseMetadata(name, io.LimitReader(f, MaxMetadata))
 	}
 	return nil, fmt.Errorf("read metadata: %s is missing", names[0])
 }
@@ -161,14 +164,14 @@ func ProvePrepared(folder string, toLSN uint64, tool string, more bool) error {
 // StripMetadata removes the tool's own files, which do not belong into a data
 // directory.
 func StripMetadata(folder string) error {
-	entries, err := os.ReadDir(folder)
+	entries, err := disk.ReadDir(folder)
 	if err != nil {
 		return fmt.Errorf("strip metadata: %w", err)
 	}
 	for _, e := range entries {
 		name := e.Name()
 		if strings.HasPrefix(name, "xtrabackup_") || strings.HasPrefix(name, "mariadb_backup_") || slices.Contains(OptionsNames, name) {
-			if err := os.Remove(filepath.Join(folder, name)); err != nil {
+			if err := disk.Remove(folder, name); err != nil {
 				return fmt.Errorf("strip metadata: %w", err)
 			}
 		}

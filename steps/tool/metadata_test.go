@@ -48,7 +48,7 @@ func TestCheckpointsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = ReadCheckpoints(dir)
-	testkit.Says(t, err, "is a directory")
+	testkit.Says(t, err, "it is a folder, and only regular files are read here")
 }
 
 func TestProofOfABackup(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
+
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // MariaDB 10.8 and later write the redo log as one file: a header of 12,288
@@ -21,7 +21,7 @@ const (
 // checkpoints say: what it lacks are the newest transactions, and no later
 // step of the tool would miss them. Other formats cannot be measured this way.
 func proveRedoLog(folder string, c Checkpoints) error {
-	f, err := os.Open(filepath.Join(folder, "ib_logfile0"))
+	f, err := disk.OpenRegular(folder, "ib_logfile0")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -3,8 +3,9 @@ package tool
 import (
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"strings"
+
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // ProveRenames refuses an incremental backup during which tables exchanged
@@ -12,7 +13,12 @@ import (
 // "Can't rename … .ibd.meta … errno 2". It can apply such a full backup.
 func ProveRenames(folder string) error {
 	renamed := map[string]string{}
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	root, err := disk.OpenFolder(folder)
+	if err != nil {
+		return fmt.Errorf("look for renamed tables: %w", err)
+	}
+	defer root.Close()
+	err = fs.WalkDir(root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -20,10 +26,7 @@ func ProveRenames(folder string) error {
 		if !marked || !entry.Type().IsRegular() {
 			return nil
 		}
-		if from, err = filepath.Rel(folder, from); err != nil {
-			return err
-		}
-		renamed[from], err = ReadRename(path)
+		renamed[from], err = ReadRename(folder, path)
 		return err
 	})
 	if err != nil {

@@ -44,7 +44,7 @@ func (c *crash) pick(rng *rand.Rand, is func(process) bool) *process {
 }
 
 // strike kills by the given kind and sees to it that a daemon runs again. It
-// tells whether there was anything to kill.
+// reports whether there was anything to kill.
 func (c *crash) strike(rng *rand.Rand, kind killKind) bool {
 	w := c.w
 	defer c.resumeAll()
@@ -144,7 +144,7 @@ func (c *crash) write(name, text string) {
 	}
 }
 
-// awaitHit waits until a process stops at an armed point and tells whether
+// awaitHit waits until a process stops at an armed point and reports whether
 // one did before the time was up; the point is then disarmed.
 func (c *crash) awaitHit(point string, limit time.Duration) bool {
 	deadline := time.NewTimer(limit)

@@ -101,10 +101,10 @@ type process struct {
 	args []string
 }
 
-// supervisor tells whether it is a job's supervisor.
+// supervisor reports whether it is a job's supervisor.
 func (p process) supervisor() bool { return len(p.args) > 1 && p.args[1] == "supervise" }
 
-// tool tells whether it is the backup tool at work, or what unpacks its streams,
+// tool reports whether it is the backup tool at work, or what unpacks its streams,
 // or a verification's server, or what looks after that.
 func (p process) tool() bool {
 	if len(p.args) > 1 && p.args[1] == "examine" || filepath.Base(p.args[0]) == "mariadbd" {

@@ -87,7 +87,7 @@ func (g *gate) wait() string {
 	return fmt.Sprintf("if [ -p %[1]s ]; then : >%[1]s.reached; read _ <%[1]s; fi", g.path)
 }
 
-// reached tells whether a program has come to the gate.
+// reached reports whether a program has come to the gate.
 func (g *gate) reached() bool {
 	_, err := os.Stat(g.path + ".reached")
 	return err == nil
