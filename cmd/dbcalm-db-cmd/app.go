@@ -90,15 +90,3 @@ func report(w io.Writer, err error) {
 	}
 	fmt.Fprintf(w, "%s: %s\n", program, strings.TrimRight(printable.Text(err.Error()), "\n"))
 }
-
-// shellWord quotes a word where a shell would not take it as it is.
-func shellWord(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
-			strings.ContainsRune("-_./:=@%+,", r)
-	}
-	if word != "" && strings.TrimFunc(word, plain) == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}

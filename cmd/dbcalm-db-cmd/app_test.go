@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
+	"dbcalm-db-cmd/steps/job"
 )
 
 func TestRunWithoutAProcess(t *testing.T) {
@@ -57,8 +58,8 @@ func TestShellWord(t *testing.T) {
 		"$(reboot)":    "'$(reboot)'",
 		"--config=a;b": "'--config=a;b'",
 	} {
-		if got := shellWord(word); got != want {
-			t.Errorf("shellWord(%q) = %s, want %s", word, got, want)
+		if got := job.QuoteWord(word); got != want {
+			t.Errorf("job.QuoteWord(%q) = %s, want %s", word, got, want)
 		}
 	}
 }

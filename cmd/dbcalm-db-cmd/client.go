@@ -11,6 +11,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
+	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/transport"
 )
 
@@ -105,7 +106,7 @@ func (c *client) commandLine(words ...string) string {
 		line = append(line, "--config", c.source.flag)
 	}
 	for i, word := range line {
-		line[i] = shellWord(word)
+		line[i] = job.QuoteWord(word)
 	}
 	return strings.Join(line, " ")
 }

@@ -9,7 +9,7 @@ import (
 	"dbcalm-db-cmd/steps/store"
 )
 
-// Setup is what Doctor is told beside the settings.
+// Setup is what Checks is told beside the settings.
 type Setup struct {
 	// Wrong has the keys of the configuration whose values cannot be used; what
 	// needs one of them is not looked at.

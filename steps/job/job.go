@@ -50,10 +50,10 @@ type Spec struct {
 func (s Spec) Line() string {
 	line := ""
 	if s.Path != "" {
-		line = quoteWord(s.Path)
+		line = QuoteWord(s.Path)
 	}
 	for _, arg := range s.Args {
-		line += " " + quoteWord(arg)
+		line += " " + QuoteWord(arg)
 	}
 	if s.Stream != nil {
 		return s.Stream.line(line)

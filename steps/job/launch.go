@@ -81,7 +81,7 @@ func (y *Yard) Launch(folder string) (*Running, error) {
 }
 
 // Release lets the supervisor start its program, with the shell command of its
-// JobSpec, and returns the program's pid; 0 if it could not be started, there
+// Spec, and returns the program's pid; 0 if it could not be started, there
 // is none, or the pid is not known in time.
 func (j *Running) Release(ctx context.Context, shell string) (int, error) {
 	if _, err := fmt.Fprintf(j.gate, "%c%s%c", goByte, shell, goByte); err != nil {

@@ -26,7 +26,7 @@ func TestQuoteWord(t *testing.T) {
 		"line one\ntwo":    "'line one\ntwo'",
 		"`ls` \"x\" \\ #!": "'`ls` \"x\" \\ #!'",
 	} {
-		got := quoteWord(word)
+		got := QuoteWord(word)
 		if got != want {
 			t.Errorf("%q is quoted as %s, want %s", word, got, want)
 		}

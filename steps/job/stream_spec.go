@@ -58,7 +58,7 @@ func (s *Stream) line(program string) string {
 	if s.Command != "" {
 		return line + " | " + s.Command
 	}
-	return line + " > " + quoteWord(s.File)
+	return line + " > " + QuoteWord(s.File)
 }
 
 func (s *Stream) lineIn(program string) string {
@@ -75,7 +75,7 @@ func (s *Stream) lineIn(program string) string {
 		parts = append(parts, program)
 	}
 	if s.Command == "" {
-		parts[0] += " < " + quoteWord(s.File)
+		parts[0] += " < " + QuoteWord(s.File)
 	}
 	return strings.Join(parts, " | ")
 }

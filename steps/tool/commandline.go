@@ -33,7 +33,7 @@ func (t *Tool) BackupCommand(tool Info, c server.Credentials, dataDir, target, b
 	return job.Spec{Path: tool.Path, Args: args, Dir: "/", Output: target, Grace: job.StopGrace}
 }
 
-// StreamCommand is backupCommand for a backup that comes through the tool's
+// StreamCommand is BackupCommand for a backup that comes through the tool's
 // standard output. The tool puts nothing into target but the files by which
 // the next incremental finds out where to begin.
 func (t *Tool) StreamCommand(tool Info, c server.Credentials, dataDir, target, base string) job.Spec {

@@ -33,7 +33,7 @@ const (
 	TypeFullPrepared = "full-prepared"
 )
 
-// metadataNames are the names each metadata file goes by; MariaDB 11.1
+// The names each metadata file goes by; MariaDB 11.1
 // renamed them.
 var (
 	CheckpointsNames = []string{"xtrabackup_checkpoints", "mariadb_backup_checkpoints"}
