@@ -13,6 +13,7 @@ import (
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // trusted is a file or folder that nobody but root and the daemon's user may
@@ -70,7 +71,7 @@ func checkTrusted(c *config.Config) error {
 		}
 	}
 	if info, err := os.Lstat(c.StateDir); err == nil && info.Mode().Perm()&0o077 != 0 {
-		found = append(found, fmt.Errorf("state_dir: %s has mode %04o, and nobody else may enter it: chmod 0700 %s", c.StateDir, info.Mode().Perm(), shellWord(c.StateDir)))
+		found = append(found, fmt.Errorf("state_dir: %s has mode %04o, and nobody else may enter it: chmod 0700 %s", c.StateDir, info.Mode().Perm(), job.QuoteWord(c.StateDir)))
 	}
 	return errors.Join(found...)
 }
@@ -129,13 +130,13 @@ func (t trusted) checkOne(path string, own int, info fs.FileInfo) error {
 		}
 	}
 	if owner := ownerOf(info); owner != 0 && owner != own {
-		return fmt.Errorf("%s: %s belongs to %s, who could change it: chown -h %s %s", t.about, path, disk.UserName(owner), disk.UserName(own), shellWord(path))
+		return fmt.Errorf("%s: %s belongs to %s, who could change it: chown -h %s %s", t.about, path, disk.UserName(owner), disk.UserName(own), job.QuoteWord(path))
 	}
 	writable := info.Mode().Perm()&0o022 != 0
 	if !writable || info.Mode()&fs.ModeSymlink != 0 || info.IsDir() && info.Mode()&fs.ModeSticky != 0 {
 		return nil
 	}
-	return fmt.Errorf("%s: %s has mode %04o, so that others can change it: chmod go-w %s", t.about, path, info.Mode().Perm(), shellWord(path))
+	return fmt.Errorf("%s: %s has mode %04o, so that others can change it: chmod go-w %s", t.about, path, info.Mode().Perm(), job.QuoteWord(path))
 }
 
 // ownerOf returns the user a file belongs to; -1 where that is not known.
