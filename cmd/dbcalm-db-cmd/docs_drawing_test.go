@@ -32,7 +32,7 @@ func docsWay(t *testing.T) string {
 		if slices.Contains(testSupport, p.ImportPath) || from == "cmd" {
 			continue
 		}
-		if room, below := strings.CutPrefix(p.ImportPath, module+"/steps/"); below {
+		if room, below := strings.CutPrefix(p.ImportPath, module+"/steps/"); below && !isTestSupport(p.ImportPath) {
 			rooms = append(rooms, room)
 		}
 		for _, imported := range p.Imports {
