@@ -73,6 +73,10 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	}
 	if o.stateDir != "" {
 		w.stateDir = o.stateDir
+		if err := os.MkdirAll(o.stateDir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		// The daemon takes no folder that others may enter.
 		if err := os.Chmod(o.stateDir, 0o700); err != nil {
 			t.Fatal(err)
 		}
