@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
@@ -117,9 +118,12 @@ func DescribeFile(ctx context.Context, path string, f *ManifestFile) (err error)
 	return disk.SyncFile(path)
 }
 
-// SealTree makes everything below folder durable and lists it, with several
-// files under way at a time.
+// SealTree makes everything below folder durable and its own, and lists it,
+// with several files under way at a time.
 func SealTree(ctx context.Context, folder string, parallel int, describe Describer) (files []ManifestFile, folders []string, err error) {
+	if err := separateTree(ctx, folder); err != nil {
+		return nil, nil, err
+	}
 	files, folders, err = ListTree(folder)
 	if err != nil {
 		return nil, nil, err
@@ -137,6 +141,38 @@ func SealTree(ctx context.Context, folder string, parallel int, describe Describ
 		}
 	}
 	return files, folders, nil
+}
+
+// separateTree gives the backup files of its own where the tool has linked to
+// the server's: mariabackup does so with those of RocksDB, which never change.
+// What an interruption has left of a copy is removed first.
+func separateTree(ctx context.Context, folder string) error {
+	files, _, err := ListTree(folder)
+	if err != nil {
+		return err
+	}
+	names := map[string]bool{}
+	for _, f := range files {
+		names[f.Path] = true
+	}
+	for _, f := range files {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		of, left := strings.CutSuffix(f.Path, disk.SeparateSuffix)
+		if left && names[of] {
+			// Another copy may have taken its name meanwhile.
+			if err = disk.Remove(folder, f.Path); errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+		} else {
+			err = disk.Separate(folder, f.Path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ListTree lists the files, with sizes, and the folders below folder, without
