@@ -123,9 +123,21 @@ func (c *crash) checkRound(rng *rand.Rand, accepted []string, seen *watcher) {
 	}
 }
 
+// awaitDelivered waits until the shared file has been told all that the ledger
+// holds: it is written after it.
+func (c *crash) awaitDelivered() {
+	c.w.t.Helper()
+	c.w.eventually("the shared file says what the ledger does", func() bool {
+		left := 0
+		c.queryLedger(`SELECT count(*) FROM outbox`, func(rows *sql.Rows) error { return rows.Scan(&left) })
+		return left == 0
+	})
+}
+
 // checkProcessRows checks that clients were told the truth.
 func (c *crash) checkProcessRows(final map[string]operationState) {
 	c.w.t.Helper()
+	c.awaitDelivered()
 	want := map[string]string{"succeeded": "success", "failed": "failed", "cancelled": "failed"}
 	c.query(`SELECT command_id, status FROM process p WHERE id = (SELECT max(id) FROM process WHERE command_id = p.command_id)`, func(rows *sql.Rows) error {
 		var id, status string
