@@ -11,6 +11,7 @@ import (
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/stream"
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -163,7 +164,7 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 		}, [][2]string{{"* restore", "restore to a folder"}}},
 		"forwarded before": {func(h *testHost, s *Setup) {
 			m := h.Backup("away", "", "0", "100", nil)
-			m.Stream = &store.ManifestStream{File: "backup-away.xbstream", Forwarded: true}
+			m.Stream = &store.ManifestStream{File: "backup-away.xbstream", Forwarded: true, Stored: stream.Stored{SHA256: strings.Repeat("0", 64)}}
 			h.PutManifest(h.Store.Folder("away"), m)
 			s.Records.Backups = recordOf("away")
 		}, [][2]string{{"* retrieve", "backup 'away' was forwarded"}, {"+ unpacker", "mbstream"}}},

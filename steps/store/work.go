@@ -40,7 +40,10 @@ func (s *Store) MakeWork(operation string, attempt int) (string, error) {
 	}
 	folder := s.WorkFolder(operation, attempt)
 	for {
-		if err := os.MkdirAll(s.PartialDir(), 0o700); err != nil {
+		// Another operation may remove it between the making and the look at it.
+		if err := os.MkdirAll(s.PartialDir(), 0o700); errors.Is(err, fs.ErrExist) && removed(s.PartialDir()) {
+			continue
+		} else if err != nil {
 			return "", fmt.Errorf("make work folder: %w", err)
 		}
 		crashpoint.Here("work-before-folder")
@@ -124,4 +127,11 @@ func (s *Store) Retire(operation string, attempt int, id string) error {
 		}
 	}
 	return nil
+}
+
+// removed reports whether nothing is at a path, or a folder again: what was
+// found there a moment ago has gone meanwhile.
+func removed(path string) bool {
+	info, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir()
 }
