@@ -44,6 +44,7 @@ func (w *world) putBack() {
 	}
 	exec(`UPDATE main.operation SET definition = (SELECT text FROM ledger.operation_definition WHERE hash = definition)`)
 	exec(`UPDATE main.operation_job SET process_id = (SELECT shared_id FROM ledger.process WHERE id = process_id)`)
+	exec(`ALTER TABLE main.operation DROP COLUMN asked_by`)
 	exec(`DELETE FROM main.operation_schema WHERE version > 6`)
 	exec(`UPDATE main.process SET pid = NULL WHERE command NOT LIKE '%backup --%'`)
 	exec(`DETACH ledger`)
