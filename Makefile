@@ -33,6 +33,7 @@ shell_files := $(wildcard .ci/*) $(shell find $(folders) -name '*.sh')
 packaging   := cmd/$(program)/packaging
 nfpm        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+govulncheck := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The version is stamped by hand: go's own stamp needs git to trust the folder.
 go_build    := go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o $(binary) ./cmd/$(program)
 
@@ -134,6 +135,10 @@ lint: deps vet ## Check formatting, then run go vet, staticcheck and shellcheck
 	@unformatted=$$(gofmt -l $(folders)); [ -z "$$unformatted" ] || { printf 'run make fmt for:\n%s\n' "$$unformatted" >&2; exit 1; }
 	go run $(staticcheck) ./...
 	shellcheck $(shell_files)
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known holes in the modules and the Go that the program is made of
+	@.ci/vulnerabilities $(govulncheck)
 
 .PHONY: demo
 demo: deps build ## Back up, lose and restore a private server, with every row compared (DB=mysql for MySQL)
