@@ -52,11 +52,14 @@ func (s backupSteps) copyFinish(_ context.Context, t Task, r job.Result) (Outcom
 	if err != nil {
 		return Outcome{}, claims(t, r, err)
 	}
-	outcome := ok(t, fmt.Sprintf("copied up to LSN %d in %s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond)))
-	if compression := t.form().Compression; compression != "" {
-		if err := refuseSuffix(t.Data.Work, compression); err != nil {
+	compression := t.form().Compression
+	if compression != "" {
+		if t.Data.Unpackable, err = store.Unpackable(t.Data.Work, compression); err != nil {
 			return Outcome{}, err
 		}
+	}
+	outcome := ok(t, fmt.Sprintf("copied up to LSN %d in %s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond)))
+	if compression != "" {
 		outcome.Event = EventCompress
 	}
 	return outcome, nil

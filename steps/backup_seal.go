@@ -67,7 +67,7 @@ func (s backupSteps) describe(ctx context.Context, t Task) (m store.Manifest, er
 		c, command, err = s.describeStream(ctx, t, &m)
 	case form.Compression != "":
 		m.Format, m.Compression = store.PackedFormat, form.Compression
-		c, command, err = s.describeFolder(ctx, t, &m, store.DescribePacked(form.Compression))
+		c, command, err = s.describeFolder(ctx, t, &m, store.DescribePacked(form.Compression, t.Data.Unpackable))
 	default:
 		c, command, err = s.describeFolder(ctx, t, &m, store.DescribeFile)
 	}

@@ -12,6 +12,7 @@ import (
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // checkBaseStayed checks that the backup an incremental was begun on is still
@@ -55,7 +56,7 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if err := tool.Fits(info); err != nil {
 		return Outcome{}, err
 	}
-	if err := server.SameFolder(info.DataDir, s.Server.DataDir); err != nil {
+	if err := s.CheckCopyable(info.DataDir); err != nil {
 		return Outcome{}, err
 	}
 	if err := conn.CheckGrants(ctx, info, credentials.User); err != nil {
@@ -95,6 +96,15 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 		reason += ", to be stored as " + form.String()
 	}
 	return ok(t, reason), nil
+}
+
+// CheckCopyable refuses a server's data directory that is not the one of the
+// configuration, or has in it what the tool cannot copy.
+func (h *Host) CheckCopyable(dataDir string) error {
+	if err := server.SameFolder(dataDir, h.Server.DataDir); err != nil {
+		return err
+	}
+	return tool.CheckNames(dataDir)
 }
 
 // checkBase checks that an incremental may stand on a backup: its whole chain

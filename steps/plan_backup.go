@@ -34,7 +34,7 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	if !p.look("database", err, info.Flavour+" "+info.Version) {
 		return p.done()
 	}
-	p.look("data directory", server.SameFolder(info.DataDir, h.Server.DataDir), info.DataDir)
+	p.look("data directory", h.CheckCopyable(info.DataDir), info.DataDir)
 	granted := p.look("privileges", s.CheckGrants(ctx, info, credentials.User), "the backup user has all it needs")
 	if info.Flavour == server.MySQL && granted {
 		p.look("keyring", h.Tool.CheckKeyring(ctx, s, &info), "none is needed, or backup_args names it")

@@ -10,6 +10,7 @@ import (
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/place"
 	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // TargetVerify is the target of a verification: a restore that leaves nothing
@@ -117,11 +118,15 @@ func (s verifySteps) stageScratch(ctx context.Context, t Task) (Outcome, error) 
 	return s.restores().stage(ctx, t)
 }
 
-// proveTables checks that the prepared chain holds every table it should. Its
-// event is the level asked for.
+// proveTables makes the prepared chain what a restore would put into place, and
+// checks that it holds every table it should. Its event is the level asked for. A
+// server that is started on it needs the settings of the backup.
 func (s verifySteps) proveTables(_ context.Context, t Task) (Outcome, error) {
 	if err := s.restores().checkPromised(t, t.Data.Placement.Prepared()); err != nil {
 		return Outcome{}, instead(err, nil, TargetVerify)
+	}
+	if err := tool.StripMetadata(t.Data.Placement.Prepared(), tool.OptionsNames...); err != nil {
+		return Outcome{}, err
 	}
 	return Outcome{Event: string(t.Args.Level), Reason: "every table is there", Data: t.Data}, nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
@@ -143,32 +142,22 @@ func SealTree(ctx context.Context, folder string, parallel int, describe Describ
 	return files, folders, nil
 }
 
+// separateSuffix is the end of the path beside a folder at which a file of it is
+// copied, before that takes the file's place.
+const separateSuffix = ".separate"
+
 // separateTree gives the backup files of its own where the tool has linked to
 // the server's: mariabackup does so with those of RocksDB, which never change.
-// What an interruption has left of a copy is removed first.
 func separateTree(ctx context.Context, folder string) error {
 	files, _, err := ListTree(folder)
 	if err != nil {
 		return err
 	}
-	names := map[string]bool{}
-	for _, f := range files {
-		names[f.Path] = true
-	}
 	for _, f := range files {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		of, left := strings.CutSuffix(f.Path, disk.SeparateSuffix)
-		if left && names[of] {
-			// Another copy may have taken its name meanwhile.
-			if err = disk.Remove(folder, f.Path); errors.Is(err, fs.ErrNotExist) {
-				err = nil
-			}
-		} else {
-			err = disk.Separate(folder, f.Path)
-		}
-		if err != nil {
+		if err := disk.Separate(folder, f.Path, folder+separateSuffix); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,11 @@ func (s *Store) WorkFolder(operation string, attempt int) string {
 	return filepath.Join(s.PartialDir(), fmt.Sprintf("%s-%d", operation, attempt))
 }
 
+// PackingFolder is where an attempt that works in this folder writes its files
+// before they get their names: beside it, where no name of the server's is, and
+// gone with it.
+func PackingFolder(work string) string { return work + ".packing" }
+
 // StageFolder is where an operation stages a chain that does not go into the
 // data directory.
 func (s *Store) StageFolder(operation string) string {
