@@ -75,8 +75,7 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 		if t.Data.BaseOperation, err = s.checkBase(ctx, t.Args.FromBackupID, info); err != nil {
 			return Outcome{}, err
 		}
-		// How large what has changed is, nobody knows.
-		room, what = t.form().Room(data.Total-data.InnoDB, 0), "an incremental backup"
+		room, what = t.form().Room(data.Changing(), 0), "an incremental backup"
 	}
 	if err := disk.MakeFolder(s.Store.BackupDir, 0o750); err != nil {
 		return Outcome{}, fmt.Errorf("create backup_dir: %w", disk.WriteAdvice(err))
@@ -90,8 +89,8 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if taken, err := disk.Exists(s.Store.Folder(t.Args.ID)); err != nil || taken {
 		return Outcome{}, fmt.Errorf("the folder %s is there already: remove it if it is of no use, or choose another id (%w)", s.Store.Folder(t.Args.ID), errOr(err, os.ErrExist))
 	}
-	t.Data.Server, t.Data.Tool, t.Data.DataSize = &info, &tool, data.Total
-	reason := fmt.Sprintf("%s %s, %s %s, %s of data", info.Flavour, info.Version, tool.Name, tool.Version, disk.HumanBytes(data.Total))
+	t.Data.Server, t.Data.Tool, t.Data.DataSize = &info, &tool, data.Total.Allocated
+	reason := fmt.Sprintf("%s %s, %s %s, %s of data", info.Flavour, info.Version, tool.Name, tool.Version, data.Total.String())
 	if form := t.form(); form != (store.Form{}) {
 		reason += ", to be stored as " + form.String()
 	}

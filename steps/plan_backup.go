@@ -59,10 +59,10 @@ func (h *Host) planCopy(ctx context.Context, p *Plan, args Args, info server.Inf
 		p.look("base", err, "'"+args.FromBackupID+"' and what it stands on are there and fit the server's present")
 	}
 	data, err := server.DataSize(info.DataDir)
-	if p.look("size", err, disk.HumanBytes(data.Total)+" of data") {
+	if p.look("size", err, data.Total.String()+" of data") {
 		room, what := t.form().Room(data.Total, data.Largest), "a full backup"
 		if args.FromBackupID != "" {
-			room, what = t.form().Room(data.Total-data.InnoDB, 0), "an incremental backup"
+			room, what = t.form().Room(data.Changing(), 0), "an incremental backup"
 		}
 		p.Room(disk.Existing(h.Store.BackupDir), room, what)
 	}

@@ -43,12 +43,12 @@ func (s verifySteps) validateVerify(ctx context.Context, t Task) (Outcome, error
 		}
 		t.Data.ServerProgram = &program
 	}
-	if err := disk.RequireSpace(s.Store.BackupDir, size, "the verification"); err != nil {
+	if err := disk.RequireSpace(s.Store.BackupDir, size.Allocated, "the verification"); err != nil {
 		return Outcome{}, err
 	}
 	t.Data.Placement = &place.Placement{Stage: s.Store.StageFolder(t.Operation), Mode: place.Folder}
 	outcome.Data = t.Data
-	outcome.Reason = fmt.Sprintf("chain of %d, %s; will be tried in %s", len(links), disk.HumanBytes(size), t.Data.Placement.Stage)
+	outcome.Reason = fmt.Sprintf("chain of %d, %s; will be tried in %s", len(links), size, t.Data.Placement.Stage)
 	return outcome, nil
 }
 

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -37,7 +38,7 @@ func Separate(folder, name, temporary string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(target, source)
+	err = CopyHoles(context.Background(), target, source, io.Discard)
 	if err == nil {
 		err = target.Sync()
 	}

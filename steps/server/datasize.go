@@ -12,9 +12,10 @@ import (
 	"dbcalm-db-cmd/steps/disk"
 )
 
-// Sizes are sizes in bytes of a server's data that a backup will hold.
+// Sizes are sizes of a server's data that a backup will hold, the single ones in
+// bytes on the disk.
 type Sizes struct {
-	Total uint64
+	Total disk.Size
 	// InnoDB is the part of it that an incremental may leave out.
 	InnoDB uint64
 	// Largest is the size of the largest file.
@@ -34,6 +35,13 @@ var logFolders = []string{"#innodb_redo", "#innodb_temp"}
 func notCopied(name string) bool {
 	return strings.HasPrefix(name, "ib_logfile") || strings.HasPrefix(name, "ibtmp") ||
 		numberedLog.MatchString(name) && !strings.HasPrefix(name, "aria_log.")
+}
+
+// Changing is the part of the data that an incremental holds all of. How large
+// what has changed of the rest is, nobody knows.
+func (s Sizes) Changing() disk.Size {
+	size := s.Total.Allocated - s.InnoDB
+	return disk.Size{Apparent: size, Allocated: size}
 }
 
 func DataSize(dataDir string) (s Sizes, err error) {
@@ -62,7 +70,8 @@ func DataSize(dataDir string) (s Sizes, err error) {
 		}
 		// Sparse and compressed tables take what they take on the disk.
 		size := disk.Allocated(info)
-		s.Total, s.Largest = s.Total+size, max(s.Largest, size)
+		s.Total = s.Total.Add(disk.Size{Apparent: max(size, uint64(info.Size())), Allocated: size})
+		s.Largest = max(s.Largest, size)
 		if strings.HasSuffix(name, ".ibd") || top && (strings.HasPrefix(name, "ibdata") || strings.HasPrefix(name, "undo")) {
 			s.InnoDB += size
 		}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -22,7 +23,7 @@ func TestDataSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := DataSize(dir)
-	if want := (Sizes{Total: 10 * 64 << 10, InnoDB: 4 * 64 << 10, Largest: 64 << 10}); err != nil || got != want {
+	if want := (Sizes{Total: disk.Size{Apparent: 10 * 64 << 10, Allocated: 10 * 64 << 10}, InnoDB: 4 * 64 << 10, Largest: 64 << 10}); err != nil || got != want {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
 	sparse := filepath.Join(dir, "shop", "sparse.ibd")
@@ -30,10 +31,10 @@ func TestDataSize(t *testing.T) {
 	if err := os.Truncate(sparse, 1<<40); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := DataSize(dir); err != nil || got.Total > 1<<20 {
+	if got, err := DataSize(dir); err != nil || got.Total.Allocated > 1<<20 || got.Total.Apparent < 1<<40 {
 		t.Errorf("with a hole of 1 TiB: %+v, %v", got, err)
 	}
-	if got, err := DataSize(filepath.Join(dir, "nowhere")); err != nil || got.Total != 0 {
+	if got, err := DataSize(filepath.Join(dir, "nowhere")); err != nil || got.Total != (disk.Size{}) {
 		t.Errorf("of a folder that is gone: %+v, %v", got, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,12 +138,14 @@ func DescribePacked(compression string, unpackable []string) Describer {
 			return fmt.Errorf("read compressed file: %w", err)
 		}
 		defer source.Close()
-		stored, content, err := stream.UnpackFile(io.Discard, disk.ContextReader(ctx, source), c)
+		var data disk.DataCounter
+		stored, content, err := stream.UnpackFile(&data, disk.ContextReader(ctx, source), c)
 		if err != nil {
 			return fmt.Errorf("the compressed file %s cannot be read again: %w", f.Path, err)
 		}
 		f.Size, f.SHA256 = stored.Size, stored.SHA256
 		f.Plain = &ManifestFile{Path: plain, Size: content.Size, SHA256: content.SHA256}
+		f.Plain.noteHoles(data.Data)
 		return disk.SyncFile(path)
 	}
 }
