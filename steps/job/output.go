@@ -15,6 +15,9 @@ const (
 	complaintLimit = 20
 	// lineLimit is for the length of one complaint, in bytes.
 	lineLimit = 500
+	// dumpLimit is for the length of one line of the end. Longer ones are no
+	// words: a dump of a page has 48 KiB, and nothing beside it would be kept.
+	dumpLimit = 1000
 )
 
 // complaint matches a line in which a tool says that something went wrong.
@@ -27,13 +30,15 @@ var complaint = regexp.MustCompile(`^(\[\d+\] )?([0-9-]+ +[0-9:]+ |[0-9-]+T[0-9:
 // XtraBackup is not let archive the redo log, it reads the log itself.
 var noComplaint = regexp.MustCompile(`innodb_redo_log_archive_(start|stop)`)
 
-// output keeps the end of what is written to it, and every complaint however
-// early it came, and passes everything on to a log as long as that can be
-// written.
+// output keeps the end of what is written to it, without dumps, and the
+// complaints however early they came, the first ones and the last, and passes
+// everything on to a log as long as that can be written.
 type output struct {
-	log        io.Writer
-	kept       []byte
-	line       []byte
+	log  io.Writer
+	kept []byte
+	line []byte
+	// length is that of the line as it came.
+	length     int
 	complaints []string
 }
 
@@ -43,27 +48,40 @@ func (o *output) Write(p []byte) (int, error) {
 			o.log = nil
 		}
 	}
-	o.kept = append(o.kept, p...)
-	if len(o.kept) > 2*tailLimit {
-		// One byte more than is told of: whether a line begins there.
-		o.kept = append([]byte(nil), o.kept[len(o.kept)-tailLimit-1:]...)
-	}
 	for rest := p; len(rest) > 0; {
 		line, after, ended := bytes.Cut(rest, []byte("\n"))
 		o.line = append(o.line, line[:min(len(line), max(0, lineLimit-len(o.line)))]...)
+		o.keep(line)
 		if ended {
 			o.endLine()
+			o.kept = append(o.kept, '\n')
 		}
 		rest = after
 	}
 	return len(p), nil
 }
 
+// keep adds a part of a line to the end.
+func (o *output) keep(part []byte) {
+	o.kept = append(o.kept, part[:min(len(part), max(0, dumpLimit-o.length))]...)
+	if before := o.length; before <= dumpLimit && before+len(part) > dumpLimit {
+		o.kept = append(o.kept, " … (cut: the operation's log has all of it)"...)
+	}
+	o.length += len(part)
+	if len(o.kept) > 2*tailLimit {
+		// One byte more than is told of: whether a line begins there.
+		o.kept = append([]byte(nil), o.kept[len(o.kept)-tailLimit-1:]...)
+	}
+}
+
 func (o *output) endLine() {
-	if line := Printable(o.line); len(o.complaints) < complaintLimit && complaint.MatchString(line) && !noComplaint.MatchString(line) {
+	if line := Printable(o.line); complaint.MatchString(line) && !noComplaint.MatchString(line) {
+		if len(o.complaints) == complaintLimit {
+			o.complaints = o.complaints[:complaintLimit-1]
+		}
 		o.complaints = append(o.complaints, line)
 	}
-	o.line = o.line[:0]
+	o.line, o.length = o.line[:0], 0
 }
 
 // tail returns the last bytes, from the beginning of a line.
