@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -14,7 +12,11 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/transport/client"
+	"dbcalm-db-cmd/transport/testkit"
 )
+
+var _ Service = client.Client{}
 
 func TestTheClientMirrorsTheService(t *testing.T) {
 	t.Parallel()
@@ -47,7 +49,7 @@ func TestTheClientMirrorsTheService(t *testing.T) {
 			return []machine.BackupView{backup}, nil
 		},
 	}, Options{})
-	client, ctx := Client{Path: server.path}, t.Context()
+	client, ctx := client.Client{Path: server.path}, t.Context()
 	check := func(call string, got, want, wantAsked any, err error) {
 		t.Helper()
 		if err != nil || !reflect.DeepEqual(got, want) || !reflect.DeepEqual(asked, wantAsked) {
@@ -84,16 +86,16 @@ func TestARefusalIsTyped(t *testing.T) {
 			return &machine.Error{Kind: machine.Conflict, Message: "it is over"}
 		},
 	}, Options{})
-	err := Client{Path: server.path}.Cancel(t.Context(), "op")
-	refusal, ok := errors.AsType[*Refusal](err)
-	if !ok || *refusal != (Refusal{Code: 409, Status: "Conflict", Message: "it is over"}) || err.Error() != "it is over" {
+	err := client.Client{Path: server.path}.Cancel(t.Context(), "op")
+	refusal, ok := errors.AsType[*client.Refusal](err)
+	if !ok || *refusal != (client.Refusal{Code: 409, Status: "Conflict", Message: "it is over"}) || err.Error() != "it is over" {
 		t.Errorf("got %#v", err)
 	}
-	_, err = Client{Path: server.path}.FullBackup(t.Context(), machine.BackupRequest{ID: "x", FromBackupID: "y"})
+	_, err = client.Client{Path: server.path}.FullBackup(t.Context(), machine.BackupRequest{ID: "x", FromBackupID: "y"})
 	if textOrEmpty(err) != "unknown argument: from_backup_id" {
 		t.Errorf("got %v", err)
 	}
-	if got := (&Refusal{Code: 503, Status: "Service Unavailable"}).Error(); got != "the daemon answered 503 Service Unavailable" {
+	if got := (&client.Refusal{Code: 503, Status: "Service Unavailable"}).Error(); got != "the daemon answered 503 Service Unavailable" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -102,7 +104,7 @@ func TestARefusalIsTyped(t *testing.T) {
 func TestTheClientHearsAnEarlyRefusal(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{}, Options{})
-	err := Client{Path: server.path}.DeleteBackup(t.Context(), machine.DeleteRequest{ID: strings.Repeat("x", 3<<20)})
+	err := client.Client{Path: server.path}.DeleteBackup(t.Context(), machine.DeleteRequest{ID: strings.Repeat("x", 3<<20)})
 	if textOrEmpty(err) != "request is larger than 1048576 bytes" {
 		t.Errorf("got %v", err)
 	}
@@ -110,7 +112,7 @@ func TestTheClientHearsAnEarlyRefusal(t *testing.T) {
 
 func TestNoDaemon(t *testing.T) {
 	t.Parallel()
-	base := folder(t)
+	base := testkit.Folder(t)
 	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(base, "stale")})
 	if err != nil {
 		t.Fatal(err)
@@ -120,39 +122,11 @@ func TestNoDaemon(t *testing.T) {
 	const advice = "the daemon may not be running: start it, or name the socket it listens on"
 	for name, cause := range map[string]string{"missing": "no such file or directory", "stale": "connection refused"} {
 		path := filepath.Join(base, name)
-		_, err := Client{Path: path}.Backups(t.Context())
-		gone, ok := errors.AsType[*Unreachable](err)
+		_, err := client.Client{Path: path}.Backups(t.Context())
+		gone, ok := errors.AsType[*client.Unreachable](err)
 		if want := "connect to the daemon on " + path + ": " + cause + "; " + advice; !ok || gone.Path != path || err.Error() != want {
 			t.Errorf("got %v\nwant %s", err, want)
 		}
-	}
-}
-
-// Root may connect to anything, so the error is made up here.
-func TestNoPermissionNamesTheGroup(t *testing.T) {
-	t.Parallel()
-	base := folder(t)
-	path := filepath.Join(base, "s")
-	if _, err := listen(t, Options{SocketPath: path}); err != nil {
-		t.Fatal(err)
-	}
-	denied := &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", fs.ErrPermission)}
-	hidden := filepath.Join(base, "missing", "s")
-	group := groupName(os.Getgid())
-	for _, test := range []struct{ path, want string }{
-		{path, "you may not use it: run this as root or as a member of group " + group},
-		{filepath.Join(base, "gone"), "you may not use it: run this as root or as a member of group " + group},
-		{hidden, "you may not use it: run this as root"},
-	} {
-		if got := unreachable(test.path, denied); got.Advice != test.want || !errors.Is(got, fs.ErrPermission) {
-			t.Errorf("%s: %v", test.path, got)
-		}
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got := unreachable(path, denied).Advice; got != "you may not use it: run this as root" {
-		t.Errorf("a socket without group access: %s", got)
 	}
 }
 
@@ -168,13 +142,13 @@ func TestTheClientGivesUpWithItsContext(t *testing.T) {
 	}, Options{StopTimeout: time.Millisecond})
 	ctx, giveUp := context.WithCancel(t.Context())
 	result := make(chan error, 1)
-	go func() { result <- Client{Path: server.path}.Cancel(ctx, "op") }()
+	go func() { result <- client.Client{Path: server.path}.Cancel(ctx, "op") }()
 	<-called
 	giveUp()
 	if err := <-result; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	if err := (Client{Path: server.path}).Cancel(ctx, "op"); !errors.Is(err, context.Canceled) {
+	if err := (client.Client{Path: server.path}).Cancel(ctx, "op"); !errors.Is(err, context.Canceled) {
 		t.Errorf("before connecting: %v", err)
 	}
 }
@@ -188,14 +162,14 @@ func TestAnswersThatAreNone(t *testing.T) {
 		`{"code":200,"status":`: "read the answer to operation_cancel: unexpected end of JSON input",
 		`{"status":"OK"}`:       "the daemon answered 0 OK",
 	} {
-		path := filepath.Join(folder(t), "s")
+		path := filepath.Join(testkit.Folder(t), "s")
 		listener, err := net.Listen("unix", path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		served := make(chan error, 1)
 		go func() { served <- answerOnce(listener, answer) }()
-		if err := (Client{Path: path}).Cancel(t.Context(), "op"); !strings.Contains(textOrEmpty(err), want) {
+		if err := (client.Client{Path: path}).Cancel(t.Context(), "op"); !strings.Contains(textOrEmpty(err), want) {
 			t.Errorf("%q: %v", answer, err)
 		}
 		if err := <-served; err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // The limits of arguments that are not backup ids.
@@ -81,7 +82,7 @@ func (a *arguments) backupIDs(name string) []string {
 
 func (a *arguments) checkedID(place, id string) string {
 	if !isBackupID(id) {
-		a.refuse("argument %s: '%s' cannot be the id of a backup: %s", place, shorten(id, echoLimit), backupIDRule)
+		a.refuse("argument %s: '%s' cannot be the id of a backup: %s", place, printable.Shorten(id, echoLimit), backupIDRule)
 	}
 	return id
 }
@@ -92,7 +93,7 @@ func (a *arguments) target(name string) machine.Target {
 	switch target {
 	case machine.TargetDatabase, machine.TargetFolder:
 	default:
-		a.refuse("argument %s: want 'database' or 'folder', got '%s'", name, shorten(string(target), echoLimit))
+		a.refuse("argument %s: want 'database' or 'folder', got '%s'", name, printable.Shorten(string(target), echoLimit))
 	}
 	return target
 }
@@ -105,7 +106,7 @@ func (a *arguments) level(name string) machine.Level {
 	}
 	level := machine.Level(textOf(value))
 	if !slices.Contains(machine.Levels(), level) {
-		a.refuse("argument %s: want one of %s, got '%s'", name, machine.Levels(), shorten(string(level), echoLimit))
+		a.refuse("argument %s: want one of %s, got '%s'", name, machine.Levels(), printable.Shorten(string(level), echoLimit))
 	}
 	return level
 }
@@ -170,7 +171,7 @@ func (a *arguments) requestID(name string) string {
 	id := textOf(value)
 	invisible := func(r rune) bool { return r <= ' ' || r > '~' }
 	if id == "" || len(id) > requestIDLimit || strings.ContainsFunc(id, invisible) {
-		a.refuse("argument %s: '%s' cannot name a request: use 1 to %d visible ASCII characters, such as a UUID", name, shorten(id, echoLimit), requestIDLimit)
+		a.refuse("argument %s: '%s' cannot name a request: use 1 to %d visible ASCII characters, such as a UUID", name, printable.Shorten(id, echoLimit), requestIDLimit)
 	}
 	return id
 }

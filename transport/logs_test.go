@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/transport/client"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 func TestLogsReachTheClient(t *testing.T) {
@@ -25,7 +27,7 @@ func TestLogsReachTheClient(t *testing.T) {
 	}}
 	r := start(t, service, Options{})
 	var got []machine.LogChunk
-	err := Client{Path: r.path}.Logs(t.Context(), anOperation, true, func(c machine.LogChunk) error {
+	err := client.Client{Path: r.path}.Logs(t.Context(), anOperation, true, func(c machine.LogChunk) error {
 		got = append(got, c)
 		return nil
 	})
@@ -33,18 +35,18 @@ func TestLogsReachTheClient(t *testing.T) {
 		t.Errorf("got %d pieces, %v", len(got), err)
 	}
 	stop := errors.New("enough")
-	if err := (Client{Path: r.path}).Logs(t.Context(), anOperation, true, func(machine.LogChunk) error { return stop }); !errors.Is(err, stop) {
+	if err := (client.Client{Path: r.path}).Logs(t.Context(), anOperation, true, func(machine.LogChunk) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("got %v", err)
 	}
 	service.operation = func(context.Context, string) (machine.OperationView, error) {
 		return machine.OperationView{}, &machine.Error{Kind: machine.NotFound, Message: "unknown"}
 	}
-	var refusal *Refusal
-	err = Client{Path: r.path}.Logs(t.Context(), anOperation, true, nil)
-	if !errors.As(err, &refusal) || refusal.Code != codeNotFound {
+	var refusal *client.Refusal
+	err = client.Client{Path: r.path}.Logs(t.Context(), anOperation, true, nil)
+	if !errors.As(err, &refusal) || refusal.Code != wire.CodeNotFound {
 		t.Errorf("got %v", err)
 	}
-	if err := (Client{Path: r.path + "x"}).Logs(t.Context(), anOperation, true, nil); err == nil {
+	if err := (client.Client{Path: r.path + "x"}).Logs(t.Context(), anOperation, true, nil); err == nil {
 		t.Error("no daemon, no error")
 	}
 }

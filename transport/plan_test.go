@@ -4,12 +4,13 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/transport/client"
 )
 
 func TestPlansReachTheClient(t *testing.T) {
 	t.Parallel()
 	r := start(t, &fakeService{}, Options{})
-	client := Client{Path: r.path}
+	client := client.Client{Path: r.path}
 	for _, request := range []machine.BackupRequest{{ID: "new"}, {ID: "new", FromBackupID: "old"}} {
 		if p, err := client.PlanBackup(t.Context(), request); err != nil || !p.Goes || p.Result != "new" {
 			t.Errorf("got %+v, %v", p, err)

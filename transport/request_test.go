@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 func TestRefusedRequests(t *testing.T) {
@@ -112,7 +113,7 @@ func TestRefusedRequests(t *testing.T) {
 		`{'cmd':'x'}`:                `request is not valid JSON: invalid character '\'' looking for beginning of object key string, at byte 2`,
 		`{"cmd":"backup_list"  ,  }`: "request is not valid JSON: invalid character '}' looking for beginning of object key string, at byte 26",
 	} {
-		answer, err := json.Marshal(envelope{Code: 400, Status: "Bad Request", Message: want})
+		answer, err := json.Marshal(wire.Envelope{Head: wire.HeadOf(wire.CodeInvalid), Message: want})
 		if err != nil {
 			t.Fatal(err)
 		}

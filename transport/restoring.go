@@ -5,11 +5,12 @@ import (
 	"strings"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/transport/access"
 )
 
 // serviceFor returns the service as a peer may use it.
-func (s *Server) serviceFor(who peer) Service {
-	if s.policy.mayRestore(who) {
+func (s *Server) serviceFor(who access.Peer) Service {
+	if s.policy.MayRestore(who) {
 		return s.service
 	}
 	return withoutRestores{s.service, who}
@@ -19,20 +20,20 @@ func (s *Server) serviceFor(who peer) Service {
 // restore nor delete them. To plan either changes nothing and is free.
 type withoutRestores struct {
 	Service
-	who peer
+	who access.Peer
 }
 
 func (w withoutRestores) RestoreBackup(context.Context, machine.RestoreRequest) (string, error) {
-	return "", notToRestore(w.who)
+	return "", access.NotToRestore(w.who)
 }
 
 func (w withoutRestores) DeleteBackup(context.Context, machine.DeleteRequest) error {
-	return notToRestore(w.who)
+	return access.NotToRestore(w.who)
 }
 
 func (w withoutRestores) Prune(ctx context.Context, request machine.PruneRequest) (machine.PruneReport, error) {
 	if !request.DryRun {
-		return machine.PruneReport{}, notToRestore(w.who)
+		return machine.PruneReport{}, access.NotToRestore(w.who)
 	}
 	return w.Service.Prune(ctx, request)
 }
@@ -40,7 +41,7 @@ func (w withoutRestores) Prune(ctx context.Context, request machine.PruneRequest
 // Rebuild deletes the records of what is gone, if it is asked to.
 func (w withoutRestores) Rebuild(ctx context.Context, request machine.RebuildRequest) (machine.RebuildReport, error) {
 	if request.Prune {
-		return machine.RebuildReport{}, notToRestore(w.who)
+		return machine.RebuildReport{}, access.NotToRestore(w.who)
 	}
 	return w.Service.Rebuild(ctx, request)
 }
@@ -53,7 +54,7 @@ func (w withoutRestores) Retry(ctx context.Context, id string) (machine.RetryDec
 	}
 	for _, kind := range []string{"restore_", "delete_"} {
 		if strings.HasPrefix(view.Machine, kind) {
-			return machine.RetryDecision{}, notToRestore(w.who)
+			return machine.RetryDecision{}, access.NotToRestore(w.who)
 		}
 	}
 	return w.Service.Retry(ctx, id)

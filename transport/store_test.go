@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/transport/client"
 )
 
 // The commands about the store as a whole.
@@ -25,11 +26,11 @@ func TestRebuildOverTheWire(t *testing.T) {
 		}
 		return report, nil
 	}}, Options{})
-	got, err := Client{Path: server.path}.Rebuild(t.Context(), machine.RebuildRequest{})
+	got, err := client.Client{Path: server.path}.Rebuild(t.Context(), machine.RebuildRequest{})
 	if err != nil || !reflect.DeepEqual(got, report) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, report)
 	}
-	if _, err := (Client{Path: server.path}).Rebuild(t.Context(), machine.RebuildRequest{Prune: true}); err != nil {
+	if _, err := (client.Client{Path: server.path}).Rebuild(t.Context(), machine.RebuildRequest{Prune: true}); err != nil {
 		t.Error(err)
 	}
 	for request, want := range map[string]string{
@@ -67,11 +68,11 @@ func TestPruneOverTheWire(t *testing.T) {
 		}
 		return report, nil
 	}}, Options{})
-	got, err := Client{Path: server.path}.Prune(t.Context(), machine.PruneRequest{})
+	got, err := client.Client{Path: server.path}.Prune(t.Context(), machine.PruneRequest{})
 	if err != nil || !reflect.DeepEqual(got, report) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, report)
 	}
-	if got, err := (Client{Path: server.path}).Prune(t.Context(), machine.PruneRequest{DryRun: true}); err != nil || !got.DryRun {
+	if got, err := (client.Client{Path: server.path}).Prune(t.Context(), machine.PruneRequest{DryRun: true}); err != nil || !got.DryRun {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for request, want := range map[string]string{

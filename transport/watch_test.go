@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/transport/testkit"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // watched is a service whose operation changes when it is told to.
@@ -47,7 +49,7 @@ func watch(t *testing.T, path string) (*bufio.Reader, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := fmt.Fprintf(conn, `{"cmd":"operation_watch","args":{"id":%q}}`, anOperation); err != nil {
@@ -78,7 +80,7 @@ func TestWatchersGetALineAChange(t *testing.T) {
 	service := newWatched()
 	r := start(t, service, Options{WatchInterval: time.Millisecond})
 	lines, _ := watch(t, r.path)
-	if v := nextLine(t, lines); v.Code != codeOK || v.State != "copy" {
+	if v := nextLine(t, lines); v.Code != wire.CodeOK || v.State != "copy" {
 		t.Errorf("first: %+v", v)
 	}
 	service.become(func(w *watched) { w.view.State = "seal" })
@@ -101,7 +103,7 @@ func TestWatchingAnUnknownOperationIsRefused(t *testing.T) {
 	service.err = &machine.Error{Kind: machine.NotFound, Message: "no such operation"}
 	r := start(t, service, Options{})
 	lines, _ := watch(t, r.path)
-	if v := nextLine(t, lines); v.Code != codeNotFound || v.Message != "no such operation" {
+	if v := nextLine(t, lines); v.Code != wire.CodeNotFound || v.Message != "no such operation" {
 		t.Errorf("got %+v", v)
 	}
 }
@@ -112,7 +114,7 @@ func TestWatchersAreLimited(t *testing.T) {
 	first, conn := watch(t, r.path)
 	nextLine(t, first)
 	second, _ := watch(t, r.path)
-	if v := nextLine(t, second); v.Code != codeUnavailable || !strings.Contains(v.Message, "try again later") {
+	if v := nextLine(t, second); v.Code != wire.CodeUnavailable || !strings.Contains(v.Message, "try again later") {
 		t.Errorf("got %+v", v)
 	}
 	// Whoever leaves makes room, once that is noticed.
@@ -159,13 +161,13 @@ func TestWatchersWhoDoNotReadGo(t *testing.T) {
 	nextLine(t, attentive)
 	_, _ = watch(t, r.path)
 	crowded(t, r.server.watches, 2)
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(testkit.Patience); ; {
 		next, conn := watch(t, r.path)
 		v := nextLine(t, next)
-		if v.Code == codeOK {
+		if v.Code == wire.CodeOK {
 			break
 		}
-		if v.Code != codeUnavailable || time.Now().After(deadline) {
+		if v.Code != wire.CodeUnavailable || time.Now().After(deadline) {
 			t.Fatalf("got %+v", v)
 		}
 		_ = conn.Close()

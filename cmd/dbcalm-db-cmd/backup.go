@@ -10,11 +10,11 @@ import (
 
 const newBackupAdvice = "name the new backup: one ID of letters, digits, '.', '_', '-' and ':'"
 
-func backupCommand(c *client) *cobra.Command {
+func backupCommand(c *conversation) *cobra.Command {
 	return c.speaksToDaemon(group("backup", "Take a backup", backupFullCommand(c), backupIncrementalCommand(c)))
 }
 
-func backupFullCommand(c *client) *cobra.Command {
+func backupFullCommand(c *conversation) *cobra.Command {
 	var options backupOptions
 	cmd := &cobra.Command{
 		Use:   "full ID",
@@ -35,7 +35,7 @@ with --wait the command ends when the operation does.`,
 	return options.flags(cmd)
 }
 
-func backupIncrementalCommand(c *client) *cobra.Command {
+func backupIncrementalCommand(c *conversation) *cobra.Command {
 	var options backupOptions
 	cmd := &cobra.Command{
 		Use:   "incremental ID --from ID",

@@ -8,12 +8,12 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func backupsCommand(c *client) *cobra.Command {
+func backupsCommand(c *conversation) *cobra.Command {
 	return c.speaksToDaemon(group("backups", "List, verify, prune and delete backups",
 		backupsListCommand(c), backupsVerifyCommand(c), backupsRebuildCommand(c), backupsPruneCommand(c), backupsDeleteCommand(c)))
 }
 
-func backupsDeleteCommand(c *client) *cobra.Command {
+func backupsDeleteCommand(c *conversation) *cobra.Command {
 	var wait bool
 	var request string
 	cmd := &cobra.Command{

@@ -12,7 +12,7 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func backupsListCommand(c *client) *cobra.Command {
+func backupsListCommand(c *conversation) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",

@@ -13,7 +13,7 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func backupsPruneCommand(c *client) *cobra.Command {
+func backupsPruneCommand(c *conversation) *cobra.Command {
 	var asJSON bool
 	var request machine.PruneRequest
 	cmd := &cobra.Command{

@@ -11,7 +11,7 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func backupsRebuildCommand(c *client) *cobra.Command {
+func backupsRebuildCommand(c *conversation) *cobra.Command {
 	var asJSON bool
 	var request machine.RebuildRequest
 	cmd := &cobra.Command{

@@ -22,7 +22,7 @@ type verifyOptions struct {
 	request string
 }
 
-func backupsVerifyCommand(c *client) *cobra.Command {
+func backupsVerifyCommand(c *conversation) *cobra.Command {
 	var o verifyOptions
 	cmd := &cobra.Command{
 		Use:   "verify ID | --all",
@@ -80,7 +80,7 @@ func (o *verifyOptions) check(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func (c *client) verify(ctx context.Context, o verifyOptions, id string) error {
+func (c *conversation) verify(ctx context.Context, o verifyOptions, id string) error {
 	return c.start(ctx, o.wait, func(ctx context.Context, d daemon) (string, error) {
 		return d.VerifyBackup(ctx, machine.VerifyRequest{ID: id, Level: machine.Level(o.level), RequestID: o.request})
 	})
@@ -88,7 +88,7 @@ func (c *client) verify(ctx context.Context, o verifyOptions, id string) error {
 
 // verifyAll verifies one chain after the other, so that backups that are due
 // meanwhile wait for one of them at most. It goes on after a failure.
-func (c *client) verifyAll(ctx context.Context, o verifyOptions) error {
+func (c *conversation) verifyAll(ctx context.Context, o verifyOptions) error {
 	d, err := c.connect()
 	if err != nil {
 		return err

@@ -15,13 +15,13 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/transport/monitor"
 )
 
 // docsMetrics is the table of the metrics as they are registered.
 func docsMetrics(*testing.T) string {
 	rows := [][]string{{"Metric", "Type", "Labels", "Meaning"}}
-	for _, m := range transport.Metrics() {
+	for _, m := range monitor.Metrics() {
 		labels := make([]string, len(m.Labels))
 		for i, label := range m.Labels {
 			labels[i] = code(label)
@@ -79,7 +79,7 @@ var metricName = regexp.MustCompile(`dbcalm_[a-z_]+`)
 func TestDocsNamesMetricsThatExist(t *testing.T) {
 	t.Parallel()
 	there := map[string]bool{}
-	for _, m := range transport.Metrics() {
+	for _, m := range monitor.Metrics() {
 		there[m.Name] = true
 		if m.Type == "histogram" {
 			there[m.Name+"_bucket"] = true

@@ -15,11 +15,12 @@ import (
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/disk"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/transport/client"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // runningDaemon is a daemon that has answered.
-type runningDaemon = transport.Daemon
+type runningDaemon = wire.Daemon
 
 // doctorTimeout is how long a daemon may take to say who it is.
 const doctorTimeout = 5 * time.Second
@@ -37,7 +38,7 @@ func socketChecks(
 	checks = append(checks, socketCheck(about, c.SocketPath, c))
 	running, err := askDaemon(ctx, dial, c.SocketPath)
 	asked = !errors.Is(err, fs.ErrPermission)
-	var refusal *transport.Refusal
+	var refusal *client.Refusal
 	switch {
 	case !asked:
 		checks = append(checks, steps.NotChecked(who, err.Error()))

@@ -15,7 +15,8 @@ import (
 	"dbcalm-db-cmd/machine"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/testkit"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/transport/client"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // sampleChecks has one of each kind.
@@ -134,15 +135,15 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &config.Config{SocketPath: socket("s", 0o660), LegacySocketPath: socket("l", 0o660), SocketMode: 0o660}
-	self := transport.Daemon{Version: versionText(), PID: 10, UID: os.Geteuid()}
+	self := wire.Daemon{Version: versionText(), PID: 10, UID: os.Geteuid()}
 	other := self
 	other.PID = 11
 	older := self
 	older.Version = "v0"
-	alive := func(self transport.Daemon) *fakeDaemon { return &fakeDaemon{self: self} }
-	refusing := &fakeDaemon{err: &transport.Refusal{Code: 400, Status: "Bad Request", Message: "Unknown command: daemon_show"}}
+	alive := func(self wire.Daemon) *fakeDaemon { return &fakeDaemon{self: self} }
+	refusing := &fakeDaemon{err: &client.Refusal{Code: 400, Status: "Bad Request", Message: "Unknown command: daemon_show"}}
 	shut := func(code int, status, message string) *fakeDaemon {
-		return &fakeDaemon{err: &transport.Refusal{Code: code, Status: status, Message: message}}
+		return &fakeDaemon{err: &client.Refusal{Code: code, Status: status, Message: message}}
 	}
 	for name, test := range map[string]struct {
 		main, legacy *fakeDaemon
@@ -178,13 +179,13 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 		if test.change != nil {
 			test.change(&config)
 		}
-		in.client.dial = func(path string) daemon {
+		in.conversation.dial = func(path string) daemon {
 			if path == config.LegacySocketPath {
 				return test.legacy
 			}
 			return test.main
 		}
-		checks, _, _ := socketChecks(t.Context(), in.client.dial, &config, wrong)
+		checks, _, _ := socketChecks(t.Context(), in.conversation.dial, &config, wrong)
 		if text := checksText(newInvocation(t, nil).screen, checks); !containsAll(text, test.want...) {
 			t.Errorf("%s: want %q in\n%s", name, test.want, text)
 		}
@@ -204,10 +205,10 @@ func TestDoctorSaysWhoseRightsCount(t *testing.T) {
 	t.Parallel()
 	own := os.Geteuid()
 	for _, test := range []struct {
-		running *transport.Daemon
+		running *wire.Daemon
 		want    string
 	}{
-		{nil, "no daemon runs"}, {&transport.Daemon{UID: own}, "whom the daemon runs as too"}, {&transport.Daemon{UID: own + 4242},
+		{nil, "no daemon runs"}, {&wire.Daemon{UID: own}, "whom the daemon runs as too"}, {&wire.Daemon{UID: own + 4242},
 			"for what the daemon may read and write, run sudo -u "},
 	} {
 		c := userCheck(test.running, true)
@@ -222,8 +223,8 @@ func TestDoctorMayNotAsk(t *testing.T) {
 	if c := userCheck(nil, false); !c.Unknown || !strings.Contains(c.Detail, "cannot be asked: run this as that user, or as root") {
 		t.Errorf("got %+v", c)
 	}
-	in := newInvocation(t, &fakeDaemon{err: &transport.Unreachable{Path: "/run/x.sock", Advice: "run this as root", Err: syscall.EACCES}})
-	checks, running, asked := socketChecks(t.Context(), in.client.dial, &config.Config{SocketPath: filepath.Join(t.TempDir(), "s")}, nil)
+	in := newInvocation(t, &fakeDaemon{err: &client.Unreachable{Path: "/run/x.sock", Advice: "run this as root", Err: syscall.EACCES}})
+	checks, running, asked := socketChecks(t.Context(), in.conversation.dial, &config.Config{SocketPath: filepath.Join(t.TempDir(), "s")}, nil)
 	if running != nil || asked || len(checks) != 2 || !checks[1].Unknown {
 		t.Errorf("got %+v, %v, %t", checks, running, asked)
 	}

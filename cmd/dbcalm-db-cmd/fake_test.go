@@ -6,7 +6,8 @@ import (
 	"syscall"
 
 	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/transport/client"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // fakeDaemon answers from its fields and keeps what it was asked. A method
@@ -14,7 +15,7 @@ import (
 type fakeDaemon struct {
 	mu sync.Mutex
 
-	self       transport.Daemon
+	self       wire.Daemon
 	id         string
 	operations []machine.OperationSummary
 	// views are the answers to successive calls of Operation; the last one
@@ -49,7 +50,7 @@ func (f *fakeDaemon) keep(question any) {
 	f.asked = append(f.asked, question)
 }
 
-func (f *fakeDaemon) Daemon(context.Context) (transport.Daemon, error) { return f.self, f.err }
+func (f *fakeDaemon) Daemon(context.Context) (wire.Daemon, error) { return f.self, f.err }
 
 func (f *fakeDaemon) FullBackup(_ context.Context, r machine.BackupRequest) (string, error) {
 	f.keep(r)
@@ -142,8 +143,8 @@ func (f *fakeDaemon) Backups(context.Context) ([]machine.BackupView, error) {
 }
 
 var (
-	refusal  = &transport.Refusal{Code: 409, Status: "Conflict", Message: "Backup with id 'full-1' already exists"}
-	noDaemon = &transport.Unreachable{Path: "/run/x.sock", Advice: "start it", Err: syscall.ECONNREFUSED}
+	refusal  = &client.Refusal{Code: 409, Status: "Conflict", Message: "Backup with id 'full-1' already exists"}
+	noDaemon = &client.Unreachable{Path: "/run/x.sock", Advice: "start it", Err: syscall.ECONNREFUSED}
 )
 
 // failingDaemon fails in every method, where fakeDaemon lists backups all the

@@ -12,7 +12,7 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func operationsCommand(c *client) *cobra.Command {
+func operationsCommand(c *conversation) *cobra.Command {
 	return c.speaksToDaemon(group("operations", "Look at operations, cancel and retry them",
 		operationsListCommand(c), operationsShowCommand(c), operationsWatchCommand(c), operationsLogsCommand(c),
 		operationsCancelCommand(c), operationsRetryCommand(c)))
@@ -31,7 +31,7 @@ const fullIDLength = 36
 
 // findOperation connects and completes an id that may be abbreviated. One that
 // matches nothing is left to the daemon to refuse.
-func (c *client) findOperation(ctx context.Context, id string) (daemon, string, error) {
+func (c *conversation) findOperation(ctx context.Context, id string) (daemon, string, error) {
 	d, err := c.connect()
 	if err != nil || len(id) >= fullIDLength {
 		return d, id, err

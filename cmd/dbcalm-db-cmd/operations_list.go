@@ -12,7 +12,7 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func operationsListCommand(c *client) *cobra.Command {
+func operationsListCommand(c *conversation) *cobra.Command {
 	var filter machine.OperationFilter
 	var asJSON bool
 	cmd := &cobra.Command{

@@ -10,7 +10,7 @@ import (
 	"dbcalm-db-cmd/steps/printable"
 )
 
-func operationsLogsCommand(c *client) *cobra.Command {
+func operationsLogsCommand(c *conversation) *cobra.Command {
 	var follow bool
 	cmd := &cobra.Command{
 		Use:   "logs ID",

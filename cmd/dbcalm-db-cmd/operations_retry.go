@@ -10,7 +10,7 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func operationsRetryCommand(c *client) *cobra.Command {
+func operationsRetryCommand(c *conversation) *cobra.Command {
 	var wait bool
 	cmd := &cobra.Command{
 		Use:   "retry ID",

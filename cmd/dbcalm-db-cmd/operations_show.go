@@ -14,7 +14,7 @@ import (
 	"dbcalm-db-cmd/steps/printable"
 )
 
-func operationsShowCommand(c *client) *cobra.Command {
+func operationsShowCommand(c *conversation) *cobra.Command {
 	var asJSON bool
 	var graph string
 	cmd := &cobra.Command{
@@ -55,7 +55,7 @@ the path it took and when.
 	return cmd
 }
 
-func operationText(c *client, view machine.OperationView) string {
+func operationText(c *conversation, view machine.OperationView) string {
 	sections := []string{
 		headText(c, view), screen.Timeline(view, c.screen.Now()), transitionsText(view.Transitions), programsText(c.screen, view),
 	}
@@ -71,7 +71,7 @@ func operationText(c *client, view machine.OperationView) string {
 	return strings.Join(shown, "\n")
 }
 
-func headText(c *client, view machine.OperationView) string {
+func headText(c *conversation, view machine.OperationView) string {
 	var b strings.Builder
 	line := func(name, value string) {
 		if value != "" {

@@ -9,7 +9,7 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func operationsWatchCommand(c *client) *cobra.Command {
+func operationsWatchCommand(c *conversation) *cobra.Command {
 	return &cobra.Command{
 		Use:   "watch [ID]",
 		Short: "Watch an operation, or all that are under way, until the end",
@@ -35,7 +35,7 @@ far it is; elsewhere each change is a line. The exit code says how it ended.
 	}
 }
 
-func (c *client) watchAll(ctx context.Context) error {
+func (c *conversation) watchAll(ctx context.Context) error {
 	d, err := c.connect()
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func openOnes(ctx context.Context, d daemon, known []machine.OperationView) ([]m
 }
 
 // watch shows operations until they are over and tells how each has ended.
-func (c *client) watch(ctx context.Context, next question) error {
+func (c *conversation) watch(ctx context.Context, next question) error {
 	views, err := c.followAll(ctx, c.screen.DisplayOn(c.screen.Out), next)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func plans(cmd *cobra.Command, o *planOptions) *cobra.Command {
 	return cmd
 }
 
-func (c *client) planBackup(ctx context.Context, request machine.BackupRequest, o planOptions) error {
+func (c *conversation) planBackup(ctx context.Context, request machine.BackupRequest, o planOptions) error {
 	d, err := c.connect()
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (c *client) planBackup(ctx context.Context, request machine.BackupRequest, 
 	return c.tellPlan(plan, o)
 }
 
-func (c *client) planRestore(ctx context.Context, id string, target machine.Target, o planOptions) error {
+func (c *conversation) planRestore(ctx context.Context, id string, target machine.Target, o planOptions) error {
 	d, err := c.connect()
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (c *client) planRestore(ctx context.Context, id string, target machine.Targ
 }
 
 // tellPlan prints a plan; one that would not go is an error.
-func (c *client) tellPlan(plan machine.Plan, o planOptions) error {
+func (c *conversation) tellPlan(plan machine.Plan, o planOptions) error {
 	tell := func() error { return c.screen.Print(planText(c.screen, plan)) }
 	if o.json {
 		tell = func() error { return c.screen.JSON(plan) }

@@ -9,7 +9,7 @@ import (
 	"dbcalm-db-cmd/machine"
 )
 
-func restoreCommand(c *client) *cobra.Command {
+func restoreCommand(c *conversation) *cobra.Command {
 	var target, request string
 	var wait bool
 	var plan planOptions

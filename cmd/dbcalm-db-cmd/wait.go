@@ -22,7 +22,7 @@ const (
 
 // await waits for an operation's end and tells it. The error is the
 // operation's own unless it succeeded.
-func (c *client) await(ctx context.Context, d daemon, id string) error {
+func (c *conversation) await(ctx context.Context, d daemon, id string) error {
 	view, err := c.follow(ctx, d, id)
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func (c *client) await(ctx context.Context, d daemon, id string) error {
 }
 
 // verdict tells how an operation has ended.
-func (c *client) verdict(view machine.OperationView) error {
+func (c *conversation) verdict(view machine.OperationView) error {
 	took := human.Span(c.screen.Took(view.OperationSummary))
 	if view.Status == machine.StatusSucceeded {
 		return c.screen.Print(fmt.Sprintf("%s succeeded in %s\n", screen.Subject(view.OperationSummary), took))
@@ -45,7 +45,7 @@ func (c *client) verdict(view machine.OperationView) error {
 }
 
 // follow polls an operation until it is over and tells on stderr how it goes.
-func (c *client) follow(ctx context.Context, d daemon, id string) (machine.OperationView, error) {
+func (c *conversation) follow(ctx context.Context, d daemon, id string) (machine.OperationView, error) {
 	one := func(ctx context.Context, _ []machine.OperationView) ([]machine.OperationView, error) {
 		view, err := d.Operation(ctx, id)
 		return []machine.OperationView{view}, err
@@ -62,7 +62,7 @@ func (c *client) follow(ctx context.Context, d daemon, id string) (machine.Opera
 type question func(ctx context.Context, known []machine.OperationView) ([]machine.OperationView, error)
 
 // followAll polls operations until all of them are over.
-func (c *client) followAll(ctx context.Context, display screen.Display, next question) ([]machine.OperationView, error) {
+func (c *conversation) followAll(ctx context.Context, display screen.Display, next question) ([]machine.OperationView, error) {
 	defer display.Close()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
@@ -95,7 +95,7 @@ func (c *client) followAll(ctx context.Context, display screen.Display, next que
 	}
 }
 
-func (c *client) stoppedWaiting(views []machine.OperationView) error {
+func (c *conversation) stoppedWaiting(views []machine.OperationView) error {
 	text := "stopped waiting; what was begun goes on: " + c.commandLine("operations", "list")
 	if len(views) == 1 {
 		text = fmt.Sprintf("stopped waiting; operation %s goes on: %s", views[0].ID, c.commandLine("operations", "show", views[0].ID))

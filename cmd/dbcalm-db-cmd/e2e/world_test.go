@@ -18,7 +18,7 @@ import (
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/transport/client"
 )
 
 // patience is how long a test waits for what must happen.
@@ -39,7 +39,7 @@ type world struct {
 	env       []string
 	daemon    *daemon
 	replaced  map[string]string
-	client    *transport.Client
+	client    *client.Client
 }
 
 // worldOptions change what newWorld makes.
@@ -92,7 +92,7 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	})
 	w.replaced = o.config
 	w.writeConfig(o.config)
-	w.client = &transport.Client{Path: w.socket}
+	w.client = &client.Client{Path: w.socket}
 	return w
 }
 
@@ -262,7 +262,7 @@ func (w *world) newest(db *sql.DB, operation string) (status, failure, output st
 // refused demands that a command was refused with a code and a message.
 func refused(t testing.TB, err error, code int, words ...string) {
 	t.Helper()
-	var r *transport.Refusal
+	var r *client.Refusal
 	if !errors.As(err, &r) {
 		t.Fatalf("wanted a refusal with %d, got %v", code, err)
 	}
