@@ -15,7 +15,8 @@ const busyTimeout = 2 * time.Second
 // may be called from any goroutine.
 type Store struct {
 	*ledger
-	shared *projection
+	shared      *projection
+	withdrawals withdrawals
 }
 
 // Options say where the two databases are, and who is told of them.
@@ -64,6 +65,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 // Close closes both databases. Calling it twice is fine.
 func (s *Store) Close() error {
+	s.withdrawals.stop()
 	s.shared.stop()
 	return s.ledger.close()
 }
