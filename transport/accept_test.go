@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/testkit"
 )
 
@@ -66,7 +66,7 @@ func TestStoppingReleasesThoseWhoWait(t *testing.T) {
 	t.Parallel()
 	called, finish := make(chan struct{}), make(chan struct{})
 	server := start(t, &fakeService{
-		fullBackup: func(context.Context, machine.BackupRequest) (string, error) {
+		fullBackup: func(context.Context, api.BackupRequest) (string, error) {
 			close(called)
 			<-finish
 			return anOperation, nil

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 	"dbcalm-db-cmd/transport/access"
 	"dbcalm-db-cmd/transport/testkit"
@@ -85,8 +85,8 @@ func TestUnknownNamesStopTheStart(t *testing.T) {
 func TestWhoMayRestore(t *testing.T) {
 	t.Parallel()
 	s := newStranger()
-	service := &fakeService{operation: func(_ context.Context, id string) (machine.OperationView, error) {
-		return machine.OperationView{OperationSummary: machine.OperationSummary{ID: id, Machine: id}}, nil
+	service := &fakeService{operation: func(_ context.Context, id string) (api.OperationView, error) {
+		return api.OperationView{OperationSummary: api.OperationSummary{ID: id, Machine: id}}, nil
 	}}
 	requests := map[string]bool{
 		`{"cmd":"restore_backup","args":{"id_list":["a"],"target":"folder"}}`:             true,
@@ -133,9 +133,9 @@ func TestWhoMayRestore(t *testing.T) {
 func TestTheServiceLearnsWhoAsks(t *testing.T) {
 	t.Parallel()
 	s := newStranger()
-	asked := make(chan machine.Asker, 1)
-	server := s.open(t, &fakeService{fullBackup: func(ctx context.Context, _ machine.BackupRequest) (string, error) {
-		asker, _ := machine.AskerOf(ctx)
+	asked := make(chan api.Asker, 1)
+	server := s.open(t, &fakeService{fullBackup: func(ctx context.Context, _ api.BackupRequest) (string, error) {
+		asker, _ := api.AskerOf(ctx)
 		asked <- asker
 		return anOperation, nil
 	}}, Options{Access: access.Rules{Users: []string{number(s.uid)}}})

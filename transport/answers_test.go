@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // The answers of the wire, to the letter.
@@ -17,26 +17,26 @@ func TestAnswersOfSuccess(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 4, 5, 6, 7, 890000000, time.UTC)
 	size, parent := int64(1234), int64(7)
-	summary := machine.OperationSummary{
+	summary := api.OperationSummary{
 		ID: anOperation, Machine: "full_backup", Backup: "b1", State: "copy", Status: "running", Attempt: 1, CreatedAt: at, StartedAt: &at,
 	}
 	server := start(t, &fakeService{
-		operations: func(context.Context, machine.OperationFilter) ([]machine.OperationSummary, error) {
-			return []machine.OperationSummary{summary}, nil
+		operations: func(context.Context, api.OperationFilter) ([]api.OperationSummary, error) {
+			return []api.OperationSummary{summary}, nil
 		},
-		operation: func(context.Context, string) (machine.OperationView, error) {
-			return machine.OperationView{
+		operation: func(context.Context, string) (api.OperationView, error) {
+			return api.OperationView{
 				OperationSummary: summary,
-				Args:             machine.Args{ID: "b1", ScheduleID: &parent},
+				Args:             api.Args{ID: "b1", ScheduleID: &parent},
 				Cancellable:      true,
-				Transitions:      []machine.TransitionView{{Seq: 1, From: "waiting", Event: "start", To: "validate", Attempt: 1, At: at, Reason: "a <b> & 'c'"}},
+				Transitions:      []api.TransitionView{{Seq: 1, From: "waiting", Event: "start", To: "validate", Attempt: 1, At: at, Reason: "a <b> & 'c'"}},
 			}, nil
 		},
-		retry: func(context.Context, string) (machine.RetryDecision, error) {
-			return machine.RetryDecision{State: "copy", Attempt: 2, Reason: "nothing was copied"}, nil
+		retry: func(context.Context, string) (api.RetryDecision, error) {
+			return api.RetryDecision{State: "copy", Attempt: 2, Reason: "nothing was copied"}, nil
 		},
-		backups: func(context.Context) ([]machine.BackupView, error) {
-			return []machine.BackupView{{ID: "b1", StartTime: at, EndTime: &at, Size: &size, Form: "stream+zstd", FromLSN: 1, ToLSN: 2, Verified: &machine.VerifiedView{Level: "boot", At: at}}, {ID: "b2", StartTime: at, Problem: "no"}}, nil
+		backups: func(context.Context) ([]api.BackupView, error) {
+			return []api.BackupView{{ID: "b1", StartTime: at, EndTime: &at, Size: &size, Form: "stream+zstd", FromLSN: 1, ToLSN: 2, Verified: &api.VerifiedView{Level: "boot", At: at}}, {ID: "b2", StartTime: at, Problem: "no"}}, nil
 		},
 	}, Options{})
 
@@ -84,35 +84,35 @@ func TestAnswersOfRefusal(t *testing.T) {
 		err  error
 		want string
 	}{
-		"invalid":     {&machine.Error{Kind: machine.Invalid, Message: "no"}, `{"code":400,"status":"Bad Request","message":"no"}`},
-		"notfound":    {&machine.Error{Kind: machine.NotFound, Message: "Backup with id 'X' not found"}, `{"code":404,"status":"Not Found","message":"Backup with id 'X' not found"}`},
-		"conflict":    {&machine.Error{Kind: machine.Conflict, Message: "Backup with id 'X' already exists"}, `{"code":409,"status":"Conflict","message":"Backup with id 'X' already exists"}`},
-		"unavailable": {&machine.Error{Kind: machine.Unavailable, Message: "cannot create backup, MySQL/MariaDB server is not running"}, `{"code":503,"status":"Service Unavailable","message":"cannot create backup, MySQL/MariaDB server is not running"}`},
-		"told":        {&machine.Error{Message: "the disk is full", Err: errors.New("secret")}, `{"code":500,"status":"Internal Server Error","message":"the disk is full"}`},
-		"wrapped":     {fmt.Errorf("begin: %w", &machine.Error{Kind: machine.Conflict, Message: "taken"}), `{"code":409,"status":"Conflict","message":"taken"}`},
-		"mute":        {&machine.Error{}, internal},
+		"invalid":     {&api.Error{Kind: api.Invalid, Message: "no"}, `{"code":400,"status":"Bad Request","message":"no"}`},
+		"notfound":    {&api.Error{Kind: api.NotFound, Message: "Backup with id 'X' not found"}, `{"code":404,"status":"Not Found","message":"Backup with id 'X' not found"}`},
+		"conflict":    {&api.Error{Kind: api.Conflict, Message: "Backup with id 'X' already exists"}, `{"code":409,"status":"Conflict","message":"Backup with id 'X' already exists"}`},
+		"unavailable": {&api.Error{Kind: api.Unavailable, Message: "cannot create backup, MySQL/MariaDB server is not running"}, `{"code":503,"status":"Service Unavailable","message":"cannot create backup, MySQL/MariaDB server is not running"}`},
+		"told":        {&api.Error{Message: "the disk is full", Err: errors.New("secret")}, `{"code":500,"status":"Internal Server Error","message":"the disk is full"}`},
+		"wrapped":     {fmt.Errorf("begin: %w", &api.Error{Kind: api.Conflict, Message: "taken"}), `{"code":409,"status":"Conflict","message":"taken"}`},
+		"mute":        {&api.Error{}, internal},
 		"other":       {errors.New("secret"), internal},
 		"cancelled":   {context.Canceled, internal},
 	}
 	refuse := func(id string) error { return refusals[id].err }
 	server := start(t, &fakeService{
-		fullBackup: func(_ context.Context, request machine.BackupRequest) (string, error) { return "", refuse(request.ID) },
-		incrementalBackup: func(_ context.Context, request machine.BackupRequest) (string, error) {
+		fullBackup: func(_ context.Context, request api.BackupRequest) (string, error) { return "", refuse(request.ID) },
+		incrementalBackup: func(_ context.Context, request api.BackupRequest) (string, error) {
 			return "", refuse(request.ID)
 		},
-		restoreBackup: func(_ context.Context, request machine.RestoreRequest) (string, error) {
+		restoreBackup: func(_ context.Context, request api.RestoreRequest) (string, error) {
 			return "", refuse(request.IDList[0])
 		},
-		verifyBackup: func(_ context.Context, request machine.VerifyRequest) (string, error) { return "", refuse(request.ID) },
-		deleteBackup: func(_ context.Context, request machine.DeleteRequest) error { return refuse(request.ID) },
-		operation: func(_ context.Context, id string) (machine.OperationView, error) {
-			return machine.OperationView{}, refuse(id)
+		verifyBackup: func(_ context.Context, request api.VerifyRequest) (string, error) { return "", refuse(request.ID) },
+		deleteBackup: func(_ context.Context, request api.DeleteRequest) error { return refuse(request.ID) },
+		operation: func(_ context.Context, id string) (api.OperationView, error) {
+			return api.OperationView{}, refuse(id)
 		},
 		cancel: func(_ context.Context, id string) error { return refuse(id) },
-		retry: func(_ context.Context, id string) (machine.RetryDecision, error) {
-			return machine.RetryDecision{}, refuse(id)
+		retry: func(_ context.Context, id string) (api.RetryDecision, error) {
+			return api.RetryDecision{}, refuse(id)
 		},
-		operations: func(_ context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error) {
+		operations: func(_ context.Context, filter api.OperationFilter) ([]api.OperationSummary, error) {
 			return nil, refuse(filter.State)
 		},
 	}, Options{})
@@ -140,7 +140,7 @@ func TestAnswersOfRefusal(t *testing.T) {
 func TestAPanicIsA500AndALogLine(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{
-		fullBackup: func(context.Context, machine.BackupRequest) (string, error) { panic("a bug") },
+		fullBackup: func(context.Context, api.BackupRequest) (string, error) { panic("a bug") },
 	}, Options{})
 	const want = `{"code":500,"status":"Internal Server Error","message":"internal error; the daemon's log says more"}`
 	if got := ask(t, server.path, `{"cmd":"full_backup","args":{"id":"b1"}}`); got != want {
@@ -161,8 +161,8 @@ func TestAPanicIsA500AndALogLine(t *testing.T) {
 func TestAnAnswerThatCannotBeEncodedIsA500(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{
-		backups: func(context.Context) ([]machine.BackupView, error) {
-			return []machine.BackupView{{StartTime: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}, nil
+		backups: func(context.Context) ([]api.BackupView, error) {
+			return []api.BackupView{{StartTime: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}, nil
 		},
 	}, Options{})
 	const want = `{"code":500,"status":"Internal Server Error","message":"internal error; the daemon's log says more"}`

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/client"
 	"dbcalm-db-cmd/transport/testkit"
 )
@@ -23,30 +23,30 @@ func TestTheClientMirrorsTheService(t *testing.T) {
 	var asked any
 	schedule := int64(7)
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	summary := machine.OperationSummary{ID: "op", State: "copy", Status: "running", CreatedAt: at, Error: strings.Repeat("x", 10_000)}
-	view := machine.OperationView{
+	summary := api.OperationSummary{ID: "op", State: "copy", Status: "running", CreatedAt: at, Error: strings.Repeat("x", 10_000)}
+	view := api.OperationView{
 		OperationSummary: summary,
-		Args:             machine.Args{ID: "b1"},
-		Transitions:      []machine.TransitionView{{Seq: 1, To: "copy", At: at}},
-		Processes:        []machine.ProcessView{{ID: 1, Command: "mariabackup", StartTime: at}},
+		Args:             api.Args{ID: "b1"},
+		Transitions:      []api.TransitionView{{Seq: 1, To: "copy", At: at}},
+		Processes:        []api.ProcessView{{ID: 1, Command: "mariabackup", StartTime: at}},
 	}
-	decision := machine.RetryDecision{State: "copy", Attempt: 2, Reason: "it can"}
-	backup := machine.BackupView{ID: "b1", ScheduleID: &schedule, StartTime: at, ToLSN: 1 << 63}
+	decision := api.RetryDecision{State: "copy", Attempt: 2, Reason: "it can"}
+	backup := api.BackupView{ID: "b1", ScheduleID: &schedule, StartTime: at, ToLSN: 1 << 63}
 	server := start(t, &fakeService{
-		fullBackup:        func(_ context.Context, r machine.BackupRequest) (string, error) { asked = r; return "1", nil },
-		incrementalBackup: func(_ context.Context, r machine.BackupRequest) (string, error) { asked = r; return "2", nil },
-		restoreBackup:     func(_ context.Context, r machine.RestoreRequest) (string, error) { asked = r; return "3", nil },
-		deleteBackup:      func(_ context.Context, r machine.DeleteRequest) error { asked = r; return nil },
-		operations: func(_ context.Context, f machine.OperationFilter) ([]machine.OperationSummary, error) {
+		fullBackup:        func(_ context.Context, r api.BackupRequest) (string, error) { asked = r; return "1", nil },
+		incrementalBackup: func(_ context.Context, r api.BackupRequest) (string, error) { asked = r; return "2", nil },
+		restoreBackup:     func(_ context.Context, r api.RestoreRequest) (string, error) { asked = r; return "3", nil },
+		deleteBackup:      func(_ context.Context, r api.DeleteRequest) error { asked = r; return nil },
+		operations: func(_ context.Context, f api.OperationFilter) ([]api.OperationSummary, error) {
 			asked = f
-			return []machine.OperationSummary{summary}, nil
+			return []api.OperationSummary{summary}, nil
 		},
-		operation: func(_ context.Context, id string) (machine.OperationView, error) { asked = id; return view, nil },
+		operation: func(_ context.Context, id string) (api.OperationView, error) { asked = id; return view, nil },
 		cancel:    func(_ context.Context, id string) error { asked = id; return nil },
-		retry:     func(_ context.Context, id string) (machine.RetryDecision, error) { asked = id; return decision, nil },
-		backups: func(context.Context) ([]machine.BackupView, error) {
+		retry:     func(_ context.Context, id string) (api.RetryDecision, error) { asked = id; return decision, nil },
+		backups: func(context.Context) ([]api.BackupView, error) {
 			asked = nil
-			return []machine.BackupView{backup}, nil
+			return []api.BackupView{backup}, nil
 		},
 	}, Options{})
 	client, ctx := client.Client{Path: server.path}, t.Context()
@@ -56,34 +56,34 @@ func TestTheClientMirrorsTheService(t *testing.T) {
 			t.Errorf("%s: %v\n  got %+v\n want %+v\nasked %+v\n want %+v", call, err, got, want, asked, wantAsked)
 		}
 	}
-	full := machine.BackupRequest{ID: "b1", ScheduleID: &schedule, RequestID: "r1"}
+	full := api.BackupRequest{ID: "b1", ScheduleID: &schedule, RequestID: "r1"}
 	id, err := client.FullBackup(ctx, full)
 	check("FullBackup", id, "1", full, err)
-	incremental := machine.BackupRequest{ID: "b2", FromBackupID: "b1", RequestID: "r2"}
+	incremental := api.BackupRequest{ID: "b2", FromBackupID: "b1", RequestID: "r2"}
 	id, err = client.IncrementalBackup(ctx, incremental)
 	check("IncrementalBackup", id, "2", incremental, err)
-	restore := machine.RestoreRequest{IDList: []string{"b1", "b2"}, Target: machine.TargetFolder, RequestID: "r3"}
+	restore := api.RestoreRequest{IDList: []string{"b1", "b2"}, Target: api.TargetFolder, RequestID: "r3"}
 	id, err = client.RestoreBackup(ctx, restore)
 	check("RestoreBackup", id, "3", restore, err)
-	remove := machine.DeleteRequest{ID: "b1", RequestID: "r4"}
+	remove := api.DeleteRequest{ID: "b1", RequestID: "r4"}
 	check("DeleteBackup", nil, nil, remove, client.DeleteBackup(ctx, remove))
-	filter := machine.OperationFilter{Limit: 3, State: "copy"}
+	filter := api.OperationFilter{Limit: 3, State: "copy"}
 	operations, err := client.Operations(ctx, filter)
-	check("Operations", operations, []machine.OperationSummary{summary}, filter, err)
+	check("Operations", operations, []api.OperationSummary{summary}, filter, err)
 	operation, err := client.Operation(ctx, "op")
 	check("Operation", operation, view, "op", err)
 	check("Cancel", nil, nil, "op", client.Cancel(ctx, "op"))
 	retry, err := client.Retry(ctx, "op")
 	check("Retry", retry, decision, "op", err)
 	backups, err := client.Backups(ctx)
-	check("Backups", backups, []machine.BackupView{backup}, nil, err)
+	check("Backups", backups, []api.BackupView{backup}, nil, err)
 }
 
 func TestARefusalIsTyped(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{
 		cancel: func(context.Context, string) error {
-			return &machine.Error{Kind: machine.Conflict, Message: "it is over"}
+			return &api.Error{Kind: api.Conflict, Message: "it is over"}
 		},
 	}, Options{})
 	err := client.Client{Path: server.path}.Cancel(t.Context(), "op")
@@ -91,7 +91,7 @@ func TestARefusalIsTyped(t *testing.T) {
 	if !ok || *refusal != (client.Refusal{Code: 409, Status: "Conflict", Message: "it is over"}) || err.Error() != "it is over" {
 		t.Errorf("got %#v", err)
 	}
-	_, err = client.Client{Path: server.path}.FullBackup(t.Context(), machine.BackupRequest{ID: "x", FromBackupID: "y"})
+	_, err = client.Client{Path: server.path}.FullBackup(t.Context(), api.BackupRequest{ID: "x", FromBackupID: "y"})
 	if textOrEmpty(err) != "unknown argument: from_backup_id" {
 		t.Errorf("got %v", err)
 	}
@@ -104,7 +104,7 @@ func TestARefusalIsTyped(t *testing.T) {
 func TestTheClientHearsAnEarlyRefusal(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{}, Options{})
-	err := client.Client{Path: server.path}.DeleteBackup(t.Context(), machine.DeleteRequest{ID: strings.Repeat("x", 3<<20)})
+	err := client.Client{Path: server.path}.DeleteBackup(t.Context(), api.DeleteRequest{ID: strings.Repeat("x", 3<<20)})
 	if textOrEmpty(err) != "request is larger than 1048576 bytes" {
 		t.Errorf("got %v", err)
 	}

@@ -3,12 +3,12 @@ package transport
 import (
 	"context"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/wire"
 )
 
 func fullBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.BackupRequest{
+	request := api.BackupRequest{
 		ID:         args.backupID(argID),
 		ScheduleID: args.integer(argScheduleID),
 		RequestID:  args.requestID(argRequestID),
@@ -25,7 +25,7 @@ func fullBackup(ctx context.Context, service Service, args *arguments) (reply, e
 }
 
 func incrementalBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.BackupRequest{
+	request := api.BackupRequest{
 		ID:           args.backupID(argID),
 		FromBackupID: args.backupID(argFromBackupID),
 		ScheduleID:   args.integer(argScheduleID),
@@ -46,7 +46,7 @@ func incrementalBackup(ctx context.Context, service Service, args *arguments) (r
 }
 
 func restoreBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.RestoreRequest{
+	request := api.RestoreRequest{
 		IDList:    args.backupIDs(argIDList),
 		Target:    args.target(argTarget),
 		RequestID: args.requestID(argRequestID),
@@ -62,12 +62,12 @@ func restoreBackup(ctx context.Context, service Service, args *arguments) (reply
 	return acceptedReply(operation), err
 }
 
-func planReply(plan machine.Plan, err error) (reply, error) {
+func planReply(plan api.Plan, err error) (reply, error) {
 	return bodyReply(wire.PlanAnswer{Head: wire.HeadOf(wire.CodeOK), Plan: plan}), err
 }
 
 func deleteBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.DeleteRequest{ID: args.backupID(argID), RequestID: args.requestID(argRequestID)}
+	request := api.DeleteRequest{ID: args.backupID(argID), RequestID: args.requestID(argRequestID)}
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}
@@ -75,7 +75,7 @@ func deleteBackup(ctx context.Context, service Service, args *arguments) (reply,
 }
 
 func verifyBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.VerifyRequest{ID: args.backupID(argID), Level: args.level(argLevel), RequestID: args.requestID(argRequestID)}
+	request := api.VerifyRequest{ID: args.backupID(argID), Level: args.level(argLevel), RequestID: args.requestID(argRequestID)}
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}

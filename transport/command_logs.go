@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/wire"
 )
 
@@ -19,7 +19,7 @@ func operationLogs(ctx context.Context, service Service, args *arguments) (reply
 	_, err := service.Operation(ctx, id)
 	answered := operationReply(id, wire.CodeOK, nil)
 	answered.lines = func(ctx context.Context, _ time.Duration, send func(any) error) error {
-		return service.Logs(ctx, id, follow, func(chunk machine.LogChunk) error {
+		return service.Logs(ctx, id, follow, func(chunk api.LogChunk) error {
 			return send(wire.OperationLogsLine{Code: wire.CodeOK, LogChunk: chunk})
 		})
 	}

@@ -3,12 +3,12 @@ package transport
 import (
 	"context"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/wire"
 )
 
 func operationList(ctx context.Context, service Service, args *arguments) (reply, error) {
-	filter := machine.OperationFilter{Limit: args.limit(argLimit), State: args.state(argState)}
+	filter := api.OperationFilter{Limit: args.limit(argLimit), State: args.state(argState)}
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}

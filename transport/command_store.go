@@ -3,12 +3,12 @@ package transport
 import (
 	"context"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/wire"
 )
 
 func backupRebuild(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.RebuildRequest{Prune: args.flag(argPrune)}
+	request := api.RebuildRequest{Prune: args.flag(argPrune)}
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}
@@ -18,7 +18,7 @@ func backupRebuild(ctx context.Context, service Service, args *arguments) (reply
 }
 
 func pruneBackups(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.PruneRequest{DryRun: args.flag(argDryRun)}
+	request := api.PruneRequest{DryRun: args.flag(argDryRun)}
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}

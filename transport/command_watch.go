@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/access"
 	"dbcalm-db-cmd/transport/wire"
 )
@@ -61,7 +61,7 @@ func watchOperation(ctx context.Context, service Service, id string, every time.
 	}
 }
 
-func showAnswer(view machine.OperationView) wire.OperationShowAnswer {
+func showAnswer(view api.OperationView) wire.OperationShowAnswer {
 	view.Definition, view.Transitions = "", orEmpty(view.Transitions)
 	view.Processes = orEmpty(view.Processes)
 	return wire.OperationShowAnswer{Code: wire.CodeOK, OperationView: view}

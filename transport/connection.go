@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/access"
 	"dbcalm-db-cmd/transport/wire"
 )
@@ -129,7 +129,7 @@ func (s *Server) newGuest(who access.Peer, evict func()) *access.Guest {
 
 // dismiss refuses a client that was not heard. It is told why, and given a
 // moment to read it if not too many others are.
-func (s *Server) dismiss(stopping context.Context, conn *net.UnixConn, who access.Peer, what string, refusal *machine.Error) {
+func (s *Server) dismiss(stopping context.Context, conn *net.UnixConn, who access.Peer, what string, refusal *api.Error) {
 	if s.quota.Take(what, who.UID) {
 		s.options.Logger.Warn().EmbedObject(who).Str(access.KeyReason, refusal.Message).Msg("connection refused")
 	}
@@ -148,7 +148,7 @@ func (s *Server) dismiss(stopping context.Context, conn *net.UnixConn, who acces
 }
 
 func isRefusal(err error) bool {
-	_, ok := errors.AsType[*machine.Error](err)
+	_, ok := errors.AsType[*api.Error](err)
 	return ok
 }
 

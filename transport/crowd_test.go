@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/testkit"
 )
 
@@ -117,8 +117,8 @@ func withstand(t *testing.T, places int, act func(context.Context, net.Conn)) {
 	// More than a socket holds.
 	answer := strings.Repeat("x", 300<<10)
 	service := newWatched()
-	service.backups = func(context.Context) ([]machine.BackupView, error) {
-		return []machine.BackupView{{Problem: answer}}, nil
+	service.backups = func(context.Context) ([]api.BackupView, error) {
+		return []api.BackupView{{Problem: answer}}, nil
 	}
 	overlooked := overlook(t)
 	server := start(t, service, Options{MaxConnections: places, WatchInterval: 10 * time.Millisecond})

@@ -7,7 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/access"
 	"dbcalm-db-cmd/transport/wire"
 )
@@ -50,7 +50,7 @@ func (s *Server) dispatch(calls context.Context, who access.Peer, frame json.Raw
 		}
 		defer s.turns.Give(who.UID)
 	}
-	answered, err = run(machine.AskedBy(calls, who.Asker()), s.serviceFor(who), args)
+	answered, err = run(api.AskedBy(calls, who.Asker()), s.serviceFor(who), args)
 	if err != nil {
 		// What the command was about is worth a log line even if it failed.
 		operation = answered.operation

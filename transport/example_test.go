@@ -9,7 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/client"
 )
 
@@ -21,9 +21,9 @@ func exampleDaemon() (socket string, stop func()) {
 		panic(err)
 	}
 	socket = filepath.Join(folder, "db-cmd.sock")
-	service := &fakeService{fullBackup: func(_ context.Context, r machine.BackupRequest) (string, error) {
+	service := &fakeService{fullBackup: func(_ context.Context, r api.BackupRequest) (string, error) {
 		if r.ID == "monday" {
-			return "", &machine.Error{Kind: machine.Conflict, Message: "Backup with id 'monday' already exists"}
+			return "", &api.Error{Kind: api.Conflict, Message: "Backup with id 'monday' already exists"}
 		}
 		return anOperation, nil
 	}}
@@ -49,7 +49,7 @@ func ExampleClient() {
 	defer stop()
 
 	ask := func(daemon client.Client, id string) {
-		operation, err := daemon.FullBackup(context.Background(), machine.BackupRequest{ID: id})
+		operation, err := daemon.FullBackup(context.Background(), api.BackupRequest{ID: id})
 		refusal, refused := errors.AsType[*client.Refusal](err)
 		_, alone := errors.AsType[*client.Unreachable](err)
 		switch {

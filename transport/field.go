@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 )
 
@@ -88,10 +88,10 @@ func (a *arguments) checkedID(place, id string) string {
 }
 
 // target reads where a restore goes.
-func (a *arguments) target(name string) machine.Target {
-	target := machine.Target(a.text(name))
+func (a *arguments) target(name string) api.Target {
+	target := api.Target(a.text(name))
 	switch target {
-	case machine.TargetDatabase, machine.TargetFolder:
+	case api.TargetDatabase, api.TargetFolder:
 	default:
 		a.refuse("argument %s: want 'database' or 'folder', got '%s'", name, printable.Shorten(string(target), echoLimit))
 	}
@@ -99,14 +99,14 @@ func (a *arguments) target(name string) machine.Target {
 }
 
 // level reads how thoroughly a backup is verified; absent, it is empty.
-func (a *arguments) level(name string) machine.Level {
+func (a *arguments) level(name string) api.Level {
 	value := a.take(name)
 	if value == nil || !a.is(name, value, kindText) {
 		return ""
 	}
-	level := machine.Level(textOf(value))
-	if !slices.Contains(machine.Levels(), level) {
-		a.refuse("argument %s: want one of %s, got '%s'", name, machine.Levels(), printable.Shorten(string(level), echoLimit))
+	level := api.Level(textOf(value))
+	if !slices.Contains(api.Levels(), level) {
+		a.refuse("argument %s: want one of %s, got '%s'", name, api.Levels(), printable.Shorten(string(level), echoLimit))
 	}
 	return level
 }

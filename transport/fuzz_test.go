@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 	"dbcalm-db-cmd/transport/access"
 	"dbcalm-db-cmd/transport/wire"
@@ -52,8 +52,8 @@ func FuzzAnswer(f *testing.F) {
 func TestALongEchoIsCut(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{
-		deleteBackup: func(context.Context, machine.DeleteRequest) error {
-			return &machine.Error{Kind: machine.Unavailable, Message: strings.Repeat("mend it ", 1000)}
+		deleteBackup: func(context.Context, api.DeleteRequest) error {
+			return &api.Error{Kind: api.Unavailable, Message: strings.Repeat("mend it ", 1000)}
 		},
 	}, Options{})
 	long := strings.Repeat("€", 100_000)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/wire"
 )
 
@@ -64,24 +64,24 @@ func refusalReply(calls context.Context, err error) reply {
 	if calls.Err() != nil && errors.Is(err, context.Canceled) {
 		return reply{code: wire.CodeUnavailable, message: stoppingMessage, cause: err}
 	}
-	answer := reply{code: codeOf(machine.KindOf(err)), message: wire.InternalMessage, cause: err}
-	if refusal, ok := errors.AsType[*machine.Error](err); ok && refusal.Message != "" {
+	answer := reply{code: codeOf(api.KindOf(err)), message: wire.InternalMessage, cause: err}
+	if refusal, ok := errors.AsType[*api.Error](err); ok && refusal.Message != "" {
 		answer.message, answer.cause = refusal.Message, refusal.Err
 	}
 	return answer
 }
 
-func codeOf(kind machine.Kind) int {
+func codeOf(kind api.Kind) int {
 	switch kind {
-	case machine.Invalid:
+	case api.Invalid:
 		return wire.CodeInvalid
-	case machine.NotFound:
+	case api.NotFound:
 		return wire.CodeNotFound
-	case machine.Conflict:
+	case api.Conflict:
 		return wire.CodeConflict
-	case machine.Unavailable:
+	case api.Unavailable:
 		return wire.CodeUnavailable
-	case machine.Forbidden:
+	case api.Forbidden:
 		return wire.CodeForbidden
 	default:
 		return wire.CodeInternal

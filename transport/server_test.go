@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 	"dbcalm-db-cmd/transport/access"
 	"dbcalm-db-cmd/transport/testkit"
@@ -17,11 +17,11 @@ import (
 func TestOneLogLineACommand(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{
-		deleteBackup: func(context.Context, machine.DeleteRequest) error {
-			return &machine.Error{Kind: machine.Internal, Message: "cannot delete", Err: errors.New("the cause")}
+		deleteBackup: func(context.Context, api.DeleteRequest) error {
+			return &api.Error{Kind: api.Internal, Message: "cannot delete", Err: errors.New("the cause")}
 		},
 		cancel: func(context.Context, string) error {
-			return &machine.Error{Kind: machine.NotFound, Message: "no such operation"}
+			return &api.Error{Kind: api.NotFound, Message: "no such operation"}
 		},
 	}, Options{})
 	for request, want := range map[string]map[string]any{
@@ -33,7 +33,7 @@ func TestOneLogLineACommand(t *testing.T) {
 	} {
 		ask(t, server.path, request)
 		line := server.line(t, "command answered")
-		own, program := machine.Asker{UID: uint32(os.Getuid()), Name: nameOf(ownUID()), PID: int32(os.Getpid())}, ownProgram(t)
+		own, program := api.Asker{UID: uint32(os.Getuid()), Name: nameOf(ownUID()), PID: int32(os.Getpid())}, ownProgram(t)
 		want["peer_user"], want["peer_program"] = own.Name, program
 		want["peer_pid"], want["peer_uid"] = float64(os.Getpid()), float64(os.Getuid())
 		want["message"], want["duration_ms"] = "command answered", line["duration_ms"]
@@ -54,8 +54,8 @@ func TestOneLogLineACommand(t *testing.T) {
 func TestAClientThatNeverReads(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{
-		backups: func(context.Context) ([]machine.BackupView, error) {
-			return []machine.BackupView{{Problem: strings.Repeat("x", 8<<20)}}, nil
+		backups: func(context.Context) ([]api.BackupView, error) {
+			return []api.BackupView{{Problem: strings.Repeat("x", 8<<20)}}, nil
 		},
 	}, Options{AnswerTimeout: 20 * time.Millisecond, MaxConnections: 1})
 	send(t, dial(t, server.path), `{"cmd":"backup_list"}`)
@@ -113,7 +113,7 @@ func TestNobodyGoesWhoIsBeingWorkedFor(t *testing.T) {
 	t.Parallel()
 	called, finish := make(chan struct{}), make(chan struct{})
 	server := start(t, &fakeService{
-		fullBackup: func(context.Context, machine.BackupRequest) (string, error) {
+		fullBackup: func(context.Context, api.BackupRequest) (string, error) {
 			close(called)
 			<-finish
 			return anOperation, nil
@@ -147,7 +147,7 @@ func TestStoppingFinishesWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	called, finish := make(chan struct{}), make(chan struct{})
 	server := start(t, &fakeService{
-		fullBackup: func(ctx context.Context, _ machine.BackupRequest) (string, error) {
+		fullBackup: func(ctx context.Context, _ api.BackupRequest) (string, error) {
 			close(called)
 			<-finish
 			return anOperation, ctx.Err()
@@ -185,7 +185,7 @@ func TestStoppingIsBounded(t *testing.T) {
 	t.Parallel()
 	called := make(chan struct{})
 	server := start(t, &fakeService{
-		fullBackup: func(ctx context.Context, _ machine.BackupRequest) (string, error) {
+		fullBackup: func(ctx context.Context, _ api.BackupRequest) (string, error) {
 			close(called)
 			<-ctx.Done()
 			return "", ctx.Err()
@@ -208,7 +208,7 @@ func TestAnAcceptedCommandOutlivesItsClient(t *testing.T) {
 	t.Parallel()
 	called, gone, after := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	server := start(t, &fakeService{
-		fullBackup: func(ctx context.Context, _ machine.BackupRequest) (string, error) {
+		fullBackup: func(ctx context.Context, _ api.BackupRequest) (string, error) {
 			close(called)
 			<-gone
 			after <- ctx.Err()

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/testkit"
 )
 
@@ -111,5 +111,5 @@ func nameOf(uid uint32) string {
 
 // name is what refusals call the stranger.
 func (s stranger) name() string {
-	return "user " + strings.TrimPrefix(machine.Asker{UID: s.uid, Name: nameOf(s.uid)}.String(), "user ")
+	return "user " + strings.TrimPrefix(api.Asker{UID: s.uid, Name: nameOf(s.uid)}.String(), "user ")
 }

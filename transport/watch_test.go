@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/testkit"
 	"dbcalm-db-cmd/transport/wire"
 )
@@ -21,13 +21,13 @@ import (
 type watched struct {
 	fakeService
 	mu   sync.Mutex
-	view machine.OperationView
+	view api.OperationView
 	err  error
 }
 
 func newWatched() *watched {
-	w := &watched{view: machine.OperationView{OperationSummary: machine.OperationSummary{ID: anOperation, State: "copy", Status: "running"}}}
-	w.operation = func(context.Context, string) (machine.OperationView, error) {
+	w := &watched{view: api.OperationView{OperationSummary: api.OperationSummary{ID: anOperation, State: "copy", Status: "running"}}}
+	w.operation = func(context.Context, string) (api.OperationView, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		return w.view, w.err
@@ -100,7 +100,7 @@ func TestWatchersGetALineAChange(t *testing.T) {
 func TestWatchingAnUnknownOperationIsRefused(t *testing.T) {
 	t.Parallel()
 	service := newWatched()
-	service.err = &machine.Error{Kind: machine.NotFound, Message: "no such operation"}
+	service.err = &api.Error{Kind: api.NotFound, Message: "no such operation"}
 	r := start(t, service, Options{})
 	lines, _ := watch(t, r.path)
 	if v := nextLine(t, lines); v.Code != wire.CodeNotFound || v.Message != "no such operation" {
@@ -183,16 +183,16 @@ func TestAnswersHoldNoControlCharacters(t *testing.T) {
 	t.Parallel()
 	const evil, shown = "\x1b[2J\u202e\u009b\r", `\\x1b[2J\\u202e\\u009b\\r`
 	server := start(t, &fakeService{
-		operation: func(context.Context, string) (machine.OperationView, error) {
-			return machine.OperationView{OperationSummary: machine.OperationSummary{Error: evil, AskedBy: &machine.Asker{Program: evil}},
-				Processes: []machine.ProcessView{{Output: evil, Command: evil}}}, nil
+		operation: func(context.Context, string) (api.OperationView, error) {
+			return api.OperationView{OperationSummary: api.OperationSummary{Error: evil, AskedBy: &api.Asker{Program: evil}},
+				Processes: []api.ProcessView{{Output: evil, Command: evil}}}, nil
 		},
-		backups: func(context.Context) ([]machine.BackupView, error) { return nil, errors.New(evil) },
-		logs: func(_ context.Context, _ string, _ bool, each func(machine.LogChunk) error) error {
-			return each(machine.LogChunk{Text: evil})
+		backups: func(context.Context) ([]api.BackupView, error) { return nil, errors.New(evil) },
+		logs: func(_ context.Context, _ string, _ bool, each func(api.LogChunk) error) error {
+			return each(api.LogChunk{Text: evil})
 		},
-		deleteBackup: func(context.Context, machine.DeleteRequest) error {
-			return &machine.Error{Kind: machine.Conflict, Message: "no: " + evil}
+		deleteBackup: func(context.Context, api.DeleteRequest) error {
+			return &api.Error{Kind: api.Conflict, Message: "no: " + evil}
 		},
 	}, Options{})
 	for request, want := range map[string]int{

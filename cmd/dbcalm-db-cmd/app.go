@@ -12,7 +12,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 	"dbcalm-db-cmd/transport/client"
 )
@@ -28,7 +28,7 @@ type app struct {
 	source       *source
 	conversation *conversation
 	// diagnose looks at the set-up that a configuration describes.
-	diagnose func(ctx context.Context, loaded *config.Loaded) []machine.Check
+	diagnose func(ctx context.Context, loaded *config.Loaded) []api.Check
 
 	// entered is set once a command's own code runs; an error before that is
 	// one of usage.
@@ -47,7 +47,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) 
 	c := &conversation{screen: out, source: found, dial: func(socket string) daemon { return client.Client{Path: socket} }}
 	return &app{
 		stdin: stdin, screen: out, source: found, conversation: c,
-		diagnose: func(ctx context.Context, loaded *config.Loaded) []machine.Check {
+		diagnose: func(ctx context.Context, loaded *config.Loaded) []api.Check {
 			return diagnosis(ctx, loaded, c.dial)
 		},
 	}

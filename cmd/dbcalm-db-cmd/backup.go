@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 const newBackupAdvice = "name the new backup: one ID of letters, digits, '.', '_', '-' and ':'"
@@ -74,8 +74,8 @@ func (o *backupOptions) flags(cmd *cobra.Command) *cobra.Command {
 	return plans(waits(repeatable(cmd, &o.request), &o.wait), &o.plan)
 }
 
-func (o *backupOptions) command(cmd *cobra.Command, id string) machine.BackupRequest {
-	request := machine.BackupRequest{ID: id, FromBackupID: o.from, RequestID: o.request}
+func (o *backupOptions) command(cmd *cobra.Command, id string) api.BackupRequest {
+	request := api.BackupRequest{ID: id, FromBackupID: o.from, RequestID: o.request}
 	if cmd.Flags().Changed("schedule-id") {
 		request.ScheduleID = &o.schedule
 	}

@@ -10,7 +10,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // completionTimeout is how long somebody who has pressed a key waits for the
@@ -19,9 +19,9 @@ const completionTimeout = time.Second
 
 // completeOperation offers the operations a command can be about, newest first.
 // It completes one argument.
-func (c *conversation) completeOperation(fits func(machine.OperationSummary) bool) cobra.CompletionFunc {
+func (c *conversation) completeOperation(fits func(api.OperationSummary) bool) cobra.CompletionFunc {
 	return c.completeID(func(ctx context.Context, d daemon) ([]cobra.Completion, error) {
-		operations, err := d.Operations(ctx, machine.OperationFilter{Limit: longestListing})
+		operations, err := d.Operations(ctx, api.OperationFilter{Limit: longestListing})
 		var offers []cobra.Completion
 		for _, o := range operations {
 			if fits(o) {
@@ -33,9 +33,9 @@ func (c *conversation) completeOperation(fits func(machine.OperationSummary) boo
 }
 
 // What operations commands can be about.
-func anyOperation(machine.OperationSummary) bool      { return true }
-func openOperation(o machine.OperationSummary) bool   { return !o.Over() }
-func failedOperation(o machine.OperationSummary) bool { return o.Status == machine.StatusFailed }
+func anyOperation(api.OperationSummary) bool      { return true }
+func openOperation(o api.OperationSummary) bool   { return !o.Over() }
+func failedOperation(o api.OperationSummary) bool { return o.Status == api.StatusFailed }
 
 // completeBackup offers the recorded backups, in the order of backups list; if
 // only the last of each chain will do, those on which no other stands.

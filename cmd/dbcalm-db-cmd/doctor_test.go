@@ -12,7 +12,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/testkit"
 	"dbcalm-db-cmd/transport/client"
@@ -20,8 +20,8 @@ import (
 )
 
 // sampleChecks has one of each kind.
-func sampleChecks() []machine.Check {
-	return []machine.Check{
+func sampleChecks() []api.Check {
+	return []api.Check{
 		{About: "configuration", OK: true, Detail: "/etc/dbcalm/config.yml has no problem"},
 		{About: "privilege", Detail: "RELOAD is missing:\nrun GRANT RELOAD ON *.* TO 'dbcalm'@'localhost';"},
 		{About: "room", Unknown: true, Detail: "not looked at: the size of the data is not known"},
@@ -34,22 +34,22 @@ func TestDoctorTellsWhatItFound(t *testing.T) {
 	all := sampleChecks()
 	path := configtest.Write(t, configtest.Minimal)
 	for name, test := range map[string]struct {
-		checks []machine.Check
+		checks []api.Check
 		code   int
 	}{
 		"all":     {all, exitAttention},
-		"well":    {[]machine.Check{all[0], all[3]}, exitOK},
-		"unknown": {[]machine.Check{all[0], all[2]}, exitAttention},
+		"well":    {[]api.Check{all[0], all[3]}, exitOK},
+		"unknown": {[]api.Check{all[0], all[2]}, exitAttention},
 	} {
 		for form, args := range map[string][]string{"txt": {"doctor"}, "json": {"doctor", "--json"}} {
 			in := newInvocation(t, nil)
-			in.diagnose = func(context.Context, *config.Loaded) []machine.Check { return test.checks }
+			in.diagnose = func(context.Context, *config.Loaded) []api.Check { return test.checks }
 			in.expect(t, test.code, append(args, "--config", path)...)
 			testkit.Golden(t, "doctor/"+name+"."+form, in.stdout.String()+"-- stderr\n"+in.stderr.String())
 		}
 	}
 	in := newInvocation(t, nil)
-	in.diagnose = func(context.Context, *config.Loaded) []machine.Check { return all[:1] }
+	in.diagnose = func(context.Context, *config.Loaded) []api.Check { return all[:1] }
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	in.expectContext(ctx, t, exitInterrupted, "doctor", "--config", path)
@@ -235,7 +235,7 @@ func TestDoctorLooksAtTheRetention(t *testing.T) {
 	if c := retentionCheck(&config.Config{}, nil); c.OK || !c.Note || !strings.Contains(c.Detail, "{full: 4, days: 30}") {
 		t.Errorf("got %+v", c)
 	}
-	if c := retentionCheck(&config.Config{Retention: machine.Retention{Full: 2}}, nil); !c.OK || !strings.Contains(c.Detail, "{full: 2}") {
+	if c := retentionCheck(&config.Config{Retention: api.Retention{Full: 2}}, nil); !c.OK || !strings.Contains(c.Detail, "{full: 2}") {
 		t.Errorf("got %+v", c)
 	}
 	if c := retentionCheck(&config.Config{}, map[string]bool{"retention": true}); !c.Unknown {

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 func operationsCommand(c *conversation) *cobra.Command {
@@ -36,8 +36,8 @@ func (c *conversation) findOperation(ctx context.Context, id string) (daemon, st
 	if err != nil || len(id) >= fullIDLength {
 		return d, id, err
 	}
-	operations, err := ask(ctx, func(ctx context.Context) ([]machine.OperationSummary, error) {
-		return d.Operations(ctx, machine.OperationFilter{Limit: longestListing})
+	operations, err := ask(ctx, func(ctx context.Context) ([]api.OperationSummary, error) {
+		return d.Operations(ctx, api.OperationFilter{Limit: longestListing})
 	})
 	if err != nil {
 		return d, id, err
@@ -46,7 +46,7 @@ func (c *conversation) findOperation(ctx context.Context, id string) (daemon, st
 	return d, full, err
 }
 
-func complete(operations []machine.OperationSummary, prefix string) (string, error) {
+func complete(operations []api.OperationSummary, prefix string) (string, error) {
 	var matches []string
 	for _, o := range operations {
 		if o.ID == prefix {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 func operationsWatchCommand(c *conversation) *cobra.Command {
@@ -27,9 +27,9 @@ far it is; elsewhere each change is a line. The exit code says how it ended.
 			if err != nil {
 				return err
 			}
-			return c.watch(cmd.Context(), func(ctx context.Context, _ []machine.OperationView) ([]machine.OperationView, error) {
+			return c.watch(cmd.Context(), func(ctx context.Context, _ []api.OperationView) ([]api.OperationView, error) {
 				view, err := d.Operation(ctx, id)
-				return []machine.OperationView{view}, err
+				return []api.OperationView{view}, err
 			})
 		},
 	}
@@ -40,19 +40,19 @@ func (c *conversation) watchAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.watch(ctx, func(ctx context.Context, known []machine.OperationView) ([]machine.OperationView, error) {
+	return c.watch(ctx, func(ctx context.Context, known []api.OperationView) ([]api.OperationView, error) {
 		return openOnes(ctx, d, known)
 	})
 }
 
 // openOnes returns the operations that are open, after those that were known
 // before, whatever has become of these.
-func openOnes(ctx context.Context, d daemon, known []machine.OperationView) ([]machine.OperationView, error) {
-	list, err := d.Operations(ctx, machine.OperationFilter{Limit: longestListing})
+func openOnes(ctx context.Context, d daemon, known []api.OperationView) ([]api.OperationView, error) {
+	list, err := d.Operations(ctx, api.OperationFilter{Limit: longestListing})
 	if err != nil {
 		return nil, err
 	}
-	var views []machine.OperationView
+	var views []api.OperationView
 	seen := map[string]bool{}
 	look := func(id string) error {
 		view, err := d.Operation(ctx, id)

@@ -11,7 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/client"
 )
 
@@ -85,7 +85,7 @@ func answersOn(ctx context.Context, sockets ...string) error {
 		if path == "" {
 			continue
 		}
-		_, err := client.Client{Path: path}.Operations(ctx, machine.OperationFilter{Limit: 1})
+		_, err := client.Client{Path: path}.Operations(ctx, api.OperationFilter{Limit: 1})
 		if refusal := (*client.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
 			return fmt.Errorf("ask on %s: %w", path, err)
 		}

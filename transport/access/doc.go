@@ -3,7 +3,7 @@
 // (Policy), and how places, turns and lines of the log are shared out among the
 // users (Gate, Turns, Quota).
 //
-// It may import machine, for its refusals and for what operations remember of
+// It may import machine/api, for its refusals and for what operations remember of
 // who asked. It knows no command and reads no request.
 //
 // What must stay true:

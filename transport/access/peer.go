@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 )
 
@@ -39,8 +39,8 @@ func PeerOf(conn *net.UnixConn) Peer {
 }
 
 // Asker is the peer as operations remember it.
-func (p Peer) Asker() machine.Asker {
-	return machine.Asker{UID: p.UID, Name: userName(p.UID), PID: p.PID, Program: printable.Shorten(printable.Line(programOf(p.PID)), programLimit)}
+func (p Peer) Asker() api.Asker {
+	return api.Asker{UID: p.UID, Name: userName(p.UID), PID: p.PID, Program: printable.Shorten(printable.Line(programOf(p.PID)), programLimit)}
 }
 
 // programLimit bounds what is told of a program's path, in bytes.

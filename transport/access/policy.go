@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // Rules says who may use a Server. Root and the daemon's own user always may.
@@ -110,14 +110,14 @@ func (p *Policy) isOneOf(m members, who Peer) bool {
 const inConfiguration = "in the daemon's configuration, and start the daemon again"
 
 // ShutOut is the refusal of a peer that may not connect.
-func ShutOut(who Peer) *machine.Error {
-	return &machine.Error{Kind: machine.Forbidden, Message: fmt.Sprintf(
+func ShutOut(who Peer) *api.Error {
+	return &api.Error{Kind: api.Forbidden, Message: fmt.Sprintf(
 		"%s may not use this daemon: add it to allowed_users, or its group to allowed_groups, "+inConfiguration, who.name())}
 }
 
 // NotToRestore is the refusal of a command that restores or deletes.
-func NotToRestore(who Peer) *machine.Error {
-	return &machine.Error{Kind: machine.Forbidden, Message: fmt.Sprintf(
+func NotToRestore(who Peer) *api.Error {
+	return &api.Error{Kind: api.Forbidden, Message: fmt.Sprintf(
 		"%s may not restore or delete backups: add it to restore_users, or its group to restore_groups, "+inConfiguration, who.name())}
 }
 
@@ -125,6 +125,6 @@ func (p Peer) name() string {
 	if !p.Known {
 		return "a user whom the system does not name"
 	}
-	name := machine.Asker{UID: p.UID, Name: userName(p.UID)}.String()
+	name := api.Asker{UID: p.UID, Name: userName(p.UID)}.String()
 	return "user " + strings.TrimPrefix(name, "user ")
 }

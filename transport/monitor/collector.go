@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 	"dbcalm-db-cmd/transport/access"
 )
@@ -42,7 +42,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	s := &scrape{collector: c, to: to, now: time.Now()}
 	options := c.monitor.options
 	s.tell(metricBuild, 1, options.Version, options.GoVersion)
-	healthy := c.monitor.health(ctx).Status == machine.HealthOK
+	healthy := c.monitor.health(ctx).Status == api.HealthOK
 	figures, err := c.monitor.watched.Figures(ctx, durationBounds)
 	if err != nil {
 		// The other metrics are missing then, which alerts can tell.
@@ -106,9 +106,9 @@ func (s *scrape) send(name string) func(prometheus.Metric, error) {
 	}
 }
 
-func (s *scrape) backups(f machine.BackupFigures) {
+func (s *scrape) backups(f api.BackupFigures) {
 	s.tellWhen(metricGood, metricGoodAge, f.Good)
-	for kind, k := range map[string]machine.KindFigures{"full": f.Full, "incremental": f.Incremental} {
+	for kind, k := range map[string]api.KindFigures{"full": f.Full, "incremental": f.Incremental} {
 		s.tell(metricBackups, float64(k.Count), kind)
 		if k.Count > 0 {
 			s.tellWhen(metricNewest, "", k.Ended, kind)
@@ -126,9 +126,9 @@ func (s *scrape) backups(f machine.BackupFigures) {
 // that the first one is seen as an increase.
 type tally map[[2]string]float64
 
-func (s *scrape) operations(f machine.Figures) {
+func (s *scrape) operations(f api.Figures) {
 	open, ended, failures, survived := tally{}, tally{}, tally{}, tally{}
-	took := map[string]machine.TookFigure{}
+	took := map[string]api.TookFigure{}
 	for name, states := range f.Machines {
 		for _, status := range []string{"waiting", "running"} {
 			open[[2]string{name, status}] = 0
@@ -142,7 +142,7 @@ func (s *scrape) operations(f machine.Figures) {
 		for _, event := range []string{"adopt", "redo", "rewind"} {
 			survived[[2]string{name, event}] = 0
 		}
-		took[name] = machine.TookFigure{Within: make([]uint64, len(durationBounds))}
+		took[name] = api.TookFigure{Within: make([]uint64, len(durationBounds))}
 	}
 	last := map[string]time.Time{}
 	for _, o := range f.Open {

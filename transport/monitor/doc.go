@@ -1,7 +1,7 @@
 // Package monitor tells Prometheus, and whoever asks for the daemon's health,
 // on a socket of its own by which nothing can be changed.
 //
-// It may import machine, for figures and health, and of transport's rooms access,
+// It may import machine/api, for figures and health, and of transport's rooms access,
 // socket and wire; it alone imports the Prometheus client.
 //
 // What must stay true:

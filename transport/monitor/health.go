@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/wire"
 )
 
@@ -20,7 +20,7 @@ func (m *Monitor) answerHealth(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	if found.Status != machine.HealthOK {
+	if found.Status != api.HealthOK {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	// A client that is gone needs no answer.
@@ -29,7 +29,7 @@ func (m *Monitor) answerHealth(w http.ResponseWriter, r *http.Request) {
 
 // health looks at the daemon's health, at most once in a while however many
 // ask.
-func (m *Monitor) health(ctx context.Context) machine.Health {
+func (m *Monitor) health(ctx context.Context) api.Health {
 	m.looking.Lock()
 	defer m.looking.Unlock()
 	if m.lookedAt.IsZero() || time.Since(m.lookedAt) > healthAge {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // A strict registry finds every value declared, with its labels, and none
@@ -97,22 +97,22 @@ func swapped(line string) string {
 }
 
 // fullFigures has something of everything.
-func fullFigures(at time.Time) machine.Figures {
-	f := machine.Figures{
+func fullFigures(at time.Time) api.Figures {
+	f := api.Figures{
 		Machines: map[string][]string{"full_backup": {"validate", "copy", "record"}},
-		Backups: machine.BackupFigures{
-			Full: machine.KindFigures{Count: 2, Ended: at, Size: 1_500_000}, Damaged: 1, Good: at,
-			Newest: &machine.ChainFigures{Level: 3, Passed: at},
+		Backups: api.BackupFigures{
+			Full: api.KindFigures{Count: 2, Ended: at, Size: 1_500_000}, Damaged: 1, Good: at,
+			Newest: &api.ChainFigures{Level: 3, Passed: at},
 		},
 	}
-	f.Open = []machine.OpenFigure{{Machine: "full_backup", Status: "running", Count: 1}}
-	f.Ends = []machine.EndFigure{
+	f.Open = []api.OpenFigure{{Machine: "full_backup", Status: "running", Count: 1}}
+	f.Ends = []api.EndFigure{
 		{Machine: "full_backup", Status: "failed", FailedIn: "copy", Count: 3, Last: at.Add(time.Hour)},
 		{Machine: "full_backup", Status: "failed", FailedIn: "validate", Count: 2, Last: at},
 		{Machine: "full_backup", Status: "succeeded", Count: 7, Last: at},
 	}
-	f.Took = []machine.TookFigure{{Machine: "full_backup", Count: 7, Seconds: 70}}
-	f.Survived = []machine.SurvivedFigure{{Machine: "full_backup", Event: "adopt", Count: 4}}
+	f.Took = []api.TookFigure{{Machine: "full_backup", Count: 7, Seconds: 70}}
+	f.Survived = []api.SurvivedFigure{{Machine: "full_backup", Event: "adopt", Count: 4}}
 	f.OnFinishOwed, f.OnFinishFailed = 1, 2
 	return f
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/access"
 	"dbcalm-db-cmd/transport/socket"
 )
@@ -24,9 +24,9 @@ import (
 type Watched interface {
 	// Figures counts operations and backups; bounds, in seconds, divide how long
 	// operations took.
-	Figures(ctx context.Context, bounds []float64) (machine.Figures, error)
+	Figures(ctx context.Context, bounds []float64) (api.Figures, error)
 	// Health looks whether the daemon can do its work.
-	Health(ctx context.Context) machine.Health
+	Health(ctx context.Context) api.Health
 }
 
 // Options are what a Monitor may be told. The zero value of each field
@@ -78,7 +78,7 @@ type Monitor struct {
 
 	looking   sync.Mutex
 	lookedAt  time.Time
-	lastFound machine.Health
+	lastFound api.Health
 }
 
 // New returns a Monitor that touches nothing yet.

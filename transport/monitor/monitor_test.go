@@ -18,32 +18,32 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/testkit"
 )
 
 // fakeWatched answers with its fields.
 type fakeWatched struct {
-	figures machine.Figures
+	figures api.Figures
 	err     error
-	health  machine.Health
+	health  api.Health
 	looks   atomic.Int64
 }
 
-func (f *fakeWatched) Figures(_ context.Context, bounds []float64) (machine.Figures, error) {
+func (f *fakeWatched) Figures(_ context.Context, bounds []float64) (api.Figures, error) {
 	for i := range f.figures.Took {
 		f.figures.Took[i].Within = make([]uint64, len(bounds))
 	}
 	return f.figures, f.err
 }
 
-func (f *fakeWatched) Health(context.Context) machine.Health {
+func (f *fakeWatched) Health(context.Context) api.Health {
 	f.looks.Add(1)
 	return f.health
 }
 
 func healthy() *fakeWatched {
-	return &fakeWatched{health: machine.Health{Status: machine.HealthOK, Checks: map[string]string{"database": "ok"}}}
+	return &fakeWatched{health: api.Health{Status: api.HealthOK, Checks: map[string]string{"database": "ok"}}}
 }
 
 // monitor serves until the test is over and returns a client of it.
@@ -188,14 +188,14 @@ func TestMonitorOnForbiddenAddresses(t *testing.T) {
 
 func TestHealthIsAnswered(t *testing.T) {
 	t.Parallel()
-	watched := &fakeWatched{health: machine.Health{Status: machine.HealthFailing, Checks: map[string]string{"database": "the disk is full"},
-		LastError: &machine.LastError{Operation: "op", Machine: "full_backup", Backup: "b", State: "copy", At: time.Unix(0, 0).UTC(), Error: "a < b"}}}
+	watched := &fakeWatched{health: api.Health{Status: api.HealthFailing, Checks: map[string]string{"database": "the disk is full"},
+		LastError: &api.LastError{Operation: "op", Machine: "full_backup", Backup: "b", State: "copy", At: time.Unix(0, 0).UTC(), Error: "a < b"}}}
 	client := monitor(t, watched, Options{Listen: "127.0.0.1:0"})
 	var asking sync.WaitGroup
 	for range 8 {
 		asking.Go(func() {
 			status, body := get(t, client, "/healthz")
-			var h machine.Health
+			var h api.Health
 			if err := json.Unmarshal([]byte(body), &h); err != nil || status != 503 || h.Checks["database"] != "the disk is full" || *h.LastError != *watched.health.LastError {
 				t.Errorf("%d: %s", status, body)
 			}

@@ -1,55 +1,57 @@
 package wire
 
-import "dbcalm-db-cmd/machine"
+import (
+	"dbcalm-db-cmd/machine/api"
+)
 
 // BackupListAnswer is the answer to backup_list.
 type BackupListAnswer struct {
 	Head
-	Backups []machine.BackupView `json:"backups"`
+	Backups []api.BackupView `json:"backups"`
 }
 
 // PlanAnswer is the answer to a command that was only to be planned.
 type PlanAnswer struct {
 	Head
-	Plan machine.Plan `json:"plan"`
+	Plan api.Plan `json:"plan"`
 }
 
 // OperationListAnswer is the answer to operation_list.
 type OperationListAnswer struct {
 	Head
-	Operations []machine.OperationSummary `json:"operations"`
+	Operations []api.OperationSummary `json:"operations"`
 }
 
 // OperationShowAnswer is the answer to operation_show. Its status is the
 // operation's: the view's fields stand beside the code.
 type OperationShowAnswer struct {
 	Code int `json:"code"`
-	machine.OperationView
+	api.OperationView
 }
 
 // OperationRetryAnswer is the answer to operation_retry.
 type OperationRetryAnswer struct {
 	Head
 	ID string `json:"id"`
-	machine.RetryDecision
+	api.RetryDecision
 }
 
 // OperationLogsLine is a line of the answer to operation_logs.
 type OperationLogsLine struct {
 	Code int `json:"code"`
-	machine.LogChunk
+	api.LogChunk
 }
 
 // BackupRebuildAnswer is the answer to backup_rebuild.
 type BackupRebuildAnswer struct {
 	Head
-	machine.RebuildReport
+	api.RebuildReport
 }
 
 // PruneBackupsAnswer is the answer to prune_backups.
 type PruneBackupsAnswer struct {
 	Head
-	machine.PruneReport
+	api.PruneReport
 }
 
 // Daemon is what a daemon says of itself.

@@ -1,7 +1,7 @@
 // Package wire is what both ends of the socket say: the commands' names, the
 // shapes of requests and answers, the codes, and how an answer becomes bytes.
 //
-// It may import machine, for the views that answers carry. It opens nothing and
+// It may import machine/api, for the views that answers carry. It opens nothing and
 // decides nothing.
 //
 // What must stay true:

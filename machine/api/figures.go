@@ -1,7 +1,6 @@
-package machine
+package api
 
 import (
-	"context"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
@@ -54,33 +53,4 @@ type ChainFigures struct {
 	// Passed is when the link was last verified for which that is longest ago;
 	// the zero time if one never was.
 	Passed time.Time
-}
-
-// Figures counts operations and backups. Bounds, in seconds, divide how long
-// operations took.
-func (m *Manager) Figures(ctx context.Context, bounds []float64) (Figures, error) {
-	f := Figures{Machines: map[string][]string{}}
-	var err error
-	if f.Figures, err = m.store.Figures(ctx, bounds); err != nil {
-		return f, err
-	}
-	for name, d := range m.definitions {
-		f.Machines[name] = []string{}
-		for _, state := range d.Order() {
-			if d.States[state].Step != "" {
-				f.Machines[name] = append(f.Machines[name], state)
-			}
-		}
-	}
-	recorded, err := m.store.Backups(ctx)
-	if err != nil {
-		return f, err
-	}
-	known, err := m.store.Verifications(ctx)
-	if err != nil {
-		return f, err
-	}
-	m.forgetOthers(known)
-	f.Backups = m.backupFigures(ctx, recorded, known)
-	return f, nil
 }

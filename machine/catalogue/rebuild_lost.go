@@ -1,10 +1,11 @@
-package machine
+package catalogue
 
 import (
 	"errors"
 	"fmt"
 	"io/fs"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/store"
 )
 
@@ -30,7 +31,7 @@ func (p *rebuildPlan) judge(id string) verdict {
 		return v
 	}
 	// Whoever comes back here goes round in a circle.
-	p.verdicts[id] = newVerdict(FoundMismatch, "it stands on itself%s", unwanted)
+	p.verdicts[id] = newVerdict(api.FoundMismatch, "it stands on itself%s", unwanted)
 	v := p.judgeFolder(id)
 	p.verdicts[id] = v
 	return v
@@ -42,15 +43,15 @@ func (p *rebuildPlan) judgeFolder(id string) verdict {
 	case p.used[id]:
 		return verdict{later: true}
 	case !there:
-		return newVerdict(FoundNoFolder, "it is not in backup_dir")
+		return newVerdict(api.FoundNoFolder, "it is not in backup_dir")
 	case errors.Is(f.Problem, fs.ErrNotExist):
-		return newVerdict(FoundNoManifest, "%s holds no %s: a backup of an older program, or none; it is left alone%s",
+		return newVerdict(api.FoundNoManifest, "%s holds no %s: a backup of an older program, or none; it is left alone%s",
 			p.folder(id), store.ManifestName, unwanted)
 	case errors.Is(f.Problem, store.ErrOtherBackup):
-		return newVerdict(FoundMismatch, "%s holds backup '%s': give the folder that name, or, if it is a copy, move it out of backup_dir",
+		return newVerdict(api.FoundMismatch, "%s holds backup '%s': give the folder that name, or, if it is a copy, move it out of backup_dir",
 			p.folder(id), f.Manifest.ID)
 	case f.Problem != nil:
-		return newVerdict(FoundDamaged, "%v; it is not recorded%s", f.Problem, unwanted)
+		return newVerdict(api.FoundDamaged, "%v; it is not recorded%s", f.Problem, unwanted)
 	case f.Manifest.ParentID == "":
 		return verdict{}
 	}
@@ -63,7 +64,7 @@ func (p *rebuildPlan) judgeBase(m *store.Manifest) verdict {
 	base, there := p.byName[m.ParentID]
 	if !p.recorded(m.ParentID) {
 		if !there && !p.used[m.ParentID] {
-			return newVerdict(FoundNoBase, "it stands on '%s', which is neither recorded nor in backup_dir: "+
+			return newVerdict(api.FoundNoBase, "it stands on '%s', which is neither recorded nor in backup_dir: "+
 				"bring that folder back and run this again%s",
 				m.ParentID, unwanted)
 		}
@@ -71,7 +72,7 @@ func (p *rebuildPlan) judgeBase(m *store.Manifest) verdict {
 		case v.later:
 			return v
 		case v.found != "":
-			return newVerdict(FoundNoBase, "it stands on '%s', which cannot be recorded itself (%s)%s", m.ParentID, v.found, unwanted)
+			return newVerdict(api.FoundNoBase, "it stands on '%s', which cannot be recorded itself (%s)%s", m.ParentID, v.found, unwanted)
 		}
 	}
 	switch {
@@ -79,10 +80,10 @@ func (p *rebuildPlan) judgeBase(m *store.Manifest) verdict {
 		// Its record is there; that its folder is not is a finding of its own.
 		return verdict{}
 	case base.Problem != nil && !errors.Is(base.Problem, fs.ErrNotExist):
-		return newVerdict(FoundNoBase, "it stands on '%s', whose folder is not right (%v)%s", m.ParentID, base.Problem, unwanted)
+		return newVerdict(api.FoundNoBase, "it stands on '%s', whose folder is not right (%v)%s", m.ParentID, base.Problem, unwanted)
 	}
 	if err := m.Joins(m.ParentID, base.Manifest); err != nil {
-		return newVerdict(FoundMismatch, "%v; it is not recorded%s", err, unwanted)
+		return newVerdict(api.FoundMismatch, "%v; it is not recorded%s", err, unwanted)
 	}
 	return verdict{}
 }

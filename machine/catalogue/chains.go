@@ -1,4 +1,4 @@
-package machine
+package catalogue
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/store"
 )
 
@@ -17,7 +18,7 @@ type ownedChain struct {
 	// full is the id of the full backup.
 	full string
 	// links are its backups, each after the one it stands on.
-	links []BackupView
+	links []api.BackupView
 	// held says why it must stay whatever the retention is; empty for nothing.
 	held string
 	// problem says why it is not good; empty if it is.
@@ -87,15 +88,15 @@ func parentOf(from map[string]string) func(id string) (string, error) {
 }
 
 // groupChains sorts backups, recorded or not, into chains.
-func groupChains(views []BackupView) []ownedChain {
-	sorted := slices.SortedFunc(slices.Values(views), func(a, b BackupView) int {
+func groupChains(views []api.BackupView) []ownedChain {
+	sorted := slices.SortedFunc(slices.Values(views), func(a, b api.BackupView) int {
 		return cmp.Or(a.StartTime.Compare(b.StartTime), cmp.Compare(a.ID, b.ID))
 	})
-	from, byID := map[string]string{}, map[string]BackupView{}
+	from, byID := map[string]string{}, map[string]api.BackupView{}
 	for _, v := range sorted {
 		from[v.ID], byID[v.ID] = v.FromBackupID, v
 	}
-	depths, members, held := map[string]int{}, map[string][]BackupView{}, map[string]string{}
+	depths, members, held := map[string]int{}, map[string][]api.BackupView{}, map[string]string{}
 	var roots []string
 	for _, v := range sorted {
 		ids, err := store.WalkChain(v.ID, parentOf(from))
@@ -117,7 +118,7 @@ func groupChains(views []BackupView) []ownedChain {
 	var chains []ownedChain
 	for _, root := range roots {
 		c := ownedChain{full: root, held: held[root], counts: held[root] == "" && byID[root].Problem == ""}
-		slices.SortStableFunc(members[root], func(a, b BackupView) int { return depths[a.ID] - depths[b.ID] })
+		slices.SortStableFunc(members[root], func(a, b api.BackupView) int { return depths[a.ID] - depths[b.ID] })
 		for _, v := range members[root] {
 			c.add(v)
 		}
@@ -127,7 +128,7 @@ func groupChains(views []BackupView) []ownedChain {
 }
 
 // add takes a backup into the chain, with what it means for the whole of it.
-func (c *ownedChain) add(v BackupView) {
+func (c *ownedChain) add(v api.BackupView) {
 	c.links = append(c.links, v)
 	if c.problem == "" && v.Problem != "" {
 		c.problem = fmt.Sprintf("'%s': %s", v.ID, v.Problem)
@@ -142,7 +143,7 @@ func (c *ownedChain) add(v BackupView) {
 }
 
 // chains returns every chain there is, with all that is known against it.
-func (cat *catalogue) chains(ctx context.Context) ([]ownedChain, error) {
+func (cat *Catalogue) chains(ctx context.Context) ([]ownedChain, error) {
 	views, err := cat.Backups(ctx)
 	if err != nil {
 		return nil, err
@@ -162,7 +163,7 @@ func (cat *catalogue) chains(ctx context.Context) ([]ownedChain, error) {
 			c.counts = cat.host.Store.CheckChain(ctx, []string{c.full}) == nil
 		}
 		if ctx.Err() != nil {
-			return nil, internal(context.Cause(ctx))
+			return nil, api.Failure(context.Cause(ctx))
 		}
 	}
 	return chains, nil

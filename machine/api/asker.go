@@ -1,4 +1,4 @@
-package machine
+package api
 
 import (
 	"context"
@@ -49,8 +49,8 @@ func AskerOf(ctx context.Context) (asker Asker, asked bool) {
 	return asker, asked
 }
 
-// askerText is who asked as it is recorded; empty where nobody did.
-func askerText(ctx context.Context) (string, error) {
+// AskerText is who asked as it is recorded; empty where nobody did.
+func AskerText(ctx context.Context) (string, error) {
 	asker, asked := AskerOf(ctx)
 	if !asked {
 		return "", nil
@@ -59,9 +59,9 @@ func askerText(ctx context.Context) (string, error) {
 	return string(text), err
 }
 
-// recordedAsker reads what askerText has written. What cannot be read any more
+// ReadAsker reads what askerText has written. What cannot be read any more
 // is as good as not recorded.
-func recordedAsker(text string) *Asker {
+func ReadAsker(text string) *Asker {
 	var asker Asker
 	if text == "" || json.Unmarshal([]byte(text), &asker) != nil {
 		return nil

@@ -1,4 +1,4 @@
-package machine
+package catalogue
 
 import (
 	"context"
@@ -6,20 +6,35 @@ import (
 	"slices"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
 )
 
 // forgetOthers leaves out what was found in another backup that had the same
 // id.
-func (cat *catalogue) forgetOthers(known map[string]persistence.Verification) {
+func (cat *Catalogue) forgetOthers(known map[string]persistence.Verification) {
 	maps.DeleteFunc(known, func(id string, v persistence.Verification) bool { return v.MadeBy != cat.host.Store.MadeBy(id) })
 }
 
+// Figures counts the recorded backups.
+func (cat *Catalogue) Figures(ctx context.Context) (api.BackupFigures, error) {
+	recorded, err := cat.store.Backups(ctx)
+	if err != nil {
+		return api.BackupFigures{}, err
+	}
+	known, err := cat.store.Verifications(ctx)
+	if err != nil {
+		return api.BackupFigures{}, err
+	}
+	cat.forgetOthers(known)
+	return cat.backupFigures(ctx, recorded, known), nil
+}
+
 // backupFigures counts backups, of which the database lists the oldest first.
-func (cat *catalogue) backupFigures(ctx context.Context, recorded []persistence.Backup,
-	known map[string]persistence.Verification) BackupFigures {
-	var f BackupFigures
+func (cat *Catalogue) backupFigures(ctx context.Context, recorded []persistence.Backup,
+	known map[string]persistence.Verification) api.BackupFigures {
+	var f api.BackupFigures
 	from := map[string]string{}
 	for _, b := range recorded {
 		from[b.ID] = b.FromBackupID
@@ -63,7 +78,7 @@ func endOf(b persistence.Backup) time.Time {
 }
 
 // usable reports whether nothing is known against a backup by itself.
-func (cat *catalogue) usable(id string, known map[string]persistence.Verification, seen map[string]bool) bool {
+func (cat *Catalogue) usable(id string, known map[string]persistence.Verification, seen map[string]bool) bool {
 	verdict, found := seen[id]
 	if !found {
 		_, _, err := cat.host.Store.Span(id)
@@ -73,8 +88,8 @@ func (cat *catalogue) usable(id string, known map[string]persistence.Verificatio
 	return verdict
 }
 
-func chainFigures(chain []string, known map[string]persistence.Verification) *ChainFigures {
-	f := &ChainFigures{Level: len(persistence.Levels)}
+func chainFigures(chain []string, known map[string]persistence.Verification) *api.ChainFigures {
+	f := &api.ChainFigures{Level: len(persistence.Levels)}
 	if len(chain) == 0 {
 		f.Level = 0
 	}

@@ -1,4 +1,4 @@
-package machine
+package api
 
 import (
 	"slices"
@@ -71,3 +71,9 @@ type OperationFilter struct {
 
 // Args are an operation's arguments as accepted.
 type Args = steps.Args
+
+// Plan is what an operation would do, and what stands in its way.
+type Plan = steps.Plan
+
+// Check is one thing that was looked at.
+type Check = steps.Check

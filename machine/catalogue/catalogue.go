@@ -1,4 +1,4 @@
-package machine
+package catalogue
 
 import (
 	"context"
@@ -7,27 +7,41 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/store"
 )
 
-// catalogue knows the backups there are: those that are recorded, those that are
-// in the store only, and what is known against them.
-type catalogue struct {
-	common
+// Catalogue knows the backups there are: those that are recorded, those that are
+// in the store only, and what is known against them. Its methods may be called
+// from any goroutine.
+type Catalogue struct {
+	store *persistence.Store
+	host  *steps.Host
+	log   zerolog.Logger
 	sound soundness
 }
 
+// New returns the catalogue of a host's backups.
+func New(store *persistence.Store, host *steps.Host, log zerolog.Logger) *Catalogue {
+	return &Catalogue{store: store, host: host, log: log}
+}
+
+// keyOfBackup is the key of a backup's id in log lines.
+const keyOfBackup = "backup"
+
 // Backups lists the recorded backups, oldest first.
-func (cat *catalogue) Backups(ctx context.Context) ([]BackupView, error) {
+func (cat *Catalogue) Backups(ctx context.Context) ([]api.BackupView, error) {
 	list, err := cat.store.Backups(ctx)
 	if err != nil {
-		return nil, internal(err)
+		return nil, api.Failure(err)
 	}
-	views := make([]BackupView, 0, len(list))
+	views := make([]api.BackupView, 0, len(list))
 	for _, b := range list {
-		v := BackupView{ID: b.ID, FromBackupID: b.FromBackupID, ScheduleID: b.ScheduleID,
+		v := api.BackupView{ID: b.ID, FromBackupID: b.FromBackupID, ScheduleID: b.ScheduleID,
 			StartTime: b.StartTime, EndTime: b.EndTime, Size: b.Size,
 			Form: cat.host.Store.StoredAs(b.ID)}
 		if v.FromLSN, v.ToLSN, err = cat.host.Store.Span(b.ID); err != nil {
@@ -36,18 +50,18 @@ func (cat *catalogue) Backups(ctx context.Context) ([]BackupView, error) {
 		views = append(views, v)
 	}
 	if err := cat.addVerifications(ctx, views); err != nil {
-		return nil, internal(err)
+		return nil, api.Failure(err)
 	}
 	unrecorded, err := cat.unrecorded(ctx, list)
 	if err != nil {
-		return nil, internal(err)
+		return nil, api.Failure(err)
 	}
 	return append(views, unrecorded...), nil
 }
 
 // unrecorded lists the backups in the store that have no record, as after the
 // loss of the database: they are there, and nobody must think them gone.
-func (cat *catalogue) unrecorded(ctx context.Context, recorded []persistence.Backup) ([]BackupView, error) {
+func (cat *Catalogue) unrecorded(ctx context.Context, recorded []persistence.Backup) ([]api.BackupView, error) {
 	manifests, err := cat.host.Store.Unrecorded(recorded)
 	if err != nil || len(manifests) == 0 {
 		return nil, err
@@ -56,22 +70,22 @@ func (cat *catalogue) unrecorded(ctx context.Context, recorded []persistence.Bac
 	if err != nil {
 		return nil, err
 	}
-	var views []BackupView
+	var views []api.BackupView
 	for _, f := range manifests {
 		// Between its publication and its record, a backup is not lost.
 		if slices.ContainsFunc(open, func(o persistence.Operation) bool { return o.ID == f.Operation }) {
 			continue
 		}
-		views = append(views, BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID,
+		views = append(views, api.BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID,
 			StartTime: f.StartTime, EndTime: &f.EndTime, Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Form: f.StoredAs(),
 			Unrecorded: true, Problem: "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"})
 	}
 	return views, nil
 }
 
-// warnUnrecorded says at once if the database does not know backups that are
+// WarnUnrecorded says at once if the database does not know backups that are
 // in the store.
-func (cat *catalogue) warnUnrecorded(ctx context.Context) error {
+func (cat *Catalogue) WarnUnrecorded(ctx context.Context) error {
 	recorded, err := cat.store.Backups(ctx)
 	if err != nil {
 		return err
@@ -82,7 +96,7 @@ func (cat *catalogue) warnUnrecorded(ctx context.Context) error {
 		return nil
 	}
 	for _, f := range lost {
-		cat.log.Warn().Str(keyBackup, f.ID).
+		cat.log.Warn().Str(keyOfBackup, f.ID).
 			Msg("a backup is in the store and not recorded: was the database lost or put back? dbcalm-db-cmd backups rebuild records it again")
 	}
 	return nil
@@ -90,7 +104,7 @@ func (cat *catalogue) warnUnrecorded(ctx context.Context) error {
 
 // addVerifications adds to backups what verifications have found out. What is
 // known of another backup that had the same id is left out.
-func (cat *catalogue) addVerifications(ctx context.Context, views []BackupView) error {
+func (cat *Catalogue) addVerifications(ctx context.Context, views []api.BackupView) error {
 	known, err := cat.store.Verifications(ctx)
 	if err != nil || len(known) == 0 {
 		return err
@@ -103,7 +117,7 @@ func (cat *catalogue) addVerifications(ctx context.Context, views []BackupView) 
 			continue
 		}
 		if found.Level != "" {
-			v.Verified = &VerifiedView{Level: found.Level, At: found.PassedAt}
+			v.Verified = &api.VerifiedView{Level: found.Level, At: found.PassedAt}
 		}
 		if found.Damage == "" {
 			continue
@@ -138,39 +152,39 @@ func standsOnDamage(from map[string]string, id string, damaged map[string]bool) 
 	return ""
 }
 
-// notFound refuses an id that is not recorded, and says whether only its
+// NotFound refuses an id that is not recorded, and says whether only its
 // record is missing.
-func (cat *catalogue) notFound(what, id string) *Error {
-	refusal := refuse(NotFound, "%s with id '%s' not found", what, id)
-	if advice := cat.lostAdvice(id, ""); advice != "" {
+func (cat *Catalogue) NotFound(what, id string) *api.Error {
+	refusal := api.Refuse(api.NotFound, "%s with id '%s' not found", what, id)
+	if advice := cat.LostAdvice(id, ""); advice != "" {
 		refusal.Message += ": " + advice
 	}
 	return refusal
 }
 
-// lostAdvice says how a backup gets back its record, or otherwise where there
+// LostAdvice says how a backup gets back its record, or otherwise where there
 // is no backup.
-func (cat *catalogue) lostAdvice(id, otherwise string) string {
+func (cat *Catalogue) LostAdvice(id, otherwise string) string {
 	if cat.host.Store.RecordLost(id) {
 		return "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"
 	}
 	return otherwise
 }
 
-// checkDeletable refuses the deletion of what is not there or still needed.
-func (cat *catalogue) checkDeletable(ctx context.Context, id string) error {
+// CheckDeletable refuses the deletion of what is not there or still needed.
+func (cat *Catalogue) CheckDeletable(ctx context.Context, id string) error {
 	there, err := cat.host.Deletable(ctx, id)
 	if err != nil {
-		return internal(err)
+		return api.Failure(err)
 	}
 	if !there {
-		return refuse(NotFound, "Backup with id '%s' not found", id)
+		return api.Refuse(api.NotFound, "Backup with id '%s' not found", id)
 	}
 	if err := cat.host.CheckDeletable(ctx, id); err != nil {
 		if errors.Is(err, steps.ErrNeeded) {
-			return refuse(Conflict, "backup '%s' cannot be deleted: %v", id, err)
+			return api.Refuse(api.Conflict, "backup '%s' cannot be deleted: %v", id, err)
 		}
-		return internal(err)
+		return api.Failure(err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package machine
+package catalogue
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
@@ -13,20 +14,20 @@ import (
 
 // leftovers tells of the private folders in the store that belong to no open
 // operation, and removes them if asked to, but for what may be a backup.
-func (k *caretaker) leftovers(ctx context.Context, prune bool) ([]Finding, error) {
-	list, err := k.host.Store.Leftovers()
+func (cat *Catalogue) leftovers(ctx context.Context, prune bool, runs Operator) ([]api.Finding, error) {
+	list, err := cat.host.Store.Leftovers()
 	if err != nil {
 		return nil, err
 	}
-	var findings []Finding
+	var findings []api.Finding
 	for _, l := range list {
 		whose := "an operation that is not known"
-		o, err := k.store.Operation(ctx, l.Operation)
+		o, err := cat.store.Operation(ctx, l.Operation)
 		switch {
 		case errors.Is(err, persistence.ErrNotFound):
 		case err != nil:
 			return findings, err
-		case k.engine.atWork(o):
+		case runs.AtWork(o):
 			continue
 		default:
 			whose = fmt.Sprintf("operation %s, which ended as %s", o.ID, o.State)
@@ -35,22 +36,22 @@ func (k *caretaker) leftovers(ctx context.Context, prune bool) ([]Finding, error
 				whose += fmt.Sprintf(" and goes on by dbcalm-db-cmd operations retry %s", o.ID)
 			}
 		}
-		f := Finding{Name: strings.TrimPrefix(l.Path, k.host.Store.BackupDir+"/"), Found: FoundLeftover, Advice: "work of " + whose}
+		f := api.Finding{Name: strings.TrimPrefix(l.Path, cat.host.Store.BackupDir+"/"), Found: api.FoundLeftover, Advice: "work of " + whose}
 		switch {
 		case l.Backup != "":
 			f.Advice += fmt.Sprintf("; %s may be a whole backup: to keep it, move that folder to %s, under the id in its %s, and run this again; "+
 				"else remove it",
-				l.Backup, k.host.Store.BackupDir, store.ManifestName)
+				l.Backup, cat.host.Store.BackupDir, store.ManifestName)
 		case !prune:
 			f.Advice += ": dbcalm-db-cmd backups rebuild --prune removes it"
 		default:
-			removed, err := k.removeLeftover(ctx, l)
+			removed, err := cat.removeLeftover(ctx, l, runs)
 			if err != nil {
 				f.Advice += fmt.Sprintf("; %v: remove it by hand", err)
 			} else if !removed {
 				continue
 			} else {
-				f.Done = DoneRemoved
+				f.Done = api.DoneRemoved
 			}
 		}
 		findings = append(findings, f)
@@ -60,28 +61,30 @@ func (k *caretaker) leftovers(ctx context.Context, prune bool) ([]Finding, error
 
 // removeLeftover removes a private folder, unless its operation has been
 // retried meanwhile.
-func (k *caretaker) removeLeftover(ctx context.Context, l store.Leftover) (bool, error) {
-	stray, err := k.takeAway(ctx, l)
+func (cat *Catalogue) removeLeftover(ctx context.Context, l store.Leftover, runs Operator) (bool, error) {
+	stray, err := cat.takeAway(ctx, l, runs)
 	if stray == "" || err != nil {
 		return false, err
 	}
-	if err := k.host.Store.RemoveStray(stray); err != nil {
+	if err := cat.host.Store.RemoveStray(stray); err != nil {
 		return false, err
 	}
-	k.log.Info().Str(keyOperation, l.Operation).Str("path", l.Path).Msg("work of an ended operation removed")
+	cat.log.Info().Str("operation", l.Operation).Str("path", l.Path).Msg("work of an ended operation removed")
 	return true, nil
 }
 
 // takeAway renames the folder of an ended operation while nobody can retry it.
-func (k *caretaker) takeAway(ctx context.Context, l store.Leftover) (string, error) {
-	k.engine.mu.Lock()
-	defer k.engine.mu.Unlock()
-	o, err := k.store.Operation(ctx, l.Operation)
-	if err != nil && !errors.Is(err, persistence.ErrNotFound) {
-		return "", err
-	}
-	if o.Status.Open() || k.engine.running[l.Operation] != nil {
-		return "", nil
-	}
-	return k.host.Store.TakeAway(l)
+func (cat *Catalogue) takeAway(ctx context.Context, l store.Leftover, runs Operator) (stray string, err error) {
+	err = runs.Quietly(func(atWork func(persistence.Operation) bool, _ bool) error {
+		o, err := cat.store.Operation(ctx, l.Operation)
+		if err != nil && !errors.Is(err, persistence.ErrNotFound) {
+			return err
+		}
+		if atWork(persistence.Operation{ID: l.Operation, Status: o.Status}) {
+			return nil
+		}
+		stray, err = cat.host.Store.TakeAway(l)
+		return err
+	})
+	return stray, err
 }

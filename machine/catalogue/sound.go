@@ -1,4 +1,4 @@
-package machine
+package catalogue
 
 import (
 	"context"
@@ -26,7 +26,7 @@ type soundChain struct {
 
 // whole reports whether a chain, its full backup first, has all its files and its
 // links join, as it was not long ago.
-func (cat *catalogue) whole(ctx context.Context, ids []string) bool {
+func (cat *Catalogue) whole(ctx context.Context, ids []string) bool {
 	key := strings.Join(ids, "/")
 	cat.sound.Lock()
 	defer cat.sound.Unlock()

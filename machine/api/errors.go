@@ -1,8 +1,10 @@
-package machine
+package api
 
 import (
 	"errors"
 	"fmt"
+
+	"dbcalm-db-cmd/persistence"
 )
 
 // Kind says what a caller should do with a refused command. The wire turns it
@@ -48,6 +50,14 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-func refuse(kind Kind, format string, args ...any) *Error {
+func Refuse(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+func Failure(err error) error {
+	var broken *persistence.Error
+	if errors.As(err, &broken) {
+		return &Error{Kind: Unavailable, Message: broken.Error(), Err: err}
+	}
+	return &Error{Kind: Internal, Message: err.Error(), Err: err}
 }

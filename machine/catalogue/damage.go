@@ -1,4 +1,4 @@
-package machine
+package catalogue
 
 import (
 	"context"
@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// knownDamage says what verifications and restores have found wrong with the
+// KnownDamage says what verifications and restores have found wrong with the
 // first damaged one of these backups; empty for nothing.
-func (cat *catalogue) knownDamage(ctx context.Context, ids []string) (string, error) {
+func (cat *Catalogue) KnownDamage(ctx context.Context, ids []string) (string, error) {
 	known, err := cat.store.Verifications(ctx)
 	if err != nil {
 		return "", err

@@ -1,4 +1,4 @@
-package machine
+package api
 
 import "time"
 
@@ -112,4 +112,18 @@ type RetryDecision struct {
 	State   string `json:"state"`
 	Attempt int    `json:"attempt"`
 	Reason  string `json:"reason"`
+}
+
+// LogChunk is a piece of an operation's log.
+type LogChunk struct {
+	// State and Attempt say for which work the program ran, Output which of its
+	// outputs this is: output.log is the program's own, shell.log that of the
+	// command a stream goes to or comes from.
+	State   string `json:"state"`
+	Attempt int    `json:"attempt"`
+	Output  string `json:"output"`
+	// Text is in whole lines while the program runs.
+	Text string `json:"text"`
+	// Missing says that the output is kept no more.
+	Missing bool `json:"missing,omitempty"`
 }

@@ -1,4 +1,4 @@
-package machine
+package api
 
 import "dbcalm-db-cmd/persistence"
 

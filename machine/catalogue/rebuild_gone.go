@@ -1,9 +1,11 @@
-package machine
+package catalogue
 
 import (
 	"maps"
 	"slices"
 	"strings"
+
+	"dbcalm-db-cmd/machine/api"
 )
 
 // removeRows tells of records without a folder, and plans to remove those that
@@ -30,17 +32,17 @@ func (p *rebuildPlan) removeRows(prune bool) {
 		}
 		switch {
 		case len(needing) > 0:
-			p.tell(id, FoundNoFolder, "", "its folder %s is missing: bring it back; its record stays, because other backups stand on it: %s",
+			p.tell(id, api.FoundNoFolder, "", "its folder %s is missing: bring it back; its record stays, because other backups stand on it: %s",
 				p.folder(id), strings.Join(needing, ", "))
 			return false
 		case !prune && away:
-			p.tell(id, FoundNoFolder, "", "its folder %s is missing, like those of all others: is the disk of backup_dir mounted?", p.folder(id))
+			p.tell(id, api.FoundNoFolder, "", "its folder %s is missing, like those of all others: is the disk of backup_dir mounted?", p.folder(id))
 		case !prune:
-			p.tell(id, FoundNoFolder, "", "its folder %s is missing: bring it back, or dbcalm-db-cmd backups rebuild --prune removes the record",
+			p.tell(id, api.FoundNoFolder, "", "its folder %s is missing: bring it back, or dbcalm-db-cmd backups rebuild --prune removes the record",
 				p.folder(id))
 		default:
 			p.changes.Gone = append(p.changes.Gone, p.rows[id])
-			p.tell(id, FoundNoFolder, DoneUnrecorded, "its folder %s is missing", p.folder(id))
+			p.tell(id, api.FoundNoFolder, api.DoneUnrecorded, "its folder %s is missing", p.folder(id))
 		}
 		removable[id] = true
 		return true

@@ -1,4 +1,4 @@
-package machine
+package catalogue
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
 )
@@ -28,7 +29,7 @@ type rebuildPlan struct {
 
 	verdicts map[string]verdict
 	changes  persistence.Rebuild
-	findings []Finding
+	findings []api.Finding
 }
 
 // newPlan takes what the database said before and after the store was looked
@@ -83,7 +84,7 @@ func (p *rebuildPlan) decide(prune bool) {
 func (p *rebuildPlan) recorded(id string) bool { _, found := p.rows[id]; return found }
 
 func (p *rebuildPlan) tell(name, found, done, format string, args ...any) {
-	p.findings = append(p.findings, Finding{Name: name, Found: found, Done: done, Advice: fmt.Sprintf(format, args...)})
+	p.findings = append(p.findings, api.Finding{Name: name, Found: found, Done: done, Advice: fmt.Sprintf(format, args...)})
 }
 
 // checkRecorded tells what is wrong with a backup that has both a record and a
@@ -96,14 +97,14 @@ func (p *rebuildPlan) checkRecorded(f store.Stored) {
 	case errors.Is(f.Problem, fs.ErrNotExist):
 		// An older program made it.
 	case errors.Is(f.Problem, store.ErrOtherBackup):
-		p.tell(f.Name, FoundMismatch, "", "its folder holds backup '%s': %s", f.Manifest.ID, anew)
+		p.tell(f.Name, api.FoundMismatch, "", "its folder holds backup '%s': %s", f.Manifest.ID, anew)
 	case f.Problem != nil:
-		p.tell(f.Name, FoundDamaged, "", "%v: bring its %s back, or use another chain", f.Problem, store.ManifestName)
+		p.tell(f.Name, api.FoundDamaged, "", "%v: bring its %s back, or use another chain", f.Problem, store.ManifestName)
 	case f.Manifest.ParentID != row.FromBackupID:
-		p.tell(f.Name, FoundMismatch, "", "its record says that it stands on '%s', its %s on '%s': %s",
+		p.tell(f.Name, api.FoundMismatch, "", "its record says that it stands on '%s', its %s on '%s': %s",
 			row.FromBackupID, store.ManifestName, f.Manifest.ParentID, anew)
 	case row.FromBackupID != "" && !p.recorded(row.FromBackupID) && p.judge(row.FromBackupID).found != "":
-		p.tell(f.Name, FoundNoBase, "", "it stands on '%s', which has no record, and cannot be restored without it: "+
+		p.tell(f.Name, api.FoundNoBase, "", "it stands on '%s', which has no record, and cannot be restored without it: "+
 			"bring that folder back and run this again, or dbcalm-db-cmd backups delete %s", row.FromBackupID, f.Name)
 	}
 }
@@ -127,13 +128,13 @@ func (p *rebuildPlan) bringBack(f store.Stored) {
 		}
 	}
 	p.changes.Found = append(p.changes.Found, foundBackup(f.Manifest))
-	p.tell(f.Name, FoundNoRecord, DoneRecorded, "%s of %s", kind, f.Manifest.StartTime.UTC().Format("2006-01-02 15:04:05Z"))
+	p.tell(f.Name, api.FoundNoRecord, api.DoneRecorded, "%s of %s", kind, f.Manifest.StartTime.UTC().Format("2006-01-02 15:04:05Z"))
 }
 
 // foundBackup makes the rows of a backup from its manifest.
 func foundBackup(m *store.Manifest) persistence.FoundBackup {
 	// Arguments always encode.
-	args, _ := json.Marshal(Args{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID})
+	args, _ := json.Marshal(api.Args{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID})
 	return persistence.FoundBackup{
 		Backup: persistence.Backup{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID,
 			StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size},
@@ -147,8 +148,8 @@ func foundBackup(m *store.Manifest) persistence.FoundBackup {
 // settle drops the findings about changes that were not made after all: what
 // they were about has changed meanwhile.
 func (p *rebuildPlan) settle(made, removed []string) {
-	p.findings = slices.DeleteFunc(p.findings, func(f Finding) bool {
-		return f.Done == DoneRecorded && !slices.Contains(made, f.Name) || f.Done == DoneUnrecorded && !slices.Contains(removed, f.Name)
+	p.findings = slices.DeleteFunc(p.findings, func(f api.Finding) bool {
+		return f.Done == api.DoneRecorded && !slices.Contains(made, f.Name) || f.Done == api.DoneUnrecorded && !slices.Contains(removed, f.Name)
 	})
 }
 

@@ -1,4 +1,4 @@
-package machine
+package catalogue
 
 import (
 	"cmp"
@@ -6,20 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"dbcalm-db-cmd/machine/api"
 )
-
-// Retention says which chains a prune keeps. The zero value keeps all.
-type Retention struct {
-	// Full keeps the chains of so many of the newest full backups; 0 keeps none
-	// for that reason.
-	Full int `json:"full"`
-	// Days keeps the chains whose newest backup is younger than so many days; 0
-	// keeps none for that reason.
-	Days int `json:"days"`
-}
-
-// IsZero reports whether no retention is configured.
-func (r Retention) IsZero() bool { return r == Retention{} }
 
 // fate is what is decided of a chain.
 type fate struct {
@@ -28,9 +17,9 @@ type fate struct {
 	why string
 }
 
-// decide decides of each chain whether it goes. One goes only when every rule
-// that is set lets it go, and never the newest good one.
-func (r Retention) decide(chains []ownedChain, now time.Time) map[string]fate {
+// decide decides of each chain whether a retention lets it go. One goes only when
+// every rule that is set lets it go, and never the newest good one.
+func decide(r api.Retention, chains []ownedChain, now time.Time) map[string]fate {
 	sorted := slices.Clone(chains)
 	slices.SortFunc(sorted, func(a, b ownedChain) int {
 		return cmp.Or(b.links[0].StartTime.Compare(a.links[0].StartTime), cmp.Compare(a.full, b.full))

@@ -1,4 +1,4 @@
-package machine
+package api
 
 import "time"
 
@@ -37,3 +37,16 @@ type PrunedChain struct {
 	// Problem says why the rest of a chain that goes is still there.
 	Problem string `json:"problem"`
 }
+
+// Retention says which chains a prune keeps. The zero value keeps all.
+type Retention struct {
+	// Full keeps the chains of so many of the newest full backups; 0 keeps none
+	// for that reason.
+	Full int `json:"full"`
+	// Days keeps the chains whose newest backup is younger than so many days; 0
+	// keeps none for that reason.
+	Days int `json:"days"`
+}
+
+// IsZero reports whether no retention is configured.
+func (r Retention) IsZero() bool { return r == Retention{} }

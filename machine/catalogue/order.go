@@ -1,4 +1,4 @@
-package machine
+package catalogue
 
 import (
 	"context"
@@ -6,24 +6,25 @@ import (
 	"errors"
 	"fmt"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
 )
 
-// checkOrder checks, by the records alone, that the ids are a chain in order.
+// CheckOrder checks, by the records alone, that the ids are a chain in order.
 // Whether their files are whole is the operation's first question.
-func (m *Manager) checkOrder(ctx context.Context, r RestoreRequest) error {
+func (cat *Catalogue) CheckOrder(ctx context.Context, r api.RestoreRequest) error {
 	parent := ""
 	for _, id := range r.IDList {
-		b, err := m.store.Backup(ctx, id)
+		b, err := cat.store.Backup(ctx, id)
 		if errors.Is(err, persistence.ErrNotFound) {
-			return m.missingLink(ctx, r, id)
+			return cat.missingLink(ctx, r, id)
 		}
 		if err != nil {
-			return internal(err)
+			return api.Failure(err)
 		}
 		if b.FromBackupID != parent {
-			return m.wrongOrder(ctx, r)
+			return cat.wrongOrder(ctx, r)
 		}
 		parent = id
 	}
@@ -32,34 +33,34 @@ func (m *Manager) checkOrder(ctx context.Context, r RestoreRequest) error {
 
 // wrongOrder refuses a list that is no chain and names the chain of its last
 // link, on the wire and as a person types it.
-func (m *Manager) wrongOrder(ctx context.Context, r RestoreRequest) error {
+func (cat *Catalogue) wrongOrder(ctx context.Context, r api.RestoreRequest) error {
 	last := r.IDList[len(r.IDList)-1]
-	right, err := store.Lineage(ctx, m.store, last)
+	right, err := store.Lineage(ctx, cat.store, last)
 	var missing *store.MissingLinkError
 	if errors.As(err, &missing) {
-		return &Error{Kind: Invalid, Err: err, Message: fmt.Sprintf(
+		return &api.Error{Kind: api.Invalid, Err: err, Message: fmt.Sprintf(
 			"backup '%s' cannot be restored: it stands on '%s', which is not recorded; %s",
-			last, missing.ID, m.lostAdvice(missing.ID, "the chains that are whole: dbcalm-db-cmd backups list"))}
+			last, missing.ID, cat.LostAdvice(missing.ID, "the chains that are whole: dbcalm-db-cmd backups list"))}
 	}
 	if err != nil {
-		return &Error{Kind: Invalid, Message: err.Error(), Err: err}
+		return &api.Error{Kind: api.Invalid, Message: err.Error(), Err: err}
 	}
-	return refuse(Invalid, "id_list is no chain in order: %s", rightChain(right, r.Target))
+	return api.Refuse(api.Invalid, "id_list is no chain in order: %s", rightChain(right, r.Target))
 }
 
 // missingLink refuses a list of which one id is not recorded. If its last link
 // is, that one's chain is what was meant.
-func (m *Manager) missingLink(ctx context.Context, r RestoreRequest, id string) error {
-	refusal := m.notFound("Backup", id)
+func (cat *Catalogue) missingLink(ctx context.Context, r api.RestoreRequest, id string) error {
+	refusal := cat.NotFound("Backup", id)
 	last := r.IDList[len(r.IDList)-1]
-	if right, err := store.Lineage(ctx, m.store, last); err == nil {
+	if right, err := store.Lineage(ctx, cat.store, last); err == nil {
 		refusal.Message += "; " + rightChain(right, r.Target)
 	}
 	return refusal
 }
 
 // rightChain names a chain on the wire and as a person types it.
-func rightChain(ids []string, target Target) string {
+func rightChain(ids []string, target api.Target) string {
 	last := ids[len(ids)-1]
 	// Texts always encode.
 	list, _ := json.Marshal(ids)

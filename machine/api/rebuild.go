@@ -1,4 +1,4 @@
-package machine
+package api
 
 // RebuildRequest asks for a comparison of the table of backups with the store.
 type RebuildRequest struct {
