@@ -10,8 +10,7 @@
 //	monitor          metrics and health; on access, socket and wire
 //	client           the other end; on wire
 //
-// They alone import net. Of our packages they import machine, and of that only
-// the types of requests, views and errors.
+// They alone import net. Of our other packages they import machine/api alone.
 //
 // # The life of a connection
 //
