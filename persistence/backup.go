@@ -103,10 +103,10 @@ func (s *Store) Children(ctx context.Context, id string) ([]Backup, error) {
 	return s.backups(ctx, `WHERE from_backup_id = ? ORDER BY start_time, id`, id)
 }
 
-func (s *Store) backups(ctx context.Context, where string, args ...any) ([]Backup, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size FROM backup `+where, args...)
+func (l *ledger) backups(ctx context.Context, where string, args ...any) ([]Backup, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size FROM backup `+where, args...)
 	if err != nil {
-		return nil, s.explain("list backups", err)
+		return nil, l.explain("list backups", err)
 	}
 	defer rows.Close()
 	var list []Backup
@@ -116,11 +116,11 @@ func (s *Store) backups(ctx context.Context, where string, args ...any) ([]Backu
 		var process sql.NullInt64
 		var start, end stamp
 		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size); err != nil {
-			return nil, s.explain("list backups", err)
+			return nil, l.explain("list backups", err)
 		}
 		b.FromBackupID, b.ProcessID = from.String, process.Int64
 		b.StartTime, b.EndTime = start.Time, end.pointer()
 		list = append(list, b)
 	}
-	return list, s.explain("list backups", rows.Err())
+	return list, l.explain("list backups", rows.Err())
 }

@@ -66,10 +66,6 @@ var hints = map[int]string{
 	sqlite3.SQLITE_PERM:     "access was refused: check its owner and mode",
 }
 
-// explain wraps SQLite's errors with what to do about them, and leaves all
-// others as they are.
-func (l *ledger) explain(op string, err error) error { return explainAt(l.path, op, err) }
-
 func explainAt(path, op string, err error) error {
 	if err == nil {
 		return nil

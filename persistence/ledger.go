@@ -144,3 +144,7 @@ func (l *ledger) commit(ctx context.Context, op string, work func(*ledgerTx) err
 	}
 	return told, nil
 }
+
+// explain wraps SQLite's errors with what to do about them, and leaves all
+// others as they are.
+func (l *ledger) explain(op string, err error) error { return explainAt(l.path, op, err) }

@@ -292,6 +292,7 @@ func dropMoved(ctx context.Context, path string) error {
 	return explainAt(path, "drop moved tables", tx.Commit())
 }
 
+// column returns the one column of a query's rows.
 func column(ctx context.Context, db *sql.DB, query string) ([]string, error) {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {

@@ -70,11 +70,11 @@ func endProcess(ctx context.Context, tx *ledgerTx, id int64, c Change) error {
 }
 
 // Processes returns an operation's process rows, oldest first.
-func (s *Store) Processes(ctx context.Context, operation string) ([]Process, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, coalesce(shared_id, 0), command_id, command, pid, status, output, error, return_code,
+func (l *ledger) Processes(ctx context.Context, operation string) ([]Process, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT id, coalesce(shared_id, 0), command_id, command, pid, status, output, error, return_code,
 		start_time, end_time, type, args FROM process WHERE command_id = ? ORDER BY id`, operation)
 	if err != nil {
-		return nil, s.explain("list processes", err)
+		return nil, l.explain("list processes", err)
 	}
 	defer rows.Close()
 	var list []Process
@@ -84,11 +84,11 @@ func (s *Store) Processes(ctx context.Context, operation string) ([]Process, err
 		var start, end stamp
 		if err := rows.Scan(&p.ID, &p.SharedID, &p.CommandID, &p.Command, &p.PID, &p.Status, &output, &failure, &p.ReturnCode,
 			&start, &end, &p.Type, &args); err != nil {
-			return nil, s.explain("list processes", err)
+			return nil, l.explain("list processes", err)
 		}
 		p.Output, p.Error, p.Args = output.String, failure.String, []byte(args.String)
 		p.StartTime, p.EndTime = start.Time, end.pointer()
 		list = append(list, p)
 	}
-	return list, s.explain("list processes", rows.Err())
+	return list, l.explain("list processes", rows.Err())
 }

@@ -69,3 +69,16 @@ func (s *Store) Close() error {
 	s.shared.stop()
 	return s.ledger.close()
 }
+
+// CheckWritable writes to the ledger, and changes nothing by it; and reports
+// what is wrong with the shared file, if that is not as the ledger says.
+func (s *Store) CheckWritable(ctx context.Context) error {
+	_, err := s.commit(ctx, "write ledger", func(tx *ledgerTx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE operation_schema SET version = version WHERE version = (SELECT max(version) FROM operation_schema)`)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.shared.ready(ctx)
+}

@@ -110,19 +110,19 @@ func scanVerification(row scanner) (Verification, error) {
 
 // Verifications returns what is known of the soundness of each backup that was
 // ever verified, by its id.
-func (s *Store) Verifications(ctx context.Context) (map[string]Verification, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+verificationColumns+` FROM operation_verification`)
+func (l *ledger) Verifications(ctx context.Context) (map[string]Verification, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT `+verificationColumns+` FROM operation_verification`)
 	if err != nil {
-		return nil, s.explain("list verifications", err)
+		return nil, l.explain("list verifications", err)
 	}
 	defer rows.Close()
 	list := map[string]Verification{}
 	for rows.Next() {
 		v, err := scanVerification(rows)
 		if err != nil {
-			return nil, s.explain("list verifications", err)
+			return nil, l.explain("list verifications", err)
 		}
 		list[v.BackupID] = v
 	}
-	return list, s.explain("list verifications", rows.Err())
+	return list, l.explain("list verifications", rows.Err())
 }
