@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Figures are what the database tells of all operations there ever were. All
@@ -80,7 +82,7 @@ func (l *ledger) openFigures(ctx context.Context, f *Figures) error {
 func (l *ledger) endFigures(ctx context.Context, f *Figures) error {
 	return l.each(ctx, `SELECT machine, status, failed_in, count(*), max(at) FROM operation_end GROUP BY machine, status, failed_in`, func(row scanner) error {
 		var e EndFigure
-		var last stamp
+		var last dbfile.Stamp
 		err := row.Scan(&e.Machine, &e.Status, &e.FailedIn, &e.Count, &last)
 		e.Last = last.Time
 		f.Ends = append(f.Ends, e)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Inspection is what a look at a database from outside has found.
@@ -95,7 +97,7 @@ func versionOf(path string) (fileVersion, error) {
 func inspect(ctx context.Context, path string, quiet bool) (Inspection, error) {
 	// Without a -wal file, SQLite would make one to read: unless it is told that
 	// nobody writes. https://www.sqlite.org/wal.html#read_only_databases
-	q := url.Values{"mode": {"ro"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}}
+	q := url.Values{"mode": {"ro"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", dbfile.BusyTimeout.Milliseconds())}}
 	if quiet {
 		q.Set("immutable", "1")
 	} else {
@@ -103,7 +105,7 @@ func inspect(ctx context.Context, path string, quiet bool) (Inspection, error) {
 	}
 	l := &ledger{path: path}
 	var err error
-	if l.read, err = sql.Open("sqlite", fileURL(path, q)); err != nil {
+	if l.read, err = sql.Open("sqlite", dbfile.URL(path, q)); err != nil {
 		return Inspection{}, l.explain("inspect database", err)
 	}
 	defer l.close()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Rebuild is what a comparison of the backup table with the store changes.
@@ -98,7 +100,7 @@ func deleteGone(ctx context.Context, tx *ledgerTx, b Backup) (bool, error) {
 	if err != nil || used {
 		return false, err
 	}
-	var start stamp
+	var start dbfile.Stamp
 	err = tx.QueryRowContext(ctx, `SELECT start_time FROM backup WHERE id = ?`, b.ID).Scan(&start)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !start.Equal(b.StartTime) {
 		return false, nil

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // ErrRequestKnown: a command with this request id has been accepted before;
@@ -27,7 +29,7 @@ type Request struct {
 // Request returns the accepted command of a request id, or ErrNotFound.
 func (l *ledger) Request(ctx context.Context, id string) (Request, error) {
 	var r Request
-	var at stamp
+	var at dbfile.Stamp
 	err := l.read.QueryRowContext(ctx, `SELECT id, command, args, operation_id, at FROM operation_request WHERE id = ?`, id).
 		Scan(&r.ID, &r.Command, &r.Args, &r.OperationID, &at)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -2,14 +2,9 @@ package persistence
 
 import (
 	"context"
-	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
-
-// busyTimeout bounds the wait for another program's lock. It stays below what
-// a waiting client would put up with; the manager tries again on its own.
-const busyTimeout = 2 * time.Second
 
 // Store is the open ledger with its projection, the shared file. Its methods
 // may be called from any goroutine.

@@ -50,10 +50,12 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
+// Refuse returns a refusal with a sentence.
 func Refuse(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
 }
 
+// Failure returns the refusal that an error of the daemon's own work is.
 func Failure(err error) error {
 	var broken *persistence.Error
 	if errors.As(err, &broken) {

@@ -39,6 +39,7 @@ const placePatience = 200 * time.Millisecond
 // comes before the last has been cleared away.
 const selfPlaces = 4
 
+// NewGate returns a Gate with so many places.
 func NewGate(most int, grace time.Duration, own uint32) *Gate {
 	return &Gate{most: most, grace: grace, own: own, guests: map[*Guest]struct{}{}, users: map[uint32]int{}, changed: make(chan struct{})}
 }

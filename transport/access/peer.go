@@ -22,6 +22,7 @@ type Peer struct {
 	Known  bool
 }
 
+// PeerOf asks the kernel who is at the other end of a connection.
 func PeerOf(conn *net.UnixConn) Peer {
 	raw, err := conn.SyscallConn()
 	if err != nil {

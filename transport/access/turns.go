@@ -23,6 +23,7 @@ const (
 	turnPatience = 4 * time.Second
 )
 
+// NewTurns returns turns of which none is taken.
 func NewTurns() *Turns {
 	return &Turns{taken: map[uint32]int{}, waiting: map[uint32][]chan struct{}{}}
 }

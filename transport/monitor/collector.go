@@ -130,10 +130,10 @@ func (s *scrape) operations(f api.Figures) {
 	open, ended, failures, survived := tally{}, tally{}, tally{}, tally{}
 	took := map[string]api.TookFigure{}
 	for name, states := range f.Machines {
-		for _, status := range []string{"waiting", "running"} {
+		for _, status := range []string{api.StatusWaiting, api.StatusRunning} {
 			open[[2]string{name, status}] = 0
 		}
-		for _, status := range []string{"succeeded", "failed", "cancelled"} {
+		for _, status := range []string{api.StatusSucceeded, api.StatusFailed, api.StatusCancelled} {
 			ended[[2]string{name, status}] = 0
 		}
 		for _, state := range states {
@@ -150,10 +150,10 @@ func (s *scrape) operations(f api.Figures) {
 	}
 	for _, e := range f.Ends {
 		ended[[2]string{e.Machine, string(e.Status)}] += float64(e.Count)
-		switch e.Status {
-		case "failed":
+		switch string(e.Status) {
+		case api.StatusFailed:
 			failures[[2]string{e.Machine, e.FailedIn}] += float64(e.Count)
-		case "succeeded":
+		case api.StatusSucceeded:
 			if e.Last.After(last[e.Machine]) {
 				last[e.Machine] = e.Last
 			}

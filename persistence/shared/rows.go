@@ -1,4 +1,4 @@
-package persistence
+package shared
 
 import (
 	"context"
@@ -6,38 +6,38 @@ import (
 	"errors"
 )
 
-// sharedTx is one write transaction of the shared file.
-type sharedTx struct {
+// Tx is one write transaction of the shared file.
+type Tx struct {
 	*sql.Tx
-	file *sharedFile
+	file *File
 	// unsure: what is written may be there already, its ids unknown to us.
 	unsure bool
-	done   landed
+	done   Landed
 	// last is the highest id of each command's rows written here: a later row of
 	// the ledger must have a higher one, since clients go by it.
 	last map[string]int64
 }
 
-// inSharedTx runs work in one write transaction of the shared file and returns
+// InTx runs work in one write transaction of the shared file and returns
 // what it has written.
-func (f *sharedFile) inSharedTx(ctx context.Context, unsure bool, work func(*sharedTx) error) (landed, error) {
+func (f *File) InTx(ctx context.Context, unsure bool, work func(*Tx) error) (Landed, error) {
 	begun, err := f.write.BeginTx(ctx, nil)
 	if err != nil {
-		return landed{}, err
+		return Landed{}, err
 	}
 	defer func() { _ = begun.Rollback() }()
-	tx := &sharedTx{Tx: begun, file: f, unsure: unsure, done: landed{processes: map[int64]int64{}, restores: map[int64]int64{}}, last: map[string]int64{}}
+	tx := &Tx{Tx: begun, file: f, unsure: unsure, done: Landed{Processes: map[int64]int64{}, Restores: map[int64]int64{}}, last: map[string]int64{}}
 	if err := work(tx); err != nil {
-		return landed{}, err
+		return Landed{}, err
 	}
 	return tx.done, tx.Commit()
 }
 
-// apply writes a change. If it is unsure whether the change is there already, its
+// Apply writes a change. If it is unsure whether the change is there already, its
 // last process row tells: a row that reads as the change leaves it was written
 // by this very change, and then so was everything else in it. What another
 // program has deleted since stays deleted.
-func (tx *sharedTx) apply(ctx context.Context, c sharedChange, processOf func(int64) (int64, error)) error {
+func (tx *Tx) Apply(ctx context.Context, c Change, processOf func(int64) (int64, error)) error {
 	if tx.unsure && len(c.Processes) > 0 {
 		there, err := tx.applied(ctx, c)
 		if err != nil || there {
@@ -64,9 +64,9 @@ func (tx *sharedTx) apply(ctx context.Context, c sharedChange, processOf func(in
 
 // applyRecords writes backups and restores. The id of the process row that one
 // names is looked up unless this transaction has written that row.
-func (tx *sharedTx) applyRecords(ctx context.Context, c sharedChange, processOf func(int64) (int64, error)) error {
+func (tx *Tx) applyRecords(ctx context.Context, c Change, processOf func(int64) (int64, error)) error {
 	shared := func(process int64) (int64, error) {
-		if id, written := tx.done.processes[process]; written {
+		if id, written := tx.done.Processes[process]; written {
 			return id, nil
 		}
 		return processOf(process)
@@ -93,14 +93,14 @@ func (tx *sharedTx) applyRecords(ctx context.Context, c sharedChange, processOf 
 }
 
 // applied reports whether a change is there, and notes the ids of its rows.
-func (tx *sharedTx) applied(ctx context.Context, c sharedChange) (bool, error) {
-	done := landed{processes: map[int64]int64{}, restores: map[int64]int64{}}
+func (tx *Tx) applied(ctx context.Context, c Change) (bool, error) {
+	done := Landed{Processes: map[int64]int64{}, Restores: map[int64]int64{}}
 	for i, p := range c.Processes {
 		id, err := tx.locate(ctx, p)
 		if err != nil || id == 0 {
 			return false, err
 		}
-		done.processes[p.Process] = id
+		done.Processes[p.Process] = id
 		if i < len(c.Processes)-1 {
 			continue
 		}
@@ -112,14 +112,14 @@ func (tx *sharedTx) applied(ctx context.Context, c sharedChange) (bool, error) {
 		}
 	}
 	for _, b := range c.Backups {
-		done.backups = append(done.backups, b.ID)
+		done.Backups = append(done.Backups, b.ID)
 	}
 	for _, r := range c.Restores {
 		id, err := tx.locateRestore(ctx, r)
 		if err != nil {
 			return false, err
 		}
-		done.restores[r.Restore] = id
+		done.Restores[r.Restore] = id
 	}
 	tx.done = done
 	return true, nil
@@ -128,7 +128,7 @@ func (tx *sharedTx) applied(ctx context.Context, c sharedChange) (bool, error) {
 // locate returns the id of a process row in the shared file, 0 if it is not
 // there. Another row may have its id by now: where ids are given anew, or in
 // another file.
-func (tx *sharedTx) locate(ctx context.Context, p sharedProcess) (int64, error) {
+func (tx *Tx) locate(ctx context.Context, p Process) (int64, error) {
 	if p.Shared != 0 {
 		var ours bool
 		err := tx.QueryRowContext(ctx, `SELECT command_id IS ? AND start_time || '' IS ? FROM process WHERE id = ?`, p.CommandID, p.StartTime, p.Shared).Scan(&ours)
@@ -152,7 +152,7 @@ func (tx *sharedTx) locate(ctx context.Context, p sharedProcess) (int64, error) 
 
 // putProcess writes a process row: over the one that is there, in its old place
 // if it is not, else in a new one. Rows of one command keep their order.
-func (tx *sharedTx) putProcess(ctx context.Context, p sharedProcess) error {
+func (tx *Tx) putProcess(ctx context.Context, p Process) error {
 	id, err := tx.locate(ctx, p)
 	if err != nil {
 		return err
@@ -170,11 +170,11 @@ func (tx *sharedTx) putProcess(ctx context.Context, p sharedProcess) error {
 		}
 		id, err = tx.insertProcess(ctx, p, values)
 	}
-	tx.done.processes[p.Process], tx.last[p.CommandID] = id, id
+	tx.done.Processes[p.Process], tx.last[p.CommandID] = id, id
 	return err
 }
 
-func (tx *sharedTx) insertProcess(ctx context.Context, p sharedProcess, values []any) (int64, error) {
+func (tx *Tx) insertProcess(ctx context.Context, p Process, values []any) (int64, error) {
 	var place *int64
 	if p.Shared > tx.last[p.CommandID] {
 		var taken int
@@ -193,13 +193,13 @@ func (tx *sharedTx) insertProcess(ctx context.Context, p sharedProcess, values [
 	return result.LastInsertId()
 }
 
-func (tx *sharedTx) putBackup(ctx context.Context, b sharedBackup, process int64) error {
+func (tx *Tx) putBackup(ctx context.Context, b Backup, process int64) error {
 	schedule, err := tx.knownSchedule(ctx, b.ScheduleID)
 	if err != nil {
 		return err
 	}
 	if schedule == nil && b.ScheduleID != nil {
-		tx.done.unscheduled = append(tx.done.unscheduled, b.ID)
+		tx.done.Unscheduled = append(tx.done.Unscheduled, b.ID)
 	}
 	set, columns, marks := `from_backup_id = ?, schedule_id = ?, start_time = ?, end_time = ?, process_id = ?`, `from_backup_id, schedule_id, start_time, end_time, process_id`, `?,?,?,?,?`
 	values := []any{b.FromBackupID, schedule, b.StartTime, b.EndTime, process}
@@ -215,14 +215,14 @@ func (tx *sharedTx) putBackup(ctx context.Context, b sharedBackup, process int64
 	if err == nil && n == 0 {
 		_, err = tx.ExecContext(ctx, `INSERT INTO backup (`+columns+`, id) VALUES (`+marks+`,?)`, values...)
 	}
-	tx.done.backups = append(tx.done.backups, b.ID)
+	tx.done.Backups = append(tx.done.Backups, b.ID)
 	return err
 }
 
 // knownSchedule returns the schedule's id if its row is there. The table is
 // another program's and may lack the row, or be missing: that must not cost us
 // the backup's record.
-func (tx *sharedTx) knownSchedule(ctx context.Context, id *int64) (*int64, error) {
+func (tx *Tx) knownSchedule(ctx context.Context, id *int64) (*int64, error) {
 	if id == nil {
 		return nil, nil
 	}
@@ -238,7 +238,7 @@ func (tx *sharedTx) knownSchedule(ctx context.Context, id *int64) (*int64, error
 	return id, nil
 }
 
-func (tx *sharedTx) deleteBackup(ctx context.Context, id string) error {
+func (tx *Tx) deleteBackup(ctx context.Context, id string) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM restore WHERE backup_id = ?`, id); err != nil {
 		return err
 	}
@@ -248,7 +248,7 @@ func (tx *sharedTx) deleteBackup(ctx context.Context, id string) error {
 
 // locateRestore returns the id of a restore row in the shared file, 0 if it is
 // not there.
-func (tx *sharedTx) locateRestore(ctx context.Context, r sharedRestore) (int64, error) {
+func (tx *Tx) locateRestore(ctx context.Context, r Restore) (int64, error) {
 	var id int64
 	err := tx.QueryRowContext(ctx, `SELECT id FROM restore WHERE backup_id = ?1 AND start_time || '' = ?2 AND target_path = ?3 AND (id = ?4 OR ?4 = 0 OR ?5) ORDER BY id = ?4 DESC, id LIMIT 1`,
 		r.BackupID, r.StartTime, r.TargetPath, r.Shared, tx.unsure).Scan(&id)
@@ -260,7 +260,7 @@ func (tx *sharedTx) locateRestore(ctx context.Context, r sharedRestore) (int64, 
 
 // putRestore writes a restore row, unless another program has deleted the backup
 // meanwhile: it would refer to none.
-func (tx *sharedTx) putRestore(ctx context.Context, r sharedRestore, process int64) error {
+func (tx *Tx) putRestore(ctx context.Context, r Restore, process int64) error {
 	id := int64(0)
 	var err error
 	if tx.unsure {
@@ -270,7 +270,7 @@ func (tx *sharedTx) putRestore(ctx context.Context, r sharedRestore, process int
 	}
 	if id != 0 {
 		_, err = tx.ExecContext(ctx, `UPDATE restore SET process_id = ?, end_time = ? WHERE id = ?`, process, r.EndTime, id)
-		tx.done.restores[r.Restore] = id
+		tx.done.Restores[r.Restore] = id
 		return err
 	}
 	result, err := tx.ExecContext(ctx, `INSERT INTO restore (backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
@@ -281,6 +281,6 @@ func (tx *sharedTx) putRestore(ctx context.Context, r sharedRestore, process int
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
-	tx.done.restores[r.Restore], err = result.LastInsertId()
+	tx.done.Restores[r.Restore], err = result.LastInsertId()
 	return err
 }

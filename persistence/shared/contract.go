@@ -1,8 +1,8 @@
-package persistence
+package shared
 
-// contractTables creates the tables other programs rely on, where those
+// Tables creates the tables other programs rely on, where those
 // programs have not done so yet.
-const contractTables = `
+const Tables = `
 CREATE TABLE IF NOT EXISTS process (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	command_id TEXT,
@@ -38,8 +38,8 @@ CREATE TABLE IF NOT EXISTS restore (
 );
 `
 
-// sharedIndexes are what other programs expect to be indexed.
-var sharedIndexes = []struct{ table, column string }{
+// indexes are what other programs expect to be indexed.
+var indexes = []struct{ table, column string }{
 	{"backup", "schedule_id"}, {"backup", "start_time"},
 	{"process", "status"}, {"process", "type"}, {"process", "command_id"},
 }

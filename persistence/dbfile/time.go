@@ -1,4 +1,4 @@
-package persistence
+package dbfile
 
 import (
 	"database/sql/driver"
@@ -19,12 +19,12 @@ var readFormats = []string{
 	"2006-01-02T15:04:05.999999999",
 }
 
-// stamp writes and reads a time the way the tables hold it. The zero time is
+// Stamp writes and reads a time the way the tables hold it. The zero time is
 // NULL.
-type stamp struct{ time.Time }
+type Stamp struct{ time.Time }
 
 // Value implements driver.Valuer.
-func (s stamp) Value() (driver.Value, error) {
+func (s Stamp) Value() (driver.Value, error) {
 	if s.IsZero() {
 		return nil, nil
 	}
@@ -32,7 +32,7 @@ func (s stamp) Value() (driver.Value, error) {
 }
 
 // Scan implements sql.Scanner.
-func (s *stamp) Scan(value any) error {
+func (s *Stamp) Scan(value any) error {
 	switch v := value.(type) {
 	case nil:
 		s.Time = time.Time{}
@@ -51,7 +51,8 @@ func (s *stamp) Scan(value any) error {
 	return fmt.Errorf("read time: %v (%T) is in no known format", value, value)
 }
 
-func (s stamp) pointer() *time.Time {
+// Pointer returns the time, nil for NULL.
+func (s Stamp) Pointer() *time.Time {
 	if s.IsZero() {
 		return nil
 	}
@@ -59,9 +60,13 @@ func (s stamp) pointer() *time.Time {
 	return &t
 }
 
-func stampOf(t *time.Time) stamp {
+// At returns the stamp of a time.
+func At(t time.Time) Stamp { return Stamp{t} }
+
+// StampOf returns the stamp of a time that there may be none of: NULL.
+func StampOf(t *time.Time) Stamp {
 	if t == nil {
-		return stamp{}
+		return Stamp{}
 	}
-	return stamp{*t}
+	return Stamp{*t}
 }

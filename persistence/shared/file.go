@@ -1,4 +1,4 @@
-package persistence
+package shared
 
 import (
 	"context"
@@ -14,54 +14,57 @@ import (
 
 	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // fileMode lets the API server, another user of the same group, write the
 // shared file.
 const fileMode = 0o660
 
-// fileIdentity tells one file from another of the same name. Inode numbers are
+// Identity tells one file from another of the same name. Inode numbers are
 // given anew, so a file's birth counts, where the file system knows it; device
 // numbers may change with a restart of the machine, so they count only where it
 // does not.
-type fileIdentity struct {
-	device, inode uint64
-	birth         int64
+type Identity struct {
+	Device, Inode uint64
+	Birth         int64
 }
 
-func (f fileIdentity) same(other fileIdentity) bool {
-	if f.birth != 0 && other.birth != 0 {
-		return f.inode == other.inode && f.birth == other.birth
+// Same reports whether both are of one file.
+func (f Identity) Same(other Identity) bool {
+	if f.Birth != 0 && other.Birth != 0 {
+		return f.Inode == other.Inode && f.Birth == other.Birth
 	}
-	return f.inode == other.inode && f.device == other.device
+	return f.Inode == other.Inode && f.Device == other.Device
 }
 
 // errNoFile: what lies in a database's place cannot be trusted to be that alone.
 var errNoFile = errors.New("it cannot be opened: it is a folder, a link, a file with a second name or something else")
 
-// identify looks at a file without following a link: a link in a folder that
+// Identify looks at a file without following a link: a link in a folder that
 // others may write leads wherever they want.
-func identify(path string) (fileIdentity, error) {
+func Identify(path string) (Identity, error) {
 	var info unix.Statx_t
 	if err := unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_BASIC_STATS|unix.STATX_BTIME, &info); err != nil {
-		return fileIdentity{}, &os.PathError{Op: "statx", Path: path, Err: err}
+		return Identity{}, &os.PathError{Op: "statx", Path: path, Err: err}
 	}
 	if info.Mode&unix.S_IFMT != unix.S_IFREG || info.Nlink != 1 {
-		return fileIdentity{}, &Error{Op: "open", Path: path, Err: errNoFile, Hint: "put a file of its own there, or correct database_path"}
+		return Identity{}, &dbfile.Error{Op: "open", Path: path, Err: errNoFile, Hint: "put a file of its own there, or correct database_path"}
 	}
-	f := fileIdentity{device: unix.Mkdev(info.Dev_major, info.Dev_minor), inode: info.Ino}
+	f := Identity{Device: unix.Mkdev(info.Dev_major, info.Dev_minor), Inode: info.Ino}
 	if info.Mask&unix.STATX_BTIME != 0 {
-		f.birth = info.Btime.Sec*1e9 + int64(info.Btime.Nsec)
+		f.Birth = info.Btime.Sec*1e9 + int64(info.Btime.Nsec)
 	}
 	return f, nil
 }
 
-// sharedFile is the shared file as it is open now.
-type sharedFile struct {
+// File is the shared file as it is open now.
+type File struct {
 	path     string
-	identity fileIdentity
+	Identity Identity
 	// beside is the -wal file's identity.
-	beside fileIdentity
+	beside Identity
 	write  *sql.DB
 	read   *sql.DB
 
@@ -71,48 +74,48 @@ type sharedFile struct {
 	counted bool
 
 	mu sync.Mutex
-	// watch is the connection by which changes of others are noticed, seen its
+	// Watch is the connection by which changes of others are noticed, seen its
 	// data_version when they last were.
-	watch *sql.Conn
+	Watch *sql.Conn
 	seen  int64
 }
 
-// openShared opens the file at path, makes it and its tables where they are
+// Open opens the file at path, makes it and its tables where they are
 // missing, and finds out by whom they were made.
-func openShared(ctx context.Context, path string) (*sharedFile, error) {
+func Open(ctx context.Context, path string) (*File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o770); err != nil {
 		return nil, fmt.Errorf("create folder of the shared file: %w", err)
 	}
 	if err := createFile(path); err != nil {
 		return nil, err
 	}
-	f := &sharedFile{path: path}
+	f := &File{path: path}
 	var err error
-	if f.identity, err = identify(path); err != nil {
-		return nil, explainAt(path, "open shared file", err)
+	if f.Identity, err = Identify(path); err != nil {
+		return nil, dbfile.Explain(path, "open shared file", err)
 	}
 	// What others have put into the schema, a trigger for example, must not call
 	// functions that reach beyond it.
 	pragmas := []string{"trusted_schema(OFF)"}
-	if f.write, err = sql.Open("sqlite", dsn(path, true, pragmas)); err != nil {
-		return nil, explainAt(path, "open shared file", err)
+	if f.write, err = sql.Open("sqlite", dbfile.DSN(path, true, pragmas)); err != nil {
+		return nil, dbfile.Explain(path, "open shared file", err)
 	}
 	f.write.SetMaxOpenConns(1)
-	if f.read, err = sql.Open("sqlite", dsn(path, false, append(pragmas, "query_only(ON)"))); err != nil {
-		_ = f.close()
-		return nil, explainAt(path, "open shared file", err)
+	if f.read, err = sql.Open("sqlite", dbfile.DSN(path, false, append(pragmas, "query_only(ON)"))); err != nil {
+		_ = f.Close()
+		return nil, dbfile.Explain(path, "open shared file", err)
 	}
 	f.read.SetMaxOpenConns(1)
 	if err := f.prepare(ctx); err != nil {
-		_ = f.close()
-		return nil, explainAt(path, "open shared file", err)
+		_ = f.Close()
+		return nil, dbfile.Explain(path, "open shared file", err)
 	}
 	return f, nil
 }
 
 // prepare makes what is missing and reads how the tables are made.
-func (f *sharedFile) prepare(ctx context.Context) error {
-	if err := f.makeTables(ctx); err != nil {
+func (f *File) prepare(ctx context.Context) error {
+	if err := f.MakeTables(ctx); err != nil {
 		return err
 	}
 	var verdict string
@@ -120,7 +123,7 @@ func (f *sharedFile) prepare(ctx context.Context) error {
 		return err
 	}
 	if verdict != "ok" {
-		return &Error{Op: "check shared file", Path: f.path, Hint: corruptHint, Err: fmt.Errorf("damaged: %s", verdict)}
+		return &dbfile.Error{Op: "check shared file", Path: f.path, Hint: dbfile.CorruptHint, Err: fmt.Errorf("damaged: %s", verdict)}
 	}
 	if err := f.read.QueryRowContext(ctx, `SELECT count(*) > 0 FROM pragma_table_info('backup') WHERE name = 'size'`).Scan(&f.hasSize); err != nil {
 		return err
@@ -130,25 +133,25 @@ func (f *sharedFile) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if f.watch, err = f.read.Conn(ctx); err != nil {
+	if f.Watch, err = f.read.Conn(ctx); err != nil {
 		return err
 	}
 	// A file that was replaced while it was opened is another one.
-	if now, err := identify(f.path); err != nil || !now.same(f.identity) {
-		return fmt.Errorf("%s was replaced while it was opened: %w", f.path, errors.Join(err, errLost))
+	if now, err := Identify(f.path); err != nil || !now.Same(f.Identity) {
+		return fmt.Errorf("%s was replaced while it was opened: %w", f.path, errors.Join(err, ErrLost))
 	}
-	f.beside, err = identify(f.path + "-wal")
+	f.beside, err = Identify(f.path + "-wal")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err
 }
 
-// close closes the file.
-func (f *sharedFile) close() error {
+// Close closes the file.
+func (f *File) Close() error {
 	f.mu.Lock()
-	if f.watch != nil {
-		_ = f.watch.Close()
+	if f.Watch != nil {
+		_ = f.Watch.Close()
 	}
 	f.mu.Unlock()
 	var errs []error
@@ -157,14 +160,14 @@ func (f *sharedFile) close() error {
 			errs = append(errs, db.Close())
 		}
 	}
-	return explainAt(f.path, "close shared file", errors.Join(errs...))
+	return dbfile.Explain(f.path, "close shared file", errors.Join(errs...))
 }
 
-// abandon closes a file that has lost its name. SQLite must not remove the -wal
+// Abandon closes a file that has lost its name. SQLite must not remove the -wal
 // file of that name when it does: it may be another database's by now. One that
 // is still the lost file's own would be taken for the next one's, and is
 // removed first.
-func (f *sharedFile) abandon(ctx context.Context) {
+func (f *File) Abandon(ctx context.Context) {
 	keepWAL := func(driver any) error {
 		_, err := driver.(sqlite.FileControl).FileControlPersistWAL("main", 1)
 		return err
@@ -174,13 +177,13 @@ func (f *sharedFile) abandon(ctx context.Context) {
 		_ = conn.Close()
 	}
 	f.mu.Lock()
-	_ = f.watch.Raw(keepWAL)
+	_ = f.Watch.Raw(keepWAL)
 	f.mu.Unlock()
-	if now, err := identify(f.path + "-wal"); err == nil && now.same(f.beside) {
+	if now, err := Identify(f.path + "-wal"); err == nil && now.Same(f.beside) {
 		_ = os.Remove(f.path + "-wal")
 		_ = os.Remove(f.path + "-shm")
 	}
-	_ = f.close()
+	_ = f.Close()
 }
 
 // createFile makes the database with the shared mode whatever the umask is,
@@ -212,9 +215,9 @@ func createFile(path string) error {
 	return nil
 }
 
-// makeTables makes what is missing of the contract, and writes nothing if
+// MakeTables makes what is missing of the contract, and writes nothing if
 // nothing is.
-func (f *sharedFile) makeTables(ctx context.Context) error {
+func (f *File) MakeTables(ctx context.Context) error {
 	statements, err := f.missing(ctx)
 	if err != nil || len(statements) == 0 {
 		return err
@@ -233,16 +236,16 @@ func (f *sharedFile) makeTables(ctx context.Context) error {
 // missing returns the statements that make the contract's tables and indexes
 // where they are not there, whatever the indexes are called: another program
 // makes the same ones under names of its own. Ours that double them go.
-func (f *sharedFile) missing(ctx context.Context) ([]string, error) {
+func (f *File) missing(ctx context.Context) ([]string, error) {
 	var statements []string
 	var tables int
 	if err := f.write.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('process', 'backup', 'restore')`).Scan(&tables); err != nil {
 		return nil, err
 	}
 	if tables < 3 {
-		statements = append(statements, contractTables)
+		statements = append(statements, Tables)
 	}
-	for _, index := range sharedIndexes {
+	for _, index := range indexes {
 		name := fmt.Sprintf("idx_%s_%s", index.table, index.column)
 		var ours, theirs int
 		err := f.write.QueryRowContext(ctx, `SELECT coalesce(sum(l.name = ?3), 0), coalesce(sum(l.name <> ?3), 0) FROM pragma_index_list(?1) l
@@ -259,3 +262,6 @@ func (f *sharedFile) missing(ctx context.Context) ([]string, error) {
 	}
 	return statements, nil
 }
+
+// ErrLost: the shared file is not the one that was written.
+var ErrLost = errors.New("it was lost")
