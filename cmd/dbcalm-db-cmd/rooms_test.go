@@ -35,7 +35,7 @@ var roomImports = map[string]room{
 		others: []string{"github.com/spf13/cobra", "os/signal"},
 	},
 	command + "/config": {
-		ours:   []string{command + "/human", "machine/api", "steps/job", "steps/stream", "steps/tool"},
+		ours:   []string{command + "/human", "machine/api", "steps/job", "steps/server", "steps/stream", "steps/tool"},
 		others: []string{"gopkg.in/yaml.v3"},
 	},
 	command + "/screen": {ours: []string{command + "/human", "machine/api", "machine/definition", "steps/printable"}},

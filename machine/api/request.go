@@ -24,9 +24,9 @@ type Target string
 // The two targets of a restore.
 const (
 	// TargetDatabase puts the chain into the server's data directory.
-	TargetDatabase Target = "database"
+	TargetDatabase Target = steps.TargetDatabase
 	// TargetFolder leaves a prepared directory in the backup store.
-	TargetFolder Target = "folder"
+	TargetFolder Target = steps.TargetFolder
 )
 
 // RestoreRequest asks for a chain to be restored. IDList holds the full

@@ -11,6 +11,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/server"
 )
 
 // Where the configuration is found: the flag, else the variable, else the
@@ -76,8 +77,8 @@ type Config struct {
 
 // The kinds of database.
 const (
-	typeMariaDB = "mariadb"
-	typeMySQL   = "mysql"
+	typeMariaDB = server.MariaDB
+	typeMySQL   = server.MySQL
 )
 
 // The forms of the log.
