@@ -86,7 +86,7 @@ func TestWhoMayRestore(t *testing.T) {
 	t.Parallel()
 	s := newStranger()
 	service := &fakeService{operation: func(_ context.Context, id string) (api.OperationView, error) {
-		return api.OperationView{OperationSummary: api.OperationSummary{ID: id, Machine: id}}, nil
+		return api.OperationView{OperationSummary: api.OperationSummary{ID: id}, Command: id}, nil
 	}}
 	requests := map[string]bool{
 		`{"cmd":"restore_backup","args":{"id_list":["a"],"target":"folder"}}`:             true,
@@ -94,10 +94,10 @@ func TestWhoMayRestore(t *testing.T) {
 		`{"cmd":"delete_backup","args":{"id":"a"}}`:                                       true,
 		`{"cmd":"prune_backups"}`:                                                         true,
 		`{"cmd":"backup_rebuild","args":{"prune":true}}`:                                  true,
-		`{"cmd":"operation_retry","args":{"id":"restore_folder"}}`:                        true,
+		`{"cmd":"operation_retry","args":{"id":"restore_backup"}}`:                        true,
 		`{"cmd":"operation_retry","args":{"id":"delete_backup"}}`:                         true,
 		`{"cmd":"operation_retry","args":{"id":"full_backup"}}`:                           false,
-		`{"cmd":"operation_cancel","args":{"id":"restore_folder"}}`:                       false,
+		`{"cmd":"operation_cancel","args":{"id":"restore_backup"}}`:                       false,
 		`{"cmd":"prune_backups","args":{"dry_run":true}}`:                                 false,
 		`{"cmd":"backup_rebuild"}`:                                                        false,
 		`{"cmd":"restore_backup","args":{"id_list":["a"],"target":"folder","plan":true}}`: false,
