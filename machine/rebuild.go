@@ -63,6 +63,9 @@ type snapshot struct {
 	rows map[string]persistence.Backup
 	// used are the backups that open operations use.
 	used map[string]bool
+	// made are the manifests, by their SHA-256, that operations of this ledger
+	// have written.
+	made map[string]bool
 }
 
 func (c snapshot) recorded(id string) bool { _, found := c.rows[id]; return found }
@@ -75,6 +78,9 @@ func (k *caretaker) snapshot(ctx context.Context) (snapshot, error) {
 	}
 	for _, claim := range claims {
 		c.used[claim.BackupID] = true
+	}
+	if c.made, err = k.store.MadeHere(ctx); err != nil {
+		return c, err
 	}
 	list, err := k.store.Backups(ctx)
 	if err != nil {
@@ -120,7 +126,7 @@ func (k *caretaker) writeRebuild(ctx context.Context, p *rebuildPlan) (int, erro
 	}
 	crashpoint.Here("rebuild-recorded")
 	for _, id := range made {
-		k.log.Info().Str(keyBackup, id).Msg("backup recorded again from its manifest")
+		k.log.Info().Str(keyBackup, id).Bool(keyMadeHere, p.madeHere(id)).Msg("backup recorded again from its manifest")
 	}
 	for _, id := range removed {
 		k.log.Info().Str(keyBackup, id).Msg("record of a backup without a folder removed")

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // ErrParentGone: the row of a backup that an incremental stands on, directly
@@ -23,10 +24,39 @@ func insertBackup(ctx context.Context, tx *ledgerTx, b Backup, process int64) er
 		return ErrExists
 	}
 	tx.touched.backups = append(tx.touched.backups, b.ID)
-	_, err := tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size)
-		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?)`,
-		b.ID, b.FromBackupID, b.ScheduleID, stamp{b.StartTime}, stampOf(b.EndTime), process, b.Size)
+	_, err := tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size, manifest_sha256)
+		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?, ?)`,
+		b.ID, b.FromBackupID, b.ScheduleID, stamp{b.StartTime}, stampOf(b.EndTime), process, b.Size, b.ManifestSHA256)
 	return err
+}
+
+// insertMade remembers that a backup was made here. Its row stays when the
+// backup's goes: a folder that is brought back can be told from a stranger's.
+func insertMade(ctx context.Context, tx *ledgerTx, b Backup, at time.Time) error {
+	if b.ManifestSHA256 == "" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO backup_made (manifest_sha256, backup_id, at) VALUES (?, ?, ?)`, b.ManifestSHA256, b.ID, stamp{at})
+	return err
+}
+
+// MadeHere returns the SHA-256 of every manifest that operations of this ledger
+// have written and recorded, whether their backups are still recorded or not.
+func (s *Store) MadeHere(ctx context.Context) (map[string]bool, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT manifest_sha256 FROM backup_made`)
+	if err != nil {
+		return nil, s.explain("list manifests", err)
+	}
+	defer rows.Close()
+	made := map[string]bool{}
+	for rows.Next() {
+		var sum string
+		if err := rows.Scan(&sum); err != nil {
+			return nil, s.explain("list manifests", err)
+		}
+		made[sum] = true
+	}
+	return made, s.explain("list manifests", rows.Err())
 }
 
 // checkAncestors looks for the rows of the whole chain. A program that does
@@ -104,7 +134,13 @@ func (s *Store) Children(ctx context.Context, id string) ([]Backup, error) {
 }
 
 func (s *Store) backups(ctx context.Context, where string, args ...any) ([]Backup, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size FROM backup `+where, args...)
+	return s.backupsOf(ctx, `manifest_sha256`, where, args...)
+}
+
+// backupsOf is backups with what tells the manifest's SHA-256: ledgers of earlier
+// programs have no such column.
+func (s *Store) backupsOf(ctx context.Context, manifest, where string, args ...any) ([]Backup, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size, `+manifest+` FROM backup `+where, args...)
 	if err != nil {
 		return nil, s.explain("list backups", err)
 	}
@@ -115,7 +151,7 @@ func (s *Store) backups(ctx context.Context, where string, args ...any) ([]Backu
 		var from sql.NullString
 		var process sql.NullInt64
 		var start, end stamp
-		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size); err != nil {
+		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size, &b.ManifestSHA256); err != nil {
 			return nil, s.explain("list backups", err)
 		}
 		b.FromBackupID, b.ProcessID = from.String, process.Int64

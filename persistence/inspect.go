@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -128,7 +129,15 @@ func (s *Store) readRecords(ctx context.Context, found *Inspection) error {
 		there[name] = true
 	}
 	if there["backup"] {
-		if found.Backups, err = s.backups(ctx, `ORDER BY start_time, id`); err != nil {
+		columns, err := s.column(ctx, `SELECT name FROM pragma_table_info('backup')`)
+		if err != nil {
+			return err
+		}
+		manifest := `''`
+		if slices.Contains(columns, "manifest_sha256") {
+			manifest = "manifest_sha256"
+		}
+		if found.Backups, err = s.backupsOf(ctx, manifest, `ORDER BY start_time, id`); err != nil {
 			return err
 		}
 	}

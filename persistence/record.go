@@ -103,6 +103,9 @@ type Backup struct {
 	ProcessID    int64
 	// Size is in bytes.
 	Size *int64
+	// ManifestSHA256 is that of the manifest with which it was recorded; empty
+	// where that is not known.
+	ManifestSHA256 string
 }
 
 // Restore is a row of the restore table.

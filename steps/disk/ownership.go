@@ -73,8 +73,8 @@ func adopt(root *os.Root, uid, gid int) error {
 		}
 		if info, err := entry.Info(); err != nil {
 			return err
-		} else if st, known := info.Sys().(*syscall.Stat_t); known && !info.IsDir() && st.Nlink > 1 {
-			return fmt.Errorf("%w: %s has %d names (hard links)", ErrRefused, name, st.Nlink)
+		} else if n := Names(info); !info.IsDir() && n > 1 {
+			return fmt.Errorf("%w: %s has %d names (hard links)", ErrRefused, name, n)
 		}
 		names = append(names, name)
 		return nil

@@ -44,7 +44,7 @@ func (s *Store) Link(ctx context.Context, id string) (Link, error) {
 		}
 		return l, s.damaged(id, persistence.LevelFiles, err)
 	}
-	l.Manifest, err = ReadManifest(l.Folder)
+	l.Manifest, err = s.manifestOf(record)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, s.checkPlain(l)
 	}
