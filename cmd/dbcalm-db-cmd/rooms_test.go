@@ -89,6 +89,8 @@ var largeRooms = map[string]int{
 var largeTypes = map[string]struct{ methods, files int }{
 	// Being cut.
 	"persistence.Store": {46, 14},
+	// One folder, seen from many sides.
+	"steps/store.Store": {36, 12},
 }
 
 func TestRoomsImportWhatTheyMay(t *testing.T) {

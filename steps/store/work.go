@@ -35,6 +35,9 @@ func (s *Store) StageFolder(operation string) string {
 // MakeWork makes the attempt's private folder, fresh: what earlier attempts
 // of the operation left is removed first.
 func (s *Store) MakeWork(operation string, attempt int) (string, error) {
+	if err := s.lockWanted(); err != nil {
+		return "", err
+	}
 	if err := s.RemoveWork(operation); err != nil {
 		return "", err
 	}
