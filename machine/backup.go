@@ -20,6 +20,9 @@ func (m *Manager) FullBackup(ctx context.Context, r BackupRequest) (string, erro
 		if err := m.checkServer(ctx); err != nil {
 			return "", err
 		}
+		if err := m.forgetGone(ctx, r.ID); err != nil {
+			return "", err
+		}
 		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}}
 		return m.accept(ctx, order{command: commandFullBackup}, r.ID, args, claims, request)
 	})
@@ -30,6 +33,9 @@ func (m *Manager) IncrementalBackup(ctx context.Context, r BackupRequest) (strin
 	args := Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID}
 	return m.once(ctx, r.RequestID, commandIncrementalBackup, args, func(request *persistence.Request) (string, error) {
 		if err := m.checkBase(ctx, r); err != nil {
+			return "", err
+		}
+		if err := m.forgetGone(ctx, r.ID); err != nil {
 			return "", err
 		}
 		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}, {BackupID: r.FromBackupID, Use: persistence.Reads}}
@@ -43,12 +49,8 @@ func (m *Manager) checkBase(ctx context.Context, r BackupRequest) error {
 	if err := m.checkNew(ctx, r.ID); err != nil {
 		return err
 	}
-	_, err := m.store.Backup(ctx, r.FromBackupID)
-	if errors.Is(err, persistence.ErrNotFound) {
-		return m.notFound("Base backup", r.FromBackupID)
-	}
-	if err != nil {
-		return internal(err)
+	if err := m.checkThere(ctx, "Base backup", r.FromBackupID); err != nil {
+		return err
 	}
 	if err := m.host.CheckNotRestored(ctx, r.FromBackupID); err != nil {
 		return &Error{Kind: Conflict, Message: err.Error(), Err: err}
@@ -59,12 +61,16 @@ func (m *Manager) checkBase(ctx context.Context, r BackupRequest) error {
 	return m.checkServer(ctx)
 }
 
-// checkNew refuses the id of a backup that is recorded or whose folder is
-// there.
+// checkNew refuses the id of a backup that is recorded or whose folder is there.
+// A record whose folder is gone is no backup.
 func (m *Manager) checkNew(ctx context.Context, id string) error {
-	_, err := m.store.Backup(ctx, id)
+	b, err := m.store.Backup(ctx, id)
 	if err == nil {
-		return refuse(Conflict, "Backup with id '%s' already exists", id)
+		gone, err := m.isGone(ctx, b)
+		if err == nil && !gone {
+			err = refuse(Conflict, "Backup with id '%s' already exists", id)
+		}
+		return err
 	}
 	if !errors.Is(err, persistence.ErrNotFound) {
 		return internal(err)

@@ -27,6 +27,11 @@ func (m *Manager) checkOrder(ctx context.Context, r RestoreRequest) error {
 		}
 		parent = id
 	}
+	for _, id := range r.IDList {
+		if err := m.checkThere(ctx, "Backup", id); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -2,9 +2,7 @@ package machine
 
 import (
 	"context"
-	"errors"
 
-	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/store"
 )
@@ -18,12 +16,8 @@ type Check = steps.Check
 // PlanBackup tells what a backup would do.
 func (m *Manager) PlanBackup(ctx context.Context, r BackupRequest) (Plan, error) {
 	if r.FromBackupID != "" {
-		_, err := m.store.Backup(ctx, r.FromBackupID)
-		if errors.Is(err, persistence.ErrNotFound) {
-			return Plan{}, m.notFound("Base backup", r.FromBackupID)
-		}
-		if err != nil {
-			return Plan{}, internal(err)
+		if err := m.checkThere(ctx, "Base backup", r.FromBackupID); err != nil {
+			return Plan{}, err
 		}
 	}
 	plan := m.host.PlanBackup(ctx, Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID})

@@ -36,6 +36,7 @@ func (k *caretaker) Rebuild(ctx context.Context, r RebuildRequest) (RebuildRepor
 		return RebuildReport{}, internal(err)
 	}
 	p := newPlan(k.host.Store.BackupDir, before, after, folders, k.host.Store.Gone)
+	p.store = k.host.Store.Identity()
 	if r.Prune && p.storeIsAway() {
 		return RebuildReport{}, k.storeAway(len(p.rows))
 	}

@@ -21,6 +21,8 @@ type rebuildPlan struct {
 	// used are backups that operations work on, and what changed while the
 	// store was looked at: they are left alone.
 	used map[string]bool
+	// store is the identity of the store that was looked at.
+	store string
 	// made is as in snapshot.
 	made    map[string]bool
 	folders []store.Stored
@@ -133,7 +135,7 @@ func (p *rebuildPlan) bringBack(f store.Stored) {
 			p.bringBack(p.byName[parent])
 		}
 	}
-	p.changes.Found = append(p.changes.Found, foundBackup(f.Manifest))
+	p.changes.Found = append(p.changes.Found, p.foundBackup(f.Manifest))
 	found := Finding{Name: f.Name, Found: FoundNoRecord, Done: DoneRecorded, NotMadeHere: !p.madeHere(f.Name),
 		Advice: fmt.Sprintf("%s of %s", kind, f.Manifest.StartTime.UTC().Format("2006-01-02 15:04:05Z"))}
 	if found.NotMadeHere {
@@ -143,12 +145,12 @@ func (p *rebuildPlan) bringBack(f store.Stored) {
 }
 
 // foundBackup makes the rows of a backup from its manifest.
-func foundBackup(m *store.Manifest) persistence.FoundBackup {
+func (p *rebuildPlan) foundBackup(m *store.Manifest) persistence.FoundBackup {
 	// Arguments always encode.
 	args, _ := json.Marshal(Args{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID})
 	return persistence.FoundBackup{
 		Backup: persistence.Backup{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID,
-			StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size, ManifestSHA256: m.SHA256},
+			StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size, ManifestSHA256: m.SHA256, Store: p.store},
 		// Whoever still asks for the operation that made it finds that it succeeded.
 		Process: persistence.Process{CommandID: m.Operation, Command: "dbcalm-db-cmd backups rebuild",
 			Output:    fmt.Sprintf("The record of backup '%s' was lost, and was recovered from its %s.\n", m.ID, store.ManifestName),

@@ -53,6 +53,9 @@ func (m *Manager) verifiable(ctx context.Context, id string) ([]string, error) {
 	if err != nil {
 		return nil, internal(err)
 	}
+	if err := m.checkThere(ctx, "Backup", id); err != nil {
+		return nil, err
+	}
 	ids, err := store.Lineage(ctx, m.store, id)
 	var missing *store.MissingLinkError
 	var broken *persistence.Error

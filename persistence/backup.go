@@ -24,9 +24,9 @@ func insertBackup(ctx context.Context, tx *ledgerTx, b Backup, process int64) er
 		return ErrExists
 	}
 	tx.touched.backups = append(tx.touched.backups, b.ID)
-	_, err := tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size, manifest_sha256)
-		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?, ?)`,
-		b.ID, b.FromBackupID, b.ScheduleID, stamp{b.StartTime}, stampOf(b.EndTime), process, b.Size, b.ManifestSHA256)
+	_, err := tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size, manifest_sha256, store)
+		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?)`,
+		b.ID, b.FromBackupID, b.ScheduleID, stamp{b.StartTime}, stampOf(b.EndTime), process, b.Size, b.ManifestSHA256, b.Store)
 	return err
 }
 
@@ -134,13 +134,13 @@ func (s *Store) Children(ctx context.Context, id string) ([]Backup, error) {
 }
 
 func (s *Store) backups(ctx context.Context, where string, args ...any) ([]Backup, error) {
-	return s.backupsOf(ctx, `manifest_sha256`, where, args...)
+	return s.backupsOf(ctx, `manifest_sha256, store`, where, args...)
 }
 
-// backupsOf is backups with what tells the manifest's SHA-256: ledgers of earlier
-// programs have no such column.
-func (s *Store) backupsOf(ctx context.Context, manifest, where string, args ...any) ([]Backup, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size, `+manifest+` FROM backup `+where, args...)
+// backupsOf is backups with what tells the manifest's SHA-256 and the store: ledgers
+// of earlier programs have no such columns.
+func (s *Store) backupsOf(ctx context.Context, latest, where string, args ...any) ([]Backup, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size, `+latest+` FROM backup `+where, args...)
 	if err != nil {
 		return nil, s.explain("list backups", err)
 	}
@@ -151,7 +151,7 @@ func (s *Store) backupsOf(ctx context.Context, manifest, where string, args ...a
 		var from sql.NullString
 		var process sql.NullInt64
 		var start, end stamp
-		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size, &b.ManifestSHA256); err != nil {
+		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size, &b.ManifestSHA256, &b.Store); err != nil {
 			return nil, s.explain("list backups", err)
 		}
 		b.FromBackupID, b.ProcessID = from.String, process.Int64

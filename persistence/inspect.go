@@ -133,11 +133,11 @@ func (s *Store) readRecords(ctx context.Context, found *Inspection) error {
 		if err != nil {
 			return err
 		}
-		manifest := `''`
+		latest := `'', ''`
 		if slices.Contains(columns, "manifest_sha256") {
-			manifest = "manifest_sha256"
+			latest = "manifest_sha256, store"
 		}
-		if found.Backups, err = s.backupsOf(ctx, manifest, `ORDER BY start_time, id`); err != nil {
+		if found.Backups, err = s.backupsOf(ctx, latest, `ORDER BY start_time, id`); err != nil {
 			return err
 		}
 	}

@@ -122,6 +122,7 @@ UPDATE operation SET replaces_data_directory = TRUE WHERE machine = 'restore_dat
 ALTER TABLE operation ADD COLUMN asked_by TEXT NOT NULL DEFAULT '';
 `}, {sql: `
 ALTER TABLE backup ADD COLUMN manifest_sha256 TEXT NOT NULL DEFAULT '';
+ALTER TABLE backup ADD COLUMN store TEXT NOT NULL DEFAULT '';
 CREATE TABLE backup_made (
 	manifest_sha256 TEXT NOT NULL PRIMARY KEY,
 	backup_id TEXT NOT NULL,

@@ -178,7 +178,7 @@ func (s backupSteps) recordBackup(_ context.Context, t Task) (Outcome, error) {
 	}
 	outcome := ok(t, fmt.Sprintf("recorded: %s, LSN %d to %d", disk.HumanBytes(uint64(m.Size)), m.FromLSN, m.ToLSN))
 	outcome.Backup = &persistence.Backup{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID,
-		StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size, ManifestSHA256: m.SHA256}
+		StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size, ManifestSHA256: m.SHA256, Store: s.Store.Identity()}
 	return outcome, nil
 }
 

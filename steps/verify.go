@@ -169,7 +169,7 @@ func (s verifySteps) recordVerify(ctx context.Context, t Task) (Outcome, error) 
 		}
 		if v.Level.Covers(persistence.LevelChecksum) {
 			m, err := s.Store.RecordedManifest(ctx, id)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, persistence.ErrNotFound) {
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return Outcome{}, err
 			}
 			if err == nil {

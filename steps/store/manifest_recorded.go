@@ -19,9 +19,13 @@ func ManifestSum(text []byte) string {
 
 // RecordedManifest reads the manifest of a recorded backup; fs.ErrNotExist if it has none.
 // One that is not what was recorded is damage: whoever may write to the store may
-// write another.
+// write another. A record that was deleted while an operation reads the backup
+// leaves nothing to compare with.
 func (s *Store) RecordedManifest(ctx context.Context, id string) (*Manifest, error) {
 	record, err := s.Catalog.Backup(ctx, id)
+	if errors.Is(err, persistence.ErrNotFound) {
+		record, err = persistence.Backup{ID: id}, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read manifest of backup '%s': %w", id, err)
 	}

@@ -21,6 +21,9 @@ func TestSecondDaemon(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	legacy := filepath.Join(w.dir, "legacy")
 	w.configure("legacy_socket_path", legacy)
+	if err := os.MkdirAll(w.backupDir, 0o750); err != nil {
+		t.Fatal(err)
+	}
 	w.start()
 	pid := w.daemon.cmd.Process.Pid
 	for _, args := range [][]string{nil, {"serve"}} {
