@@ -64,7 +64,11 @@ func (s restoreSteps) place(ctx context.Context, t Task) (Outcome, error) {
 	if err := s.Store.RemoveWork(t.Operation); err != nil {
 		return Outcome{}, err
 	}
-	return ok(t, "in place in "+p.Target), nil
+	told, err := p.Told()
+	if err != nil {
+		return Outcome{}, err
+	}
+	return ok(t, "in place in "+p.Target+told), nil
 }
 
 // checkPromised checks that every table and definition of the last link is in

@@ -80,7 +80,7 @@ var largeRooms = map[string]int{
 	// The verbs, one a file.
 	command: 52,
 	// Being cut into rooms.
-	"machine": 47, "transport": 44,
+	"machine": 48, "transport": 44,
 	// The ledger and its projection.
 	"persistence": 27,
 }
@@ -90,7 +90,7 @@ var largeTypes = map[string]struct{ methods, files int }{
 	// Being cut.
 	"persistence.Store": {46, 14},
 	// One folder, seen from many sides.
-	"steps/store.Store": {36, 12},
+	"steps/store.Store": {37, 13},
 }
 
 func TestRoomsImportWhatTheyMay(t *testing.T) {

@@ -14,8 +14,16 @@ func (p *Placement) Begun() bool {
 		slices.ContainsFunc(p.Entries, func(e Entry) bool { return e.Is(filepath.Join(p.Target, e.Name)) })
 }
 
-// Undo moves what has gone into place back into the stage.
+// Undo moves what has gone into place back into the stage, and what was moved
+// aside for it back into the data directory.
 func (p *Placement) Undo() error {
+	if err := p.undo(); err != nil || p.Mode == Folder {
+		return err
+	}
+	return p.putBack()
+}
+
+func (p *Placement) undo() error {
 	switch {
 	case p.Mode == Swap && p.Folder != nil && p.Folder.Is(p.Target):
 		if err := p.swapBack(); err != nil {
