@@ -1,9 +1,11 @@
 package steps
 
 import (
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -66,6 +68,25 @@ func ours(t *testing.T, folder string) {
 	}
 }
 
+// seenByGroup demands that a member of the store's group, as DBCalm's API is, sees
+// that a backup is there, and nothing of what is in it.
+func seenByGroup(t *testing.T, store, id string) {
+	t.Helper()
+	const group = 64650
+	above := filepath.Dir(store)
+	if err := errors.Join(os.Chown(store, -1, group), os.Chmod(store, 0o750), os.Chmod(above, 0o711), os.Chmod(filepath.Dir(above), 0o711)); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = os.Chown(store, -1, os.Getegid()) }()
+	const look = `cd "$1" && test -d "$2" && ls | grep -qx "$2" && ! ls "$2" && ! cat "$2"/xtrabackup_checkpoints && ! touch "$2"/x && ! touch x`
+	cmd := exec.Command("/bin/sh", "-c", look, "sh", store, id)
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: serverUser + 1, Gid: group}}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("as a member of the store's group: %v\n%s", err, out)
+	}
+}
+
 // The tool runs as the owner of the data directory, who can enter neither the
 // store nor the folder of the credentials file.
 func TestToolHasTheRightsOfTheDataDirectorysOwner(t *testing.T) {
@@ -86,6 +107,7 @@ func TestToolHasTheRightsOfTheDataDirectorysOwner(t *testing.T) {
 			b.Must(b.take("inc", "full"))
 			want := mariadbtest.Fingerprint(t, b.db.DB())
 			ours(t, b.Store.BackupDir)
+			seenByGroup(t, b.Store.BackupDir, "full")
 			m, err := store.ReadManifest(b.Store.Folder("inc"))
 			b.Must(err)
 			if base, err := tool.ReadCheckpoints(b.Store.Folder("full")); err != nil || m.FromLSN != base.ToLSN {

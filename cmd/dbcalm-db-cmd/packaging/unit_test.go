@@ -88,6 +88,11 @@ func TestFoldersAreMade(t *testing.T) {
 	if got := modes(); got != want {
 		t.Errorf("made are\n%s\nwant\n%s", got, want)
 	}
+	// DBCalm's API, in this group, sees which backups are there.
+	group := strings.Split(run(t, "grep", "^dbcalm:", filepath.Join(root, "etc/group")), ":")[2]
+	if got := strings.TrimSpace(run(t, "stat", "--format=%u:%g", filepath.Join(root, "var/backups/dbcalm"))); got != "0:"+group {
+		t.Errorf("the store belongs to %s, and the group is %s", got, group)
+	}
 	// What an administrator or the API server has made of a folder stays.
 	if err := os.Chmod(filepath.Join(root, "var/backups/dbcalm"), 0o700); err != nil {
 		t.Fatal(err)
