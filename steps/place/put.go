@@ -41,7 +41,7 @@ func (p *Placement) Identify() error {
 		}
 		p.Replaced = &replaced
 	case Entries:
-		entries, err := os.ReadDir(p.Prepared())
+		entries, err := disk.ReadDir(p.Prepared())
 		if err != nil {
 			return err
 		}
@@ -177,7 +177,7 @@ func (p *Placement) moveFolder() error {
 		return fmt.Errorf("restore to folder: the prepared folder %s is gone", p.Prepared())
 	}
 	dated := filepath.Dir(p.Target)
-	if err := os.MkdirAll(dated, 0o750); err != nil {
+	if err := disk.MakeFolder(dated, 0o750); err != nil {
 		return fmt.Errorf("restore to folder: %w", err)
 	}
 	// Either may be new.

@@ -1,7 +1,6 @@
 package place
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -31,7 +30,7 @@ func (p *Placement) undo() error {
 		}
 		return disk.SyncDir(filepath.Dir(p.Target))
 	case p.Mode == Entries && len(p.Entries) > 0:
-		if err := os.MkdirAll(p.Prepared(), 0o700); err != nil {
+		if err := disk.MakeFolder(p.Prepared(), 0o700); err != nil {
 			return err
 		}
 		for i := len(p.Entries) - 1; i >= 0; i-- {
@@ -49,7 +48,7 @@ func (p *Placement) undo() error {
 		}
 		return nil
 	case p.Mode == Folder && p.Folder != nil && p.Folder.Is(p.Target):
-		if err := os.MkdirAll(p.Stage, 0o700); err != nil {
+		if err := disk.MakeFolder(p.Stage, 0o700); err != nil {
 			return err
 		}
 		return disk.RenameNew(p.Target, p.Prepared())
@@ -62,7 +61,7 @@ func (p *Placement) undo() error {
 func (p *Placement) swapBack() error {
 	old := p.Prepared()
 	if !p.Replaced.Is(old) {
-		if err := os.MkdirAll(old, 0o700); err != nil {
+		if err := disk.MakeFolder(old, 0o700); err != nil {
 			return err
 		}
 		if err := disk.AdoptOwner(old, p.Target); err != nil {
