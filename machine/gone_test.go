@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
@@ -32,15 +33,15 @@ func TestRecordWithoutAFolderIsNoBackup(t *testing.T) {
 	w := goneWorld(t)
 	w.start()
 	w.removeFolder("inc")
-	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full", "inc"}, Target: "folder"})
-	refusal(t, err, NotFound, "Backup with id 'inc' not found: its record is there, its folder "+w.host.Store.Folder("inc")+" is gone",
+	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full", "inc"}, Target: "folder"})
+	refusal(t, err, api.NotFound, "Backup with id 'inc' not found: its record is there, its folder "+w.host.Store.Folder("inc")+" is gone",
 		"dbcalm-db-cmd backups rebuild --prune removes the record")
-	_, err = w.IncrementalBackup(t.Context(), BackupRequest{ID: "next", FromBackupID: "inc"})
-	refusal(t, err, NotFound, "Base backup with id 'inc' not found: its record is there")
-	_, err = w.PlanBackup(t.Context(), BackupRequest{ID: "next", FromBackupID: "inc"})
-	refusal(t, err, NotFound, "Base backup with id 'inc' not found")
-	_, err = w.VerifyBackup(t.Context(), VerifyRequest{ID: "inc"})
-	refusal(t, err, NotFound, "Backup with id 'inc' not found")
+	_, err = w.IncrementalBackup(t.Context(), api.BackupRequest{ID: "next", FromBackupID: "inc"})
+	refusal(t, err, api.NotFound, "Base backup with id 'inc' not found: its record is there")
+	_, err = w.PlanBackup(t.Context(), api.BackupRequest{ID: "next", FromBackupID: "inc"})
+	refusal(t, err, api.NotFound, "Base backup with id 'inc' not found")
+	_, err = w.VerifyBackup(t.Context(), api.VerifyRequest{ID: "inc"})
+	refusal(t, err, api.NotFound, "Backup with id 'inc' not found")
 }
 
 // Of a store that is not mounted nothing is known: no record is given up, and
@@ -59,14 +60,14 @@ func TestStoreThatIsAwayTakesNoBackupWithIt(t *testing.T) {
 			}
 		}
 		const away = "is not in backup_dir "
-		_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full", "inc"}, Target: "folder"})
-		refusal(t, err, Unavailable, "the folder of backup 'full' "+away+w.host.Store.BackupDir, "mount its disk", "backups delete ID")
-		_, err = w.VerifyBackup(t.Context(), VerifyRequest{ID: "inc"})
-		refusal(t, err, Unavailable, away)
-		_, err = w.FullBackup(t.Context(), BackupRequest{ID: "full"})
-		refusal(t, err, Unavailable, away)
-		_, err = w.IncrementalBackup(t.Context(), BackupRequest{ID: "next", FromBackupID: "inc"})
-		refusal(t, err, Unavailable, away)
+		_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full", "inc"}, Target: "folder"})
+		refusal(t, err, api.Unavailable, "the folder of backup 'full' "+away+w.host.Store.BackupDir, "mount its disk", "backups delete ID")
+		_, err = w.VerifyBackup(t.Context(), api.VerifyRequest{ID: "inc"})
+		refusal(t, err, api.Unavailable, away)
+		_, err = w.FullBackup(t.Context(), api.BackupRequest{ID: "full"})
+		refusal(t, err, api.Unavailable, away)
+		_, err = w.IncrementalBackup(t.Context(), api.BackupRequest{ID: "next", FromBackupID: "inc"})
+		refusal(t, err, api.Unavailable, away)
 	}
 	if list, err := w.Store.Backups(t.Context()); err != nil || len(list) != 3 {
 		t.Errorf("%+v, %v", list, err)
@@ -85,9 +86,9 @@ func TestOnlyBackupOfAStoreIsGone(t *testing.T) {
 	w.record(persistence.Backup{ID: "only", StartTime: time.Now().UTC(), Store: w.host.Store.Identity()})
 	w.start()
 	w.removeFolder("only")
-	_, err := w.VerifyBackup(t.Context(), VerifyRequest{ID: "only"})
-	refusal(t, err, NotFound, "Backup with id 'only' not found")
-	if err := w.forgetGone(t.Context(), "only"); err != nil {
+	_, err := w.VerifyBackup(t.Context(), api.VerifyRequest{ID: "only"})
+	refusal(t, err, api.NotFound, "Backup with id 'only' not found")
+	if err := w.backups.ForgetGone(t.Context(), "only"); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := w.Store.Backups(t.Context()); err != nil || len(list) != 0 {
@@ -108,12 +109,12 @@ func TestIDOfABackupThatIsGoneIsFree(t *testing.T) {
 	if err := w.checkNew(t.Context(), "full"); err != nil {
 		t.Error(err)
 	}
-	refusal(t, w.forgetGone(t.Context(), "full"), Conflict, "Backup with id 'full' already exists: its folder is gone, but backup 'inc' stands on it")
+	refusal(t, w.backups.ForgetGone(t.Context(), "full"), api.Conflict, "Backup with id 'full' already exists: its folder is gone, but backup 'inc' stands on it")
 	w.removeFolder("inc")
-	if err := w.forgetGone(t.Context(), "full"); err != nil {
+	if err := w.backups.ForgetGone(t.Context(), "full"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.forgetGone(t.Context(), "full"); err != nil {
+	if err := w.backups.ForgetGone(t.Context(), "full"); err != nil {
 		t.Fatal(err)
 	}
 	// The new one is recorded in the ledger and in the shared file alike.

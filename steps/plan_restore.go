@@ -100,13 +100,13 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 		}
 		if p.look("tool", err, detail) {
 			room := h.Store.BackupDir
-			if args.Target == "database" {
+			if args.Target == TargetDatabase {
 				room = h.Server.DataDir
 			}
 			p.Room(room, size, "the restore")
 		}
 	}
-	if args.Target == "database" {
+	if args.Target == TargetDatabase {
 		p.look("server", h.Server.CheckDown(ctx), "it is stopped")
 		p.look("data directory", h.Server.CheckEmpty(), emptiness(h.Server.DataDir))
 		p.look("layout", h.restores().checkLayoutOf(links), "everything belongs into the data directory")

@@ -22,35 +22,32 @@ type holding struct {
 	file   *os.File
 }
 
-// Lock takes the store for this daemon alone. A store that is not there, its disk
-// may not be mounted, is locked as soon as something is made in it. The error of
-// one that another daemon has is a *disk.LockedError; of one that cannot be
-// locked, disk.ErrNotLocked is told.
-func (s *Store) Lock() error {
-	s.held.Lock()
-	defer s.held.Unlock()
-	s.held.wanted = true
-	return s.lockPresent()
+// lock takes the store at dir.
+func (h *holding) lock(dir string) error {
+	h.Lock()
+	defer h.Unlock()
+	h.wanted = true
+	return h.lockPresent(dir)
 }
 
-// lockWanted is Lock for who is about to make something in the store: since it was
+// again is lock for who is about to make something in the store: since it was
 // locked, another disk may have been mounted there.
-func (s *Store) lockWanted() error {
-	s.held.Lock()
-	defer s.held.Unlock()
-	if !s.held.wanted {
+func (h *holding) again(dir string) error {
+	h.Lock()
+	defer h.Unlock()
+	if !h.wanted {
 		return nil
 	}
-	if err := s.lockPresent(); err != nil && !errors.Is(err, disk.ErrNotLocked) {
+	if err := h.lockPresent(dir); err != nil && !errors.Is(err, disk.ErrNotLocked) {
 		return err
 	}
 	return nil
 }
 
-func (s *Store) lockPresent() error {
-	path := filepath.Join(s.BackupDir, lockName)
-	if s.held.file != nil {
-		ours, err := s.held.file.Stat()
+func (h *holding) lockPresent(dir string) error {
+	path := filepath.Join(dir, lockName)
+	if h.file != nil {
+		ours, err := h.file.Stat()
 		there, thereErr := os.Lstat(path)
 		if err == nil && thereErr == nil && os.SameFile(ours, there) {
 			return nil
@@ -62,25 +59,25 @@ func (s *Store) lockPresent() error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case taken:
-		return fmt.Errorf("another daemon (%s) already works on backup_dir %s: give each a backup_dir of its own, or stop it: %w", locked.Who(), s.BackupDir, err)
+		return fmt.Errorf("another daemon (%s) already works on backup_dir %s: give each a backup_dir of its own, or stop it: %w", locked.Who(), dir, err)
 	case errors.Is(err, disk.ErrRefused):
 		return fmt.Errorf("lock backup_dir: %w", err)
 	case err != nil:
 		return fmt.Errorf("lock backup_dir: %w: %w", err, disk.ErrNotLocked)
 	}
-	if s.held.file != nil {
-		_ = s.held.file.Close()
+	if h.file != nil {
+		_ = h.file.Close()
 	}
-	s.held.file = f
+	h.file = f
 	return nil
 }
 
-// Unlock lets another daemon have the store. Calling it twice is fine.
-func (s *Store) Unlock() {
-	s.held.Lock()
-	defer s.held.Unlock()
-	if s.held.file != nil {
-		_ = s.held.file.Close()
+// unlock lets another daemon have it.
+func (h *holding) unlock() {
+	h.Lock()
+	defer h.Unlock()
+	if h.file != nil {
+		_ = h.file.Close()
 	}
-	s.held.file, s.held.wanted = nil, false
+	h.file, h.wanted = nil, false
 }

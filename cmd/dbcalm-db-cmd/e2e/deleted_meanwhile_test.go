@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TestBaseDeletedMeanwhile lets the API server delete the row of the backup
@@ -43,7 +43,7 @@ func TestFolderDeletedRecordLeft(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(w.backupDir, "full")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.client.IncrementalBackup(w.ctx(), machine.BackupRequest{ID: "inc", FromBackupID: "full"})
+	_, err := w.client.IncrementalBackup(w.ctx(), api.BackupRequest{ID: "inc", FromBackupID: "full"})
 	refused(t, err, 404, "Base backup with id 'full' not found", "its folder "+filepath.Join(w.backupDir, "full")+" is gone")
 	second := w.succeeded(w.full("full"))
 	db := w.sqlite()
@@ -70,7 +70,7 @@ func TestBackupDeletedDuringRestore(t *testing.T) {
 			w.start()
 			w.succeeded(w.full("full"))
 			w.succeeded(w.incremental("inc", "full"))
-			operation := w.restore(machine.TargetFolder, "full", "inc")
+			operation := w.restore(api.TargetFolder, "full", "inc")
 			w.eventually("the tool prepares", hold.reached)
 			db := w.sqlite()
 			w.asAPIServer(db, statements...)
