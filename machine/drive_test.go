@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestOperationWaitsForItsDatabase(t *testing.T) {
@@ -34,6 +36,7 @@ func TestOperationWaitsForItsDatabase(t *testing.T) {
 
 func TestOperationGoesOnWithoutTheSharedFile(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	begun, letGo := make(chan string), make(chan error)
@@ -110,7 +113,7 @@ func TestBackupWhoseBaseWasDeletedMeanwhile(t *testing.T) {
 		return steps.Outcome{Event: steps.EventOK, Data: t.Data, Backup: &persistence.Backup{ID: "inc", FromBackupID: "gone", StartTime: t.CreatedAt}}, nil
 	}}
 	w.start()
-	id := w.accepted(w.accept(t.Context(), order{command: "incremental_backup"}, "inc", Args{ID: "inc", FromBackupID: "gone"}, nil, nil))
+	id := w.accepted(w.accept(t.Context(), order{command: "incremental_backup"}, "inc", api.Args{ID: "inc", FromBackupID: "gone"}, nil, nil))
 	v := w.ends(id, persistence.Failed)
 	if !strings.Contains(v.Error, "the base backup's row is gone: 'gone': it was deleted while this backup was made; take a full backup") {
 		t.Errorf("the error is %s", v.Error)

@@ -9,9 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // earlier loads a database that the program of commit 8183862 left when it was
@@ -80,6 +82,7 @@ func (w *world) withoutServer() {
 // they began with, and end; what begins now has the names of now.
 func TestOperationsOfAnEarlierProgramEnd(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, earlier(t, "interrupted"))
 	w.write(filepath.Join(w.dir, "fake-mariadb-backup"), fakeTool)
 	w.files("base", "", 0, 100)
@@ -95,7 +98,11 @@ func TestOperationsOfAnEarlierProgramEnd(t *testing.T) {
 		if !strings.HasSuffix(events(v), path) {
 			t.Errorf("%s: transitions are %s, want %s in the end", v.Machine, events(v), path)
 		}
-		if _, err := DrawOperation(v, "svg"); err != nil {
+		path := definition.Path{At: v.State}
+		for _, t := range v.Transitions {
+			path.Passages = append(path.Passages, definition.Passage{From: t.From, To: t.To, At: t.At})
+		}
+		if _, err := definition.Draw(v.Definition, path, "svg"); err != nil {
 			t.Errorf("%s cannot be drawn: %v", v.Machine, err)
 		}
 	}

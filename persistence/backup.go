@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // ErrParentGone: the row of a backup that an incremental stands on, directly
@@ -23,10 +26,39 @@ func insertBackup(ctx context.Context, tx *ledgerTx, b Backup, process int64) er
 		return ErrExists
 	}
 	tx.touched.backups = append(tx.touched.backups, b.ID)
-	_, err := tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size)
-		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?)`,
-		b.ID, b.FromBackupID, b.ScheduleID, stamp{b.StartTime}, stampOf(b.EndTime), process, b.Size)
+	_, err := tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size, manifest_sha256, store)
+		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?)`,
+		b.ID, b.FromBackupID, b.ScheduleID, dbfile.At(b.StartTime), dbfile.StampOf(b.EndTime), process, b.Size, b.ManifestSHA256, b.Store)
 	return err
+}
+
+// insertMade remembers that a backup was made here. Its row stays when the
+// backup's goes: a folder that is brought back can be told from a stranger's.
+func insertMade(ctx context.Context, tx *ledgerTx, b Backup, at time.Time) error {
+	if b.ManifestSHA256 == "" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO backup_made (manifest_sha256, backup_id, at) VALUES (?, ?, ?)`, b.ManifestSHA256, b.ID, dbfile.At(at))
+	return err
+}
+
+// MadeHere returns the SHA-256 of every manifest that operations of this ledger
+// have written and recorded, whether their backups are still recorded or not.
+func (s *Store) MadeHere(ctx context.Context) (map[string]bool, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT manifest_sha256 FROM backup_made`)
+	if err != nil {
+		return nil, s.explain("list manifests", err)
+	}
+	defer rows.Close()
+	made := map[string]bool{}
+	for rows.Next() {
+		var sum string
+		if err := rows.Scan(&sum); err != nil {
+			return nil, s.explain("list manifests", err)
+		}
+		made[sum] = true
+	}
+	return made, s.explain("list manifests", rows.Err())
 }
 
 // checkAncestors looks for the rows of the whole chain. A program that does
@@ -65,7 +97,7 @@ func deleteBackup(ctx context.Context, tx *ledgerTx, id string) error {
 func insertRestore(ctx context.Context, tx *ledgerTx, r Restore, process int64) error {
 	result, err := tx.ExecContext(ctx, `INSERT INTO restore (backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
 		SELECT id, ?, ?, ?, ?, ?, ? FROM backup WHERE id = ?`,
-		stamp{r.BackupTimestamp}, r.Target, r.TargetPath, stamp{r.StartTime}, stamp{r.EndTime}, process, r.BackupID)
+		dbfile.At(r.BackupTimestamp), r.Target, r.TargetPath, dbfile.At(r.StartTime), dbfile.At(r.EndTime), process, r.BackupID)
 	if err != nil {
 		return err
 	}
@@ -103,10 +135,16 @@ func (s *Store) Children(ctx context.Context, id string) ([]Backup, error) {
 	return s.backups(ctx, `WHERE from_backup_id = ? ORDER BY start_time, id`, id)
 }
 
-func (s *Store) backups(ctx context.Context, where string, args ...any) ([]Backup, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size FROM backup `+where, args...)
+func (l *ledger) backups(ctx context.Context, where string, args ...any) ([]Backup, error) {
+	return l.backupsOf(ctx, `manifest_sha256, store`, where, args...)
+}
+
+// backupsOf is backups with what tells the manifest's SHA-256 and the store: ledgers
+// of earlier programs have no such columns.
+func (l *ledger) backupsOf(ctx context.Context, latest, where string, args ...any) ([]Backup, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size, `+latest+` FROM backup `+where, args...)
 	if err != nil {
-		return nil, s.explain("list backups", err)
+		return nil, l.explain("list backups", err)
 	}
 	defer rows.Close()
 	var list []Backup
@@ -114,13 +152,13 @@ func (s *Store) backups(ctx context.Context, where string, args ...any) ([]Backu
 		var b Backup
 		var from sql.NullString
 		var process sql.NullInt64
-		var start, end stamp
-		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size); err != nil {
-			return nil, s.explain("list backups", err)
+		var start, end dbfile.Stamp
+		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size, &b.ManifestSHA256, &b.Store); err != nil {
+			return nil, l.explain("list backups", err)
 		}
 		b.FromBackupID, b.ProcessID = from.String, process.Int64
-		b.StartTime, b.EndTime = start.Time, end.pointer()
+		b.StartTime, b.EndTime = start.Time, end.Pointer()
 		list = append(list, b)
 	}
-	return list, s.explain("list backups", rows.Err())
+	return list, l.explain("list backups", rows.Err())
 }

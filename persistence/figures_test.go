@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 var secondBounds = []float64{1, 60, 3600}
@@ -144,6 +147,7 @@ func TestLastFailure(t *testing.T) {
 
 func TestCheckWritable(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	d := openNew(t)
 	ledger := d.ledgerDB()
 	before := read(t, ledger, `SELECT group_concat(version) FROM operation_schema`)
@@ -156,7 +160,7 @@ func TestCheckWritable(t *testing.T) {
 	db := outsider(t, d.path)
 	db.SetMaxOpenConns(1)
 	run(t, db, `BEGIN IMMEDIATE`)
-	var broken *Error
+	var broken *dbfile.Error
 	if err := d.CheckWritable(t.Context()); !errors.As(err, &broken) || broken.Path != d.path || !strings.Contains(err.Error(), "another program holds a lock on it") {
 		t.Errorf("while locked: %v", err)
 	}

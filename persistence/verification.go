@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Level is how thoroughly a backup is verified.
@@ -42,6 +44,9 @@ type Verdict struct {
 	Level Level
 	// Damage says what is wrong; empty for a pass.
 	Damage string
+	// ManifestSHA256 is that of the manifest which a pass has proved. It becomes
+	// the recorded one where none is known.
+	ManifestSHA256 string
 }
 
 // Verification is all that is known of a backup's soundness.
@@ -94,7 +99,11 @@ func recordVerdict(ctx context.Context, tx *ledgerTx, verdict Verdict, operation
 	}
 	v := known.with(verdict, operation, at)
 	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO operation_verification (`+verificationColumns+`) VALUES (?,?,?,?,?,?,?,?)`,
-		verdict.BackupID, v.MadeBy, v.Level, stamp{v.PassedAt}, v.Damage, v.FailedLevel, stamp{v.FailedAt}, v.FailedIn)
+		verdict.BackupID, v.MadeBy, v.Level, dbfile.At(v.PassedAt), v.Damage, v.FailedLevel, dbfile.At(v.FailedAt), v.FailedIn)
+	if err != nil || verdict.ManifestSHA256 == "" {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE backup SET manifest_sha256 = ? WHERE id = ? AND manifest_sha256 = ''`, verdict.ManifestSHA256, verdict.BackupID)
 	return err
 }
 
@@ -102,7 +111,7 @@ const verificationColumns = `backup_id, made_by, level, passed_at, damage, faile
 
 func scanVerification(row scanner) (Verification, error) {
 	var v Verification
-	var passed, failed stamp
+	var passed, failed dbfile.Stamp
 	err := row.Scan(&v.BackupID, &v.MadeBy, &v.Level, &passed, &v.Damage, &v.FailedLevel, &failed, &v.FailedIn)
 	v.PassedAt, v.FailedAt = passed.Time, failed.Time
 	return v, err
@@ -110,19 +119,19 @@ func scanVerification(row scanner) (Verification, error) {
 
 // Verifications returns what is known of the soundness of each backup that was
 // ever verified, by its id.
-func (s *Store) Verifications(ctx context.Context) (map[string]Verification, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+verificationColumns+` FROM operation_verification`)
+func (l *ledger) Verifications(ctx context.Context) (map[string]Verification, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT `+verificationColumns+` FROM operation_verification`)
 	if err != nil {
-		return nil, s.explain("list verifications", err)
+		return nil, l.explain("list verifications", err)
 	}
 	defer rows.Close()
 	list := map[string]Verification{}
 	for rows.Next() {
 		v, err := scanVerification(rows)
 		if err != nil {
-			return nil, s.explain("list verifications", err)
+			return nil, l.explain("list verifications", err)
 		}
 		list[v.BackupID] = v
 	}
-	return list, s.explain("list verifications", rows.Err())
+	return list, l.explain("list verifications", rows.Err())
 }

@@ -4,12 +4,16 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/persistence/dbfile"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // TestRefusedOperationIsWithdrawnInTheEnd locks the ledger once an operation is
 // in both files: that is told as a refusal, so nothing of it may stay.
 func TestRefusedOperationIsWithdrawnInTheEnd(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	d := openNew(t)
 	d.record("full", "")
 	d.delivered()
@@ -30,7 +34,7 @@ func TestRefusedOperationIsWithdrawnInTheEnd(t *testing.T) {
 		t.Fatalf("accepted while the ledger was locked: %v", err)
 	}
 	next := operation("next")
-	var trouble *Error
+	var trouble *dbfile.Error
 	if err := d.Accept(t.Context(), next, nil, firstProcess(next)); !errors.As(err, &trouble) {
 		t.Errorf("the next one is refused with %v", err)
 	}

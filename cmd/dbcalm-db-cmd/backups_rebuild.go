@@ -2,24 +2,28 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
-func backupsRebuildCommand(c *client) *cobra.Command {
+func backupsRebuildCommand(c *conversation) *cobra.Command {
 	var asJSON bool
-	var request machine.RebuildRequest
+	var request api.RebuildRequest
 	cmd := &cobra.Command{
 		Use:   "rebuild",
 		Short: "Record backups whose record is lost, and tell what else is amiss in the store",
 		Long: `Compare the records of the backups with the folders in backup_dir. A backup
 that is there without a record, after the loss of the database say, is recorded
 again from the dbcalm.json in its folder, together with the chain it stands on.
+Of a backup that no operation of this ledger has made, as after the loss of the
+ledger or when its folder comes from elsewhere, it is said that it was not made
+here: verify it before you rely on it.
 Everything else that does not match is told, with what to do about it, and left
 as it is.
 
@@ -56,29 +60,38 @@ is not mounted.`,
 	return cmd
 }
 
-func rebuildText(report machine.RebuildReport) string {
+func rebuildText(report api.RebuildReport) string {
 	if len(report.Findings) == 0 {
 		return "Nothing to do: " + human.Count(report.Recorded, "backup") + " recorded, and the store matches.\n"
 	}
 	t := screen.Table{Header: []string{"NAME", "FOUND", "DONE", "DETAILS"}}
-	done := map[string]int{}
+	done, strangers := map[string]int{}, 0
 	for _, f := range report.Findings {
 		what := f.Done
 		if what == "" {
 			what = "-"
 		}
 		done[f.Done]++
+		if f.NotMadeHere {
+			strangers++
+		}
 		t.Add(f.Name, f.Found, what, f.Advice)
 	}
 	var parts []string
 	for _, what := range []struct{ done, text string }{
-		{machine.DoneRecorded, "recorded again"}, {machine.DoneUnrecorded, "without a folder no longer recorded"},
+		{api.DoneRecorded, "recorded again"}, {api.DoneUnrecorded, "without a folder no longer recorded"},
 	} {
-		if n := done[what.done]; n > 0 {
-			parts = append(parts, human.Count(n, "backup")+" "+what.text)
+		n := done[what.done]
+		if n == 0 {
+			continue
 		}
+		part := human.Count(n, "backup") + " " + what.text
+		if what.done == api.DoneRecorded && strangers > 0 {
+			part += fmt.Sprintf(" (not made here: %d)", strangers)
+		}
+		parts = append(parts, part)
 	}
-	if n := done[machine.DoneRemoved]; n > 0 {
+	if n := done[api.DoneRemoved]; n > 0 {
 		parts = append(parts, human.Count(n, "leftover")+" removed")
 	}
 	parts = append(parts, human.Count(report.Recorded, "backup")+" recorded now")
@@ -86,7 +99,7 @@ func rebuildText(report machine.RebuildReport) string {
 }
 
 // countOpen counts the findings that are left to a person.
-func countOpen(report machine.RebuildReport) int {
+func countOpen(report api.RebuildReport) int {
 	n := 0
 	for _, f := range report.Findings {
 		if f.Done == "" {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,8 +24,7 @@ func Separate(folder, name, temporary string) (err error) {
 	if err != nil {
 		return err
 	}
-	st, known := info.Sys().(*syscall.Stat_t)
-	if !known || !info.Mode().IsRegular() || st.Nlink < 2 {
+	if !info.Mode().IsRegular() || Names(info) < 2 {
 		return nil
 	}
 	source, err := root.Open(name)

@@ -1,11 +1,12 @@
 package e2e
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TestBaseDeletedMeanwhile lets the API server delete the row of the backup
@@ -32,6 +33,27 @@ func TestBaseDeletedMeanwhile(t *testing.T) {
 	}
 }
 
+// TestFolderDeletedRecordLeft deletes a backup as the API server does, whose
+// second step, the row, may fail: its id is free again.
+func TestFolderDeletedRecordLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{})
+	w.start()
+	first := w.succeeded(w.full("full"))
+	if err := os.RemoveAll(filepath.Join(w.backupDir, "full")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.client.IncrementalBackup(w.ctx(), api.BackupRequest{ID: "inc", FromBackupID: "full"})
+	refused(t, err, 404, "Base backup with id 'full' not found", "its folder "+filepath.Join(w.backupDir, "full")+" is gone")
+	second := w.succeeded(w.full("full"))
+	db := w.sqlite()
+	var operation string
+	if err := db.QueryRow(`SELECT command_id FROM backup JOIN process ON process.id = process_id WHERE backup.id = 'full'`).Scan(&operation); err != nil ||
+		operation != second.ID || operation == first.ID {
+		t.Errorf("the row is of operation %s, %v, want %s", operation, err, second.ID)
+	}
+}
+
 // TestBackupDeletedDuringRestore lets the API server delete the rows of a
 // chain while it is restored: the restore stands, it only has no row.
 func TestBackupDeletedDuringRestore(t *testing.T) {
@@ -48,7 +70,7 @@ func TestBackupDeletedDuringRestore(t *testing.T) {
 			w.start()
 			w.succeeded(w.full("full"))
 			w.succeeded(w.incremental("inc", "full"))
-			operation := w.restore(machine.TargetFolder, "full", "inc")
+			operation := w.restore(api.TargetFolder, "full", "inc")
 			w.eventually("the tool prepares", hold.reached)
 			db := w.sqlite()
 			w.asAPIServer(db, statements...)
