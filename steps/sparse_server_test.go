@@ -45,6 +45,10 @@ func TestHolesSurvive(t *testing.T) {
 		if all, err := link.Size(); err != nil || all.Apparent-all.Allocated < (size-taken)*9/10 || !strings.Contains(all.String(), " with the holes in it)") {
 			t.Errorf("%s: the room for a restore is %s, %v", form, all, err)
 		}
+		about := b.Store.About(form)
+		if info := link.Manifest; about.Form != info.StoredAs() || !strings.Contains(about.Server, "MariaDB") || uint64(*about.DataSize) < size {
+			t.Errorf("%s: told are %s, %s, %d bytes of data", form, about.Form, about.Server, *about.DataSize)
+		}
 		restored, err := b.restore("folder", form)
 		b.Must(err)
 		if s, n := table(restored); s != size || n > taken*11/10 {

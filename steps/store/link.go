@@ -81,11 +81,7 @@ func (s *Store) Span(id string) (from, to uint64, err error) {
 // Size returns how large what is restored of a link is.
 func (l Link) Size() (disk.Size, error) {
 	if m := l.Manifest; m != nil {
-		size := disk.Size{Apparent: uint64(m.Size)}
-		if m.PlainSize != 0 {
-			size.Apparent = uint64(m.PlainSize)
-		}
-		size.Allocated = size.Apparent
+		size := disk.Size{Apparent: uint64(m.dataSize()), Allocated: uint64(m.dataSize())}
 		if m.Allocated != 0 {
 			size.Allocated = uint64(m.Allocated)
 		}
