@@ -59,6 +59,11 @@ func (s backupSteps) describe(ctx context.Context, t Task) (m store.Manifest, er
 	if m.ParentID != "" {
 		m.Kind = "incremental"
 	}
+	if t.Data.Before != "" {
+		if err := disk.ReadJSON(store.AfterFile(t.Data.Work), store.MaxManifest, &m.Tablespaces); err != nil {
+			return m, fmt.Errorf("read which tablespaces the server had: %w", err)
+		}
+	}
 	var c tool.Checkpoints
 	var command job.Spec
 	switch form := t.form(); {
