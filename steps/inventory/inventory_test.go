@@ -1,0 +1,126 @@
+package inventory
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m, nil) }
+
+// of is an inventory of files by their paths; each number is another file.
+func of(files map[string]uint64) (inv Inventory) {
+	for path, number := range files {
+		inv.Files = append(inv.Files, server.DataFile{Path: path, Inode: number, Born: int64(number)})
+	}
+	inv.Files = server.OrderFiles(inv.Files)
+	return inv
+}
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	before := of(map[string]uint64{"a/stays.ibd": 1, "a/stays.frm": 2, "a/left_out.ibd": 3, "a/left_out.MYD": 4, "a/dropped.ibd": 5, "a/renamed.ibd": 6, "a/rebuilt.ibd": 7})
+	after := of(map[string]uint64{"a/stays.ibd": 1, "a/stays.frm": 2, "a/left_out.ibd": 3, "a/left_out.MYD": 4, "a/other.ibd": 6, "a/rebuilt.ibd": 8, "a/created.ibd": 9,
+		"a/imported.ibd": 10, "a/later.ibd": 30})
+	held := map[string]bool{"a/stays.ibd": true, "a/stays.frm": true, "a/dropped.ibd": true}
+	// What it says it leaves out counts if it is there: of files that came while
+	// it worked, too, but not of those that came when it had ended, at 20.
+	said := []string{"a/left_out.ibd", "a/imported.ibd", "a/dropped.ibd", "a/later.ibd", "a/stays.ibd"}
+	c := before.Compare(after, held, said, 20)
+	if want := []string{"a/left_out.MYD", "a/left_out.ibd", "a/imported.ibd"}; !slices.Equal(c.Missing, want) || c.Held != 2 || c.Moved != 7 {
+		t.Errorf("got %+v, want missing %q", c, want)
+	}
+}
+
+func TestStillThere(t *testing.T) {
+	t.Parallel()
+	running := mariadbtest.Start(t)
+	running.Exec("CREATE DATABASE shop", "CREATE TABLE shop.stays (id INT PRIMARY KEY) ENGINE=InnoDB", "CREATE TABLE shop.anew (id INT PRIMARY KEY) ENGINE=InnoDB", "CREATE TABLE shop.gone (id INT PRIMARY KEY) ENGINE=InnoDB")
+	srv := &server.Server{DBType: server.MariaDB, DataDir: running.DataDir, CredentialsFile: running.CredentialsFile}
+	inv, err := Take(t.Context(), srv, running.DataDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	running.Exec("DROP TABLE shop.gone", "DROP TABLE shop.anew", "CREATE TABLE shop.anew (id INT PRIMARY KEY) ENGINE=InnoDB")
+	left, err := inv.StillThere(t.Context(), srv, []string{"shop/stays.ibd", "shop/anew.ibd", "shop/gone.ibd", "shop/notes.MYD", "shop/unknown.ibd"})
+	if want := []string{"shop/stays.ibd", "shop/notes.MYD", "shop/unknown.ibd"}; err != nil || !slices.Equal(left, want) {
+		t.Errorf("got %q, %v", left, err)
+	}
+	running.Kill()
+	if _, err := inv.StillThere(t.Context(), srv, nil); !errors.Is(err, server.ErrServerDown) {
+		t.Errorf("of a server that is gone: %v", err)
+	}
+	if _, err := Take(t.Context(), srv, running.DataDir); !errors.Is(err, server.ErrServerDown) {
+		t.Errorf("of a server that is gone: %v", err)
+	}
+	// What can be seen without it is seen.
+	if after, err := inv.Again(); err != nil || len(after.Files) == 0 {
+		t.Errorf("%d files, %v", len(after.Files), err)
+	}
+}
+
+func TestKeptInventory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "kept.json")
+	inv := of(map[string]uint64{"a/b.ibd": 1})
+	inv.DataDir, inv.Spaces = dir, map[string]uint32{"a/b": 7}
+	if err := inv.Keep(path); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(path)
+	if err != nil || !slices.Equal(got.Files, inv.Files) || got.Spaces["a/b"] != 7 || got.DataDir != dir {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	_, err = Read(filepath.Join(dir, "none"))
+	if testkit.Says(t, err, "read what the server had: "); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	testkit.Says(t, inv.Keep(filepath.Join(dir, "nowhere", "kept.json")), "keep what the server has: ")
+}
+
+// TestTablesOutside: one that lies elsewhere is looked for there.
+func TestTablesOutside(t *testing.T) {
+	t.Parallel()
+	dir, outside := t.TempDir(), t.TempDir()
+	far := filepath.Join(outside, "shop/far.ibd")
+	testkit.Write(t, outside, map[string]string{"shop/far.ibd": ""})
+	testkit.Write(t, dir, map[string]string{"shop/near.ibd": ""})
+	files, err := look(dir, []server.DataFile{{Path: "shop/far.ibd", At: far}, {Path: "shop/none.ibd", At: "/nowhere/none.ibd"}})
+	if err != nil || len(files) != 2 || files[0].Path != "shop/far.ibd" {
+		t.Fatalf("%+v, %v", files, err)
+	}
+	inv := Inventory{DataDir: dir, Files: files}
+	again, err := inv.Again()
+	if err != nil || !slices.Equal(again.Files, files) {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if err := os.Remove(far); err != nil {
+		t.Fatal(err)
+	}
+	if again, err = inv.Again(); err != nil || len(again.Files) != 1 {
+		t.Errorf("%+v, %v", again, err)
+	}
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string]string{
+		"shop/orders.ibd": "shop.orders", "a@002db/c@0020d.frm": "a-b.c d", "shop/parts#P#p0.ibd": "shop.parts#P#p0", "undo001": "undo001", "mysql.ibd": "mysql.ibd",
+	} {
+		if got := TableName(file); got != want {
+			t.Errorf("%s is %q, want %q", file, got, want)
+		}
+	}
+	if got := NameTables(strings.Fields("a/b.frm a/b.ibd a/c.ibd a/d.ibd"), 2); got != "a.b, a.c, and 1 more" {
+		t.Errorf("got %q", got)
+	}
+}
