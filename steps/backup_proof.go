@@ -45,12 +45,16 @@ func (s backupSteps) proveAgainstServer(ctx context.Context, t Task, r job.Resul
 			return "", err
 		}
 	}
-	if err := disk.WriteJSON(store.AfterFile(t.Data.Work), before.Came(after)); err != nil {
+	kept := inventory.After{Tablespaces: before.Came(after), Broken: before.StillBroken(after)}
+	if err := disk.WriteJSON(store.AfterFile(t.Data.Work), kept); err != nil {
 		return "", fmt.Errorf("keep what the server has: %w", err)
 	}
 	said := fmt.Sprintf("; all %d files of tables that the server had all the time are in it", found.Held)
 	if found.Moved > 0 {
 		said += fmt.Sprintf(", %d came, went or were made anew meanwhile", found.Moved)
+	}
+	if len(kept.Broken) > 0 {
+		said += "; broken on the server already: " + inventory.NameBroken(kept.Broken, tablesNamed)
 	}
 	return said, nil
 }

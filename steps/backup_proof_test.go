@@ -28,7 +28,7 @@ func (b *kitBench) importTable(from, to string) {
 	b.Must(clone(b.tablespace(from), file))
 	_, err = conn.ExecContext(ctx, "UNLOCK TABLES")
 	b.Must(err)
-	b.db.Exec("ALTER TABLE "+to+" DISCARD TABLESPACE")
+	b.db.Exec("ALTER TABLE " + to + " DISCARD TABLESPACE")
 	b.Must(clone(file, b.tablespace(to)))
 	b.db.Exec("ALTER TABLE " + to + " IMPORT TABLESPACE")
 }

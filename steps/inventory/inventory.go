@@ -19,6 +19,11 @@ type Inventory struct {
 	Files []server.DataFile `json:"files"`
 	// Spaces are the ids of the tablespaces by the names of InnoDB's tables.
 	Spaces map[string]uint32 `json:"spaces"`
+	// OwnFiles tells that each of them has a file of its name, but those in the
+	// system tablespace: MySQL has tablespaces of several tables.
+	OwnFiles bool `json:"own_files"`
+	// Broken is what the server cannot use.
+	Broken []Broken `json:"broken,omitempty"`
 }
 
 // Take asks a server, and looks into its data directory.
@@ -28,9 +33,12 @@ func Take(ctx context.Context, srv *server.Server, dataDir string) (Inventory, e
 	if err != nil {
 		return inv, err
 	}
-	inv.Spaces = tables.Spaces
-	inv.Files, err = look(dataDir, tables.Elsewhere)
-	return inv, err
+	inv.Spaces, inv.OwnFiles = tables.Spaces, srv.DBType == server.MariaDB
+	if inv.Files, err = look(dataDir, tables.Elsewhere); err != nil {
+		return inv, err
+	}
+	inv.Broken = inv.findBroken(inv.OwnFiles)
+	return inv, nil
 }
 
 // look lists the files that there are now, with those of the ones elsewhere

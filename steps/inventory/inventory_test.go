@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -121,6 +122,77 @@ func TestNames(t *testing.T) {
 		}
 	}
 	if got := NameTables(strings.Fields("a/b.frm a/b.ibd a/c.ibd a/d.ibd"), 2); got != "a.b, a.c, and 1 more" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestCame: a table that is renamed while it is copied has not come then.
+func TestCame(t *testing.T) {
+	t.Parallel()
+	before := of(map[string]uint64{"a/stays.ibd": 1, "a/renamed.ibd": 2, "a/rebuilt.ibd": 3, "a/notes.MYD": 4})
+	after := of(map[string]uint64{"a/stays.ibd": 1, "a/other.ibd": 2, "a/rebuilt.ibd": 5, "a/new.ibd": 6, "a/notes.MYD": 4})
+	came := map[uint64]bool{}
+	for _, s := range before.Came(after) {
+		came[s.Inode] = s.Came
+	}
+	if want := map[uint64]bool{1: false, 2: false, 5: true, 6: true}; !maps.Equal(came, want) {
+		t.Errorf("got %v, want %v", came, want)
+	}
+}
+
+// brokenFiles are what a server cannot use, and some of what it can.
+var brokenFiles = map[string]string{
+	"a/sound.frm": frm(12, 100, 100), "a/sound.ibd": "", "a/inside.frm": frm(12, 100, 100), "a/parts.frm": frm(12, 100, 100), "a/parts#P#p0.ibd": "",
+	"a/memory.frm": frm(6, 100, 100), "a/my.frm": frm(9, 100, 100), "a/my.MYD": "", "a/my.MYI": "", "a/aria.frm": frm(42, 100, 100), "a/aria.MAI": "", "a/aria.MAD": "",
+	"a/view.frm": "TYPE=VIEW\nquery=x\nview_body_utf8=x\nmariadb-version=1\n", "a/sound.TRG": "TYPE=TRIGGERS\ntriggers='x'\n",
+
+	"b/orphan.frm": frm(12, 100, 100), "b/discarded.frm": frm(12, 100, 100), "b/part.frm": frm(12, 100, 100), "b/my.frm": frm(9, 100, 100), "b/my.MYI": "",
+	"b/cut.frm": frm(12, 100, 50), "b/cut.ibd": "", "b/empty.frm": "", "b/view.frm": "TYPE=VIEW\nquery=x\nview_bo", "b/trig.frm": frm(12, 100, 100), "b/trig.ibd": "", "b/trig.TRG": "TYPE=TRIG",
+	"b/other.frm": "garbage of some length",
+}
+
+// frm is the definition of a table of an engine, which says how long it is.
+func frm(engine byte, says, is int) string {
+	head := []byte{0xfe, 1, 10, engine, 0, 0, 0, 0, 0, 0, byte(says)}
+	return string(append(head, make([]byte, is-len(head))...))
+}
+
+func TestBroken(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	testkit.Write(t, dir, brokenFiles)
+	see := func() Inventory {
+		files, err := server.DataFiles(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Inventory{DataDir: dir, Files: files, OwnFiles: true, Spaces: map[string]uint32{"SYS_FOREIGN": 0, "a/sound": 1, "a/inside": 0, "a/parts#P#p0": 2,
+			"b/discarded": 3, "b/part#P#p0": 4, "b/part#P#p1": 5, "b/#sql-ib1": 6, "b/cut": 7, "b/trig": 8}}
+	}
+	inv := see()
+	inv.Broken = inv.findBroken(true)
+	want := []Broken{
+		{"b/cut", "its definition cannot be read"}, {"b/discarded", "its tablespace is discarded, or its file is missing"}, {"b/empty", "its definition cannot be read"},
+		{"b/my", "its file my.MYD is missing"}, {"b/orphan", "there is a definition of it, and its storage engine does not know it"}, {"b/other", "its definition cannot be read"},
+		{"b/part", "its tablespace is discarded, or its file is missing"}, {"b/trig", "the file of its triggers cannot be read"}, {"b/view", "its definition cannot be read"},
+	}
+	if !slices.Equal(inv.Broken, want) {
+		t.Errorf("got  %q\nwant %q", inv.Broken, want)
+	}
+	if got := inv.StillBroken(see()); !slices.Equal(got, want) {
+		t.Errorf("still %q", got)
+	}
+	// What was mended meanwhile, or broke then, is not told.
+	testkit.Write(t, dir, map[string]string{"b/my.MYD": "", "b/trig.TRG": brokenFiles["a/sound.TRG"], "a/sound.TRG": "cut"})
+	want = slices.DeleteFunc(want, func(b Broken) bool { return b.File == "b/my" || b.File == "b/trig" })
+	if got := inv.StillBroken(see()); !slices.Equal(got, want) {
+		t.Errorf("still %q, want %q", got, want)
+	}
+	// A MySQL server keeps several tables in one tablespace.
+	if got := see().findBroken(false); slices.ContainsFunc(got, func(b Broken) bool { return b.File == "b/discarded" }) {
+		t.Errorf("on MySQL %q", got)
+	}
+	if got := NameBroken(want[:3], 1); got != "b.cut (its definition cannot be read), and 2 more" {
 		t.Errorf("got %q", got)
 	}
 }

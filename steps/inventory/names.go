@@ -45,3 +45,15 @@ func NameTables(files []string, most int) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// NameBroken names what is broken, and why, at most so many of it.
+func NameBroken(broken []Broken, most int) string {
+	var names []string
+	for _, b := range broken[:min(most, len(broken))] {
+		names = append(names, TableName(b.File)+" ("+b.Why+")")
+	}
+	if more := len(broken) - most; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ", ")
+}

@@ -17,18 +17,34 @@ type Tablespace struct {
 	Came bool `json:"came,omitempty"`
 }
 
+// After is what is kept of a server once a copy has ended: it goes into the
+// backup's manifest.
+type After struct {
+	Tablespaces []Tablespace `json:"tablespaces"`
+	Broken      []Broken     `json:"broken,omitempty"`
+}
+
 // Came lists the tablespaces there are, and which of them have come since the
 // inventory.
 func (inv Inventory) Came(after Inventory) []Tablespace {
-	before := inv.byPath()
-	var list []Tablespace
+	// One that was renamed meanwhile has not come.
+	before := map[fileID]bool{}
+	for _, f := range inv.Files {
+		before[fileID{f.Inode, f.Born}] = true
+	}
+	list := []Tablespace{}
 	for _, f := range after.Files {
 		if f.IsTablespace() {
-			was, there := before[f.Path]
-			list = append(list, Tablespace{Inode: f.Inode, Born: f.Born, Came: !there || !was.Same(f)})
+			list = append(list, Tablespace{Inode: f.Inode, Born: f.Born, Came: !before[fileID{f.Inode, f.Born}]})
 		}
 	}
 	return list
+}
+
+// fileID tells a file from all others, whatever it is called.
+type fileID struct {
+	inode uint64
+	born  int64
 }
 
 // Base is what an incremental backup stands on.
@@ -53,17 +69,13 @@ func (b Base) Replaced(ctx context.Context, dataDir string, srv *server.Server) 
 	if err != nil {
 		return nil, err
 	}
-	type file struct {
-		inode uint64
-		born  int64
-	}
-	known := make(map[file]bool, len(b.Tablespaces))
+	known := make(map[fileID]bool, len(b.Tablespaces))
 	for _, t := range b.Tablespaces {
-		known[file{t.Inode, t.Born}] = t.Came
+		known[fileID{t.Inode, t.Born}] = t.Came
 	}
 	var replaced []string
 	for _, f := range inv.Files {
-		came, seen := known[file{f.Inode, f.Born}]
+		came, seen := known[fileID{f.Inode, f.Born}]
 		switch {
 		case !f.IsTablespace() || seen && !came:
 			continue

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // What is read of InnoDB's pages: each begins with a header of so many bytes,
@@ -52,7 +54,8 @@ const readAtOnce = 4 << 20
 // number is at most lsn. It reads the file until it finds one. The first page
 // does not count: a server may write it before the log knows the file.
 func HasPageUpTo(ctx context.Context, path string, lsn uint64) (bool, error) {
-	f, err := os.Open(path)
+	// Whoever may write to the data directory could put a pipe there.
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return false, fmt.Errorf("read tablespace: %w", err)
 	}

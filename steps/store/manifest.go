@@ -69,8 +69,11 @@ type Manifest struct {
 	// by which the next incremental finds what was put there since. Manifests older
 	// than this field have none.
 	Tablespaces []inventory.Tablespace `json:"tablespaces,omitempty"`
-	Folders     []string               `json:"folders"`
-	Files       []ManifestFile         `json:"files"`
+	// Broken is what the server itself could not use then: it is not the backup's
+	// fault.
+	Broken  []inventory.Broken `json:"broken,omitempty"`
+	Folders []string           `json:"folders"`
+	Files   []ManifestFile     `json:"files"`
 }
 
 // ManifestFile is one file of a backup; Path is relative to its folder.
