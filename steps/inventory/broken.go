@@ -3,11 +3,11 @@ package inventory
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/server"
@@ -127,23 +127,24 @@ func (inv Inventory) definitionFault(f server.DataFile, table string, files map[
 // headRead is how much is read of each definition, in bytes.
 const headRead = 64
 
-// readHead returns the first bytes of a file and its size.
+// readHead returns the first bytes of a regular file and its size. It is called
+// for every table, so it takes three calls of the system and no more.
 func readHead(path string) (head []byte, size int64, err error) {
-	f, err := disk.OpenRegular(filepath.Dir(path), filepath.Base(path))
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, 0, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
 		return nil, 0, err
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil, 0, disk.ErrRefused
 	}
 	head = make([]byte, headRead)
-	n, err := f.ReadAt(head, 0)
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return head[:n], info.Size(), err
+	n, err := unix.Pread(fd, head, 0)
+	return head[:max(n, 0)], st.Size, err
 }
 
 // soundText reports whether a file of text begins and goes on as it should, and

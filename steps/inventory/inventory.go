@@ -28,17 +28,24 @@ type Inventory struct {
 
 // Take asks a server, and looks into its data directory.
 func Take(ctx context.Context, srv *server.Server, dataDir string) (Inventory, error) {
+	inv, err := see(ctx, srv, dataDir)
+	if err != nil {
+		return inv, err
+	}
+	inv.Broken = inv.findBroken(inv.OwnFiles)
+	return inv, nil
+}
+
+// see is Take without a look at what is broken.
+func see(ctx context.Context, srv *server.Server, dataDir string) (Inventory, error) {
 	inv := Inventory{DataDir: dataDir, Taken: time.Now().UTC()}
 	tables, err := srv.Tables(ctx)
 	if err != nil {
 		return inv, err
 	}
 	inv.Spaces, inv.OwnFiles = tables.Spaces, srv.DBType == server.MariaDB
-	if inv.Files, err = look(dataDir, tables.Elsewhere); err != nil {
-		return inv, err
-	}
-	inv.Broken = inv.findBroken(inv.OwnFiles)
-	return inv, nil
+	inv.Files, err = look(dataDir, tables.Elsewhere)
+	return inv, err
 }
 
 // look lists the files that there are now, with those of the ones elsewhere

@@ -65,7 +65,7 @@ type Base struct {
 // that was put there since may be older: IMPORT TABLESPACE even sets them to 0.
 // So each file that the base has not seen is read.
 func (b Base) Replaced(ctx context.Context, dataDir string, srv *server.Server) ([]string, error) {
-	inv, err := Take(ctx, srv, dataDir)
+	inv, err := see(ctx, srv, dataDir)
 	if err != nil {
 		return nil, err
 	}

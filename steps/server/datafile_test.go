@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
@@ -59,31 +57,6 @@ func TestDataFiles(t *testing.T) {
 	}
 	_, err = DataFiles(filepath.Join(dir, "nowhere"))
 	testkit.Says(t, err, "list the data directory: ", "run the daemon as root or as the server's user")
-}
-
-// TestFiftyThousandTables: a look at so many takes little, and opens none.
-func TestFiftyThousandTables(t *testing.T) {
-	t.Parallel()
-	testkit.Slow(t)
-	dir := t.TempDir()
-	for d := range 50 {
-		folder := filepath.Join(dir, fmt.Sprint("db", d))
-		if err := os.Mkdir(folder, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		for i := range 1000 {
-			for _, suffix := range []string{".frm", ".ibd"} {
-				if err := os.WriteFile(filepath.Join(folder, fmt.Sprint("t", i, suffix)), nil, 0o000); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-	}
-	began := time.Now()
-	files, err := DataFiles(dir)
-	if took := time.Since(began); err != nil || len(files) != 100_000 || took > 5*time.Second {
-		t.Errorf("%d files in %s, %v", len(files), took, err)
-	}
 }
 
 // TestTablesAreNotOpened: the server reads its dictionary alone.
