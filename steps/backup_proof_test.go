@@ -279,3 +279,62 @@ func undoTruncated(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// TestTablesOfEveryKindAreMissed: whichever file of a table a copy lacks, the
+// backup fails and names the table.
+func TestTablesOfEveryKindAreMissed(t *testing.T) {
+	t.Parallel()
+	b := newKitBench(t, kits(t)[0])
+	outside := filepath.Join(b.db.Dir, "outside")
+	b.db.Exec("CREATE DATABASE shop", "CREATE DATABASE linked", "CREATE TABLE shop.orders (id INT PRIMARY KEY) ENGINE=InnoDB", "CREATE TABLE shop.`a b` (id INT PRIMARY KEY) ENGINE=InnoDB",
+		"CREATE TABLE shop.parts (id INT) ENGINE=InnoDB PARTITION BY HASH(id) PARTITIONS 2", "CREATE TABLE shop.far (id INT PRIMARY KEY) ENGINE=InnoDB DATA DIRECTORY='"+outside+"'",
+		"CREATE TABLE shop.mine (id INT) ENGINE=MyISAM", "CREATE TABLE shop.aria (id INT) ENGINE=Aria", "CREATE TABLE shop.csv (id INT NOT NULL) ENGINE=CSV",
+		"CREATE TABLE shop.merged (id INT) ENGINE=MRG_MyISAM UNION=(shop.mine)", "CREATE VIEW shop.seen AS SELECT * FROM shop.orders",
+		"CREATE TRIGGER shop.bell BEFORE INSERT ON shop.orders FOR EACH ROW SET NEW.id = 1", "CREATE SEQUENCE shop.numbers", "CREATE TABLE linked.one (id INT PRIMARY KEY) ENGINE=InnoDB")
+	b.db.Stop()
+	linked := filepath.Join(b.db.DataDir, "linked")
+	b.Must(os.Rename(linked, filepath.Join(outside, "linked")))
+	b.Must(os.Symlink(filepath.Join(outside, "linked"), linked))
+	b.db.StartOn(b.db.DataDir)
+	b.Must(b.take("base", ""))
+	for _, base := range []string{"", "base"} {
+		id := "next" + base
+		task, err := b.perform(Task{Operation: id, Attempt: 1, Events: []string{EventStream}, Args: Args{ID: id, FromBackupID: base}}, "validate_backup", "reserve_work")
+		b.Must(err)
+		spec, err := b.backups().copyJob(t.Context(), task)
+		b.Must(err)
+		b.seq++
+		r := b.runs(task.Operation, b.seq, spec)
+		tablespace := ".ibd"
+		if base != "" {
+			tablespace += ".delta"
+		}
+		for file, want := range map[string]string{
+			"shop/orders" + tablespace: ": shop.orders: ", "shop/orders.frm": ": shop.orders: ", "shop/a@0020b" + tablespace: ": shop.a b: ", "shop/parts#P#p1" + tablespace: ": shop.parts#P#p1: ",
+			"shop/parts.par": ": shop.parts: ", "shop/far" + tablespace: ": shop.far: ", "shop/mine.MYD": ": shop.mine: ", "shop/aria.MAI": ": shop.aria: ", "shop/csv.CSV": ": shop.csv: ",
+			"shop/merged.MRG": ": shop.merged: ", "shop/seen.frm": ": shop.seen: ", "shop/orders.TRG": ": shop.orders: ", "shop/bell.TRN": ": shop.bell: ", "shop/numbers" + tablespace: ": shop.numbers: ",
+			"linked/one" + tablespace: ": linked.one: ", "shop/db.opt": ": the settings of database shop: ",
+		} {
+			path := filepath.Join(task.Data.Work, file)
+			b.Must(os.Rename(path, filepath.Join(b.Dir, "away")))
+			_, err := b.backups().copyFinish(t.Context(), task, r)
+			testkit.Says(t, err, "claims success, but left out what the server had before the copy and has after it"+want, "take the backup again; if that leaves them out, too")
+			b.Must(os.Rename(filepath.Join(b.Dir, "away"), path))
+		}
+		out, err := b.backups().copyFinish(t.Context(), task, r)
+		if err != nil || !strings.Contains(out.Reason, " files of tables that the server had all the time are in it") || strings.Contains(out.Reason, "broken") {
+			t.Errorf("%q, %v", out.Reason, err)
+		}
+		// What is gone from the server by then is not asked for.
+		b.Must(os.Rename(filepath.Join(task.Data.Work, "shop/orders"+tablespace), filepath.Join(b.Dir, "away")))
+		_, err = b.backups().copyFinish(t.Context(), task, r)
+		testkit.Says(t, err, ": shop.orders: ")
+		if base != "" {
+			b.db.Exec("DROP TABLE shop.orders")
+			out, err = b.backups().copyFinish(t.Context(), task, r)
+			if err != nil || !strings.Contains(out.Reason, "came, went or were made anew meanwhile") {
+				t.Errorf("%q, %v", out.Reason, err)
+			}
+		}
+	}
+}

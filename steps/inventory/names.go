@@ -27,6 +27,9 @@ func TableName(file string) string {
 		}
 		return string(rune(number))
 	})
+	if database, options := strings.CutSuffix(name, "/db"); options && path.Ext(file) == ".opt" {
+		return "the settings of database " + database
+	}
 	return strings.Replace(name, "/", ".", 1)
 }
 

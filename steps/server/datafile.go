@@ -114,8 +114,9 @@ func dataFiles(dataDir string) ([]DataFile, error) {
 			}
 			continue
 		}
-		// Servers take no folder for a database that begins so.
-		if name[0] == '.' || name[0] == '#' {
+		// Servers take no folder for a database that begins so, and MySQL makes what
+		// is in this one by itself.
+		if name[0] == '.' || name[0] == '#' || name == "performance_schema" {
 			continue
 		}
 		// A database may be a link to a folder.

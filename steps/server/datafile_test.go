@@ -23,7 +23,7 @@ func TestDataFiles(t *testing.T) {
 		"shop/db.opt": "", "shop/tr.TRN": "", "shop/orders.cfg": "", "shop/notes.MYD-old": "", "shop/deeper/x.ibd": "",
 		"shop/far.isl": filepath.Join(outside, "shop/far.ibd") + "\n", "shop/gone.isl": "/nowhere/gone.ibd",
 		"shop/both.isl": filepath.Join(outside, "shop/far.ibd"), "shop/both.ibd": "",
-		".hidden/x.ibd": "", "#innodb_temp/temp_1.ibd": "",
+		"performance_schema/x.sdi": "", ".hidden/x.ibd": "", "#innodb_temp/temp_1.ibd": "",
 	})
 	testkit.Write(t, outside, map[string]string{"shop/far.ibd": "", "linked/one.MYI": ""})
 	if err := errors.Join(os.Symlink(filepath.Join(outside, "linked"), filepath.Join(dir, "linked")), os.Symlink("/nowhere", filepath.Join(dir, "dangling"))); err != nil {
