@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -141,14 +142,19 @@ func TestIncrementalsOfFilesThatChanged(t *testing.T) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	})
+	imported := func(b *kitBench) { b.importTable("shop.source", "shop.put") }
 	for name, test := range map[string]struct {
 		before []string
 		put    func(b *kitBench)
 	}{
-		"imported under an id that the base has": {[]string{"CREATE TABLE shop.put LIKE shop.source"}, func(b *kitBench) { b.importTable("shop.source", "shop.put") }},
+		"imported, on a backup of an older program": {[]string{"CREATE TABLE shop.put LIKE shop.source"}, func(b *kitBench) {
+			b.Manifest("base", func(m *store.Manifest) { m.Tablespaces = nil })
+			imported(b)
+		}},
+		"imported under an id that the base has": {[]string{"CREATE TABLE shop.put LIKE shop.source"}, imported},
 		"imported under a new id": {nil, func(b *kitBench) {
 			b.db.Exec("CREATE TABLE shop.put LIKE shop.source")
-			b.importTable("shop.source", "shop.put")
+			imported(b)
 			b.db.Exec("UPDATE shop.put SET text = 'y' WHERE id < 10")
 		}},
 		"put back by hand": {[]string{"CREATE TABLE shop.put LIKE shop.source", "INSERT INTO shop.put SELECT * FROM shop.source", "FLUSH TABLES shop.put FOR EXPORT", "UNLOCK TABLES"}, func(b *kitBench) {

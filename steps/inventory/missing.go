@@ -57,10 +57,11 @@ func (inv Inventory) Compare(after Inventory, held map[string]bool, omitted []st
 	return c
 }
 
-// StillThere leaves of the missing paths those whose tablespace the server has
-// under the same id as before: a table that was dropped and made again may have
-// got the very file number, and so have passed for the old one. A file that is no
-// tablespace, and one that the server did not know before, stays.
+// StillThere leaves of the missing paths those that are the server's still, as it
+// says when it is asked. A table that was dropped and made again may have got the
+// very file number, and so have passed for the old one: its tablespace has another
+// id. A tablespace that the server knows neither before nor after is a forgotten
+// file. What is no tablespace stays.
 func (inv Inventory) StillThere(ctx context.Context, srv *server.Server, missing []string) ([]string, error) {
 	tables, err := srv.Tables(ctx)
 	if err != nil {
@@ -70,7 +71,9 @@ func (inv Inventory) StillThere(ctx context.Context, srv *server.Server, missing
 	for _, path := range missing {
 		name := strings.TrimSuffix(path, ".ibd")
 		before, known := inv.Spaces[name]
-		if id, there := tables.Spaces[name]; name != path && known && (!there || id != before) {
+		id, there := tables.Spaces[name]
+		anew, forgotten := known && (!there || id != before), inv.OwnFiles && !known && !there
+		if name != path && (anew || forgotten) {
 			continue
 		}
 		left = append(left, path)

@@ -73,9 +73,9 @@ var tableSuffixes = []string{tablespaceSuffix, ".frm", ".par", ".sdi", ".opt", "
 // unfinished begins the name of a table that is being made or rebuilt.
 const unfinished = "#sql"
 
-// systemFile matches what InnoDB keeps at the top of a data directory: the
-// system tablespace, undo tablespaces, and tablespaces of several tables.
-var systemFile = regexp.MustCompile(`^(ibdata\d+|undo_?\d{3}|.+\.ibu|.+\.ibd)$`)
+// systemFile matches what InnoDB keeps tables in at the top of a data directory:
+// the system tablespace, and tablespaces of several tables.
+var systemFile = regexp.MustCompile(`^(` + LastEntry + `|.+\.ibd)$`)
 
 // maxLink is how long the path in a linkSuffix file can be, in bytes, and more.
 const maxLink = 64 << 10

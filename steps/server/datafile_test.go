@@ -41,7 +41,7 @@ func TestDataFiles(t *testing.T) {
 		}
 	}
 	want := []string{"ibdata1", "linked/one.MYI", "mysql.ibd", "shop/both.ibd", "shop/db.opt", "shop/far.ibd", "shop/notes.MYD", "shop/orders.frm", "shop/orders.ibd",
-		"shop/part#P#p0.ibd", "shop/part.par", "shop/tr.TRN", "undo001", "undo_002"}
+		"shop/part#P#p0.ibd", "shop/part.par", "shop/tr.TRN"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
