@@ -118,30 +118,12 @@ func TestTableThatTheToolLeavesOut(t *testing.T) {
 // backup and the incremental on it, and that all comes back or is refused.
 func TestIncrementalsOfFilesThatChanged(t *testing.T) {
 	t.Parallel()
-	t.Run("made anew by the server", func(t *testing.T) {
-		t.Parallel()
-		b := newKitBench(t, kits(t)[0])
-		b.sourceTable()
-		const like = "CREATE TABLE shop.%s LIKE shop.source"
-		const fill = "INSERT INTO shop.%s SELECT * FROM shop.source"
-		for _, name := range []string{"optimized", "forced", "truncated", "refilled", "renamed", "exchanged", "compressed", "dropped", "altered"} {
-			b.db.Exec(fmt.Sprintf(like, name), fmt.Sprintf(fill, name))
-		}
-		b.db.Exec("CREATE TABLE shop.parts LIKE shop.source", "ALTER TABLE shop.parts PARTITION BY HASH(id) PARTITIONS 1", "INSERT INTO shop.parts SELECT * FROM shop.source WHERE id < 5")
-		b.checkpoint()
-		b.Must(b.take("base", ""))
-		b.db.Exec("OPTIMIZE TABLE shop.optimized", "ALTER TABLE shop.forced FORCE", "TRUNCATE shop.truncated", "TRUNCATE shop.refilled", fmt.Sprintf(fill, "refilled"),
-			"RENAME TABLE shop.renamed TO shop.other", "ALTER TABLE shop.parts EXCHANGE PARTITION p0 WITH TABLE shop.exchanged",
-			"ALTER TABLE shop.compressed ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=4", "DROP TABLE shop.dropped", fmt.Sprintf(like, "dropped"), fmt.Sprintf(fill, "dropped"),
-			"ALTER TABLE shop.altered ADD COLUMN n INT DEFAULT 7, ADD KEY (text), ALGORITHM=INPLACE", fmt.Sprintf(like, "later"), fmt.Sprintf(fill, "later"),
-			"CREATE TABLE shop.paged (id INT PRIMARY KEY, text TEXT) ENGINE=InnoDB PAGE_COMPRESSED=1", fmt.Sprintf(fill, "paged"))
-		b.checkpoint()
-		want := mariadbtest.Fingerprint(t, b.db.DB())
-		b.Must(b.take("next", "base"))
-		if got := b.restored("base", "next"); !maps.Equal(got, want) {
-			t.Errorf("got %v, want %v", got, want)
-		}
-	})
+	for _, log := range []string{"that tells of it", "that is empty"} {
+		t.Run("made anew by the server, with a log "+log, func(t *testing.T) {
+			t.Parallel()
+			madeAnew(t, log)
+		})
+	}
 	imported := func(b *kitBench) { b.importTable("shop.source", "shop.put") }
 	for name, test := range map[string]struct {
 		before []string
@@ -196,6 +178,37 @@ func TestIncrementalsOfFilesThatChanged(t *testing.T) {
 		t.Parallel()
 		undoTruncated(t)
 	})
+}
+
+// madeAnew lets the server make files of tables anew between a backup and the
+// next ones, with a log that tells of it or one that is empty.
+func madeAnew(t *testing.T, log string) {
+	b := newKitBench(t, kits(t)[0])
+	b.sourceTable()
+	const like = "CREATE TABLE shop.%s LIKE shop.source"
+	const fill = "INSERT INTO shop.%s SELECT * FROM shop.source"
+	for _, name := range []string{"optimized", "forced", "truncated", "refilled", "renamed", "exchanged", "compressed", "dropped", "altered"} {
+		b.db.Exec(fmt.Sprintf(like, name), fmt.Sprintf(fill, name))
+	}
+	b.db.Exec("CREATE TABLE shop.parts LIKE shop.source", "ALTER TABLE shop.parts PARTITION BY HASH(id) PARTITIONS 1", "INSERT INTO shop.parts SELECT * FROM shop.source WHERE id < 5")
+	b.checkpoint()
+	b.Must(b.take("base", ""))
+	b.db.Exec("OPTIMIZE TABLE shop.optimized", "ALTER TABLE shop.forced FORCE", "TRUNCATE shop.truncated", "TRUNCATE shop.refilled", fmt.Sprintf(fill, "refilled"),
+		"RENAME TABLE shop.renamed TO shop.other", "ALTER TABLE shop.parts EXCHANGE PARTITION p0 WITH TABLE shop.exchanged",
+		"ALTER TABLE shop.compressed ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=4", "DROP TABLE shop.dropped", fmt.Sprintf(like, "dropped"), fmt.Sprintf(fill, "dropped"),
+		"ALTER TABLE shop.altered ADD COLUMN n INT DEFAULT 7, ADD KEY (text), ALGORITHM=INPLACE", fmt.Sprintf(like, "later"), fmt.Sprintf(fill, "later"),
+		"CREATE TABLE shop.paged (id INT PRIMARY KEY, text TEXT) ENGINE=InnoDB PAGE_COMPRESSED=1", fmt.Sprintf(fill, "paged"))
+	if log == "that is empty" {
+		b.checkpoint()
+	}
+	want := mariadbtest.Fingerprint(t, b.db.DB())
+	b.Must(b.take("next", "base"))
+	b.Must(b.take("whole", ""))
+	for _, chain := range [][]string{{"base", "next"}, {"whole"}} {
+		if got := b.restored(chain...); !maps.Equal(got, want) {
+			t.Errorf("%q: got %v, want %v", chain, got, want)
+		}
+	}
 }
 
 // pluginsVariable names a folder with plugins of MariaDB's, where they are not
