@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"time"
-)
 
-// withdrawTimeout bounds the removal of an operation that could not be accepted.
-const withdrawTimeout = 5 * time.Second
+	"dbcalm-db-cmd/persistence/dbfile"
+)
 
 // Accept records a new operation with its claims, its first transition and
 // its first process row, all or nothing. It returns ErrExists when a backup
@@ -44,12 +42,15 @@ func (s *Store) AcceptOnce(ctx context.Context, r Request, o Operation, claims [
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO operation_request (id, command, args, operation_id, at) VALUES (?,?,?,?,?)`,
-			r.ID, r.Command, r.Args, o.ID, stamp{o.CreatedAt})
+			r.ID, r.Command, r.Args, o.ID, dbfile.At(o.CreatedAt))
 		return err
 	})
 }
 
 func (s *Store) accept(ctx context.Context, o Operation, record func(*ledgerTx) error) error {
+	if err := s.withdrawAll(ctx); err != nil {
+		return err
+	}
 	s.shared.learn(ctx)
 	if err := s.shared.ready(ctx); err != nil {
 		return err
@@ -62,33 +63,10 @@ func (s *Store) accept(ctx context.Context, o Operation, record func(*ledgerTx) 
 	if err == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTimeout)
-	defer cancel()
-	if undone := s.withdraw(ctx, o.ID); undone != nil {
-		return fmt.Errorf("%w; and the operation stays: %w", err, undone)
+	s.withdrawals.add(o.ID)
+	if undone := s.withdrawAll(context.WithoutCancel(ctx)); undone != nil {
+		return fmt.Errorf("%w; what is recorded of it is removed as soon as that can be written: %w", err, undone)
 	}
-	return err
-}
-
-// withdraw forgets an operation that nobody was told of. Its row may be in the
-// shared file all the same, if the word of its commit was lost: what stays in
-// the outbox removes it.
-func (s *Store) withdraw(ctx context.Context, id string) error {
-	_, err := s.commit(ctx, "withdraw operation", func(tx *ledgerTx) error {
-		for _, statement := range []string{
-			`DELETE FROM operation_request WHERE operation_id = ?`,
-			`DELETE FROM operation_claim WHERE operation_id = ?`,
-			`DELETE FROM operation_transition WHERE operation_id = ?`,
-			`DELETE FROM process WHERE command_id = ?`,
-			`DELETE FROM operation WHERE id = ?`,
-		} {
-			if _, err := tx.ExecContext(ctx, statement, id); err != nil {
-				return err
-			}
-		}
-		tx.touched.withdrawn = append(tx.touched.withdrawn, id)
-		return nil
-	})
 	return err
 }
 

@@ -82,7 +82,8 @@ func program(t testing.TB, tags string) string {
 		args = append(args, "-tags", tags)
 	}
 	if watched(t) {
-		args = append(args, "-race")
+		// As the Makefile has it for the tests.
+		args = append(args, "-race", "-gcflags=modernc.org/...=-race=false -d=checkptr=0")
 	}
 	out, err := exec.Command("go", append(args, "dbcalm-db-cmd/cmd/dbcalm-db-cmd")...).CombinedOutput()
 	if err != nil {
