@@ -82,11 +82,11 @@ func (s *Store) checkPlain(l Link) error {
 	}
 	for _, e := range entries {
 		name := e.Name()
-		packed := strings.HasPrefix(name, Form{}.StreamName(l.Record.ID)) || name == ContentsName(l.Record.ID)
+		packed := name == Form{}.StreamName(l.Record.ID) || name == ContentsName(l.Record.ID)
 		for _, c := range []stream.Compression{stream.Gzip, stream.Zstd} {
-			packed = packed || !e.IsDir() && strings.HasSuffix(name, c.Suffix())
+			packed = packed || strings.HasSuffix(name, c.Suffix())
 		}
-		if packed {
+		if packed && !e.IsDir() {
 			return s.damaged(l.Record.ID, persistence.LevelFiles, fmt.Errorf("it has no %s, without which %s cannot be restored: bring that file back", ManifestName, name))
 		}
 	}
