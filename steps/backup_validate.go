@@ -79,6 +79,9 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 		if err != nil {
 			return Outcome{}, err
 		}
+		if err := s.proveCarried(ctx, info.DataDir, base); err != nil {
+			return Outcome{}, err
+		}
 		t.Data.BaseOperation, t.Data.BaseManifest = "", ""
 		if base.Manifest != nil {
 			t.Data.BaseOperation, t.Data.BaseManifest = base.Manifest.Operation, base.Manifest.SHA256

@@ -13,6 +13,8 @@ const (
 	tailLimit = 16 << 10
 	// complaintLimit is for the number of its complaints.
 	complaintLimit = 20
+	// omissionLimit is for the number of files it says it leaves out.
+	omissionLimit = 1000
 	// lineLimit is for the length of one complaint, in bytes.
 	lineLimit = 500
 	// dumpLimit is for the length of one line of the end. Longer ones are no
@@ -30,9 +32,14 @@ var complaint = regexp.MustCompile(`^(\[\d+\] )?([0-9-]+ +[0-9:]+ |[0-9-]+T[0-9:
 // XtraBackup is not let archive the redo log, it reads the log itself.
 var noComplaint = regexp.MustCompile(`innodb_redo_log_archive_(start|stop)`)
 
+// omission matches a line in which a tool says that it leaves a file out of
+// which it assumes that it is of no use. What is before the file's name may have
+// the tool's own path in it; the words come after that.
+var omission = regexp.MustCompile(`(?i)^(\S+: )?[^/]*\b(assum\w*|ignor\w*|skip\w*)\b[^/]*\./`)
+
 // output keeps the end of what is written to it, without dumps, and the
-// complaints however early they came, the first ones and the last, and passes
-// everything on to a log as long as that can be written.
+// complaints and omissions however early they came, of complaints the first ones
+// and the last, and passes everything on to a log as long as that can be written.
 type output struct {
 	log  io.Writer
 	kept []byte
@@ -40,6 +47,7 @@ type output struct {
 	// length is that of the line as it came.
 	length     int
 	complaints []string
+	omissions  []string
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -75,11 +83,15 @@ func (o *output) keep(part []byte) {
 }
 
 func (o *output) endLine() {
-	if line := Printable(o.line); complaint.MatchString(line) && !noComplaint.MatchString(line) {
+	line := Printable(o.line)
+	if complaint.MatchString(line) && !noComplaint.MatchString(line) {
 		if len(o.complaints) == complaintLimit {
 			o.complaints = o.complaints[:complaintLimit-1]
 		}
 		o.complaints = append(o.complaints, line)
+	}
+	if len(o.omissions) < omissionLimit && omission.MatchString(line) {
+		o.omissions = append(o.omissions, line)
 	}
 	o.line, o.length = o.line[:0], 0
 }
