@@ -10,6 +10,8 @@ import (
 
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestDataDirMustBeAnEmptyFolder(t *testing.T) {
@@ -127,3 +129,15 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 }
 
 func withData(text, dataDir string) string { return strings.ReplaceAll(text, "DATA", dataDir) }
+
+// Whoever may write to the data directory may put a pipe there.
+func TestPipeInTheDataDirectoryIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := unix.Mkfifo(filepath.Join(dir, "ibdata1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if pid := lockHolder(dir); pid != 0 {
+		t.Errorf("a pipe is locked by process %d", pid)
+	}
+}
