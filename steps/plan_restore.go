@@ -107,7 +107,7 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 	if args.Target == "database" {
 		p.look("server", h.Server.CheckDown(ctx), "it is stopped")
 		p.look("data directory", h.Server.CheckEmpty(), h.Server.DataDir+" is empty")
-		p.look("layout", h.restores().checkLayoutOf(links), "everything belongs into the data directory")
+		p.look("layout", h.restores().checkLayoutOf(ctx, links), "everything belongs into the data directory")
 		p.look("owner", h.Server.CheckOwner(), "the files can be handed over to the server")
 	}
 	placement, err := h.restores().planPlacement(t)

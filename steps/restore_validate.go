@@ -27,7 +27,7 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 		if err := s.Server.CheckDataDir(ctx); err != nil {
 			return Outcome{}, err
 		}
-		if err := s.checkLayoutOf(links); err != nil {
+		if err := s.checkLayoutOf(ctx, links); err != nil {
 			return Outcome{}, err
 		}
 		if err := s.Server.CheckOwner(); err != nil {
@@ -108,8 +108,8 @@ func (s restoreSteps) preparable(ctx context.Context, t *Task, links []store.Lin
 
 // checkLayoutOf refuses to put a chain into the data directory of a server
 // that keeps files elsewhere, or that did when it was backed up.
-func (s restoreSteps) checkLayoutOf(links []store.Link) error {
-	if err := s.Server.CheckLayout(); err != nil || len(links) == 0 {
+func (s restoreSteps) checkLayoutOf(ctx context.Context, links []store.Link) error {
+	if err := s.Server.CheckLayout(ctx); err != nil || len(links) == 0 {
 		return err
 	}
 	if m := links[len(links)-1].Manifest; m != nil && len(m.Server.Elsewhere) > 0 {

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 )
 
 // wayBack looks at how a backup would come back.
-func (d *doctor) wayBack() {
+func (d *doctor) wayBack(ctx context.Context) {
 	d.retrievable()
 	const about = "restore"
 	if d.Wrong["data_dir"] {
@@ -33,7 +34,7 @@ func (d *doctor) wayBack() {
 		d.look(about, err, "")
 		return
 	}
-	if err := d.Server.CheckLayout(); err != nil {
+	if err := d.Server.CheckLayout(ctx); err != nil {
 		d.add(steps.Noted(about, err.Error()))
 		return
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/optionfile"
 )
 
 // dataBirth returns when a data directory's system tablespace was created; the
@@ -179,15 +180,14 @@ var splitOptions = []string{"innodb-log-group-home-dir", "innodb-data-home-dir",
 
 // CheckLayout refuses a server whose files lie in more than one place: they
 // cannot be put into place in one step.
-func (srv *Server) CheckLayout() error {
+func (srv *Server) CheckLayout(ctx context.Context) error {
 	if srv.DefaultsFile == "" {
 		return nil
 	}
-	file, err := readOptionFile(srv.DefaultsFile)
+	options, err := optionfile.Server(ctx, srv.DefaultsFile)
 	if err != nil {
 		return fmt.Errorf("read server_defaults_file: %w", err)
 	}
-	options := file.values("mysqld", "server", "mariadb", "mariadbd")
 	for _, option := range splitOptions {
 		value := options[option]
 		if value == "" {

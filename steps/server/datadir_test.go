@@ -103,14 +103,16 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 		"a folder below":           {"[mariadb]\ninnodb-undo-directory=undo\n", "puts innodb-undo-directory in DATA/undo"},
 		"the system tablespace":    {"[server]\ninnodb_data_home_dir=/sys\n", "puts innodb-data-home-dir in /sys"},
 		"the last one counts":      {"[mysqld]\naria_log_dir_path=/aria\n[mariadbd]\naria_log_dir_path=DATA\n", ""},
+		"in what it includes":      {"!includedir DATA\n", "puts innodb-log-group-home-dir in /redo"},
+		"nothing that is included": {"!include DATA/nowhere.cnf\n", "nowhere.cnf: no such file or directory: mend that, or take out the line"},
 		"a file that is no format": {"aria_log_dir_path=/aria\n", "read server_defaults_file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newServer(t)
 			h.DefaultsFile = filepath.Join(h.Dir, "my.cnf")
-			testkit.Write(t, h.Dir, map[string]string{"my.cnf": withData(test.text, h.DataDir)})
-			err := h.CheckLayout()
+			testkit.Write(t, h.Dir, map[string]string{"my.cnf": withData(test.text, h.DataDir), "data/50.cnf": "[mariadb-10.11]\ninnodb_log_group_home_dir=/redo\n"})
+			err := h.CheckLayout(t.Context())
 			if test.want != "" {
 				testkit.Says(t, err, withData(test.want, h.DataDir))
 			} else if err != nil {
@@ -119,11 +121,11 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 		})
 	}
 	h := newServer(t)
-	if err := h.CheckLayout(); err != nil {
+	if err := h.CheckLayout(t.Context()); err != nil {
 		t.Errorf("no option file: %v", err)
 	}
 	h.DefaultsFile = filepath.Join(h.Dir, "nowhere")
-	testkit.Says(t, h.CheckLayout(), "read server_defaults_file")
+	testkit.Says(t, h.CheckLayout(t.Context()), "read server_defaults_file")
 }
 
 func withData(text, dataDir string) string { return strings.ReplaceAll(text, "DATA", dataDir) }
