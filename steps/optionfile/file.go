@@ -99,7 +99,7 @@ func open(path string) (*os.File, error) {
 	case !info.Mode().IsRegular():
 		err = fmt.Errorf("read %s: it is no regular file", path)
 	case info.Mode().Perm()&0o002 != 0:
-		err = fmt.Errorf("read %s: the server's programs ignore it because everyone may write it: chmod 600 it", path)
+		err = fmt.Errorf("read %s: the tools ignore it because everyone may write it: chmod 600 it", path)
 	}
 	if err != nil {
 		_ = f.Close()

@@ -151,5 +151,5 @@ func TestWhatCannotBeFollowedIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Read(filepath.Join(dir, "my.cnf"))
-	testkit.Says(t, err, "x.cnf: the server's programs ignore it because everyone may write it: chmod 600 it")
+	testkit.Says(t, err, "x.cnf: the tools ignore it because everyone may write it: chmod 600 it")
 }
