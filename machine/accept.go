@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/crashpoint"
@@ -19,22 +20,22 @@ const acceptTimeout = 3 * time.Second
 
 // accept records an operation, and with it the request that began it, if that
 // has an id; once it returns, neither is ever forgotten.
-func (e *engine) accept(ctx context.Context, what order, backup string, args Args, claims []persistence.Claim,
+func (e *engine) accept(ctx context.Context, what order, backup string, args api.Args, claims []persistence.Claim,
 	request *persistence.Request) (string, error) {
 	return e.acceptAs(ctx, uuid.NewString(), what, backup, args, claims, request)
 }
 
 // acceptAs is accept for an operation whose arguments speak of its id.
-func (e *engine) acceptAs(ctx context.Context, id string, what order, backup string, args Args, claims []persistence.Claim,
+func (e *engine) acceptAs(ctx context.Context, id string, what order, backup string, args api.Args, claims []persistence.Claim,
 	request *persistence.Request) (string, error) {
 	d := e.machines[what]
 	text, err := json.Marshal(args)
 	if err != nil {
-		return "", internal(err)
+		return "", api.Failure(err)
 	}
-	askedBy, err := askerText(ctx)
+	askedBy, err := api.AskerText(ctx)
 	if err != nil {
-		return "", internal(err)
+		return "", api.Failure(err)
 	}
 	now := time.Now().UTC()
 	o := persistence.Operation{ID: id, Machine: d.Name, Definition: d.Text(), BackupID: backup, Args: text,
@@ -47,7 +48,7 @@ func (e *engine) acceptAs(ctx context.Context, id string, what order, backup str
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.base.Err() != nil {
-		return "", refuse(Unavailable, "the daemon is stopping: try again when it has started")
+		return "", api.Refuse(api.Unavailable, "the daemon is stopping: try again when it has started")
 	}
 	r := &run{id: o.ID, definition: d, ended: make(chan struct{})}
 	if err := e.checkQueue(r); err != nil {
@@ -64,7 +65,7 @@ func (e *engine) acceptAs(ctx context.Context, id string, what order, backup str
 	}
 	crashpoint.Here("accept-recorded")
 	event := e.log.Info().Str(keyOperation, o.ID).Str(keyMachine, d.Name).Str(keyBackup, backup)
-	if asker := recordedAsker(askedBy); asker != nil {
+	if asker := api.ReadAsker(askedBy); asker != nil {
 		event.Stringer(keyAskedBy, asker)
 	}
 	event.Msg("operation accepted")
@@ -84,22 +85,14 @@ func refuseAccept(err error, backup string) error {
 	var broken *persistence.Error
 	switch {
 	case errors.Is(err, persistence.ErrExists):
-		return &Error{Kind: Conflict, Message: fmt.Sprintf("Backup with id '%s' already exists", backup), Err: err}
+		return &api.Error{Kind: api.Conflict, Message: fmt.Sprintf("Backup with id '%s' already exists", backup), Err: err}
 	case errors.As(err, &claimed):
-		return &Error{Kind: Conflict, Message: fmt.Sprintf("backup '%s' is in use: operation %s %s it; wait for its end or cancel it",
+		return &api.Error{Kind: api.Conflict, Message: fmt.Sprintf("backup '%s' is in use: operation %s %s it; wait for its end or cancel it",
 			claimed.Holder.BackupID, claimed.Holder.OperationID, claimed.Holder.Use), Err: err}
 	case errors.As(err, &broken):
-		return &Error{Kind: Unavailable, Message: "the command was not accepted: " + broken.Error(), Err: err}
+		return &api.Error{Kind: api.Unavailable, Message: "the command was not accepted: " + broken.Error(), Err: err}
 	}
-	return internal(err)
-}
-
-func internal(err error) error {
-	var broken *persistence.Error
-	if errors.As(err, &broken) {
-		return &Error{Kind: Unavailable, Message: broken.Error(), Err: err}
-	}
-	return &Error{Kind: Internal, Message: err.Error(), Err: err}
+	return api.Failure(err)
 }
 
 const defaultMaxWaiting = 100
@@ -111,6 +104,6 @@ func (e *engine) checkQueue(r *run) error {
 	if len(e.queue) < e.maxWaiting || e.admits(r) {
 		return nil
 	}
-	return refuse(Unavailable, "%d operations are waiting already, as many as max_waiting allows: "+
+	return api.Refuse(api.Unavailable, "%d operations are waiting already, as many as max_waiting allows: "+
 		"wait until they have run, cancel some, or raise max_waiting", len(e.queue))
 }

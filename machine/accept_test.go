@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/store"
@@ -26,29 +27,29 @@ func TestRestoreIsRefused(t *testing.T) {
 	w.start()
 	for _, test := range []struct {
 		ids  string
-		kind Kind
+		kind api.Kind
 		want string
 	}{
-		{"nonsense", NotFound, "Backup with id 'nonsense' not found"},
-		{"full nonsense", NotFound, "Backup with id 'nonsense' not found"},
-		{"full nonsense inc1", NotFound, `Backup with id 'nonsense' not found; ` + byItself("inc1", `["full","inc1"]`)},
-		{"full lost", NotFound, "Backup with id 'lost' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"},
-		{"inc1", Invalid, "id_list is no chain in order: " + byItself("inc1", `["full","inc1"]`)},
-		{"full inc2", Invalid, byItself("inc2", `["full","inc1","inc2"]`)},
-		{"full inc2 inc1", Invalid, byItself("inc1", `["full","inc1"]`)},
-		{"other inc1", Invalid, byItself("inc1", `["full","inc1"]`)},
-		{"full full", Invalid, byItself("full", `["full"]`)},
-		{"full inc1 full", Invalid, byItself("full", `["full"]`)},
-		{"full other", Invalid, byItself("other", `["other"]`)},
+		{"nonsense", api.NotFound, "Backup with id 'nonsense' not found"},
+		{"full nonsense", api.NotFound, "Backup with id 'nonsense' not found"},
+		{"full nonsense inc1", api.NotFound, `Backup with id 'nonsense' not found; ` + byItself("inc1", `["full","inc1"]`)},
+		{"full lost", api.NotFound, "Backup with id 'lost' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"},
+		{"inc1", api.Invalid, "id_list is no chain in order: " + byItself("inc1", `["full","inc1"]`)},
+		{"full inc2", api.Invalid, byItself("inc2", `["full","inc1","inc2"]`)},
+		{"full inc2 inc1", api.Invalid, byItself("inc1", `["full","inc1"]`)},
+		{"other inc1", api.Invalid, byItself("inc1", `["full","inc1"]`)},
+		{"full full", api.Invalid, byItself("full", `["full"]`)},
+		{"full inc1 full", api.Invalid, byItself("full", `["full"]`)},
+		{"full other", api.Invalid, byItself("other", `["other"]`)},
 	} {
-		for _, target := range []Target{TargetFolder, TargetDatabase} {
-			_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: strings.Fields(test.ids), Target: target})
+		for _, target := range []api.Target{api.TargetFolder, api.TargetDatabase} {
+			_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: strings.Fields(test.ids), Target: target})
 			refusal(t, err, test.kind, strings.ReplaceAll(test.want, "TARGET", string(target)))
 		}
 	}
 	w.write(filepath.Join(w.host.Server.DataDir, ".hidden"), "")
-	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetDatabase})
-	refusal(t, err, Unavailable, "cannot restore to database, mysql/mariadb data directory is not empty (usually /var/lib/mysql)", ".hidden")
+	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetDatabase})
+	refusal(t, err, api.Unavailable, "cannot restore to database, mysql/mariadb data directory is not empty (usually /var/lib/mysql)", ".hidden")
 	if list, err := w.OpenOperations(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("refused commands left operations: %+v, %v", list, err)
 	}
@@ -66,13 +67,13 @@ func TestChainThatIsBrokenInTheRecords(t *testing.T) {
 	w.backup("inc", "full", 100, 200)
 	w.exec(w.outsider(), `DELETE FROM backup WHERE id = 'full'`)
 	w.start()
-	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"inc"}, Target: TargetFolder})
-	refusal(t, err, Invalid, "backup 'inc' cannot be restored: it stands on 'full', which is not recorded; the chains that are whole: dbcalm-db-cmd backups list")
+	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"inc"}, Target: api.TargetFolder})
+	refusal(t, err, api.Invalid, "backup 'inc' cannot be restored: it stands on 'full', which is not recorded; the chains that are whole: dbcalm-db-cmd backups list")
 	w.manifest(store.Manifest{ID: "full"})
-	_, err = w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full", "inc"}, Target: TargetFolder})
-	refusal(t, err, NotFound, "Backup with id 'full' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild")
-	_, err = w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"inc"}, Target: TargetFolder})
-	refusal(t, err, Invalid, "which is not recorded; its folder is there, its record is lost: dbcalm-db-cmd backups rebuild")
+	_, err = w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full", "inc"}, Target: api.TargetFolder})
+	refusal(t, err, api.NotFound, "Backup with id 'full' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild")
+	_, err = w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"inc"}, Target: api.TargetFolder})
+	refusal(t, err, api.Invalid, "which is not recorded; its folder is there, its record is lost: dbcalm-db-cmd backups rebuild")
 }
 
 func TestRestoreOfABackupThatIsBeingDeleted(t *testing.T) {
@@ -83,10 +84,10 @@ func TestRestoreOfABackupThatIsBeingDeleted(t *testing.T) {
 	w.replace["validate_delete"] = steps.Step{Run: block(begun, letGo)}
 	w.start()
 	deleted := make(chan error)
-	go func() { deleted <- w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}) }()
+	go func() { deleted <- w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}) }()
 	id := <-begun
-	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
-	refusal(t, err, Conflict, "backup 'full' is in use: operation "+id+" deletes it; wait for its end or cancel it")
+	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetFolder})
+	refusal(t, err, api.Conflict, "backup 'full' is in use: operation "+id+" deletes it; wait for its end or cancel it")
 	letGo <- nil
 	if err := <-deleted; err != nil {
 		t.Error(err)
@@ -131,18 +132,18 @@ func TestBackupIsRefusedBeforeAServerIsAsked(t *testing.T) {
 	w.start()
 	const credentials = "credentials file not found or missing [client-dbcalm] section"
 	for _, test := range []struct {
-		request BackupRequest
-		kind    Kind
+		request api.BackupRequest
+		kind    api.Kind
 		want    string
 	}{
-		{BackupRequest{ID: "new"}, Unavailable, credentials},
-		{BackupRequest{ID: "full"}, Conflict, "Backup with id 'full' already exists"},
-		{BackupRequest{ID: "loose"}, Conflict, "Backup with id 'loose' already exists: the folder " + w.host.Store.Folder("loose")},
-		{BackupRequest{ID: "new", FromBackupID: "full"}, Unavailable, credentials},
-		{BackupRequest{ID: "full", FromBackupID: "full"}, Conflict, "Backup with id 'full' already exists"},
-		{BackupRequest{ID: "new", FromBackupID: "nonsense"}, NotFound, "Base backup with id 'nonsense' not found"},
-		{BackupRequest{ID: "new", FromBackupID: "lost"}, NotFound, "Base backup with id 'lost' not found: its folder is there, its record is lost"},
-		{BackupRequest{ID: "new", FromBackupID: "new"}, NotFound, "Base backup with id 'new' not found"},
+		{api.BackupRequest{ID: "new"}, api.Unavailable, credentials},
+		{api.BackupRequest{ID: "full"}, api.Conflict, "Backup with id 'full' already exists"},
+		{api.BackupRequest{ID: "loose"}, api.Conflict, "Backup with id 'loose' already exists: the folder " + w.host.Store.Folder("loose")},
+		{api.BackupRequest{ID: "new", FromBackupID: "full"}, api.Unavailable, credentials},
+		{api.BackupRequest{ID: "full", FromBackupID: "full"}, api.Conflict, "Backup with id 'full' already exists"},
+		{api.BackupRequest{ID: "new", FromBackupID: "nonsense"}, api.NotFound, "Base backup with id 'nonsense' not found"},
+		{api.BackupRequest{ID: "new", FromBackupID: "lost"}, api.NotFound, "Base backup with id 'lost' not found: its folder is there, its record is lost"},
+		{api.BackupRequest{ID: "new", FromBackupID: "new"}, api.NotFound, "Base backup with id 'new' not found"},
 	} {
 		w.write(filepath.Join(w.host.Store.Folder("loose"), "file"), "")
 		var err error
@@ -161,13 +162,13 @@ func TestIncrementalOnABackupFromBeforeARestore(t *testing.T) {
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.start()
-	id := w.accepted(w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetDatabase}))
+	id := w.accepted(w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetDatabase}))
 	v := w.ends(id, persistence.Succeeded)
 	if v.Args.TmpDir != w.host.Server.DataDir {
 		t.Errorf("args: %+v", v.Args)
 	}
-	_, err := w.IncrementalBackup(t.Context(), BackupRequest{ID: "inc", FromBackupID: "full"})
-	refusal(t, err, Conflict, "backup 'full' was taken before the data directory was restored on ", "take a full backup first")
+	_, err := w.IncrementalBackup(t.Context(), api.BackupRequest{ID: "inc", FromBackupID: "full"})
+	refusal(t, err, api.Conflict, "backup 'full' was taken before the data directory was restored on ", "take a full backup first")
 }
 
 func TestOneOfManyRequestsForOneBackupIsAccepted(t *testing.T) {
@@ -178,7 +179,7 @@ func TestOneOfManyRequestsForOneBackupIsAccepted(t *testing.T) {
 	errs := make(chan error)
 	for range 8 {
 		go func() {
-			_, err := w.accept(t.Context(), order{command: "full_backup"}, "b", Args{ID: "b"}, []persistence.Claim{{BackupID: "b", Use: persistence.Makes}}, nil)
+			_, err := w.accept(t.Context(), order{command: "full_backup"}, "b", api.Args{ID: "b"}, []persistence.Claim{{BackupID: "b", Use: persistence.Makes}}, nil)
 			errs <- err
 		}()
 	}
@@ -189,7 +190,7 @@ func TestOneOfManyRequestsForOneBackupIsAccepted(t *testing.T) {
 			accepted++
 			continue
 		}
-		refusal(t, err, Conflict, "Backup with id 'b' already exists")
+		refusal(t, err, api.Conflict, "Backup with id 'b' already exists")
 	}
 	if accepted != 1 {
 		t.Errorf("%d of 8 were accepted", accepted)
@@ -205,8 +206,8 @@ func TestCommandIsRefusedWhileTheDatabaseIsLocked(t *testing.T) {
 	other := w.outsider()
 	w.exec(other, `BEGIN IMMEDIATE`)
 	began := time.Now()
-	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
-	refusal(t, err, Unavailable, "the command was not accepted: ", "another program holds a lock on it")
+	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetFolder})
+	refusal(t, err, api.Unavailable, "the command was not accepted: ", "another program holds a lock on it")
 	// On a busy machine the rest takes time too.
 	if waited := time.Since(began); waited > 2*acceptTimeout {
 		t.Errorf("the client was kept waiting for %s", waited)

@@ -5,12 +5,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 )
 
 func TestAskerForPeople(t *testing.T) {
 	t.Parallel()
-	for want, asker := range map[string]Asker{
+	for want, asker := range map[string]api.Asker{
 		"user 0": {},
 		"alice (1001), process 4242, /usr/bin/python3": {UID: 1001, Name: "alice", PID: 4242, Program: "/usr/bin/python3"},
 		`user 7, process 1, /tmp/\x1b[2J\n\u202e`:      {UID: 7, PID: 1, Program: "/tmp/\x1b[2J\n\u202e"},
@@ -27,8 +28,8 @@ func TestOperationsRememberWhoAsked(t *testing.T) {
 	w := newWorld(t, telling(`echo "$DBCALM_ASKED_BY" >asked.part; mv asked.part asked`))
 	w.backup("full", "", 0, 100)
 	w.start()
-	alice := Asker{UID: 1001, Name: "alice", PID: 4242, Program: "/usr/bin/python3"}
-	id := w.accepted(w.RestoreBackup(AskedBy(t.Context(), alice), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder}))
+	alice := api.Asker{UID: 1001, Name: "alice", PID: 4242, Program: "/usr/bin/python3"}
+	id := w.accepted(w.RestoreBackup(api.AskedBy(t.Context(), alice), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetFolder}))
 	w.ends(id, persistence.Succeeded)
 	if v, _ := w.told(1); v.AskedBy == nil || *v.AskedBy != alice {
 		t.Errorf("on_finish is told of %+v", v.AskedBy)
@@ -41,7 +42,7 @@ func TestOperationsRememberWhoAsked(t *testing.T) {
 	if v := w.show(id); v.AskedBy == nil || *v.AskedBy != alice {
 		t.Errorf("asked by %+v", v.AskedBy)
 	}
-	list, err := w.Manager.Operations(t.Context(), OperationFilter{})
+	list, err := w.Manager.Operations(t.Context(), api.OperationFilter{})
 	if err != nil || len(list) != 2 || list[0].AskedBy == nil || *list[0].AskedBy != alice {
 		t.Errorf("listed are %+v, %v", list, err)
 	}
@@ -69,10 +70,10 @@ func TestTheQueueHasAnEnd(t *testing.T) {
 	running := w.restore("full")
 	w.works(running, "prepare")
 	first, second := w.restore("full"), w.restore("full")
-	request := RestoreRequest{IDList: []string{"full"}, Target: TargetFolder}
+	request := api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetFolder}
 	_, err := w.RestoreBackup(t.Context(), request)
-	refusal(t, err, Unavailable, "2 operations are waiting already, as many as max_waiting allows: wait until they have run, cancel some, or raise max_waiting")
-	if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: "other"}); err != nil {
+	refusal(t, err, api.Unavailable, "2 operations are waiting already, as many as max_waiting allows: wait until they have run, cancel some, or raise max_waiting")
+	if err := w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "other"}); err != nil {
 		t.Errorf("a deletion, which waits for nothing, is refused: %v", err)
 	}
 	if err := w.Cancel(t.Context(), first); err != nil {

@@ -5,14 +5,15 @@ import (
 	"errors"
 	"os"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
 )
 
 // FullBackup accepts a full backup and returns the operation's id. The
 // backup itself is made afterwards.
-func (m *Manager) FullBackup(ctx context.Context, r BackupRequest) (string, error) {
-	args := Args{ID: r.ID, ScheduleID: r.ScheduleID}
+func (m *Manager) FullBackup(ctx context.Context, r api.BackupRequest) (string, error) {
+	args := api.Args{ID: r.ID, ScheduleID: r.ScheduleID}
 	return m.once(ctx, r.RequestID, commandFullBackup, args, func(request *persistence.Request) (string, error) {
 		if err := m.checkNew(ctx, r.ID); err != nil {
 			return "", err
@@ -26,8 +27,8 @@ func (m *Manager) FullBackup(ctx context.Context, r BackupRequest) (string, erro
 }
 
 // IncrementalBackup accepts an incremental backup on r.FromBackupID.
-func (m *Manager) IncrementalBackup(ctx context.Context, r BackupRequest) (string, error) {
-	args := Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID}
+func (m *Manager) IncrementalBackup(ctx context.Context, r api.BackupRequest) (string, error) {
+	args := api.Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID}
 	return m.once(ctx, r.RequestID, commandIncrementalBackup, args, func(request *persistence.Request) (string, error) {
 		if err := m.checkBase(ctx, r); err != nil {
 			return "", err
@@ -39,19 +40,19 @@ func (m *Manager) IncrementalBackup(ctx context.Context, r BackupRequest) (strin
 
 // checkBase refuses an incremental whose base is not there or no longer fits
 // the data directory.
-func (m *Manager) checkBase(ctx context.Context, r BackupRequest) error {
+func (m *Manager) checkBase(ctx context.Context, r api.BackupRequest) error {
 	if err := m.checkNew(ctx, r.ID); err != nil {
 		return err
 	}
 	_, err := m.store.Backup(ctx, r.FromBackupID)
 	if errors.Is(err, persistence.ErrNotFound) {
-		return m.notFound("Base backup", r.FromBackupID)
+		return m.backups.NotFound("Base backup", r.FromBackupID)
 	}
 	if err != nil {
-		return internal(err)
+		return api.Failure(err)
 	}
 	if err := m.host.CheckNotRestored(ctx, r.FromBackupID); err != nil {
-		return &Error{Kind: Conflict, Message: err.Error(), Err: err}
+		return &api.Error{Kind: api.Conflict, Message: err.Error(), Err: err}
 	}
 	if err := m.checkUndamaged(ctx, r.FromBackupID); err != nil {
 		return err
@@ -64,10 +65,10 @@ func (m *Manager) checkBase(ctx context.Context, r BackupRequest) error {
 func (m *Manager) checkNew(ctx context.Context, id string) error {
 	_, err := m.store.Backup(ctx, id)
 	if err == nil {
-		return refuse(Conflict, "Backup with id '%s' already exists", id)
+		return api.Refuse(api.Conflict, "Backup with id '%s' already exists", id)
 	}
 	if !errors.Is(err, persistence.ErrNotFound) {
-		return internal(err)
+		return api.Failure(err)
 	}
 	folder := m.host.Store.Folder(id)
 	if _, err := os.Lstat(folder); err == nil {
@@ -75,7 +76,7 @@ func (m *Manager) checkNew(ctx context.Context, id string) error {
 		if m.host.Store.RecordLost(id) {
 			advice = "dbcalm-db-cmd backups rebuild records it again; else " + advice
 		}
-		return refuse(Conflict,
+		return api.Refuse(api.Conflict,
 			"Backup with id '%s' already exists: the folder %s is there without a record and may be the only copy of that backup; %s",
 			id, folder, advice)
 	}
@@ -86,7 +87,7 @@ func (m *Manager) checkNew(ctx context.Context, id string) error {
 // client can still be told.
 func (m *Manager) checkServer(ctx context.Context) error {
 	if err := m.host.Server.Reachable(ctx); err != nil {
-		return &Error{Kind: Unavailable, Message: err.Error(), Err: err}
+		return &api.Error{Kind: api.Unavailable, Message: err.Error(), Err: err}
 	}
 	return nil
 }
@@ -98,12 +99,12 @@ func (m *Manager) checkUndamaged(ctx context.Context, base string) error {
 		// What is wrong with the chain is the operation's to say.
 		return nil
 	}
-	damage, err := m.knownDamage(ctx, ids)
+	damage, err := m.backups.KnownDamage(ctx, ids)
 	if err != nil {
-		return internal(err)
+		return api.Failure(err)
 	}
 	if damage != "" {
-		return refuse(Conflict, "%s; take a full backup, or mend it and verify it again", damage)
+		return api.Refuse(api.Conflict, "%s; take a full backup, or mend it and verify it again", damage)
 	}
 	return nil
 }

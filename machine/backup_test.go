@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
@@ -25,11 +26,11 @@ func TestFullAndIncrementalBackup(t *testing.T) {
 	mariadbtest.FillTables(t, server.DB(), 3, 100)
 	w.start()
 	schedule := int64(7)
-	full := w.accepted(w.FullBackup(t.Context(), BackupRequest{ID: "full", ScheduleID: &schedule}))
-	_, err := w.FullBackup(t.Context(), BackupRequest{ID: "full"})
-	refusal(t, err, Conflict, "Backup with id 'full' already exists")
-	_, err = w.IncrementalBackup(t.Context(), BackupRequest{ID: "inc", FromBackupID: "full"})
-	refusal(t, err, NotFound, "Base backup with id 'full' not found")
+	full := w.accepted(w.FullBackup(t.Context(), api.BackupRequest{ID: "full", ScheduleID: &schedule}))
+	_, err := w.FullBackup(t.Context(), api.BackupRequest{ID: "full"})
+	refusal(t, err, api.Conflict, "Backup with id 'full' already exists")
+	_, err = w.IncrementalBackup(t.Context(), api.BackupRequest{ID: "inc", FromBackupID: "full"})
+	refusal(t, err, api.NotFound, "Base backup with id 'full' not found")
 	v := w.ends(full, persistence.Succeeded)
 	if want := "accept>queued start>validate ok>reserve ok>copy ok>seal ok>publish ok>record ok>done"; events(v) != want {
 		t.Errorf("transitions are %s, want %s", events(v), want)
@@ -38,7 +39,7 @@ func TestFullAndIncrementalBackup(t *testing.T) {
 		t.Errorf("args: %+v", v.Args)
 	}
 	server.Exec("UPDATE fill.t000 SET remark = 'changed'")
-	inc := w.ends(w.accepted(w.IncrementalBackup(t.Context(), BackupRequest{ID: "inc", FromBackupID: "full"})), persistence.Succeeded)
+	inc := w.ends(w.accepted(w.IncrementalBackup(t.Context(), api.BackupRequest{ID: "inc", FromBackupID: "full"})), persistence.Succeeded)
 	if p := inc.Processes[1]; !strings.Contains(p.Command, "--incremental-basedir="+filepath.Join(w.host.Store.BackupDir, "full")) || p.PID == nil || !strings.Contains(p.Output, "completed OK!") {
 		t.Errorf("the tool's row: %+v", p)
 	}
@@ -59,8 +60,8 @@ func TestFullAndIncrementalBackup(t *testing.T) {
 		t.Errorf("the store holds %s", left)
 	}
 	server.Stop()
-	_, err = w.FullBackup(t.Context(), BackupRequest{ID: "late"})
-	refusal(t, err, Unavailable, "cannot create backup, MySQL/MariaDB server is not running")
-	_, err = w.IncrementalBackup(t.Context(), BackupRequest{ID: "late", FromBackupID: "full"})
-	refusal(t, err, Unavailable, "cannot create backup, MySQL/MariaDB server is not running")
+	_, err = w.FullBackup(t.Context(), api.BackupRequest{ID: "late"})
+	refusal(t, err, api.Unavailable, "cannot create backup, MySQL/MariaDB server is not running")
+	_, err = w.IncrementalBackup(t.Context(), api.BackupRequest{ID: "late", FromBackupID: "full"})
+	refusal(t, err, api.Unavailable, "cannot create backup, MySQL/MariaDB server is not running")
 }

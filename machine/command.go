@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/machine/definition"
 )
 
@@ -21,7 +22,7 @@ const (
 // order is a command, with its target if it has one: what a machine is for.
 type order struct {
 	command string
-	target  Target
+	target  api.Target
 }
 
 func (o order) String() string {
@@ -34,7 +35,7 @@ func (o order) String() string {
 // orders are all that this program accepts.
 var orders = []order{
 	{command: commandFullBackup}, {command: commandIncrementalBackup},
-	{commandRestoreBackup, TargetFolder}, {commandRestoreBackup, TargetDatabase},
+	{commandRestoreBackup, api.TargetFolder}, {commandRestoreBackup, api.TargetDatabase},
 	{command: commandVerifyBackup}, {command: commandDeleteBackup},
 }
 
@@ -46,7 +47,7 @@ func assign(definitions map[string]*definition.Definition) (map[order]*definitio
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(definitions)) {
 		d := definitions[name]
-		o := order{d.Command, Target(d.Target)}
+		o := order{d.Command, api.Target(d.Target)}
 		if o == (order{}) {
 			continue
 		}

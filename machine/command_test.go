@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/steps"
 )
@@ -38,7 +39,7 @@ func TestEveryCommandHasOneMachine(t *testing.T) {
 			machines, err := assign(all)
 			if err != nil {
 				got = err.Error()
-			} else if d := machines[order{commandRestoreBackup, TargetFolder}]; len(machines) != len(orders) || d.Name != "restore_folder" {
+			} else if d := machines[order{commandRestoreBackup, api.TargetFolder}]; len(machines) != len(orders) || d.Name != "restore_folder" {
 				t.Errorf("machines: %v", machines)
 			}
 			if strings.TrimSpace(got) != test.want {

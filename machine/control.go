@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/job"
@@ -22,7 +23,7 @@ func (e *engine) Cancel(ctx context.Context, id string) error {
 	d, err := e.definitionOf(o)
 	e.mu.Unlock()
 	if err != nil {
-		return internal(err)
+		return api.Failure(err)
 	}
 	// The row first: a daemon that starts again will honour it.
 	o, err = e.store.RequestCancel(ctx, id, time.Now().UTC(), d.Cancellable())
@@ -31,12 +32,12 @@ func (e *engine) Cancel(ctx context.Context, id string) error {
 			return nil
 		}
 		if o.Status.Open() {
-			return refuse(Conflict, "operation %s can no longer be cancelled: it is in state %s; wait for its end", id, o.State)
+			return api.Refuse(api.Conflict, "operation %s can no longer be cancelled: it is in state %s; wait for its end", id, o.State)
 		}
-		return refuse(Conflict, "operation %s can no longer be cancelled: it has ended in state %s", id, o.State)
+		return api.Refuse(api.Conflict, "operation %s can no longer be cancelled: it has ended in state %s", id, o.State)
 	}
 	if err != nil {
-		return internal(err)
+		return api.Failure(err)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -57,24 +58,24 @@ func (e *engine) Cancel(ctx context.Context, id string) error {
 }
 
 // Retry makes an operation that failed or halted go on, as its next attempt.
-func (e *engine) Retry(ctx context.Context, id string) (RetryDecision, error) {
+func (e *engine) Retry(ctx context.Context, id string) (api.RetryDecision, error) {
 	// Read under the lock: of two retries at once, the second finds the first.
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	o, err := e.find(ctx, id)
 	if err != nil {
-		return RetryDecision{}, err
+		return api.RetryDecision{}, err
 	}
 	d, err := e.definitionOf(o)
 	if err != nil {
-		return RetryDecision{}, internal(err)
+		return api.RetryDecision{}, api.Failure(err)
 	}
 	to := d.States[o.State].On[definition.EventRetry]
 	if o.Status.Open() || to == "" {
-		return RetryDecision{}, refuse(Conflict, "operation %s cannot be retried: it is %s in state %s", id, o.Status, o.State)
+		return api.RetryDecision{}, api.Refuse(api.Conflict, "operation %s cannot be retried: it is %s in state %s", id, o.Status, o.State)
 	}
 	if e.running[id] != nil {
-		return RetryDecision{}, refuse(Conflict, "operation %s cannot be retried yet: its end is just being recorded", id)
+		return api.RetryDecision{}, api.Refuse(api.Conflict, "operation %s cannot be retried yet: its end is just being recorded", id)
 	}
 	reason := fmt.Sprintf("retry: goes on in state %s, where it halted", to)
 	change := persistence.Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: definition.EventRetry, To: to, At: time.Now().UTC(),
@@ -88,16 +89,16 @@ func (e *engine) Retry(ctx context.Context, id string) (RetryDecision, error) {
 	change.Reopen = &process
 	r, err := e.newRun(o)
 	if err != nil {
-		return RetryDecision{}, internal(err)
+		return api.RetryDecision{}, api.Failure(err)
 	}
 	if change.Status == persistence.Waiting {
 		if err := e.checkQueue(r); err != nil {
-			return RetryDecision{}, err
+			return api.RetryDecision{}, err
 		}
 	}
 	after, err := e.store.Apply(ctx, change)
 	if err != nil {
-		return RetryDecision{}, refuseAccept(err, o.BackupID)
+		return api.RetryDecision{}, refuseAccept(err, o.BackupID)
 	}
 	if after.Status == persistence.Waiting {
 		e.queue = append(e.queue, r)
@@ -105,16 +106,16 @@ func (e *engine) Retry(ctx context.Context, id string) (RetryDecision, error) {
 	} else {
 		e.launch(r, false)
 	}
-	return RetryDecision{State: to, Attempt: after.Attempt, Reason: reason}, nil
+	return api.RetryDecision{State: to, Attempt: after.Attempt, Reason: reason}, nil
 }
 
 func (e *engine) find(ctx context.Context, id string) (persistence.Operation, error) {
 	o, err := e.store.Operation(ctx, id)
 	if errors.Is(err, persistence.ErrNotFound) {
-		return o, refuse(NotFound, "Operation with id '%s' not found", id)
+		return o, api.Refuse(api.NotFound, "Operation with id '%s' not found", id)
 	}
 	if err != nil {
-		return o, internal(err)
+		return o, api.Failure(err)
 	}
 	return o, nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/job"
@@ -118,11 +119,11 @@ func TestCancelThatComesTooLate(t *testing.T) {
 	if v := w.show(id); v.Cancellable {
 		t.Error("state place claims that it can be cancelled")
 	}
-	refusal(t, w.Cancel(t.Context(), id), Conflict, "operation "+id+" can no longer be cancelled: it is in state place; wait for its end")
+	refusal(t, w.Cancel(t.Context(), id), api.Conflict, "operation "+id+" can no longer be cancelled: it is in state place; wait for its end")
 	letGo <- nil
 	w.ends(id, persistence.Succeeded)
-	refusal(t, w.Cancel(t.Context(), id), Conflict, "can no longer be cancelled: it has ended in state done")
-	refusal(t, w.Cancel(t.Context(), "nonsense"), NotFound, "Operation with id 'nonsense' not found")
+	refusal(t, w.Cancel(t.Context(), id), api.Conflict, "can no longer be cancelled: it has ended in state done")
+	refusal(t, w.Cancel(t.Context(), "nonsense"), api.NotFound, "Operation with id 'nonsense' not found")
 }
 
 // The row comes first: a daemon that is killed between the row and the signal
@@ -185,7 +186,7 @@ func TestRetryOfAFailedOperation(t *testing.T) {
 	id := w.restore("full")
 	w.works(id, "prepare")
 	_, err := w.Retry(t.Context(), id)
-	refusal(t, err, Conflict, "operation "+id+" cannot be retried: it is running in state prepare")
+	refusal(t, err, api.Conflict, "operation "+id+" cannot be retried: it is running in state prepare")
 	w.pass("fail")
 	v := w.ends(id, persistence.Failed)
 	if v.State != "failed" || !strings.Contains(v.Error, "mariabackup, preparing backup 'full', failed with exit code 1") || !strings.Contains(v.Error, "Error: no luck today") {
@@ -208,15 +209,15 @@ func TestRetryOfAFailedOperation(t *testing.T) {
 		t.Errorf("succeeded at last: %+v", v.OperationSummary)
 	}
 	_, err = w.Retry(t.Context(), id)
-	refusal(t, err, Conflict, "cannot be retried: it is succeeded in state done")
+	refusal(t, err, api.Conflict, "cannot be retried: it is succeeded in state done")
 	_, err = w.Retry(t.Context(), "nonsense")
-	refusal(t, err, NotFound, "Operation with id 'nonsense' not found")
+	refusal(t, err, api.NotFound, "Operation with id 'nonsense' not found")
 }
 
-func (w *world) retry(id string) RetryDecision {
+func (w *world) retry(id string) api.RetryDecision {
 	w.t.Helper()
 	// Its end is recorded a moment before it is over for the manager.
-	var d RetryDecision
+	var d api.RetryDecision
 	w.eventually(id+" can be retried", func() bool {
 		var err error
 		d, err = w.Retry(w.t.Context(), id)
@@ -278,8 +279,8 @@ func TestRetryThatSucceedsForgetsTheError(t *testing.T) {
 	}}
 	w.start()
 	letGo <- errLuck
-	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}), Internal, "backup 'full' was not deleted: no luck today")
-	list, err := w.Manager.Operations(t.Context(), OperationFilter{Limit: 1})
+	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}), api.Internal, "backup 'full' was not deleted: no luck today")
+	list, err := w.Manager.Operations(t.Context(), api.OperationFilter{Limit: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,11 +307,11 @@ func TestRetryIsRefusedWhenTheBackupIsInUse(t *testing.T) {
 	id := w.restore("full")
 	w.ends(id, persistence.Failed)
 	deleted := make(chan error)
-	go func() { deleted <- w.DeleteBackup(context.Background(), DeleteRequest{ID: "full"}) }()
+	go func() { deleted <- w.DeleteBackup(context.Background(), api.DeleteRequest{ID: "full"}) }()
 	<-begun
 	w.eventually("the retry is refused for the delete", func() bool {
 		_, err := w.Retry(t.Context(), id)
-		return KindOf(err) == Conflict && strings.Contains(err.Error(), "deletes it; wait for its end or cancel it")
+		return api.KindOf(err) == api.Conflict && strings.Contains(err.Error(), "deletes it; wait for its end or cancel it")
 	})
 	letGo <- nil
 	if err := <-deleted; err != nil {
@@ -349,7 +350,7 @@ func TestTwoRetriesAtOnce(t *testing.T) {
 			granted++
 			continue
 		}
-		refusal(t, err, Conflict, "operation "+id+" cannot be retried: it is ")
+		refusal(t, err, api.Conflict, "operation "+id+" cannot be retried: it is ")
 	}
 	if granted != 1 {
 		t.Errorf("%d of 4 retries were granted", granted)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 )
 
@@ -13,10 +14,10 @@ const deletePatience = 3 * time.Second
 
 // DeleteBackup removes a backup and returns when it is gone, or, if that
 // takes long, when its removal can no longer fail to be carried on.
-func (m *Manager) DeleteBackup(ctx context.Context, r DeleteRequest) error {
-	args := Args{ID: r.ID}
+func (m *Manager) DeleteBackup(ctx context.Context, r api.DeleteRequest) error {
+	args := api.Args{ID: r.ID}
 	operation, err := m.once(ctx, r.RequestID, commandDeleteBackup, args, func(request *persistence.Request) (string, error) {
-		if err := m.checkDeletable(ctx, r.ID); err != nil {
+		if err := m.backups.CheckDeletable(ctx, r.ID); err != nil {
 			return "", err
 		}
 		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Deletes}}
@@ -27,10 +28,10 @@ func (m *Manager) DeleteBackup(ctx context.Context, r DeleteRequest) error {
 	}
 	o, err := m.await(ctx, operation, deletePatience)
 	if err != nil {
-		return internal(err)
+		return api.Failure(err)
 	}
 	if o.Status == persistence.Failed || o.Status == persistence.Cancelled {
-		return refuse(Internal, "backup '%s' was not deleted: %s", r.ID, o.Error)
+		return api.Refuse(api.Internal, "backup '%s' was not deleted: %s", r.ID, o.Error)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/store"
@@ -21,20 +22,20 @@ func TestDeleteRemovesFolderAndRecord(t *testing.T) {
 	w.backup("inc", "full", 100, 200)
 	w.backup("other", "", 0, 100)
 	w.start()
-	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}), Conflict, "backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first")
+	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}), api.Conflict, "backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first")
 	for _, id := range []string{"inc", "full"} {
-		if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: id}); err != nil {
+		if err := w.DeleteBackup(t.Context(), api.DeleteRequest{ID: id}); err != nil {
 			t.Errorf("delete %s: %v", id, err)
 		}
 		if _, err := w.Backup(t.Context(), id); !errors.Is(err, persistence.ErrNotFound) {
 			t.Errorf("the record of %s: %v", id, err)
 		}
-		refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: id}), NotFound, "Backup with id '"+id+"' not found")
+		refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: id}), api.NotFound, "Backup with id '"+id+"' not found")
 	}
 	if left := w.names(w.host.Store.BackupDir); left != "other" {
 		t.Errorf("the store holds %s", left)
 	}
-	list, err := w.Manager.Operations(t.Context(), OperationFilter{Limit: 1})
+	list, err := w.Manager.Operations(t.Context(), api.OperationFilter{Limit: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,12 +58,12 @@ func TestDeleteOfHalfABackup(t *testing.T) {
 	w.write(filepath.Join(w.host.Store.Folder("copied"), store.ManifestName), string(text))
 	w.start()
 	for _, id := range []string{"row", "folder"} {
-		if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: id}); err != nil {
+		if err := w.DeleteBackup(t.Context(), api.DeleteRequest{ID: id}); err != nil {
 			t.Errorf("delete what there is of %s: %v", id, err)
 		}
 	}
 	for _, id := range []string{"foreign", "copied", "nonsense"} {
-		refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: id}), NotFound, "Backup with id '"+id+"' not found")
+		refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: id}), api.NotFound, "Backup with id '"+id+"' not found")
 	}
 	if left := w.names(w.host.Store.BackupDir); left != "copied foreign" {
 		t.Errorf("the store holds %s", left)
@@ -78,10 +79,10 @@ func TestDeleteOfABackupInUse(t *testing.T) {
 	w.start()
 	id := w.restore("full")
 	w.works(id, "prepare")
-	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}), Conflict, "backup 'full' is in use: operation "+id+" reads it")
+	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}), api.Conflict, "backup 'full' is in use: operation "+id+" reads it")
 	w.pass("ok")
 	w.ends(id, persistence.Succeeded)
-	if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}); err != nil {
+	if err := w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -96,7 +97,7 @@ func TestDeleteThatTakesLong(t *testing.T) {
 	w.start()
 	ctx, cancel := context.WithCancel(t.Context())
 	deleted := make(chan error)
-	go func() { deleted <- w.DeleteBackup(ctx, DeleteRequest{ID: "full"}) }()
+	go func() { deleted <- w.DeleteBackup(ctx, api.DeleteRequest{ID: "full"}) }()
 	id := <-begun
 	cancel()
 	if err := <-deleted; err != nil {
@@ -115,7 +116,7 @@ func TestDeleteThatFails(t *testing.T) {
 	w.backup("full", "", 0, 100)
 	w.replace["retire_backup"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.start()
-	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}), Internal, "backup 'full' was not deleted: no luck today")
+	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}), api.Internal, "backup 'full' was not deleted: no luck today")
 	if _, err := w.Backup(t.Context(), "full"); err != nil {
 		t.Errorf("the record: %v", err)
 	}

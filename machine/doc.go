@@ -8,8 +8,10 @@
 //	engine      the operations: queue, one goroutine for each that is under
 //	            way, and, on start, those that an earlier daemon left
 //	attempt     one operation in one state: its step, its program, what follows
-//	catalogue   the backups there are, and what is known against them
-//	caretaker   lost records, leftovers, retention
+//	caretaker   deletes what the retention lets go
+//
+// What is asked and answered is package machine/api, the backups there are and
+// what is known against them package machine/catalogue.
 //
 // An operation's life:
 //
@@ -27,6 +29,6 @@
 //     transition table and nothing more.
 //   - Stopping the manager interrupts no job.
 //
-// It imports machine/definition, steps and persistence, and alone imports
+// It imports machine/api, machine/catalogue, machine/definition, steps and persistence, and alone imports
 // looplab/fsm.
 package machine

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/job"
@@ -110,7 +111,7 @@ func TestBackupWhoseBaseWasDeletedMeanwhile(t *testing.T) {
 		return steps.Outcome{Event: steps.EventOK, Data: t.Data, Backup: &persistence.Backup{ID: "inc", FromBackupID: "gone", StartTime: t.CreatedAt}}, nil
 	}}
 	w.start()
-	id := w.accepted(w.accept(t.Context(), order{command: "incremental_backup"}, "inc", Args{ID: "inc", FromBackupID: "gone"}, nil, nil))
+	id := w.accepted(w.accept(t.Context(), order{command: "incremental_backup"}, "inc", api.Args{ID: "inc", FromBackupID: "gone"}, nil, nil))
 	v := w.ends(id, persistence.Failed)
 	if !strings.Contains(v.Error, "the base backup's row is gone: 'gone': it was deleted while this backup was made; take a full backup") {
 		t.Errorf("the error is %s", v.Error)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/job"
@@ -95,7 +96,11 @@ func TestOperationsOfAnEarlierProgramEnd(t *testing.T) {
 		if !strings.HasSuffix(events(v), path) {
 			t.Errorf("%s: transitions are %s, want %s in the end", v.Machine, events(v), path)
 		}
-		if _, err := DrawOperation(v, "svg"); err != nil {
+		path := definition.Path{At: v.State}
+		for _, t := range v.Transitions {
+			path.Passages = append(path.Passages, definition.Passage{From: t.From, To: t.To, At: t.At})
+		}
+		if _, err := definition.Draw(v.Definition, path, "svg"); err != nil {
 			t.Errorf("%s cannot be drawn: %v", v.Machine, err)
 		}
 	}

@@ -248,9 +248,22 @@ func (e *engine) await(ctx context.Context, id string, patience time.Duration) (
 	return e.store.Operation(context.WithoutCancel(ctx), id)
 }
 
-// atWork reports whether an operation is open, or its end is just being recorded.
-func (e *engine) atWork(o persistence.Operation) bool {
+// AtWork reports whether an operation is open, or its end is just being recorded.
+func (e *engine) AtWork(o persistence.Operation) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.atWork(o)
+}
+
+// atWork is AtWork for whoever holds mu.
+func (e *engine) atWork(o persistence.Operation) bool {
 	return o.Status.Open() || e.running[o.ID] != nil
+}
+
+// Quietly makes a change while no operation begins, ends or is retried, and tells
+// it which are at work and whether the daemon stops.
+func (e *engine) Quietly(change func(atWork func(o persistence.Operation) bool, stopping bool) error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return change(e.atWork, e.base.Err() != nil)
 }

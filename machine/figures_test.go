@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
@@ -45,7 +46,7 @@ func (w *world) verified(at time.Time, verdicts ...persistence.Verdict) {
 	}
 }
 
-func (w *world) figures() Figures {
+func (w *world) figures() api.Figures {
 	w.t.Helper()
 	f, err := w.Manager.Figures(w.t.Context(), []float64{60})
 	if err != nil {
@@ -58,16 +59,16 @@ func TestFiguresOfBackups(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start()
-	if f := w.figures(); !reflect.DeepEqual(f.Backups, BackupFigures{}) || len(f.Ends) > 0 {
+	if f := w.figures(); !reflect.DeepEqual(f.Backups, api.BackupFigures{}) || len(f.Ends) > 0 {
 		t.Errorf("without a backup: %+v", f)
 	}
 	full := w.recordAt("full", "", 0)
 	w.recordAt("inc", "full", 10)
 	other := w.recordAt("other", "", 20)
 	last := w.recordAt("last", "inc", 30)
-	want := BackupFigures{
-		Full: KindFigures{Count: 2, Ended: other, Size: 20}, Incremental: KindFigures{Count: 2, Ended: last, Size: 30},
-		Good: last, Newest: &ChainFigures{},
+	want := api.BackupFigures{
+		Full: api.KindFigures{Count: 2, Ended: other, Size: 20}, Incremental: api.KindFigures{Count: 2, Ended: last, Size: 30},
+		Good: last, Newest: &api.ChainFigures{},
 	}
 	expect := func(when string) {
 		t.Helper()
@@ -81,7 +82,7 @@ func TestFiguresOfBackups(t *testing.T) {
 	w.verified(at(40), persistence.Verdict{BackupID: "full", Level: persistence.LevelBoot}, persistence.Verdict{BackupID: "inc", Level: persistence.LevelPrepare})
 	expect("two of three links verified")
 	w.verified(at(50), persistence.Verdict{BackupID: "last", Level: persistence.LevelChecksum})
-	want.Newest = &ChainFigures{Level: 2, Passed: at(40)}
+	want.Newest = &api.ChainFigures{Level: 2, Passed: at(40)}
 	expect("all links verified")
 
 	w.verified(at(60), persistence.Verdict{BackupID: "inc", Level: persistence.LevelChecksum, Damage: "a file is short"})
@@ -101,7 +102,7 @@ func TestFiguresOfBackups(t *testing.T) {
 	w.exec(w.outsider(), `DELETE FROM backup WHERE id = 'short'`)
 	expect("the short one has no record")
 	w.exec(w.outsider(), `DELETE FROM backup WHERE id = 'full'`)
-	want.Full.Count, want.Good, want.Newest = 1, time.Time{}, &ChainFigures{}
+	want.Full.Count, want.Good, want.Newest = 1, time.Time{}, &api.ChainFigures{}
 	expect("the chain's first record is gone")
 
 	// One of the same id is another backup, about which nothing is known.
@@ -111,7 +112,7 @@ func TestFiguresOfBackups(t *testing.T) {
 	w.exec(w.ledger(), `UPDATE operation_end SET operation_id = 'earlier' WHERE operation_id = 'made-inc'`)
 	again := w.recordAt("inc", "", 89)
 	w.write(filepath.Join(w.host.Store.Folder("inc"), store.ManifestName), `{"format": 1, "id": "inc", "operation": "made-inc"}`)
-	want.Full = KindFigures{Count: 2, Ended: again, Size: 89}
+	want.Full = api.KindFigures{Count: 2, Ended: again, Size: 89}
 	want.Incremental.Count, want.Damaged, want.Good = 1, 0, again
 	expect("a new backup of the same id")
 }

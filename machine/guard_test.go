@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/job"
@@ -76,7 +77,7 @@ func TestPanicOfAProbe(t *testing.T) {
 	w.replace["publish_backup"] = steps.Step{Run: block(begun, nil),
 		Probe: func(context.Context, steps.Task) (steps.Outcome, bool, error) { panic("a bug") }}
 	w.start()
-	id := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "b", Args{ID: "b"}, nil, nil))
+	id := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "b", api.Args{ID: "b"}, nil, nil))
 	<-begun
 	w.start()
 	if v := w.ends(id, persistence.Failed); v.Error != "state publish broke off: a bug" {

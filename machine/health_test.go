@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/testkit"
 )
@@ -22,7 +23,7 @@ func TestHealth(t *testing.T) {
 		t.Helper()
 		h := w.Health(t.Context())
 		for check, verdict := range h.Checks {
-			if want := problems[check]; want == "" && verdict != HealthOK || !strings.Contains(verdict, want) {
+			if want := problems[check]; want == "" && verdict != api.HealthOK || !strings.Contains(verdict, want) {
 				t.Errorf("%s: %s is %q, want %q in it", when, check, verdict, want)
 			}
 		}
@@ -30,31 +31,31 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%s: %+v", when, h)
 		}
 	}
-	expect("before the first backup", HealthOK, nil)
+	expect("before the first backup", api.HealthOK, nil)
 	w.backup("full", "", 0, 100)
-	expect("with a backup", HealthOK, nil)
+	expect("with a backup", api.HealthOK, nil)
 	if h := w.Health(t.Context()); h.LastError != nil {
 		t.Errorf("last error: %+v", h.LastError)
 	}
 
 	other := w.outsider()
 	w.exec(other, `BEGIN IMMEDIATE`)
-	expect("locked", HealthFailing, map[string]string{"database": "another program holds a lock on it"})
+	expect("locked", api.HealthFailing, map[string]string{"database": "another program holds a lock on it"})
 	w.exec(other, `ROLLBACK`)
 	away := w.host.Store.BackupDir + ".away"
 	if err := os.Rename(w.host.Store.BackupDir, away); err != nil {
 		t.Fatal(err)
 	}
-	expect("without its disk", HealthFailing, map[string]string{"backup_dir": "is missing, and 1 backups are recorded: is its disk mounted?"})
+	expect("without its disk", api.HealthFailing, map[string]string{"backup_dir": "is missing, and 1 backups are recorded: is its disk mounted?"})
 	if err := os.Mkdir(w.host.Store.BackupDir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	expect("with another disk", HealthFailing, map[string]string{"backup_dir": "holds none of the 1 backups that are recorded: is its disk mounted?"})
+	expect("with another disk", api.HealthFailing, map[string]string{"backup_dir": "holds none of the 1 backups that are recorded: is its disk mounted?"})
 	if err := os.Remove(w.host.Store.BackupDir); err != nil {
 		t.Fatal(err)
 	}
 	w.write(w.host.Store.BackupDir, "")
-	expect("with a file in its place", HealthFailing, map[string]string{"backup_dir": "is no folder: move away what is there, or correct backup_dir"})
+	expect("with a file in its place", api.HealthFailing, map[string]string{"backup_dir": "is no folder: move away what is there, or correct backup_dir"})
 	if err := os.Remove(w.host.Store.BackupDir); err != nil {
 		t.Fatal(err)
 	}
@@ -67,8 +68,8 @@ func TestHealth(t *testing.T) {
 	w.works(id, "prepare")
 	w.pass("fail")
 	v := w.ends(id, persistence.Failed)
-	expect("after a failure", HealthOK, nil)
-	want := &LastError{Operation: id, Machine: "restore_folder", Backup: "full", State: "prepare", At: *v.FinishedAt, Error: v.Error}
+	expect("after a failure", api.HealthOK, nil)
+	want := &api.LastError{Operation: id, Machine: "restore_folder", Backup: "full", State: "prepare", At: *v.FinishedAt, Error: v.Error}
 	if h := w.Health(t.Context()); !reflect.DeepEqual(h.LastError, want) {
 		t.Errorf("last error %+v, want %+v", h.LastError, want)
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/job"
 )
 
@@ -15,20 +16,6 @@ type logPosition struct {
 	// job counts the operation's jobs, offsets are those in each of its outputs.
 	job     int
 	offsets [2]int64
-}
-
-// LogChunk is a piece of an operation's log.
-type LogChunk struct {
-	// State and Attempt say for which work the program ran, Output which of its
-	// outputs this is: output.log is the program's own, shell.log that of the
-	// command a stream goes to or comes from.
-	State   string `json:"state"`
-	Attempt int    `json:"attempt"`
-	Output  string `json:"output"`
-	// Text is in whole lines while the program runs.
-	Text string `json:"text"`
-	// Missing says that the output is kept no more.
-	Missing bool `json:"missing,omitempty"`
 }
 
 // How often a log that is followed is looked at, and after how long without
@@ -41,7 +28,7 @@ const (
 // Logs calls each with every piece of what an operation's programs have
 // printed; with follow, until the operation is over, and now and then with an
 // empty piece.
-func (e *engine) Logs(ctx context.Context, id string, follow bool, each func(LogChunk) error) error {
+func (e *engine) Logs(ctx context.Context, id string, follow bool, each func(api.LogChunk) error) error {
 	var at logPosition
 	told := time.Now()
 	for {
@@ -76,27 +63,27 @@ func (e *engine) Logs(ctx context.Context, id string, follow bool, each func(Log
 // nextLog returns the next piece of an operation's log, and where to go on. A
 // piece without text means that there is no more for now; ended, that there
 // will be none.
-func (e *engine) nextLog(ctx context.Context, id string, at logPosition) (chunk LogChunk, next logPosition, ended bool, err error) {
+func (e *engine) nextLog(ctx context.Context, id string, at logPosition) (chunk api.LogChunk, next logPosition, ended bool, err error) {
 	o, err := e.find(ctx, id)
 	if err != nil {
 		return chunk, at, false, err
 	}
 	jobs, err := e.store.Jobs(ctx, id)
 	if err != nil {
-		return chunk, at, false, internal(err)
+		return chunk, at, false, api.Failure(err)
 	}
 	for ; at.job < len(jobs); at = (logPosition{job: at.job + 1}) {
 		row := jobs[at.job]
 		for i, part := range job.LogParts {
 			text, offset, err := e.host.Jobs.ReadLog(row.Folder, part, at.offsets[i])
-			chunk = LogChunk{State: row.State, Attempt: row.Attempt, Output: string(part), Text: text}
+			chunk = api.LogChunk{State: row.State, Attempt: row.Attempt, Output: string(part), Text: text}
 			gone := errors.Is(err, fs.ErrNotExist)
 			switch {
 			case gone && part == job.LogOutput && offset == 0 && row.EndedAt != nil && row.PID != 0:
 				chunk.Missing = true
 				return chunk, logPosition{job: at.job + 1}, false, nil
 			case err != nil && !gone:
-				return chunk, at, false, internal(err)
+				return chunk, at, false, api.Failure(err)
 			case text != "":
 				at.offsets[i] = offset
 				return chunk, at, false, nil
@@ -104,10 +91,10 @@ func (e *engine) nextLog(ctx context.Context, id string, at logPosition) (chunk 
 		}
 		if row.EndedAt == nil && o.Status.Open() {
 			// More may come, as long as the job runs.
-			return LogChunk{}, at, false, nil
+			return api.LogChunk{}, at, false, nil
 		}
 	}
-	return LogChunk{}, at, !o.Status.Open(), nil
+	return api.LogChunk{}, at, !o.Status.Open(), nil
 }
 
 // pruneLogs removes what has been kept for long enough.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/testkit"
 )
@@ -19,7 +20,7 @@ func TestLogsOfAnOperation(t *testing.T) {
 	w.ends(id, persistence.Succeeded)
 	for _, follow := range []bool{false, true} {
 		var text strings.Builder
-		err := w.Logs(t.Context(), id, follow, func(c LogChunk) error {
+		err := w.Logs(t.Context(), id, follow, func(c api.LogChunk) error {
 			text.WriteString(c.State + ": " + c.Text)
 			return nil
 		})
@@ -28,10 +29,10 @@ func TestLogsOfAnOperation(t *testing.T) {
 		}
 	}
 	enough := errors.New("enough")
-	if err := w.Logs(t.Context(), id, false, func(LogChunk) error { return enough }); !errors.Is(err, enough) {
+	if err := w.Logs(t.Context(), id, false, func(api.LogChunk) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("got %v", err)
 	}
-	if err := w.Logs(t.Context(), "unknown", false, nil); KindOf(err) != NotFound {
+	if err := w.Logs(t.Context(), "unknown", false, nil); api.KindOf(err) != api.NotFound {
 		t.Errorf("got %v", err)
 	}
 }

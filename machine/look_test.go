@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/testkit"
 )
@@ -21,13 +22,13 @@ func TestOperationsAreListed(t *testing.T) {
 	w.ends(first, persistence.Succeeded)
 	w.backup("b", "", 0, 100)
 	for _, test := range []struct {
-		filter OperationFilter
+		filter api.OperationFilter
 		want   string
 	}{
-		{OperationFilter{}, "made-b " + first + " made-a"},
-		{OperationFilter{Limit: 2}, "made-b " + first},
-		{OperationFilter{State: "done"}, "made-b " + first + " made-a"},
-		{OperationFilter{State: "failed"}, ""},
+		{api.OperationFilter{}, "made-b " + first + " made-a"},
+		{api.OperationFilter{Limit: 2}, "made-b " + first},
+		{api.OperationFilter{State: "done"}, "made-b " + first + " made-a"},
+		{api.OperationFilter{State: "failed"}, ""},
 	} {
 		list, err := w.Manager.Operations(t.Context(), test.filter)
 		if err != nil {
@@ -42,7 +43,7 @@ func TestOperationsAreListed(t *testing.T) {
 		}
 	}
 	_, err := w.Manager.Operation(t.Context(), "nonsense")
-	refusal(t, err, NotFound, "Operation with id 'nonsense' not found")
+	refusal(t, err, api.NotFound, "Operation with id 'nonsense' not found")
 }
 
 func TestOperationIsShown(t *testing.T) {
@@ -57,7 +58,7 @@ func TestOperationIsShown(t *testing.T) {
 		v.StartedAt == nil || v.CreatedAt.After(*v.StartedAt) || v.StartedAt.After(*v.FinishedAt) {
 		t.Errorf("summary: %+v", v.OperationSummary)
 	}
-	want := Args{IDList: []string{"full"}, Target: "folder", TmpDir: v.Args.TmpDir}
+	want := api.Args{IDList: []string{"full"}, Target: "folder", TmpDir: v.Args.TmpDir}
 	if !reflect.DeepEqual(v.Args, want) || filepath.Dir(v.Args.TmpDir) != filepath.Join(w.host.Store.BackupDir, "restores") {
 		t.Errorf("args: %+v", v.Args)
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/machine/catalogue"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 )
@@ -30,7 +32,7 @@ type Options struct {
 	// KeepLogs is how long the programs' output is kept; 0 means for ever.
 	KeepLogs time.Duration
 	// Retention says what a prune keeps.
-	Retention Retention
+	Retention api.Retention
 	Logger    zerolog.Logger
 }
 
@@ -42,15 +44,16 @@ type common struct {
 }
 
 // Manager accepts commands, answers questions, and has its parts do the work:
-// an engine that runs operations, a catalogue that knows the backups there are,
-// and a caretaker that keeps records, store and retention in order. Its methods,
+// an engine that runs operations, the catalogue of the backups there are, and a
+// caretaker that keeps the store as small as the retention says. Its methods,
 // with those of its parts, may be called from any goroutine once Start has
 // returned.
 type Manager struct {
 	common
 	*engine
-	*catalogue
 	*caretaker
+
+	backups *catalogue.Catalogue
 
 	stamps lastStamp
 }
@@ -62,9 +65,9 @@ func New(store *persistence.Store, host *steps.Host, options Options) (*Manager,
 	if err != nil {
 		return nil, err
 	}
-	c := &catalogue{common: all}
-	return &Manager{common: all, engine: e, catalogue: c,
-		caretaker: &caretaker{common: all, engine: e, catalogue: c, retention: options.Retention}}, nil
+	c := catalogue.New(store, host, options.Logger)
+	return &Manager{common: all, engine: e, backups: c,
+		caretaker: &caretaker{common: all, engine: e, backups: c, retention: options.Retention}}, nil
 }
 
 // Start carries on the operations an earlier daemon left open. It returns
@@ -73,5 +76,20 @@ func (m *Manager) Start(ctx context.Context) error {
 	if err := m.carryOn(ctx); err != nil {
 		return err
 	}
-	return m.warnUnrecorded(ctx)
+	return m.backups.WarnUnrecorded(ctx)
 }
+
+// Backups lists the recorded backups, oldest first, and those in the store that
+// have no record.
+func (m *Manager) Backups(ctx context.Context) ([]api.BackupView, error) {
+	return m.backups.Backups(ctx)
+}
+
+// Rebuild compares the table of backups with the store, records backups whose
+// record is lost, and tells of all else that does not match.
+func (m *Manager) Rebuild(ctx context.Context, r api.RebuildRequest) (api.RebuildReport, error) {
+	return m.backups.Rebuild(ctx, r, m.engine)
+}
+
+// Health looks whether the database can be written and the store is there.
+func (m *Manager) Health(ctx context.Context) api.Health { return m.backups.Health(ctx) }

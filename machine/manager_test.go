@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/job"
@@ -114,7 +115,7 @@ func TestExclusiveMachinesAndThoseWithoutASlot(t *testing.T) {
 	w.replace["stage_chain"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.start()
 	database := func() string {
-		return w.accepted(w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetDatabase}))
+		return w.accepted(w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetDatabase}))
 	}
 	first, second := database(), database()
 	if id := <-begun; id != first {
@@ -129,7 +130,7 @@ func TestExclusiveMachinesAndThoseWithoutASlot(t *testing.T) {
 	if v := w.show(second); v.Status != "waiting" {
 		t.Errorf("two restores work on one data directory: %s", v.Status)
 	}
-	if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: "other"}); err != nil {
+	if err := w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "other"}); err != nil {
 		t.Errorf("a delete waits for a slot: %v", err)
 	}
 	letGo <- nil
@@ -154,8 +155,8 @@ func TestStopHandsOff(t *testing.T) {
 	before := w.works(id, "prepare")
 	w.Stop()
 	w.Stop()
-	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
-	refusal(t, err, Unavailable, "the daemon is stopping")
+	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetFolder})
+	refusal(t, err, api.Unavailable, "the daemon is stopping")
 	row := w.job(id)
 	if _, err := job.Identify(row.PID); err != nil {
 		t.Fatalf("the supervisor was not left alone: %v", err)

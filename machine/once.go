@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 )
 
@@ -13,14 +14,14 @@ import (
 // of it. A refused command leaves nothing behind and can be sent again.
 //
 // begin checks and accepts the command; it is given nil if there is no id.
-func (e *engine) once(ctx context.Context, id, command string, args Args,
+func (e *engine) once(ctx context.Context, id, command string, args api.Args,
 	begin func(*persistence.Request) (string, error)) (string, error) {
 	if id == "" {
 		return begin(nil)
 	}
 	text, err := json.Marshal(args)
 	if err != nil {
-		return "", internal(err)
+		return "", api.Failure(err)
 	}
 	request := persistence.Request{ID: id, Command: command, Args: string(text)}
 	if operation, known, err := e.repeated(ctx, request); known || err != nil {
@@ -46,9 +47,9 @@ func (e *engine) repeated(ctx context.Context, request persistence.Request) (ope
 	case errors.Is(err, persistence.ErrNotFound):
 		return "", false, nil
 	case err != nil:
-		return "", false, internal(err)
+		return "", false, api.Failure(err)
 	case first.Command != request.Command || first.Args != request.Args:
-		return "", true, refuse(Conflict,
+		return "", true, api.Refuse(api.Conflict,
 			"request_id '%s' was used before, for %s %s, which began operation %s: give another request a new request_id",
 			request.ID, first.Command, first.Args, first.OperationID)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/testkit"
@@ -17,7 +18,7 @@ func TestRequestSentAgain(t *testing.T) {
 	w.backup("other", "", 0, 100)
 	w.closeGate()
 	w.start()
-	restore := RestoreRequest{IDList: []string{"full"}, Target: TargetFolder, RequestID: "r1"}
+	restore := api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetFolder, RequestID: "r1"}
 	first := w.accepted(w.RestoreBackup(t.Context(), restore))
 	again := func(when string) {
 		t.Helper()
@@ -33,20 +34,20 @@ func TestRequestSentAgain(t *testing.T) {
 	w.pass("ok")
 	w.ends(first, persistence.Succeeded)
 	again("when it has ended")
-	if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}); err != nil {
+	if err := w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}); err != nil {
 		t.Fatal(err)
 	}
 	again("when the backup is gone")
 
-	for _, r := range []RestoreRequest{
-		{IDList: []string{"other"}, Target: TargetFolder, RequestID: "r1"},
-		{IDList: []string{"full"}, Target: TargetDatabase, RequestID: "r1"},
+	for _, r := range []api.RestoreRequest{
+		{IDList: []string{"other"}, Target: api.TargetFolder, RequestID: "r1"},
+		{IDList: []string{"full"}, Target: api.TargetDatabase, RequestID: "r1"},
 	} {
 		_, err := w.RestoreBackup(t.Context(), r)
-		refusal(t, err, Conflict, `request_id 'r1' was used before, for restore_backup {"id_list":["full"],"target":"folder"}, which began operation `+first+`: give another request a new request_id`)
+		refusal(t, err, api.Conflict, `request_id 'r1' was used before, for restore_backup {"id_list":["full"],"target":"folder"}, which began operation `+first+`: give another request a new request_id`)
 	}
-	_, err := w.FullBackup(t.Context(), BackupRequest{ID: "full", RequestID: "r1"})
-	refusal(t, err, Conflict, "request_id 'r1' was used before")
+	_, err := w.FullBackup(t.Context(), api.BackupRequest{ID: "full", RequestID: "r1"})
+	refusal(t, err, api.Conflict, "request_id 'r1' was used before")
 }
 
 func TestRefusedRequestIsNotRemembered(t *testing.T) {
@@ -54,14 +55,14 @@ func TestRefusedRequestIsNotRemembered(t *testing.T) {
 	testkit.Slow(t)
 	w := newWorld(t)
 	w.start()
-	restore := RestoreRequest{IDList: []string{"late"}, Target: TargetFolder, RequestID: "r"}
+	restore := api.RestoreRequest{IDList: []string{"late"}, Target: api.TargetFolder, RequestID: "r"}
 	_, err := w.RestoreBackup(t.Context(), restore)
-	refusal(t, err, NotFound, "Backup with id 'late' not found")
-	_, err = w.FullBackup(t.Context(), BackupRequest{ID: "b", RequestID: "r"})
-	refusal(t, err, Unavailable, "credentials file not found")
-	_, err = w.IncrementalBackup(t.Context(), BackupRequest{ID: "b", FromBackupID: "late", RequestID: "r"})
-	refusal(t, err, NotFound, "Base backup with id 'late' not found")
-	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "late", RequestID: "r"}), NotFound, "Backup with id 'late' not found")
+	refusal(t, err, api.NotFound, "Backup with id 'late' not found")
+	_, err = w.FullBackup(t.Context(), api.BackupRequest{ID: "b", RequestID: "r"})
+	refusal(t, err, api.Unavailable, "credentials file not found")
+	_, err = w.IncrementalBackup(t.Context(), api.BackupRequest{ID: "b", FromBackupID: "late", RequestID: "r"})
+	refusal(t, err, api.NotFound, "Base backup with id 'late' not found")
+	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "late", RequestID: "r"}), api.NotFound, "Backup with id 'late' not found")
 	w.backup("late", "", 0, 100)
 	w.ends(w.accepted(w.RestoreBackup(t.Context(), restore)), persistence.Succeeded)
 }
@@ -74,22 +75,22 @@ func TestDeletionSentAgain(t *testing.T) {
 	luck := errLuck
 	w.replace["retire_backup"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, luck }}
 	w.start()
-	failing := DeleteRequest{ID: "other", RequestID: "r0"}
+	failing := api.DeleteRequest{ID: "other", RequestID: "r0"}
 	for range 2 {
-		refusal(t, w.DeleteBackup(t.Context(), failing), Internal, "backup 'other' was not deleted: no luck today")
+		refusal(t, w.DeleteBackup(t.Context(), failing), api.Internal, "backup 'other' was not deleted: no luck today")
 	}
 	delete(w.replace, "retire_backup")
 	w.start()
-	request := DeleteRequest{ID: "full", RequestID: "r1"}
+	request := api.DeleteRequest{ID: "full", RequestID: "r1"}
 	for range 3 {
 		if err := w.DeleteBackup(t.Context(), request); err != nil {
 			t.Errorf("deleted: %v", err)
 		}
 		w.start()
 	}
-	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "other", RequestID: "r1"}), Conflict, "request_id 'r1' was used before, for delete_backup {\"id\":\"full\"}")
-	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}), NotFound, "Backup with id 'full' not found")
-	list, err := w.Manager.Operations(t.Context(), OperationFilter{})
+	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "other", RequestID: "r1"}), api.Conflict, "request_id 'r1' was used before, for delete_backup {\"id\":\"full\"}")
+	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}), api.NotFound, "Backup with id 'full' not found")
+	list, err := w.Manager.Operations(t.Context(), api.OperationFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +115,7 @@ func TestRequestSentManyTimesAtOnce(t *testing.T) {
 	results := make(chan error)
 	for range 8 {
 		go func() {
-			results <- w.DeleteBackup(t.Context(), DeleteRequest{ID: "full", RequestID: "r"})
+			results <- w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full", RequestID: "r"})
 		}()
 	}
 	for range 8 {
@@ -122,11 +123,11 @@ func TestRequestSentManyTimesAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	deletions, err := w.Manager.Operations(t.Context(), OperationFilter{Limit: 1})
+	deletions, err := w.Manager.Operations(t.Context(), api.OperationFilter{Limit: 1})
 	if err != nil || deletions[0].Machine != "delete_backup" {
 		t.Fatalf("%+v, %v", deletions, err)
 	}
-	all, err := w.Manager.Operations(t.Context(), OperationFilter{})
+	all, err := w.Manager.Operations(t.Context(), api.OperationFilter{})
 	if err != nil || len(all) != 2 {
 		t.Errorf("%d operations, want the backup and one deletion: %v", len(all), err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/steps/job"
@@ -127,14 +128,14 @@ func (e *engine) tellFinish(ctx context.Context, end persistence.End) error {
 
 // viewOf shows an operation as it was when it ended; it may have been retried
 // since.
-func (e *engine) viewOf(ctx context.Context, end persistence.End) (OperationView, error) {
+func (e *engine) viewOf(ctx context.Context, end persistence.End) (api.OperationView, error) {
 	v, err := e.Operation(ctx, end.OperationID)
 	if err != nil {
 		return v, err
 	}
 	v.State, v.Status, v.Attempt, v.Error = end.State, string(end.Status), end.Attempt, end.Error
 	v.StartedAt, v.FinishedAt, v.Cancellable = end.StartedAt, &end.At, false
-	v.Transitions = slices.DeleteFunc(v.Transitions, func(t TransitionView) bool { return t.Seq > end.Seq })
-	v.Processes = slices.DeleteFunc(v.Processes, func(p ProcessView) bool { return p.StartTime.After(end.At) })
+	v.Transitions = slices.DeleteFunc(v.Transitions, func(t api.TransitionView) bool { return t.Seq > end.Seq })
+	v.Processes = slices.DeleteFunc(v.Processes, func(p api.ProcessView) bool { return p.StartTime.After(end.At) })
 	return v, nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/testkit"
@@ -28,7 +29,7 @@ echo "$DBCALM_MACHINE $DBCALM_BACKUP_ID $DBCALM_STATUS $DBCALM_OPERATION_ID" >to
 
 // told waits until the command has been run so often, and returns what it was
 // told last.
-func (w *world) told(times int) (OperationView, string) {
+func (w *world) told(times int) (api.OperationView, string) {
 	w.t.Helper()
 	name := filepath.Join(w.dir, fmt.Sprintf("told.%d", times-1))
 	w.eventually(fmt.Sprintf("on_finish has run %d times", times), func() bool { _, err := os.Stat(name + ".json"); return err == nil })
@@ -36,7 +37,7 @@ func (w *world) told(times int) (OperationView, string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	var v OperationView
+	var v api.OperationView
 	if err := json.Unmarshal(text, &v); err != nil {
 		w.t.Fatalf("%v: %s", err, text)
 	}

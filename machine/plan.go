@@ -4,29 +4,23 @@ import (
 	"context"
 	"errors"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/store"
 )
 
-// Plan is what an operation would do, and what stands in its way.
-type Plan = steps.Plan
-
-// Check is one thing that was looked at.
-type Check = steps.Check
-
 // PlanBackup tells what a backup would do.
-func (m *Manager) PlanBackup(ctx context.Context, r BackupRequest) (Plan, error) {
+func (m *Manager) PlanBackup(ctx context.Context, r api.BackupRequest) (api.Plan, error) {
 	if r.FromBackupID != "" {
 		_, err := m.store.Backup(ctx, r.FromBackupID)
 		if errors.Is(err, persistence.ErrNotFound) {
-			return Plan{}, m.notFound("Base backup", r.FromBackupID)
+			return api.Plan{}, m.backups.NotFound("Base backup", r.FromBackupID)
 		}
 		if err != nil {
-			return Plan{}, internal(err)
+			return api.Plan{}, api.Failure(err)
 		}
 	}
-	plan := m.host.PlanBackup(ctx, Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID})
+	plan := m.host.PlanBackup(ctx, api.Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID})
 	if r.FromBackupID == "" {
 		return plan, nil
 	}
@@ -38,26 +32,26 @@ func (m *Manager) PlanBackup(ctx context.Context, r BackupRequest) (Plan, error)
 }
 
 // PlanRestore tells what a restore would do.
-func (m *Manager) PlanRestore(ctx context.Context, r RestoreRequest) (Plan, error) {
-	if err := m.checkOrder(ctx, r); err != nil {
-		return Plan{}, err
+func (m *Manager) PlanRestore(ctx context.Context, r api.RestoreRequest) (api.Plan, error) {
+	if err := m.backups.CheckOrder(ctx, r); err != nil {
+		return api.Plan{}, err
 	}
-	args := Args{IDList: r.IDList, Target: string(r.Target), TmpDir: m.host.Server.DataDir}
-	if r.Target != TargetDatabase {
+	args := api.Args{IDList: r.IDList, Target: string(r.Target), TmpDir: m.host.Server.DataDir}
+	if r.Target != api.TargetDatabase {
 		args.TmpDir = m.restoreFolder()
 	}
 	return m.withDamage(ctx, m.host.PlanRestore(ctx, args), r.IDList)
 }
 
 // withDamage adds to a plan what is known against the backups it would read.
-func (m *Manager) withDamage(ctx context.Context, plan Plan, ids []string) (Plan, error) {
-	damage, err := m.knownDamage(ctx, ids)
+func (m *Manager) withDamage(ctx context.Context, plan api.Plan, ids []string) (api.Plan, error) {
+	damage, err := m.backups.KnownDamage(ctx, ids)
 	if err != nil {
-		return plan, internal(err)
+		return plan, api.Failure(err)
 	}
 	if damage != "" {
 		plan.Goes = false
-		plan.Checks = append(plan.Checks, Check{About: "soundness", Detail: damage})
+		plan.Checks = append(plan.Checks, api.Check{About: "soundness", Detail: damage})
 	}
 	return plan, nil
 }

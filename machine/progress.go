@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/disk"
@@ -21,7 +22,7 @@ func (e *engine) measure(operation string, meter *disk.Meter) {
 // progress tells how far a running operation's state is; nil for one that does
 // not run. It is worked out anew from what lies on the disk, and so is as true
 // after a restart of the daemon as before.
-func (e *engine) progress(ctx context.Context, o persistence.Operation) *ProgressView {
+func (e *engine) progress(ctx context.Context, o persistence.Operation) *api.ProgressView {
 	if o.Status != persistence.Running {
 		return nil
 	}
@@ -56,17 +57,17 @@ const progressAge = 200 * time.Millisecond
 
 // shownProgress is a progress as it was at a time, for one transition.
 type shownProgress struct {
-	view *ProgressView
+	view *api.ProgressView
 	seq  int64
 	at   time.Time
 }
 
-func (e *engine) lookAtProgress(ctx context.Context, o persistence.Operation, d *definition.Definition, meter *disk.Meter) *ProgressView {
+func (e *engine) lookAtProgress(ctx context.Context, o persistence.Operation, d *definition.Definition, meter *disk.Meter) *api.ProgressView {
 	s := d.States[o.State]
 	if s == nil || s.Step == "" {
 		return nil
 	}
-	v := &ProgressView{What: s.Summary}
+	v := &api.ProgressView{What: s.Summary}
 	var p disk.Progress
 	if step := e.registry[s.Step]; step.Job == nil {
 		if meter == nil {
@@ -84,11 +85,11 @@ func (e *engine) lookAtProgress(ctx context.Context, o persistence.Operation, d 
 		}
 		p.Began = job.CreatedAt
 	}
-	v.fill(p, time.Now())
+	fill(v, p, time.Now())
 	return v
 }
 
-func (v *ProgressView) fill(p disk.Progress, now time.Time) {
+func fill(v *api.ProgressView, p disk.Progress, now time.Time) {
 	v.DoneBytes, v.TotalBytes, v.Since = p.Done, p.Total, p.Began
 	if p.Total > 0 {
 		v.DoneBytes = min(p.Done, p.Total)

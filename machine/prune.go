@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/machine/catalogue"
 	"dbcalm-db-cmd/persistence"
 )
 
@@ -14,52 +17,45 @@ import (
 // goes on by itself after that.
 const pruneDeletePatience = time.Hour
 
+// caretaker deletes what the retention lets go.
+type caretaker struct {
+	common
+	engine    *engine
+	backups   *catalogue.Catalogue
+	retention api.Retention
+	// pruning is held by the prune under way.
+	pruning sync.Mutex
+}
+
 // Prune deletes the chains that the configured retention does not keep, and
 // returns when that is over. Whatever ends it, what is left of a chain is whole
 // from its full backup on, and the next prune goes on with it.
-func (k *caretaker) Prune(ctx context.Context, r PruneRequest) (PruneReport, error) {
-	report := PruneReport{Retention: k.retention, DryRun: r.DryRun}
+func (k *caretaker) Prune(ctx context.Context, r api.PruneRequest) (api.PruneReport, error) {
+	report := api.PruneReport{Retention: k.retention, DryRun: r.DryRun}
 	if k.retention.IsZero() {
 		return report, nil
 	}
 	if !k.pruning.TryLock() {
-		return report, refuse(Conflict, "backups are just being pruned: wait for the end of that")
+		return report, api.Refuse(api.Conflict, "backups are just being pruned: wait for the end of that")
 	}
 	defer k.pruning.Unlock()
-	chains, err := k.catalogue.chains(ctx)
+	chains, witness, err := k.backups.PlanPrune(ctx, k.retention)
 	if err != nil {
 		return report, err
 	}
-	used, err := k.uses(ctx)
-	if err != nil {
-		return report, err
-	}
-	for i := range chains {
-		if use := used.of(chains[i].ids()); use != "" && chains[i].held == "" {
-			chains[i].held = use
-		}
-	}
-	fates := k.retention.decide(chains, time.Now())
-	slices.SortFunc(chains, func(a, b ownedChain) int { return a.links[0].StartTime.Compare(b.links[0].StartTime) })
 	for _, c := range chains {
-		f := fates[c.full]
-		p := PrunedChain{Chain: c.full, Count: len(c.links), Size: c.size(), Newest: c.newest(), Goes: f.goes, Why: f.why}
-		if f.goes {
-			p.Backups = c.ids()
-		}
-		report.Chains = append(report.Chains, p)
+		report.Chains = append(report.Chains, c.PrunedChain)
 	}
 	if r.DryRun {
 		return report, nil
 	}
-	witness := newestGood(chains)
 	for i, c := range chains {
 		if !report.Chains[i].Goes {
 			continue
 		}
 		if err := k.pruneChain(ctx, c, witness, &report.Chains[i].Deleted); err != nil {
 			report.Chains[i].Problem = err.Error()
-			k.log.Warn().Err(err).Str(keyBackup, c.full).Msg("chain not pruned")
+			k.log.Warn().Err(err).Str(keyBackup, c.Chain).Msg("chain not pruned")
 		}
 	}
 	return report, nil
@@ -67,12 +63,12 @@ func (k *caretaker) Prune(ctx context.Context, r PruneRequest) (PruneReport, err
 
 // pruneChain deletes the backups of a chain, the last one first, and counts
 // them.
-func (k *caretaker) pruneChain(ctx context.Context, c ownedChain, witness string, deleted *int) error {
-	used, err := k.uses(ctx)
+func (k *caretaker) pruneChain(ctx context.Context, c catalogue.Planned, witness string, deleted *int) error {
+	use, err := k.backups.InUse(ctx, c.Backups)
 	if err != nil {
 		return err
 	}
-	if use := used.of(c.ids()); use != "" {
+	if use != "" {
 		return fmt.Errorf("%s: run this again after that", use)
 	}
 	rows, err := k.store.Backups(ctx)
@@ -80,12 +76,12 @@ func (k *caretaker) pruneChain(ctx context.Context, c ownedChain, witness string
 		return err
 	}
 	for _, b := range rows {
-		if ids := c.ids(); slices.Contains(ids, b.FromBackupID) && !slices.Contains(ids, b.ID) {
+		if slices.Contains(c.Backups, b.FromBackupID) && !slices.Contains(c.Backups, b.ID) {
 			return fmt.Errorf("backup '%s' has been taken on it meanwhile", b.ID)
 		}
 	}
-	k.log.Info().Str(keyBackup, c.full).Int("backups", len(c.links)).Msg("chain is pruned")
-	for _, b := range slices.Backward(c.links) {
+	k.log.Info().Str(keyBackup, c.Chain).Int("backups", c.Count).Msg("chain is pruned")
+	for _, b := range slices.Backward(c.Links) {
 		if ctx.Err() != nil || k.engine.base.Err() != nil {
 			return errors.New("the daemon is stopping: run this again when it has started")
 		}
@@ -104,11 +100,11 @@ func (k *caretaker) pruneChain(ctx context.Context, c ownedChain, witness string
 // deleteAndWait deletes a backup as a client does, and waits for the end
 // however long it takes.
 func (k *caretaker) deleteAndWait(ctx context.Context, id string) error {
-	if err := k.catalogue.checkDeletable(ctx, id); err != nil {
+	if err := k.backups.CheckDeletable(ctx, id); err != nil {
 		return err
 	}
 	claims := []persistence.Claim{{BackupID: id, Use: persistence.Deletes}}
-	operation, err := k.engine.accept(ctx, order{command: commandDeleteBackup}, id, Args{ID: id}, claims, nil)
+	operation, err := k.engine.accept(ctx, order{command: commandDeleteBackup}, id, api.Args{ID: id}, claims, nil)
 	if err != nil {
 		return err
 	}
@@ -123,25 +119,4 @@ func (k *caretaker) deleteAndWait(ctx context.Context, id string) error {
 	}
 	return fmt.Errorf("backup '%s' was not deleted: %s; mend that, then dbcalm-db-cmd operations retry %s, and run this again",
 		id, o.Error, operation)
-}
-
-// uses are the uses that open operations make of backups.
-type uses []persistence.Claim
-
-func (k *caretaker) uses(ctx context.Context) (uses, error) {
-	claims, err := k.store.OpenClaims(ctx)
-	if err != nil {
-		return nil, internal(err)
-	}
-	return claims, nil
-}
-
-// of tells of the first use of any of the given backups; empty for none.
-func (u uses) of(ids []string) string {
-	for _, c := range u {
-		if slices.Contains(ids, c.BackupID) {
-			return fmt.Sprintf("in use: operation %s %s '%s'", c.OperationID, c.Use, c.BackupID)
-		}
-	}
-	return ""
 }

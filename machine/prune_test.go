@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/testkit"
@@ -28,9 +29,9 @@ func (w *world) chainsOf(words string) {
 }
 
 // prunes demands what becomes of each chain, oldest first.
-func (w *world) prunes(dryRun bool, want string) PruneReport {
+func (w *world) prunes(dryRun bool, want string) api.PruneReport {
 	w.t.Helper()
-	report, err := w.Prune(w.t.Context(), PruneRequest{DryRun: dryRun})
+	report, err := w.Prune(w.t.Context(), api.PruneRequest{DryRun: dryRun})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func (w *world) prunes(dryRun bool, want string) PruneReport {
 }
 
 // retaining makes a world with a retention.
-func retaining(t *testing.T, r Retention) *world {
+func retaining(t *testing.T, r api.Retention) *world {
 	w := newWorld(t)
 	w.options.Retention = r
 	return w
@@ -61,7 +62,7 @@ func retaining(t *testing.T, r Retention) *world {
 func TestPruneDeletesWholeChains(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
-	w := retaining(t, Retention{Full: 2})
+	w := retaining(t, api.Retention{Full: 2})
 	w.chainsOf("a-b-c d e-f g")
 	w.start()
 	report := w.prunes(true, "a:0/3 d:0/1 e g")
@@ -75,7 +76,7 @@ func TestPruneDeletesWholeChains(t *testing.T) {
 	if there := w.names(w.host.Store.BackupDir); there != "e f g" {
 		t.Errorf("the store holds %s", there)
 	}
-	list, err := w.Manager.Operations(t.Context(), OperationFilter{})
+	list, err := w.Manager.Operations(t.Context(), api.OperationFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func TestPruneWithoutARetention(t *testing.T) {
 // What a chain is worth is found out from its files.
 func TestPruneKeepsTheNewestGoodChain(t *testing.T) {
 	t.Parallel()
-	w := retaining(t, Retention{Full: 1})
+	w := retaining(t, api.Retention{Full: 1})
 	w.chainsOf("a b c-d e")
 	if err := os.RemoveAll(w.host.Store.Folder("e")); err != nil {
 		t.Fatal(err)
@@ -139,7 +140,7 @@ func TestPruneKeepsTheNewestGoodChain(t *testing.T) {
 func TestPruneLeavesAloneWhatIsInUse(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
-	w := retaining(t, Retention{Full: 1})
+	w := retaining(t, api.Retention{Full: 1})
 	w.chainsOf("a-b c d")
 	w.closeGate()
 	w.start()
@@ -157,7 +158,7 @@ func TestPruneLeavesAloneWhatIsInUse(t *testing.T) {
 // A backup whose record is lost stands on a chain that may go.
 func TestPruneHoldsWhatALostRecordNeeds(t *testing.T) {
 	t.Parallel()
-	w := retaining(t, Retention{Full: 1})
+	w := retaining(t, api.Retention{Full: 1})
 	w.chainsOf("a b")
 	w.stored("lost", "a")
 	w.stored("alone", "")
@@ -172,7 +173,7 @@ func TestPruneHoldsWhatALostRecordNeeds(t *testing.T) {
 func TestPruneGoesOnAfterAFailure(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
-	w := retaining(t, Retention{Full: 1})
+	w := retaining(t, api.Retention{Full: 1})
 	w.chainsOf("a-b-c d-e f")
 	erase := w.host.Steps()["erase_backup"].Run
 	w.replace["erase_backup"] = steps.Step{Run: func(ctx context.Context, t steps.Task) (steps.Outcome, error) {
@@ -197,7 +198,7 @@ func TestPruneGoesOnAfterAFailure(t *testing.T) {
 // The backup disk is taken away between two deletions.
 func TestPruneStopsWhenTheStoreVanishes(t *testing.T) {
 	t.Parallel()
-	w := retaining(t, Retention{Full: 1})
+	w := retaining(t, api.Retention{Full: 1})
 	w.chainsOf("a-b c")
 	erase := w.host.Steps()["erase_backup"].Run
 	w.replace["erase_backup"] = steps.Step{Run: func(ctx context.Context, t steps.Task) (steps.Outcome, error) {
@@ -221,22 +222,22 @@ func TestPruneStopsWhenTheStoreVanishes(t *testing.T) {
 
 func TestPruneOneAtATime(t *testing.T) {
 	t.Parallel()
-	w := retaining(t, Retention{Full: 1})
+	w := retaining(t, api.Retention{Full: 1})
 	w.chainsOf("a-b c")
 	begun, letGo := make(chan string), make(chan error)
 	w.replace["validate_delete"] = steps.Step{Run: block(begun, letGo)}
 	w.start()
-	done := make(chan PruneReport)
+	done := make(chan api.PruneReport)
 	go func() {
-		report, err := w.Prune(context.Background(), PruneRequest{})
+		report, err := w.Prune(context.Background(), api.PruneRequest{})
 		if err != nil {
 			t.Error(err)
 		}
 		done <- report
 	}()
 	<-begun
-	_, err := w.Prune(t.Context(), PruneRequest{})
-	refusal(t, err, Conflict, "backups are just being pruned")
+	_, err := w.Prune(t.Context(), api.PruneRequest{})
+	refusal(t, err, api.Conflict, "backups are just being pruned")
 	// The daemon stops: what has begun goes on with the next one.
 	w.Stop()
 	report := <-done
@@ -246,7 +247,7 @@ func TestPruneOneAtATime(t *testing.T) {
 	delete(w.replace, "validate_delete")
 	w.start()
 	w.eventually("the chain is gone", func() bool {
-		if _, err := w.Prune(t.Context(), PruneRequest{}); err != nil {
+		if _, err := w.Prune(t.Context(), api.PruneRequest{}); err != nil {
 			t.Fatal(err)
 		}
 		return w.names(w.host.Store.BackupDir) == "c"

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/machine/catalogue"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/store"
@@ -27,9 +29,9 @@ func (w *world) stored(id, from string) store.Manifest {
 }
 
 // rebuilds demands what a rebuild does and leaves to a person.
-func (w *world) rebuilds(prune bool, want string) RebuildReport {
+func (w *world) rebuilds(prune bool, want string) api.RebuildReport {
 	w.t.Helper()
-	report, err := w.Manager.Rebuild(w.t.Context(), RebuildRequest{Prune: prune})
+	report, err := w.Manager.Rebuild(w.t.Context(), api.RebuildRequest{Prune: prune})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -83,13 +85,13 @@ func TestRebuildPrunesRecordsWithoutFolders(t *testing.T) {
 	if err := os.Rename(w.host.Store.BackupDir, away); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.Manager.Rebuild(t.Context(), RebuildRequest{})
-	refusal(t, err, Unavailable, "read backup_dir: ", "check that its disk is mounted; nothing was changed")
+	_, err := w.Manager.Rebuild(t.Context(), api.RebuildRequest{})
+	refusal(t, err, api.Unavailable, "read backup_dir: ", "check that its disk is mounted; nothing was changed")
 	if err := os.Mkdir(w.host.Store.BackupDir, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.Manager.Rebuild(t.Context(), RebuildRequest{Prune: true})
-	refusal(t, err, Unavailable, "not one of the backups that are recorded (3) is in backup_dir "+w.host.Store.BackupDir+": mount its disk; nothing was changed")
+	_, err = w.Manager.Rebuild(t.Context(), api.RebuildRequest{Prune: true})
+	refusal(t, err, api.Unavailable, "not one of the backups that are recorded (3) is in backup_dir "+w.host.Store.BackupDir+": mount its disk; nothing was changed")
 	if list, err := w.Store.Backups(t.Context()); err != nil || len(list) != 3 {
 		t.Fatalf("the empty mount point cost us records: %+v, %v", list, err)
 	}
@@ -113,29 +115,35 @@ func TestRebuildPrunesRecordsWithoutFolders(t *testing.T) {
 	w.rebuilds(true, "")
 }
 
+// vanishing takes a folder away before it has a change made.
+type vanishing struct {
+	catalogue.Operator
+	folder string
+}
+
+func (v vanishing) Quietly(change func(atWork func(o persistence.Operation) bool, stopping bool) error) error {
+	if err := os.RemoveAll(v.folder); err != nil {
+		return err
+	}
+	return v.Operator.Quietly(change)
+}
+
 // The disk goes away after the store was looked at.
 func TestStoreThatVanishesDuringARebuild(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.backup("full", "", 0, 0)
+	w.backup("gone", "", 0, 0)
 	w.start()
-	c, err := w.snapshot(t.Context())
-	if err != nil {
+	if err := os.RemoveAll(w.host.Store.Folder("gone")); err != nil {
 		t.Fatal(err)
 	}
-	folders, err := w.host.Store.Survey(t.Context(), c.recorded)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.RemoveAll(w.host.Store.Folder("full")); err != nil {
-		t.Fatal(err)
-	}
-	p := newPlan(w.host.Store.BackupDir, c, c, folders, w.host.Store.Gone)
-	p.removeRows(true)
-	_, err = w.writeRebuild(t.Context(), p)
-	refusal(t, err, Unavailable, "nothing was changed")
-	if _, err := w.Backup(t.Context(), "full"); err != nil {
-		t.Error(err)
+	_, err := w.backups.Rebuild(t.Context(), api.RebuildRequest{Prune: true}, vanishing{w.Manager.engine, w.host.Store.Folder("full")})
+	refusal(t, err, api.Unavailable, "nothing was changed")
+	for _, id := range []string{"full", "gone"} {
+		if _, err := w.Backup(t.Context(), id); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -154,14 +162,14 @@ func TestRebuildLeavesOpenOperationsAlone(t *testing.T) {
 	w.backup("other", "", 0, 0)
 	w.backup("dying", "", 0, 0)
 	w.start()
-	making := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "new", Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
+	making := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "new", api.Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
 	<-begun
 	// Published, and not yet recorded.
 	w.stored("new", "")
 	w.stored("on-new", "new")
 	w.write(filepath.Join(w.host.Store.BackupDir, ".partial", making+"-1", "ibdata1"), "")
 	deleted := make(chan error)
-	go func() { deleted <- w.DeleteBackup(t.Context(), DeleteRequest{ID: "dying"}) }()
+	go func() { deleted <- w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "dying"}) }()
 	<-begun
 	if !w.host.Store.Gone("dying") {
 		t.Error("the folder is still in the store")
@@ -187,10 +195,10 @@ func TestRebuildRemovesLeftovers(t *testing.T) {
 	w.backup("full", "", 0, 0)
 	w.replace["erase_backup"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.start()
-	err := w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"})
-	refusal(t, err, Internal, "no luck today")
+	err := w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"})
+	refusal(t, err, api.Internal, "no luck today")
 	w.backup("other", "", 0, 0)
-	list, err := w.Manager.Operations(t.Context(), OperationFilter{State: "halted"})
+	list, err := w.Manager.Operations(t.Context(), api.OperationFilter{State: "halted"})
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -206,7 +214,7 @@ func TestRebuildRemovesLeftovers(t *testing.T) {
 			t.Errorf("finding %+v does not say %q", report.Findings[i], says)
 		}
 	}
-	w.rebuilds(true, fmt.Sprintf(want, DoneUnrecorded, DoneRemoved))
+	w.rebuilds(true, fmt.Sprintf(want, api.DoneUnrecorded, api.DoneRemoved))
 	w.rebuilds(true, ".partial/sealed-1:leftover:")
 	if err := os.Rename(sealed, w.host.Store.Folder("sealed")); err != nil {
 		t.Fatal(err)
@@ -217,22 +225,28 @@ func TestRebuildRemovesLeftovers(t *testing.T) {
 	}
 }
 
+// early looks whether an operation is at work before anybody retries it.
+type early struct{ catalogue.Operator }
+
+func (early) AtWork(persistence.Operation) bool { return false }
+
 // A retry reopens an operation just when its work is about to be removed.
 func TestLeftoverOfARetriedOperation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.backup("full", "", 0, 0)
+	w.backup("other", "", 0, 0)
 	begun, letGo := make(chan string), make(chan error)
 	w.replace["erase_backup"] = steps.Step{Run: block(begun, letGo)}
 	w.start()
-	go func() { _ = w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}) }()
+	go func() { _ = w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}) }()
 	id := <-begun
-	list, err := w.host.Store.Leftovers()
-	if err != nil || len(list) != 1 {
-		t.Fatalf("%+v, %v", list, err)
+	report, err := w.backups.Rebuild(t.Context(), api.RebuildRequest{Prune: true}, early{w.Manager.engine})
+	if err != nil || len(report.Findings) != 0 {
+		t.Errorf("%+v, %v", report, err)
 	}
-	if removed, err := w.removeLeftover(t.Context(), list[0]); removed || err != nil {
-		t.Errorf("removed: %v, %v", removed, err)
+	if list, err := w.host.Store.Leftovers(); err != nil || len(list) != 1 {
+		t.Errorf("%+v, %v", list, err)
 	}
 	letGo <- nil
 	w.ends(id, persistence.Succeeded)
@@ -246,8 +260,8 @@ func TestRebuildWhileTheDatabaseIsLocked(t *testing.T) {
 	w.stored("a", "")
 	other := w.outsider()
 	w.exec(other, `BEGIN IMMEDIATE`)
-	_, err := w.Manager.Rebuild(t.Context(), RebuildRequest{})
-	refusal(t, err, Unavailable, "another program holds a lock on it")
+	_, err := w.Manager.Rebuild(t.Context(), api.RebuildRequest{})
+	refusal(t, err, api.Unavailable, "another program holds a lock on it")
 	w.exec(other, `ROLLBACK`)
 	w.rebuilds(false, "a:no record:recorded")
 }
@@ -259,7 +273,7 @@ func TestRebuildOfWhatAnOperationGaveUp(t *testing.T) {
 	w.replace["validate_backup"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.replace["discard_backup"] = w.replace["validate_backup"]
 	w.start()
-	id := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "a", Args{ID: "a"}, []persistence.Claim{{BackupID: "a", Use: persistence.Makes}}, nil))
+	id := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "a", api.Args{ID: "a"}, []persistence.Claim{{BackupID: "a", Use: persistence.Makes}}, nil))
 	w.ends(id, persistence.Failed)
 	w.manifest(store.Manifest{ID: "a", Operation: id, StartTime: time.Now().UTC()})
 	w.manifest(store.Manifest{ID: "b", StartTime: time.Now().UTC()})
@@ -273,5 +287,5 @@ func TestRebuildOfWhatAnOperationGaveUp(t *testing.T) {
 	}
 	w.settledDown(id)
 	_, err = w.Retry(t.Context(), id)
-	refusal(t, err, Conflict, "Backup with id 'a' already exists")
+	refusal(t, err, api.Conflict, "Backup with id 'a' already exists")
 }

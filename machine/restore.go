@@ -7,24 +7,25 @@ import (
 	"sync"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 )
 
 // RestoreBackup accepts the restore of a chain.
-func (m *Manager) RestoreBackup(ctx context.Context, r RestoreRequest) (string, error) {
-	args := Args{IDList: r.IDList, Target: string(r.Target)}
+func (m *Manager) RestoreBackup(ctx context.Context, r api.RestoreRequest) (string, error) {
+	args := api.Args{IDList: r.IDList, Target: string(r.Target)}
 	return m.once(ctx, r.RequestID, commandRestoreBackup, args, func(request *persistence.Request) (string, error) {
-		if err := m.checkOrder(ctx, r); err != nil {
+		if err := m.backups.CheckOrder(ctx, r); err != nil {
 			return "", err
 		}
 		if err := m.host.CheckRetrievable(r.IDList); err != nil {
-			return "", &Error{Kind: Unavailable, Message: err.Error(), Err: err}
+			return "", &api.Error{Kind: api.Unavailable, Message: err.Error(), Err: err}
 		}
 		// Where it goes is no part of what was asked for.
 		args := args
-		if r.Target == TargetDatabase {
+		if r.Target == api.TargetDatabase {
 			if err := m.host.Server.CheckDataDir(ctx); err != nil {
-				return "", &Error{Kind: Unavailable, Message: err.Error(), Err: err}
+				return "", &api.Error{Kind: api.Unavailable, Message: err.Error(), Err: err}
 			}
 			args.TmpDir = m.host.Server.DataDir
 		} else {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/server"
@@ -127,8 +128,8 @@ func TestForwardedBackupIsRefusedWithoutRetrieve(t *testing.T) {
 	w := newWorld(t)
 	w.streamed("full", true)
 	w.start()
-	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
-	refusal(t, err, Unavailable, "backup 'full' was forwarded as backup-full.xbstream, and retrieve is not set: set retrieve in the configuration")
+	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetFolder})
+	refusal(t, err, api.Unavailable, "backup 'full' was forwarded as backup-full.xbstream, and retrieve is not set: set retrieve in the configuration")
 	w = newWorld(t, func(s *steps.Settings) {
 		s.Retrieve, s.StallTimeout = `cat "`+filepath.Join(filepath.Dir(s.BackupDir), "forwarded")+`/$DBCALM_FILE"`, testkit.Patience
 	})

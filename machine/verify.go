@@ -8,20 +8,21 @@ import (
 
 	"github.com/google/uuid"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/store"
 )
 
 // VerifyBackup accepts the verification of a backup and of all it stands on.
-func (m *Manager) VerifyBackup(ctx context.Context, r VerifyRequest) (string, error) {
+func (m *Manager) VerifyBackup(ctx context.Context, r api.VerifyRequest) (string, error) {
 	if r.Level == "" {
-		r.Level = DefaultLevel
+		r.Level = api.DefaultLevel
 	}
 	if !slices.Contains(persistence.Levels, r.Level) {
-		return "", refuse(Invalid, "unknown level '%s': use one of %s", r.Level, persistence.Levels)
+		return "", api.Refuse(api.Invalid, "unknown level '%s': use one of %s", r.Level, persistence.Levels)
 	}
-	asked := Args{ID: r.ID, Level: r.Level}
+	asked := api.Args{ID: r.ID, Level: r.Level}
 	return m.once(ctx, r.RequestID, commandVerifyBackup, asked, func(request *persistence.Request) (string, error) {
 		ids, err := m.verifiable(ctx, r.ID)
 		if err != nil {
@@ -29,14 +30,14 @@ func (m *Manager) VerifyBackup(ctx context.Context, r VerifyRequest) (string, er
 		}
 		if r.Level.Covers(persistence.LevelChecksum) {
 			if err := m.host.CheckRetrievable(ids); err != nil {
-				return "", &Error{Kind: Unavailable, Message: err.Error(), Err: err}
+				return "", &api.Error{Kind: api.Unavailable, Message: err.Error(), Err: err}
 			}
 		}
 		var claims []persistence.Claim
 		for _, id := range ids {
 			claims = append(claims, persistence.Claim{BackupID: id, Use: persistence.Reads})
 		}
-		id, args := uuid.NewString(), Args{IDList: ids, Target: steps.TargetVerify, Level: r.Level}
+		id, args := uuid.NewString(), api.Args{IDList: ids, Target: steps.TargetVerify, Level: r.Level}
 		if r.Level.Covers(persistence.LevelPrepare) {
 			args.TmpDir = m.host.Store.StageFolder(id)
 		}
@@ -51,20 +52,20 @@ func (m *Manager) verifiable(ctx context.Context, id string) ([]string, error) {
 		return nil, m.notThere(ctx, id)
 	}
 	if err != nil {
-		return nil, internal(err)
+		return nil, api.Failure(err)
 	}
 	ids, err := store.Lineage(ctx, m.store, id)
 	var missing *store.MissingLinkError
 	var broken *persistence.Error
 	switch {
 	case errors.As(err, &missing):
-		return nil, &Error{Kind: Conflict, Err: err, Message: fmt.Sprintf(
+		return nil, &api.Error{Kind: api.Conflict, Err: err, Message: fmt.Sprintf(
 			"backup '%s' cannot be restored: it stands on '%s', which is not recorded; %s",
-			id, missing.ID, m.lostAdvice(missing.ID, "take a full backup"))}
+			id, missing.ID, m.backups.LostAdvice(missing.ID, "take a full backup"))}
 	case errors.As(err, &broken):
-		return nil, internal(err)
+		return nil, api.Failure(err)
 	case err != nil:
-		return nil, &Error{Kind: Conflict, Message: err.Error(), Err: err}
+		return nil, &api.Error{Kind: api.Conflict, Message: err.Error(), Err: err}
 	}
 	return ids, nil
 }
@@ -74,12 +75,12 @@ func (m *Manager) verifiable(ctx context.Context, id string) ([]string, error) {
 func (m *Manager) notThere(ctx context.Context, id string) error {
 	open, err := m.store.OpenOperations(ctx)
 	if err != nil {
-		return internal(err)
+		return api.Failure(err)
 	}
 	for _, o := range open {
 		if d := m.definitions[o.Machine]; o.BackupID == id && d != nil && d.Process == persistence.TypeBackup {
-			return refuse(Conflict, "backup '%s' is still being made by operation %s: verify it when that has ended", id, o.ID)
+			return api.Refuse(api.Conflict, "backup '%s' is still being made by operation %s: verify it when that has ended", id, o.ID)
 		}
 	}
-	return m.notFound("Backup", id)
+	return m.backups.NotFound("Backup", id)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/job"
@@ -45,13 +46,13 @@ func (w *world) described(id, from string, fromLSN, toLSN int) {
 	w.manifest(m)
 }
 
-func (w *world) verify(id string, level Level) string {
+func (w *world) verify(id string, level api.Level) string {
 	w.t.Helper()
-	return w.accepted(w.VerifyBackup(w.t.Context(), VerifyRequest{ID: id, Level: level}))
+	return w.accepted(w.VerifyBackup(w.t.Context(), api.VerifyRequest{ID: id, Level: level}))
 }
 
 // listed returns what the list says of one backup.
-func (w *world) listed(id string) BackupView {
+func (w *world) listed(id string) api.BackupView {
 	w.t.Helper()
 	list, err := w.Manager.Backups(w.t.Context())
 	if err != nil {
@@ -63,14 +64,14 @@ func (w *world) listed(id string) BackupView {
 		}
 	}
 	w.t.Fatalf("%s is not listed: %+v", id, list)
-	return BackupView{}
+	return api.BackupView{}
 }
 
 // proved demands a backup's level, empty for none, and its problem.
-func (w *world) proved(id string, level Level, problem string) {
+func (w *world) proved(id string, level api.Level, problem string) {
 	w.t.Helper()
 	b := w.listed(id)
-	var got Level
+	var got api.Level
 	if b.Verified != nil {
 		got = b.Verified.Level
 		if since := time.Since(b.Verified.At); since < 0 || since > time.Minute {
@@ -89,13 +90,13 @@ func TestVerificationIsAccepted(t *testing.T) {
 	w.described("full", "", 0, 100)
 	w.described("inc", "full", 100, 200)
 	w.start()
-	for _, level := range []Level{"", "files"} {
+	for _, level := range []api.Level{"", "files"} {
 		id := w.verify("inc", level)
 		v := w.ends(id, persistence.Succeeded)
 		if level == "" {
-			level = DefaultLevel
+			level = api.DefaultLevel
 		}
-		if want := (Args{IDList: []string{"full", "inc"}, Target: steps.TargetVerify, Level: level}); !reflect.DeepEqual(v.Args, want) || v.Backup != "inc" || v.Machine != "verify_backup" {
+		if want := (api.Args{IDList: []string{"full", "inc"}, Target: steps.TargetVerify, Level: level}); !reflect.DeepEqual(v.Args, want) || v.Backup != "inc" || v.Machine != "verify_backup" {
 			t.Errorf("%s of %s with %+v", v.Machine, v.Backup, v.Args)
 		}
 		w.proved("inc", "checksum", "")
@@ -104,7 +105,7 @@ func TestVerificationIsAccepted(t *testing.T) {
 	if at, err := w.RestoredAt(t.Context()); err != nil || !at.IsZero() {
 		t.Errorf("it counts as a restore: %s, %v", at, err)
 	}
-	again := VerifyRequest{ID: "full", RequestID: "r"}
+	again := api.VerifyRequest{ID: "full", RequestID: "r"}
 	first := w.accepted(w.VerifyBackup(t.Context(), again))
 	w.ends(first, persistence.Succeeded)
 	if id := w.accepted(w.VerifyBackup(t.Context(), again)); id != first {
@@ -112,7 +113,7 @@ func TestVerificationIsAccepted(t *testing.T) {
 	}
 	again.Level = "boot"
 	_, err := w.VerifyBackup(t.Context(), again)
-	refusal(t, err, Conflict, "request_id 'r' was used before, for verify_backup")
+	refusal(t, err, api.Conflict, "request_id 'r' was used before, for verify_backup")
 }
 
 func TestVerificationIsRefused(t *testing.T) {
@@ -127,29 +128,29 @@ func TestVerificationIsRefused(t *testing.T) {
 	w.replace["validate_delete"] = steps.Step{Run: block(begun, letGo)}
 	w.replace["validate_backup"] = steps.Step{Run: block(begun, letGo)}
 	w.start()
-	making := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "new", Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
+	making := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "new", api.Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
 	<-begun
 	for id, test := range map[string]struct {
-		kind Kind
+		kind api.Kind
 		want string
 	}{
-		"nonsense": {NotFound, "Backup with id 'nonsense' not found"},
-		"lost":     {NotFound, "Backup with id 'lost' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"},
-		"orphan":   {Conflict, "backup 'orphan' cannot be restored: it stands on 'gone', which is not recorded; take a full backup"},
-		"new":      {Conflict, "backup 'new' is still being made by operation " + making + ": verify it when that has ended"},
+		"nonsense": {api.NotFound, "Backup with id 'nonsense' not found"},
+		"lost":     {api.NotFound, "Backup with id 'lost' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"},
+		"orphan":   {api.Conflict, "backup 'orphan' cannot be restored: it stands on 'gone', which is not recorded; take a full backup"},
+		"new":      {api.Conflict, "backup 'new' is still being made by operation " + making + ": verify it when that has ended"},
 	} {
-		_, err := w.VerifyBackup(t.Context(), VerifyRequest{ID: id})
+		_, err := w.VerifyBackup(t.Context(), api.VerifyRequest{ID: id})
 		refusal(t, err, test.kind, test.want)
 	}
-	_, err := w.VerifyBackup(t.Context(), VerifyRequest{ID: "full", Level: "deep"})
-	refusal(t, err, Invalid, "unknown level 'deep': use one of [files checksum prepare boot]")
+	_, err := w.VerifyBackup(t.Context(), api.VerifyRequest{ID: "full", Level: "deep"})
+	refusal(t, err, api.Invalid, "unknown level 'deep': use one of [files checksum prepare boot]")
 	letGo <- errLuck
 	w.ends(making, persistence.Failed)
 	deleted := make(chan error)
-	go func() { deleted <- w.DeleteBackup(context.Background(), DeleteRequest{ID: "full"}) }()
+	go func() { deleted <- w.DeleteBackup(context.Background(), api.DeleteRequest{ID: "full"}) }()
 	deleting := <-begun
-	_, err = w.VerifyBackup(t.Context(), VerifyRequest{ID: "full"})
-	refusal(t, err, Conflict, "backup 'full' is in use: operation "+deleting+" deletes it; wait for its end or cancel it")
+	_, err = w.VerifyBackup(t.Context(), api.VerifyRequest{ID: "full"})
+	refusal(t, err, api.Conflict, "backup 'full' is in use: operation "+deleting+" deletes it; wait for its end or cancel it")
 	letGo <- nil
 	if err := <-deleted; err != nil {
 		t.Error(err)
@@ -169,7 +170,7 @@ func TestVerificationWaitsForItsTurn(t *testing.T) {
 	if v := w.show(id); v.Status != string(persistence.Waiting) {
 		t.Errorf("it is %s", v.Status)
 	}
-	refusal(t, w.DeleteBackup(t.Context(), DeleteRequest{ID: "full"}), Conflict, "backup 'full' is in use")
+	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}), api.Conflict, "backup 'full' is in use")
 	if err := w.Cancel(t.Context(), id); err != nil {
 		t.Error(err)
 	}
@@ -237,7 +238,7 @@ func TestNewBackupOfAnOldIDIsNotProved(t *testing.T) {
 	w.proved("b", "", "")
 	w.manifest(store.Manifest{ID: "b", Operation: "made-b"})
 	w.proved("b", "checksum", "")
-	if err := w.DeleteBackup(t.Context(), DeleteRequest{ID: "b"}); err != nil {
+	if err := w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "b"}); err != nil {
 		t.Fatal(err)
 	}
 	if known, err := w.Verifications(t.Context()); err != nil || len(known) > 0 {
@@ -263,7 +264,7 @@ func TestLevelsGoTheirWays(t *testing.T) {
 	}
 	w.replace["examine_tables"] = examine
 	w.start()
-	for level, want := range map[Level]string{
+	for level, want := range map[api.Level]string{
 		"files": "files>record ok>done", "checksum": "checksum>check ok>record ok>done",
 		"prepare": "prepare>stage ok>prepare more>apply ok>arrange prepare>clean ok>record ok>done",
 		"boot":    "boot>stage ok>prepare more>apply ok>arrange boot>examine ok>clean ok>record ok>done",

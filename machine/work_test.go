@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/testkit"
@@ -26,8 +27,8 @@ func TestOperationsWaitForRoomOnTheStateDisk(t *testing.T) {
 	first, second := w.restore("full"), w.restore("full")
 	w.works(first, "prepare")
 	free := disktest.Fill(t, disk)
-	_, err := w.RestoreBackup(t.Context(), RestoreRequest{IDList: []string{"full"}, Target: TargetFolder})
-	refusal(t, err, Unavailable, "the disk is full: free space on it")
+	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetFolder})
+	refusal(t, err, api.Unavailable, "the disk is full: free space on it")
 	w.pass("ok")
 	w.pass("ok")
 	if v := w.show(second); v.State != "queued" {

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite"
 
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
@@ -227,7 +228,7 @@ func (w *world) source(name string) string {
 // restore asks for a chain to be restored to a folder.
 func (w *world) restore(ids ...string) string {
 	w.t.Helper()
-	return w.accepted(w.RestoreBackup(w.t.Context(), RestoreRequest{IDList: ids, Target: TargetFolder}))
+	return w.accepted(w.RestoreBackup(w.t.Context(), api.RestoreRequest{IDList: ids, Target: api.TargetFolder}))
 }
 
 func (w *world) accepted(id string, err error) string {
@@ -238,7 +239,7 @@ func (w *world) accepted(id string, err error) string {
 	return id
 }
 
-func (w *world) show(id string) OperationView {
+func (w *world) show(id string) api.OperationView {
 	w.t.Helper()
 	v, err := w.Manager.Operation(w.t.Context(), id)
 	if err != nil {
@@ -248,9 +249,9 @@ func (w *world) show(id string) OperationView {
 }
 
 // reaches waits until an operation is in a state.
-func (w *world) reaches(id, state string) OperationView {
+func (w *world) reaches(id, state string) api.OperationView {
 	w.t.Helper()
-	var v OperationView
+	var v api.OperationView
 	w.eventually(id+" reaches "+state, func() bool {
 		v = w.show(id)
 		if v.FinishedAt != nil && v.State != state {
@@ -262,10 +263,10 @@ func (w *world) reaches(id, state string) OperationView {
 }
 
 // works waits until the program of an operation's state runs.
-func (w *world) works(id, state string) OperationView {
+func (w *world) works(id, state string) api.OperationView {
 	w.t.Helper()
 	w.reaches(id, state)
-	var v OperationView
+	var v api.OperationView
 	w.eventually("the program of "+id+" runs", func() bool {
 		v = w.show(id)
 		last := v.Processes[len(v.Processes)-1]
@@ -275,9 +276,9 @@ func (w *world) works(id, state string) OperationView {
 }
 
 // ends waits for an operation's end and demands that it is of the given kind.
-func (w *world) ends(id string, status persistence.Status) OperationView {
+func (w *world) ends(id string, status persistence.Status) api.OperationView {
 	w.t.Helper()
-	var v OperationView
+	var v api.OperationView
 	w.eventually(id+" ends", func() bool {
 		v = w.show(id)
 		return v.FinishedAt != nil
@@ -307,7 +308,7 @@ func (w *world) eventually(what string, condition func() bool) {
 }
 
 // path of states and events, without times.
-func events(v OperationView) string {
+func events(v api.OperationView) string {
 	words := []string{}
 	for _, tr := range v.Transitions {
 		words = append(words, tr.Event+">"+tr.To)
@@ -315,7 +316,7 @@ func events(v OperationView) string {
 	return strings.Join(words, " ")
 }
 
-func story(v OperationView) string {
+func story(v api.OperationView) string {
 	var b strings.Builder
 	for _, tr := range v.Transitions {
 		fmt.Fprintf(&b, "  %d %s --%s--> %s (attempt %d): %s\n", tr.Seq, tr.From, tr.Event, tr.To, tr.Attempt, tr.Reason)
@@ -406,14 +407,14 @@ func (w *world) names(dir string) string {
 }
 
 // refusal demands an *Error of a kind whose message holds the words.
-func refusal(t *testing.T, err error, kind Kind, words ...string) {
+func refusal(t *testing.T, err error, kind api.Kind, words ...string) {
 	t.Helper()
-	var e *Error
+	var e *api.Error
 	if !errors.As(err, &e) {
 		t.Errorf("got %v (%T), want a refusal that says %q", err, err, words)
 		return
 	}
-	if KindOf(err) != kind {
+	if api.KindOf(err) != kind {
 		t.Errorf("kind is %d, want %d: %v", e.Kind, kind, err)
 	}
 	for _, word := range words {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Accept records a new operation with its claims, its first transition and
@@ -40,7 +42,7 @@ func (s *Store) AcceptOnce(ctx context.Context, r Request, o Operation, claims [
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO operation_request (id, command, args, operation_id, at) VALUES (?,?,?,?,?)`,
-			r.ID, r.Command, r.Args, o.ID, stamp{o.CreatedAt})
+			r.ID, r.Command, r.Args, o.ID, dbfile.At(o.CreatedAt))
 		return err
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // ErrParentGone: the row of a backup that an incremental stands on, directly
@@ -25,7 +27,7 @@ func insertBackup(ctx context.Context, tx *ledgerTx, b Backup, process int64) er
 	tx.touched.backups = append(tx.touched.backups, b.ID)
 	_, err := tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size)
 		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?)`,
-		b.ID, b.FromBackupID, b.ScheduleID, stamp{b.StartTime}, stampOf(b.EndTime), process, b.Size)
+		b.ID, b.FromBackupID, b.ScheduleID, dbfile.At(b.StartTime), dbfile.StampOf(b.EndTime), process, b.Size)
 	return err
 }
 
@@ -65,7 +67,7 @@ func deleteBackup(ctx context.Context, tx *ledgerTx, id string) error {
 func insertRestore(ctx context.Context, tx *ledgerTx, r Restore, process int64) error {
 	result, err := tx.ExecContext(ctx, `INSERT INTO restore (backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
 		SELECT id, ?, ?, ?, ?, ?, ? FROM backup WHERE id = ?`,
-		stamp{r.BackupTimestamp}, r.Target, r.TargetPath, stamp{r.StartTime}, stamp{r.EndTime}, process, r.BackupID)
+		dbfile.At(r.BackupTimestamp), r.Target, r.TargetPath, dbfile.At(r.StartTime), dbfile.At(r.EndTime), process, r.BackupID)
 	if err != nil {
 		return err
 	}
@@ -103,10 +105,10 @@ func (s *Store) Children(ctx context.Context, id string) ([]Backup, error) {
 	return s.backups(ctx, `WHERE from_backup_id = ? ORDER BY start_time, id`, id)
 }
 
-func (s *Store) backups(ctx context.Context, where string, args ...any) ([]Backup, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size FROM backup `+where, args...)
+func (l *ledger) backups(ctx context.Context, where string, args ...any) ([]Backup, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size FROM backup `+where, args...)
 	if err != nil {
-		return nil, s.explain("list backups", err)
+		return nil, l.explain("list backups", err)
 	}
 	defer rows.Close()
 	var list []Backup
@@ -114,13 +116,13 @@ func (s *Store) backups(ctx context.Context, where string, args ...any) ([]Backu
 		var b Backup
 		var from sql.NullString
 		var process sql.NullInt64
-		var start, end stamp
+		var start, end dbfile.Stamp
 		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size); err != nil {
-			return nil, s.explain("list backups", err)
+			return nil, l.explain("list backups", err)
 		}
 		b.FromBackupID, b.ProcessID = from.String, process.Int64
-		b.StartTime, b.EndTime = start.Time, end.pointer()
+		b.StartTime, b.EndTime = start.Time, end.Pointer()
 		list = append(list, b)
 	}
-	return list, s.explain("list backups", rows.Err())
+	return list, l.explain("list backups", rows.Err())
 }

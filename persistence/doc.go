@@ -21,7 +21,7 @@
 //     before they are set, the transition's row, and the rows clients read.
 //   - Each change reaches the shared file once, in the order of the commits,
 //     whatever dies between: after a crash, the process row that a change ends
-//     with reports whether it is there (sharedTx.apply).
+//     with reports whether it is there (shared.Tx.Apply).
 //   - The newest process row of an operation, the one with the highest id in the
 //     shared file, says running until the operation is over and its backup or
 //     restore is there; the first row is there before Accept returns.
@@ -35,5 +35,7 @@
 //     makes the ledger of what is there (move.go).
 //   - A commit is on the disk when the call returns (synchronous=FULL).
 //
-// It imports nothing of ours and alone imports modernc.org/sqlite.
+// Its rooms are dbfile, what both are as SQLite databases, and shared, the shared
+// file by itself. They import nothing else of ours and alone import
+// modernc.org/sqlite.
 package persistence

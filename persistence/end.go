@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // End is one end of an operation. Its row is never changed but for what became
@@ -39,12 +41,12 @@ const endColumns = `number, operation_id, seq, machine, backup_id, state, status
 
 func scanEnd(row scanner) (End, error) {
 	var e End
-	var started, at stamp
+	var started, at dbfile.Stamp
 	err := row.Scan(&e.Number, &e.OperationID, &e.Seq, &e.Machine, &e.BackupID, &e.State, &e.Status, &e.Attempt, &e.FailedIn, &e.Error, &started, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return e, ErrNotFound
 	}
-	e.StartedAt, e.At = started.pointer(), at.Time
+	e.StartedAt, e.At = started.Pointer(), at.Time
 	return e, err
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/persistence/shared"
 )
 
 func (d *database) owed() End {
@@ -102,7 +104,7 @@ func TestOlderEndsAreKept(t *testing.T) {
 func migrateUpTo(t *testing.T, db *sql.DB, words string) {
 	t.Helper()
 	older := slices.IndexFunc(migrations, func(m migration) bool { return strings.Contains(m.sql, words) })
-	run(t, db, contractTables, `CREATE TABLE operation_schema (version INTEGER NOT NULL)`)
+	run(t, db, shared.Tables, `CREATE TABLE operation_schema (version INTEGER NOT NULL)`)
 	for i, m := range migrations[:older] {
 		run(t, db, m.sql, fmt.Sprintf(`INSERT INTO operation_schema VALUES (%d)`, i+1))
 	}

@@ -1,12 +1,10 @@
 package persistence
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Errors that callers decide on.
@@ -35,59 +33,5 @@ func (e *ClaimedError) Error() string {
 	return fmt.Sprintf("operation %s %s backup '%s'", e.Holder.OperationID, e.Holder.Use, e.Holder.BackupID)
 }
 
-// Error is a failure of the database itself, with what to do about it.
-type Error struct {
-	Op   string
-	Path string
-	Hint string
-	Err  error
-}
-
-func (e *Error) Error() string {
-	return fmt.Sprintf("%s %s: %v (%s)", e.Op, e.Path, e.Err, e.Hint)
-}
-
-// Unwrap returns SQLite's error.
-func (e *Error) Unwrap() error { return e.Err }
-
-const corruptHint = "it is damaged: move it aside with its -wal and -shm files, save what it still holds with sqlite3's .dump, then start again"
-
-// hints tells what to do, by SQLite's primary result code
-// (https://www.sqlite.org/rescode.html).
-var hints = map[int]string{
-	sqlite3.SQLITE_FULL:     "the disk is full: free space on it",
-	sqlite3.SQLITE_BUSY:     "another program holds a lock on it: find it with fuser or lsof",
-	sqlite3.SQLITE_LOCKED:   "another program holds a lock on it: find it with fuser or lsof",
-	sqlite3.SQLITE_READONLY: "it cannot be written: check its owner and mode, and that the file system is not mounted read-only",
-	sqlite3.SQLITE_IOERR:    "the disk failed or is full: check the kernel log and free space",
-	sqlite3.SQLITE_CORRUPT:  corruptHint,
-	sqlite3.SQLITE_NOTADB:   "it is no SQLite database or is damaged: check database_path, or move the file aside, save what it still holds with sqlite3's .dump, and start again",
-	sqlite3.SQLITE_CANTOPEN: "it cannot be opened: check that its folder exists and may be entered and written by this user",
-	sqlite3.SQLITE_PERM:     "access was refused: check its owner and mode",
-}
-
-// explain wraps SQLite's errors with what to do about them, and leaves all
-// others as they are.
-func (l *ledger) explain(op string, err error) error { return explainAt(l.path, op, err) }
-
-func explainAt(path, op string, err error) error {
-	if err == nil {
-		return nil
-	}
-	var known *Error
-	if errors.As(err, &known) {
-		return err
-	}
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
-		hint, known := hints[lite.Code()&0xff]
-		if !known {
-			hint = "see https://www.sqlite.org/rescode.html"
-		}
-		return &Error{Op: op, Path: path, Hint: hint, Err: err}
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return &Error{Op: op, Path: path, Hint: "another program holds a lock on it, or its disk does not answer", Err: err}
-	}
-	return fmt.Errorf("%s %s: %w", op, path, err)
-}
+// Error is a failure of a database itself, with what to do about it.
+type Error = dbfile.Error

@@ -13,12 +13,14 @@ import (
 	"time"
 
 	disktest "dbcalm-db-cmd/steps/testkit/disk"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // broken demands an error of the database, with what to do about it.
 func broken(t *testing.T, err error, path, hint string) {
 	t.Helper()
-	var e *Error
+	var e *dbfile.Error
 	if !errors.As(err, &e) {
 		t.Errorf("got %v (%T), want a *Error", err, err)
 		return
@@ -37,15 +39,15 @@ func TestLockOfTheLedgerIsWaitedForAndNamed(t *testing.T) {
 	run(t, writer, `BEGIN IMMEDIATE`)
 	began := time.Now()
 	_, err := d.Apply(t.Context(), step(o, "start", "copy"))
-	if waited := time.Since(began); waited < busyTimeout/2 || waited > 4*busyTimeout {
-		t.Errorf("waited %s for the lock, want about %s", waited, busyTimeout)
+	if waited := time.Since(began); waited < dbfile.BusyTimeout/2 || waited > 4*dbfile.BusyTimeout {
+		t.Errorf("waited %s for the lock, want about %s", waited, dbfile.BusyTimeout)
 	}
 	broken(t, err, d.Store.path, "another program holds a lock on it")
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began = time.Now()
 	_, err = d.Apply(short, step(o, "start", "copy"))
-	if waited := time.Since(began); waited > busyTimeout {
+	if waited := time.Since(began); waited > dbfile.BusyTimeout {
 		t.Errorf("waited %s although the context ended", waited)
 	}
 	broken(t, err, d.Store.path, "another program holds a lock on it")
@@ -186,7 +188,7 @@ func TestErrorsOfOtherKindsKeepTheirs(t *testing.T) {
 		t.Errorf("no error became %v", err)
 	}
 	broken(t, d.explain("op", context.DeadlineExceeded), d.Store.path, "does not answer")
-	var e *Error
+	var e *dbfile.Error
 	if err := d.inTx(t.Context(), "op", func(tx *ledgerTx) error {
 		_, err := tx.ExecContext(t.Context(), `SELECT nonsense`)
 		return err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Figures are what the database tells of all operations there ever were. All
@@ -55,21 +57,21 @@ type SurvivedFigure struct {
 }
 
 // Figures counts. The bounds, in seconds, are those of Within.
-func (s *Store) Figures(ctx context.Context, bounds []float64) (Figures, error) {
+func (l *ledger) Figures(ctx context.Context, bounds []float64) (Figures, error) {
 	var f Figures
 	for _, read := range []func(context.Context, *Figures) error{
-		s.openFigures, s.endFigures, s.survivedFigures, s.onFinishFigures,
-		func(ctx context.Context, f *Figures) error { return s.tookFigures(ctx, f, bounds) },
+		l.openFigures, l.endFigures, l.survivedFigures, l.onFinishFigures,
+		func(ctx context.Context, f *Figures) error { return l.tookFigures(ctx, f, bounds) },
 	} {
 		if err := read(ctx, &f); err != nil {
-			return f, s.explain("count operations", err)
+			return f, l.explain("count operations", err)
 		}
 	}
 	return f, nil
 }
 
-func (s *Store) openFigures(ctx context.Context, f *Figures) error {
-	return s.each(ctx, `SELECT machine, status, count(*) FROM operation WHERE status IN ('waiting', 'running') GROUP BY machine, status`, func(row scanner) error {
+func (l *ledger) openFigures(ctx context.Context, f *Figures) error {
+	return l.each(ctx, `SELECT machine, status, count(*) FROM operation WHERE status IN ('waiting', 'running') GROUP BY machine, status`, func(row scanner) error {
 		var o OpenFigure
 		err := row.Scan(&o.Machine, &o.Status, &o.Count)
 		f.Open = append(f.Open, o)
@@ -77,10 +79,10 @@ func (s *Store) openFigures(ctx context.Context, f *Figures) error {
 	})
 }
 
-func (s *Store) endFigures(ctx context.Context, f *Figures) error {
-	return s.each(ctx, `SELECT machine, status, failed_in, count(*), max(at) FROM operation_end GROUP BY machine, status, failed_in`, func(row scanner) error {
+func (l *ledger) endFigures(ctx context.Context, f *Figures) error {
+	return l.each(ctx, `SELECT machine, status, failed_in, count(*), max(at) FROM operation_end GROUP BY machine, status, failed_in`, func(row scanner) error {
 		var e EndFigure
-		var last stamp
+		var last dbfile.Stamp
 		err := row.Scan(&e.Machine, &e.Status, &e.FailedIn, &e.Count, &last)
 		e.Last = last.Time
 		f.Ends = append(f.Ends, e)
@@ -88,7 +90,7 @@ func (s *Store) endFigures(ctx context.Context, f *Figures) error {
 	})
 }
 
-func (s *Store) tookFigures(ctx context.Context, f *Figures, bounds []float64) error {
+func (l *ledger) tookFigures(ctx context.Context, f *Figures, bounds []float64) error {
 	var within strings.Builder
 	args := make([]any, len(bounds))
 	for i, bound := range bounds {
@@ -98,7 +100,7 @@ func (s *Store) tookFigures(ctx context.Context, f *Figures, bounds []float64) e
 	query := `SELECT machine, count(*), sum(seconds)` + within.String() + ` FROM
 		(SELECT machine, (julianday(at) - julianday(started_at)) * 86400 AS seconds FROM operation_end
 		WHERE status = 'succeeded' AND started_at IS NOT NULL) GROUP BY machine`
-	return s.each(ctx, query, func(row scanner) error {
+	return l.each(ctx, query, func(row scanner) error {
 		t := TookFigure{Within: make([]uint64, len(bounds))}
 		into := []any{&t.Machine, &t.Count, &t.Seconds}
 		for i := range bounds {
@@ -110,8 +112,8 @@ func (s *Store) tookFigures(ctx context.Context, f *Figures, bounds []float64) e
 	}, args...)
 }
 
-func (s *Store) survivedFigures(ctx context.Context, f *Figures) error {
-	return s.each(ctx, `SELECT o.machine, t.event, count(*) FROM operation_transition t JOIN operation o ON o.id = t.operation_id
+func (l *ledger) survivedFigures(ctx context.Context, f *Figures) error {
+	return l.each(ctx, `SELECT o.machine, t.event, count(*) FROM operation_transition t JOIN operation o ON o.id = t.operation_id
 		WHERE t.event IN ('adopt', 'redo', 'rewind') GROUP BY o.machine, t.event`, func(row scanner) error {
 		var r SurvivedFigure
 		err := row.Scan(&r.Machine, &r.Event, &r.Count)
@@ -120,15 +122,15 @@ func (s *Store) survivedFigures(ctx context.Context, f *Figures) error {
 	})
 }
 
-func (s *Store) onFinishFigures(ctx context.Context, f *Figures) error {
-	return s.read.QueryRowContext(ctx, `SELECT
+func (l *ledger) onFinishFigures(ctx context.Context, f *Figures) error {
+	return l.read.QueryRowContext(ctx, `SELECT
 		(SELECT count(*) FROM operation_end WHERE on_finish = 'owed'),
 		(SELECT count(*) FROM operation_end WHERE on_finish = 'failed')`).Scan(&f.OnFinishOwed, &f.OnFinishFailed)
 }
 
 // each calls scan for every row of a query's answer.
-func (s *Store) each(ctx context.Context, query string, scan func(scanner) error, args ...any) error {
-	rows, err := s.read.QueryContext(ctx, query, args...)
+func (l *ledger) each(ctx context.Context, query string, scan func(scanner) error, args ...any) error {
+	rows, err := l.read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
@@ -142,20 +144,7 @@ func (s *Store) each(ctx context.Context, query string, scan func(scanner) error
 }
 
 // LastFailure returns the newest end that was a failure, or ErrNotFound.
-func (s *Store) LastFailure(ctx context.Context) (End, error) {
-	e, err := scanEnd(s.read.QueryRowContext(ctx, `SELECT `+endColumns+` FROM operation_end WHERE status = 'failed' ORDER BY number DESC LIMIT 1`))
-	return e, s.explain("read last failure", err)
-}
-
-// CheckWritable writes to the ledger, and changes nothing by it; and reports
-// what is wrong with the shared file, if that is not as the ledger says.
-func (s *Store) CheckWritable(ctx context.Context) error {
-	_, err := s.commit(ctx, "write ledger", func(tx *ledgerTx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE operation_schema SET version = version WHERE version = (SELECT max(version) FROM operation_schema)`)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return s.shared.ready(ctx)
+func (l *ledger) LastFailure(ctx context.Context) (End, error) {
+	e, err := scanEnd(l.read.QueryRowContext(ctx, `SELECT `+endColumns+` FROM operation_end WHERE status = 'failed' ORDER BY number DESC LIMIT 1`))
+	return e, l.explain("read last failure", err)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 var secondBounds = []float64{1, 60, 3600}
@@ -156,7 +158,7 @@ func TestCheckWritable(t *testing.T) {
 	db := outsider(t, d.path)
 	db.SetMaxOpenConns(1)
 	run(t, db, `BEGIN IMMEDIATE`)
-	var broken *Error
+	var broken *dbfile.Error
 	if err := d.CheckWritable(t.Context()); !errors.As(err, &broken) || broken.Path != d.path || !strings.Contains(err.Error(), "another program holds a lock on it") {
 		t.Errorf("while locked: %v", err)
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Inspection is what a look at a database from outside has found.
@@ -95,31 +97,31 @@ func versionOf(path string) (fileVersion, error) {
 func inspect(ctx context.Context, path string, quiet bool) (Inspection, error) {
 	// Without a -wal file, SQLite would make one to read: unless it is told that
 	// nobody writes. https://www.sqlite.org/wal.html#read_only_databases
-	q := url.Values{"mode": {"ro"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}}
+	q := url.Values{"mode": {"ro"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", dbfile.BusyTimeout.Milliseconds())}}
 	if quiet {
 		q.Set("immutable", "1")
 	} else {
 		q.Set("readonly_shm", "1")
 	}
-	s := &Store{ledger: &ledger{path: path}}
+	l := &ledger{path: path}
 	var err error
-	if s.read, err = sql.Open("sqlite", fileURL(path, q)); err != nil {
-		return Inspection{}, s.explain("inspect database", err)
+	if l.read, err = sql.Open("sqlite", dbfile.URL(path, q)); err != nil {
+		return Inspection{}, l.explain("inspect database", err)
 	}
-	defer s.ledger.close()
+	defer l.close()
 	found := Inspection{Known: len(migrations)}
-	if found.Damage, err = s.column(ctx, fmt.Sprintf(`PRAGMA integrity_check(%d)`, damageLines)); err != nil {
-		return found, s.explain("inspect database", err)
+	if found.Damage, err = column(ctx, l.read, fmt.Sprintf(`PRAGMA integrity_check(%d)`, damageLines)); err != nil {
+		return found, l.explain("inspect database", err)
 	}
 	if len(found.Damage) == 1 && found.Damage[0] == "ok" {
 		found.Damage = nil
 	}
-	return found, s.explain("inspect database", s.readRecords(ctx, &found))
+	return found, l.explain("inspect database", found.readRecords(ctx, l))
 }
 
 // readRecords reads what the tables say that are there.
-func (s *Store) readRecords(ctx context.Context, found *Inspection) error {
-	names, err := s.column(ctx, `SELECT name FROM sqlite_master WHERE type = 'table'`)
+func (found *Inspection) readRecords(ctx context.Context, l *ledger) error {
+	names, err := column(ctx, l.read, `SELECT name FROM sqlite_master WHERE type = 'table'`)
 	if err != nil {
 		return err
 	}
@@ -128,14 +130,14 @@ func (s *Store) readRecords(ctx context.Context, found *Inspection) error {
 		there[name] = true
 	}
 	if there["backup"] {
-		if found.Backups, err = s.backups(ctx, `ORDER BY start_time, id`); err != nil {
+		if found.Backups, err = l.backups(ctx, `ORDER BY start_time, id`); err != nil {
 			return err
 		}
 	}
 	if !there["operation_schema"] {
 		return nil
 	}
-	if err := s.read.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM operation_schema`).Scan(&found.Schema); err != nil {
+	if err := l.read.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM operation_schema`).Scan(&found.Schema); err != nil {
 		return err
 	}
 	if found.Schema > found.Known {
@@ -144,11 +146,11 @@ func (s *Store) readRecords(ctx context.Context, found *Inspection) error {
 	if found.Schema == 0 {
 		return nil
 	}
-	open, err := s.column(ctx, `SELECT id FROM operation WHERE status IN ('waiting', 'running')`)
+	open, err := column(ctx, l.read, `SELECT id FROM operation WHERE status IN ('waiting', 'running')`)
 	if err != nil {
 		return err
 	}
-	claims, err := s.OpenClaims(ctx)
+	claims, err := l.OpenClaims(ctx)
 	if err != nil {
 		return err
 	}
@@ -160,22 +162,4 @@ func (s *Store) readRecords(ctx context.Context, found *Inspection) error {
 		found.Used[claim.BackupID] = true
 	}
 	return nil
-}
-
-// column returns the one column of a query's rows.
-func (s *Store) column(ctx context.Context, query string) ([]string, error) {
-	rows, err := s.read.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var values []string
-	for rows.Next() {
-		var value string
-		if err := rows.Scan(&value); err != nil {
-			return nil, err
-		}
-		values = append(values, value)
-	}
-	return values, rows.Err()
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // beside returns the names of a database's files with their content.
@@ -133,7 +135,7 @@ func TestInspectFindsWhatIsWrong(t *testing.T) {
 	if err := os.WriteFile(path, []byte("this is no database, and long enough to look at\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var explained *Error
+	var explained *dbfile.Error
 	if _, err := Inspect(t.Context(), path); !errors.As(err, &explained) {
 		t.Errorf("no database: %v", err)
 	}
@@ -185,8 +187,8 @@ func TestInspectFindsDamage(t *testing.T) {
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var explained *Error
-	if found, err := Inspect(t.Context(), path); !errors.As(err, &explained) || explained.Hint != corruptHint {
+	var explained *dbfile.Error
+	if found, err := Inspect(t.Context(), path); !errors.As(err, &explained) || explained.Hint != dbfile.CorruptHint {
 		t.Errorf("got %+v, %v", found, err)
 	}
 }

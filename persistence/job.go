@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // BeginJob commits the intent to run programs: the job's row and, with the
@@ -29,14 +31,14 @@ func (s *Store) BeginJob(ctx context.Context, o Operation, job Job, row Process)
 		tx.touched.process(before)
 		if _, err := tx.ExecContext(ctx, `UPDATE process SET status = CASE WHEN error IS NULL THEN ? ELSE ? END,
 			return_code = CASE WHEN error IS NULL THEN coalesce(return_code, 0) ELSE return_code END, end_time = ? WHERE id = ?`,
-			processSuccess, processFailed, stamp{row.StartTime}, before); err != nil {
+			processSuccess, processFailed, dbfile.At(row.StartTime), before); err != nil {
 			return err
 		}
 		if job.ProcessID, err = insertProcess(ctx, tx, row); err != nil {
 			return err
 		}
 		result, err := tx.ExecContext(ctx, `INSERT INTO operation_job (operation_id, state, attempt, folder, process_id, pid, start_ticks, boot_id, created_at)
-			VALUES (?,?,?,?,?,0,0,'',?)`, o.ID, job.State, job.Attempt, job.Folder, job.ProcessID, stamp{row.StartTime})
+			VALUES (?,?,?,?,?,0,0,'',?)`, o.ID, job.State, job.Attempt, job.Folder, job.ProcessID, dbfile.At(row.StartTime))
 		if err != nil {
 			return err
 		}
@@ -94,9 +96,9 @@ const jobColumns = `id, operation_id, state, attempt, folder, process_id, pid, s
 func scanJob(row interface{ Scan(...any) error }) (Job, error) {
 	var j Job
 	var ticks int64
-	var created, ended stamp
+	var created, ended dbfile.Stamp
 	err := row.Scan(&j.ID, &j.OperationID, &j.State, &j.Attempt, &j.Folder, &j.ProcessID, &j.PID, &ticks, &j.BootID, &created, &ended)
-	j.StartTicks, j.CreatedAt, j.EndedAt = uint64(ticks), created.Time, ended.pointer()
+	j.StartTicks, j.CreatedAt, j.EndedAt = uint64(ticks), created.Time, ended.Pointer()
 	return j, err
 }
 

@@ -4,9 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // ledgerName is the file in the state folder that holds what is ours.
@@ -40,11 +41,11 @@ func openLedger(ctx context.Context, path string) (*ledger, error) {
 	if err := f.Close(); err != nil {
 		return nil, l.explain("open ledger", err)
 	}
-	if l.write, err = sql.Open("sqlite", dsn(path, true, nil)); err != nil {
+	if l.write, err = sql.Open("sqlite", dbfile.DSN(path, true, nil)); err != nil {
 		return nil, l.explain("open ledger", err)
 	}
 	l.write.SetMaxOpenConns(1)
-	if l.read, err = sql.Open("sqlite", dsn(path, false, nil)); err != nil {
+	if l.read, err = sql.Open("sqlite", dbfile.DSN(path, false, nil)); err != nil {
 		return nil, l.explain("open ledger", err)
 	}
 	l.read.SetMaxOpenConns(4)
@@ -67,7 +68,7 @@ func (l *ledger) quickCheck(ctx context.Context) error {
 		return l.explain("check ledger", err)
 	}
 	if verdict != "ok" {
-		return &Error{Op: "check ledger", Path: l.path, Hint: corruptHint, Err: fmt.Errorf("damaged: %s", verdict)}
+		return &dbfile.Error{Op: "check ledger", Path: l.path, Hint: dbfile.CorruptHint, Err: fmt.Errorf("damaged: %s", verdict)}
 	}
 	return nil
 }
@@ -84,24 +85,6 @@ func (l *ledger) close() error {
 		}
 	}
 	return first
-}
-
-// dsn leaves foreign keys unenforced: backup refers to the table schedule,
-// which is another program's, and while that is missing SQLite refuses every
-// insert with "no such table". What the keys promise, our statements keep.
-func dsn(path string, write bool, pragmas []string) string {
-	q := url.Values{"_pragma": append([]string{
-		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"journal_mode(WAL)", "synchronous(FULL)",
-	}, pragmas...)}
-	if write {
-		q.Set("_txlock", "immediate")
-	}
-	return fileURL(path, q)
-}
-
-func fileURL(path string, query url.Values) string {
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String()
 }
 
 // ledgerTx is one write transaction of the ledger. It remembers which of the
@@ -144,3 +127,7 @@ func (l *ledger) commit(ctx context.Context, op string, work func(*ledgerTx) err
 	}
 	return told, nil
 }
+
+// explain wraps SQLite's errors with what to do about them, and leaves all
+// others as they are.
+func (l *ledger) explain(op string, err error) error { return dbfile.Explain(l.path, op, err) }

@@ -9,6 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"dbcalm-db-cmd/persistence/dbfile"
+	"dbcalm-db-cmd/persistence/shared"
 )
 
 // movedTables are those of our own that lay in the shared file, the version last:
@@ -79,7 +82,7 @@ func copyLedger(ctx context.Context, o Options, path string, reached func(string
 		return err
 	}
 	if err := buildLedger(ctx, o, path, version, there, reached); err != nil {
-		return explainAt(o.Shared, "move to the ledger", err)
+		return dbfile.Explain(o.Shared, "move to the ledger", err)
 	}
 	reached("ledger-copied")
 	if err := file.Sync(); err != nil {
@@ -92,28 +95,28 @@ func copyLedger(ctx context.Context, o Options, path string, reached func(string
 // movable looks what there is to move: the version of our own tables in the
 // shared file, 0 for none, and whether it holds the contract's tables.
 func movable(ctx context.Context, path string) (version int, there bool, err error) {
-	if _, err := identify(path); errors.Is(err, fs.ErrNotExist) {
+	if _, err := shared.Identify(path); errors.Is(err, fs.ErrNotExist) {
 		return 0, false, nil
 	} else if err != nil {
-		return 0, false, explainAt(path, "open shared file", err)
+		return 0, false, dbfile.Explain(path, "open shared file", err)
 	}
-	f, err := openShared(ctx, path)
+	f, err := shared.Open(ctx, path)
 	if err != nil {
 		return 0, false, err
 	}
-	defer f.close()
+	defer f.Close()
 	var tables int
-	if err := f.watch.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'operation_schema'`).Scan(&tables); err != nil {
-		return 0, false, explainAt(path, "open shared file", err)
+	if err := f.Watch.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'operation_schema'`).Scan(&tables); err != nil {
+		return 0, false, dbfile.Explain(path, "open shared file", err)
 	}
 	if tables == 0 {
 		return 0, true, nil
 	}
-	if err := f.watch.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM operation_schema`).Scan(&version); err != nil {
-		return 0, false, explainAt(path, "open shared file", err)
+	if err := f.Watch.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM operation_schema`).Scan(&version); err != nil {
+		return 0, false, dbfile.Explain(path, "open shared file", err)
 	}
 	if version > movedVersion {
-		return 0, false, explainAt(path, "open shared file", fmt.Errorf("%w: schema version %d, this program knows %d", ErrNewer, version, movedVersion))
+		return 0, false, dbfile.Explain(path, "open shared file", fmt.Errorf("%w: schema version %d, this program knows %d", ErrNewer, version, movedVersion))
 	}
 	return version, true, nil
 }
@@ -121,7 +124,7 @@ func movable(ctx context.Context, path string) (version int, there bool, err err
 // buildLedger brings an empty ledger to the version of the old tables, copies
 // them, and brings it on to ours.
 func buildLedger(ctx context.Context, o Options, path string, version int, there bool, reached func(string)) error {
-	db, err := sql.Open("sqlite", fileURL(path, map[string][]string{"_pragma": {"journal_mode(DELETE)", "synchronous(FULL)"}}))
+	db, err := sql.Open("sqlite", dbfile.URL(path, map[string][]string{"_pragma": {"journal_mode(DELETE)", "synchronous(FULL)"}}))
 	if err != nil {
 		return err
 	}
@@ -131,11 +134,11 @@ func buildLedger(ctx context.Context, o Options, path string, version int, there
 		return err
 	}
 	if there {
-		if _, err := db.ExecContext(ctx, `ATTACH DATABASE ? AS shared`, fileURL(o.Shared, map[string][]string{"mode": {"rw"}})); err != nil {
+		if _, err := db.ExecContext(ctx, `ATTACH DATABASE ? AS shared`, dbfile.URL(o.Shared, map[string][]string{"mode": {"rw"}})); err != nil {
 			return err
 		}
 		// What is copied belongs together: nobody writes the file meanwhile.
-		if _, err := db.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d; BEGIN IMMEDIATE`, busyTimeout.Milliseconds())); err != nil {
+		if _, err := db.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d; BEGIN IMMEDIATE`, dbfile.BusyTimeout.Milliseconds())); err != nil {
 			return err
 		}
 		if err := copyOwn(ctx, db, o.JobDirs); err != nil {
@@ -203,7 +206,7 @@ func copyShared(ctx context.Context, db *sql.DB, path string) error {
 	if hasSize {
 		size = "size"
 	}
-	identity, err := identify(path)
+	identity, err := shared.Identify(path)
 	if err != nil {
 		return err
 	}
@@ -243,7 +246,7 @@ func forgetUnreadableTimes(ctx context.Context, tx *sql.Tx) error {
 		err := collect(ctx, tx, func(row scanner) error {
 			var id, text string
 			err := row.Scan(&id, &text)
-			if new(stamp).Scan(text) != nil {
+			if new(dbfile.Stamp).Scan(text) != nil {
 				unreadable = append(unreadable, id)
 			}
 			return err
@@ -263,35 +266,36 @@ func forgetUnreadableTimes(ctx context.Context, tx *sql.Tx) error {
 // dropMoved takes the tables of our own out of the shared file, and gives every
 // row a pid: readers that want a whole number there break on a row without one.
 func dropMoved(ctx context.Context, path string) error {
-	if _, err := identify(path); err != nil {
+	if _, err := shared.Identify(path); err != nil {
 		return nil
 	}
-	db, err := sql.Open("sqlite", dsn(path, true, []string{"trusted_schema(OFF)"}))
+	db, err := sql.Open("sqlite", dbfile.DSN(path, true, []string{"trusted_schema(OFF)"}))
 	if err != nil {
-		return explainAt(path, "drop moved tables", err)
+		return dbfile.Explain(path, "drop moved tables", err)
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 	there, err := column(ctx, db, `SELECT name FROM sqlite_master WHERE type = 'table'`)
 	if err != nil || !slices.ContainsFunc(movedTables, func(table string) bool { return slices.Contains(there, table) }) {
-		return explainAt(path, "drop moved tables", err)
+		return dbfile.Explain(path, "drop moved tables", err)
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return explainAt(path, "drop moved tables", err)
+		return dbfile.Explain(path, "drop moved tables", err)
 	}
 	defer func() { _ = tx.Rollback() }()
 	for _, table := range movedTables {
 		if _, err := tx.ExecContext(ctx, `DROP TABLE IF EXISTS `+table); err != nil {
-			return explainAt(path, "drop moved tables", err)
+			return dbfile.Explain(path, "drop moved tables", err)
 		}
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE process SET pid = 0 WHERE pid IS NULL`); err != nil {
-		return explainAt(path, "drop moved tables", err)
+		return dbfile.Explain(path, "drop moved tables", err)
 	}
-	return explainAt(path, "drop moved tables", tx.Commit())
+	return dbfile.Explain(path, "drop moved tables", tx.Commit())
 }
 
+// column returns the one column of a query's rows.
 func column(ctx context.Context, db *sql.DB, query string) ([]string, error) {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/persistence/shared"
 )
 
 // moveEffects are the effects of a move after which it can be interrupted.
@@ -232,7 +234,7 @@ func TestIndexesAreNotDoubled(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "db.sqlite3")
 	db := outsider(t, path)
-	run(t, db, contractTables, `CREATE INDEX idx_backups_schedule_id ON backup(schedule_id)`, `CREATE INDEX idx_backups_start_time ON backup(start_time)`,
+	run(t, db, shared.Tables, `CREATE INDEX idx_backups_schedule_id ON backup(schedule_id)`, `CREATE INDEX idx_backups_start_time ON backup(start_time)`,
 		`CREATE INDEX idx_processes_status ON process(status)`, `CREATE INDEX idx_processes_type ON process(type)`, `CREATE INDEX idx_processes_command_id ON process(command_id)`)
 	theirs := indexes(db)
 	d := openAt(t, path)

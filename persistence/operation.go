@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 const operationColumns = `number, id, machine,
@@ -18,7 +20,7 @@ type scanner interface{ Scan(...any) error }
 func scanOperation(row scanner) (Operation, error) {
 	var o Operation
 	var args, data string
-	var cancel, created, started, finished stamp
+	var cancel, created, started, finished dbfile.Stamp
 	err := row.Scan(&o.Number, &o.ID, &o.Machine, &o.Definition, &o.BackupID, &args, &o.State, &o.Status, &o.Seq,
 		&o.Attempt, &data, &o.FailedIn, &o.Error, &cancel, &created, &started, &finished, &o.ReplacesDataDirectory,
 		&o.AskedBy)
@@ -26,7 +28,7 @@ func scanOperation(row scanner) (Operation, error) {
 		return o, ErrNotFound
 	}
 	o.Args, o.Data = []byte(args), []byte(data)
-	o.CancelAt, o.StartedAt, o.FinishedAt = cancel.pointer(), started.pointer(), finished.pointer()
+	o.CancelAt, o.StartedAt, o.FinishedAt = cancel.Pointer(), started.Pointer(), finished.Pointer()
 	o.CreatedAt = created.Time
 	return o, err
 }
@@ -42,7 +44,7 @@ func acceptOperation(ctx context.Context, tx *ledgerTx, o Operation, claims []Cl
 	_, err = tx.ExecContext(ctx, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status,
 		seq, attempt, data, failed_in, error, created_at, replaces_data_directory, asked_by) VALUES (?,?,?,?,?,?,?,1,?,?,'','',?,?,?)`,
 		o.ID, o.Machine, definition, o.BackupID, string(o.Args), o.State, o.Status, o.Attempt, string(o.Data),
-		stamp{o.CreatedAt}, o.ReplacesDataDirectory, o.AskedBy)
+		dbfile.At(o.CreatedAt), o.ReplacesDataDirectory, o.AskedBy)
 	if err != nil {
 		return err
 	}
@@ -143,7 +145,7 @@ func (s *Store) RequestCancel(ctx context.Context, id string, at time.Time, stat
 		for _, state := range states {
 			if o.State == state && o.Status.Open() {
 				o.CancelAt = &at
-				_, err := tx.ExecContext(ctx, `UPDATE operation SET cancel_at = ? WHERE id = ?`, stamp{at}, id)
+				_, err := tx.ExecContext(ctx, `UPDATE operation SET cancel_at = ? WHERE id = ?`, dbfile.At(at), id)
 				return err
 			}
 		}
@@ -155,7 +157,7 @@ func (s *Store) RequestCancel(ctx context.Context, id string, at time.Time, stat
 // RestoredAt returns when an operation last replaced the data directory; the
 // zero time when none did.
 func (s *Store) RestoredAt(ctx context.Context) (time.Time, error) {
-	var at stamp
+	var at dbfile.Stamp
 	err := s.read.QueryRowContext(ctx, `SELECT finished_at FROM operation
 		WHERE replaces_data_directory AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {

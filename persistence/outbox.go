@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
+	"dbcalm-db-cmd/persistence/shared"
 )
 
 // touched are the rows of a ledger's transaction that other programs see.
@@ -25,76 +28,21 @@ func (t *touched) process(id int64) {
 	}
 }
 
-// sharedChange is what one transaction of the ledger means to the shared file:
-// the rows as they are after it. It is put into the outbox in that transaction
-// and leaves it when the shared file has it.
-type sharedChange struct {
-	Processes []sharedProcess `json:"processes,omitempty"`
-	Backups   []sharedBackup  `json:"backups,omitempty"`
-	Restores  []sharedRestore `json:"restores,omitempty"`
-	// Deleted are ids of backups, Withdrawn ids of commands that were not
-	// accepted in the end.
-	Deleted   []string `json:"deleted,omitempty"`
-	Withdrawn []string `json:"withdrawn,omitempty"`
-}
-
-// sharedProcess is a row of the ledger's process table. Process is its id there,
-// Shared the one it has in the shared file, 0 for not yet.
-type sharedProcess struct {
-	Process    int64   `json:"process"`
-	Shared     int64   `json:"-"`
-	CommandID  string  `json:"command_id"`
-	Command    string  `json:"command"`
-	PID        int64   `json:"pid"`
-	Status     string  `json:"status"`
-	Output     *string `json:"output,omitempty"`
-	Error      *string `json:"error,omitempty"`
-	ReturnCode *int64  `json:"return_code,omitempty"`
-	StartTime  string  `json:"start_time"`
-	EndTime    *string `json:"end_time,omitempty"`
-	Type       string  `json:"type"`
-	Args       string  `json:"args"`
-}
-
-// sharedBackup is a row of the ledger's backup table.
-type sharedBackup struct {
-	ID           string  `json:"id"`
-	FromBackupID *string `json:"from_backup_id,omitempty"`
-	ScheduleID   *int64  `json:"schedule_id,omitempty"`
-	StartTime    string  `json:"start_time"`
-	EndTime      *string `json:"end_time,omitempty"`
-	Process      int64   `json:"process"`
-	Size         *int64  `json:"size,omitempty"`
-}
-
-// sharedRestore is a row of the ledger's restore table.
-type sharedRestore struct {
-	Restore         int64   `json:"restore"`
-	Shared          int64   `json:"-"`
-	BackupID        string  `json:"backup_id"`
-	BackupTimestamp string  `json:"backup_timestamp"`
-	Target          string  `json:"target"`
-	TargetPath      string  `json:"target_path"`
-	StartTime       string  `json:"start_time"`
-	EndTime         *string `json:"end_time,omitempty"`
-	Process         int64   `json:"process"`
-}
-
 // A time goes from table to table as the text it is: read as text, since the
 // driver else makes a time of it.
 const sharedProcessColumns = `id, coalesce(shared_id, 0), coalesce(command_id, ''), coalesce(command, ''), coalesce(pid, daemon_pid, 0), coalesce(status, ''),
 	output, error, return_code, coalesce(start_time || '', ''), end_time || '', coalesce(type, ''), coalesce(args, '')`
 
-func scanSharedProcess(row scanner) (sharedProcess, error) {
-	var p sharedProcess
+func scanSharedProcess(row scanner) (shared.Process, error) {
+	var p shared.Process
 	err := row.Scan(&p.Process, &p.Shared, &p.CommandID, &p.Command, &p.PID, &p.Status, &p.Output, &p.Error, &p.ReturnCode, &p.StartTime, &p.EndTime, &p.Type, &p.Args)
 	return p, err
 }
 
 const sharedBackupColumns = `id, from_backup_id, schedule_id, coalesce(start_time || '', ''), end_time || '', coalesce(process_id, 0), size`
 
-func scanSharedBackup(row scanner) (sharedBackup, error) {
-	var b sharedBackup
+func scanSharedBackup(row scanner) (shared.Backup, error) {
+	var b shared.Backup
 	err := row.Scan(&b.ID, &b.FromBackupID, &b.ScheduleID, &b.StartTime, &b.EndTime, &b.Process, &b.Size)
 	return b, err
 }
@@ -102,8 +50,8 @@ func scanSharedBackup(row scanner) (sharedBackup, error) {
 const sharedRestoreColumns = `id, coalesce(shared_id, 0), backup_id, coalesce(backup_timestamp || '', ''), coalesce(target, ''), coalesce(target_path, ''),
 	coalesce(start_time || '', ''), end_time || '', coalesce(process_id, 0)`
 
-func scanSharedRestore(row scanner) (sharedRestore, error) {
-	var r sharedRestore
+func scanSharedRestore(row scanner) (shared.Restore, error) {
+	var r shared.Restore
 	err := row.Scan(&r.Restore, &r.Shared, &r.BackupID, &r.BackupTimestamp, &r.Target, &r.TargetPath, &r.StartTime, &r.EndTime, &r.Process)
 	return r, err
 }
@@ -111,7 +59,7 @@ func scanSharedRestore(row scanner) (sharedRestore, error) {
 // putInOutbox writes down what the shared file is to be told of a transaction,
 // and reports whether there is anything.
 func putInOutbox(ctx context.Context, tx *ledgerTx) (bool, error) {
-	change := sharedChange{Deleted: tx.touched.deleted, Withdrawn: tx.touched.withdrawn}
+	change := shared.Change{Deleted: tx.touched.deleted, Withdrawn: tx.touched.withdrawn}
 	for _, id := range tx.touched.processes {
 		p, err := scanSharedProcess(tx.QueryRowContext(ctx, `SELECT `+sharedProcessColumns+` FROM process WHERE id = ?`, id))
 		if err != nil {
@@ -147,7 +95,7 @@ func putInOutbox(ctx context.Context, tx *ledgerTx) (bool, error) {
 // outgoing is the first change in the outbox.
 type outgoing struct {
 	number int64
-	change sharedChange
+	change shared.Change
 }
 
 // nextOutgoing returns the first change that the shared file has not been told
@@ -198,7 +146,7 @@ func (l *ledger) sharedID(ctx context.Context, table string, id int64) (int64, b
 
 // settleOutgoing notes what the shared file has: the ids of its rows, and that
 // every change up to a number is there.
-func (l *ledger) settleOutgoing(ctx context.Context, number int64, done landed) error {
+func (l *ledger) settleOutgoing(ctx context.Context, number int64, done shared.Landed) error {
 	_, err := l.commit(ctx, "settle outbox", func(tx *ledgerTx) error {
 		if err := noteShared(ctx, tx, done); err != nil {
 			return err
@@ -209,32 +157,23 @@ func (l *ledger) settleOutgoing(ctx context.Context, number int64, done landed) 
 	return err
 }
 
-// landed are the ids of rows in the shared file, by those they have in the
-// ledger, and the backups whose rows are there.
-type landed struct {
-	processes, restores map[int64]int64
-	backups             []string
-	// unscheduled are backups whose schedule is not there.
-	unscheduled []string
-}
-
-func noteShared(ctx context.Context, tx *ledgerTx, done landed) error {
-	for id, shared := range done.processes {
+func noteShared(ctx context.Context, tx *ledgerTx, done shared.Landed) error {
+	for id, shared := range done.Processes {
 		if _, err := tx.ExecContext(ctx, `UPDATE process SET shared_id = ?1 WHERE id = ?2 AND shared_id IS NOT ?1`, shared, id); err != nil {
 			return err
 		}
 	}
-	for id, shared := range done.restores {
+	for id, shared := range done.Restores {
 		if _, err := tx.ExecContext(ctx, `UPDATE restore SET shared_id = ?1 WHERE id = ?2 AND shared_id IS NOT ?1`, shared, id); err != nil {
 			return err
 		}
 	}
-	for _, id := range done.unscheduled {
+	for _, id := range done.Unscheduled {
 		if _, err := tx.ExecContext(ctx, `UPDATE backup SET schedule_id = NULL WHERE id = ?`, id); err != nil {
 			return err
 		}
 	}
-	for _, id := range done.backups {
+	for _, id := range done.Backups {
 		if _, err := tx.ExecContext(ctx, `UPDATE backup SET delivered = 1 WHERE id = ? AND delivered = 0`, id); err != nil {
 			return err
 		}
@@ -247,7 +186,7 @@ func noteShared(ctx context.Context, tx *ledgerTx, done landed) error {
 func uniqueStart(ctx context.Context, tx *ledgerTx, command string, start time.Time) (time.Time, error) {
 	for {
 		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM process WHERE command_id = ? AND start_time = ?`, command, stamp{start}).Scan(&n); err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM process WHERE command_id = ? AND start_time = ?`, command, dbfile.At(start)).Scan(&n); err != nil {
 			return start, err
 		}
 		if n == 0 {

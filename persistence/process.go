@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"os"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // processRunning, processSuccess and processFailed are the only words clients
@@ -31,7 +33,7 @@ func insertProcess(ctx context.Context, tx *ledgerTx, p Process) (int64, error) 
 	}
 	// Until a program of its own runs, the daemon is the process.
 	result, err := tx.ExecContext(ctx, `INSERT INTO process (command_id, command, daemon_pid, status, start_time, type, args) VALUES (?,?,?,?,?,?,?)`,
-		p.CommandID, p.Command, os.Getpid(), processRunning, stamp{start}, p.Type, string(p.Args))
+		p.CommandID, p.Command, os.Getpid(), processRunning, dbfile.At(start), p.Type, string(p.Args))
 	if err != nil {
 		return 0, err
 	}
@@ -61,34 +63,34 @@ func endProcess(ctx context.Context, tx *ledgerTx, id int64, c Change) error {
 	tx.touched.process(id)
 	if c.Status == Succeeded {
 		_, err := tx.ExecContext(ctx, `UPDATE process SET status = ?, error = NULL, return_code = coalesce(return_code, 0), end_time = ? WHERE id = ?`,
-			processSuccess, stamp{c.At}, id)
+			processSuccess, dbfile.At(c.At), id)
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE process SET status = ?, error = ?, end_time = ? WHERE id = ?`,
-		processFailed, c.Error, stamp{c.At}, id)
+		processFailed, c.Error, dbfile.At(c.At), id)
 	return err
 }
 
 // Processes returns an operation's process rows, oldest first.
-func (s *Store) Processes(ctx context.Context, operation string) ([]Process, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, coalesce(shared_id, 0), command_id, command, pid, status, output, error, return_code,
+func (l *ledger) Processes(ctx context.Context, operation string) ([]Process, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT id, coalesce(shared_id, 0), command_id, command, pid, status, output, error, return_code,
 		start_time, end_time, type, args FROM process WHERE command_id = ? ORDER BY id`, operation)
 	if err != nil {
-		return nil, s.explain("list processes", err)
+		return nil, l.explain("list processes", err)
 	}
 	defer rows.Close()
 	var list []Process
 	for rows.Next() {
 		var p Process
 		var output, failure, args sql.NullString
-		var start, end stamp
+		var start, end dbfile.Stamp
 		if err := rows.Scan(&p.ID, &p.SharedID, &p.CommandID, &p.Command, &p.PID, &p.Status, &output, &failure, &p.ReturnCode,
 			&start, &end, &p.Type, &args); err != nil {
-			return nil, s.explain("list processes", err)
+			return nil, l.explain("list processes", err)
 		}
 		p.Output, p.Error, p.Args = output.String, failure.String, []byte(args.String)
-		p.StartTime, p.EndTime = start.Time, end.pointer()
+		p.StartTime, p.EndTime = start.Time, end.Pointer()
 		list = append(list, p)
 	}
-	return list, s.explain("list processes", rows.Err())
+	return list, l.explain("list processes", rows.Err())
 }

@@ -8,6 +8,9 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
+	"dbcalm-db-cmd/persistence/shared"
 )
 
 const (
@@ -18,9 +21,6 @@ const (
 	// have put into it.
 	sharedTimeout = 10 * time.Second
 )
-
-// errLost: the shared file is not the one that was written.
-var errLost = errors.New("it was lost")
 
 // projection keeps the shared file as the ledger says. Whoever writes the file
 // holds the gate; changes leave the outbox in order and one at a time.
@@ -42,7 +42,7 @@ type projection struct {
 
 	mu sync.Mutex
 	// file is nil while it cannot be opened.
-	file *sharedFile
+	file *shared.File
 	// trouble is why the file is not as the ledger says; nil if it is, or will be
 	// in a moment.
 	trouble error
@@ -94,12 +94,12 @@ func (p *projection) stop() {
 		<-p.done
 	}
 	if f := p.take(nil); f != nil {
-		_ = f.close()
+		_ = f.Close()
 	}
 }
 
 // take puts another file in place of the open one and returns that.
-func (p *projection) take(next *sharedFile) *sharedFile {
+func (p *projection) take(next *shared.File) *shared.File {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	before := p.file
@@ -107,7 +107,7 @@ func (p *projection) take(next *sharedFile) *sharedFile {
 	return before
 }
 
-func (p *projection) current() *sharedFile {
+func (p *projection) current() *shared.File {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.file
@@ -141,7 +141,7 @@ func (p *projection) enter(ctx context.Context) error {
 	case p.gate <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return explainAt(p.path, "write shared file", context.Cause(ctx))
+		return dbfile.Explain(p.path, "write shared file", context.Cause(ctx))
 	}
 }
 
@@ -155,7 +155,7 @@ func (p *projection) open(ctx context.Context) error {
 	}
 	defer p.leave()
 	err := p.check(ctx)
-	if errors.Is(err, errLost) {
+	if errors.Is(err, shared.ErrLost) {
 		if known, _ := p.ledger.knownFile(ctx); known.path != "" {
 			p.became(err)
 		}
@@ -175,7 +175,7 @@ func (p *projection) look(ctx context.Context) {
 	}
 	defer p.leave()
 	err := p.check(ctx)
-	if errors.Is(err, errLost) && p.quiet() {
+	if errors.Is(err, shared.ErrLost) && p.quiet() {
 		err = p.fill(ctx)
 	}
 	if err == nil {
@@ -192,7 +192,7 @@ func (p *projection) quiet() bool {
 	var now resting
 	if info, err := os.Lstat(p.path); err == nil {
 		now = resting{size: info.Size(), modified: info.ModTime()}
-		now.identity, _ = identify(p.path)
+		now.identity, _ = shared.Identify(p.path)
 	}
 	if p.problem() == nil || now != p.settled {
 		p.settled = now
@@ -203,7 +203,7 @@ func (p *projection) quiet() bool {
 
 // resting is a file that is not being written.
 type resting struct {
-	identity fileIdentity
+	identity shared.Identity
 	size     int64
 	modified time.Time
 }
@@ -217,20 +217,20 @@ func (p *projection) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, err := identify(p.path)
+	now, err := shared.Identify(p.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return p.lost("it is gone")
 	case err != nil:
-		return explainAt(p.path, "look at shared file", err)
+		return dbfile.Explain(p.path, "look at shared file", err)
 	case known.path != p.path:
 		return p.lost("database_path was " + known.path)
-	case !now.same(known.identity):
+	case !now.Same(known.identity):
 		return p.lost("another file lies in its place")
 	}
 	f := p.current()
 	if f == nil {
-		if f, err = openShared(ctx, p.path); err != nil {
+		if f, err = shared.Open(ctx, p.path); err != nil {
 			return err
 		}
 		p.take(f)
@@ -240,7 +240,7 @@ func (p *projection) check(ctx context.Context) error {
 
 // lost returns an *Error that is errLost.
 func (p *projection) lost(how string) error {
-	return &Error{Op: "write shared file", Path: p.path, Err: fmt.Errorf("%w: %s", errLost, how),
+	return &dbfile.Error{Op: "write shared file", Path: p.path, Err: fmt.Errorf("%w: %s", shared.ErrLost, how),
 		Hint: "it is being filled again from the ledger: try again in a few seconds"}
 }
 
@@ -284,13 +284,13 @@ func (p *projection) sameFile() error {
 		}
 		return p.lost("it is not open")
 	}
-	now, err := identify(p.path)
+	now, err := shared.Identify(p.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return p.lost("it is gone")
 	case err != nil:
-		return explainAt(p.path, "look at shared file", err)
-	case !now.same(f.identity):
+		return dbfile.Explain(p.path, "look at shared file", err)
+	case !now.Same(f.Identity):
 		return p.lost("another file lies in its place")
 	}
 	return nil
@@ -299,7 +299,7 @@ func (p *projection) sameFile() error {
 // ready reports why a new command could not be told to clients, before anything
 // is recorded of it.
 func (p *projection) ready(ctx context.Context) error {
-	if err := p.problem(); errors.Is(err, errLost) {
+	if err := p.problem(); errors.Is(err, shared.ErrLost) {
 		return err
 	}
 	if err := p.deliver(ctx); err != nil {
@@ -316,12 +316,12 @@ func (p *projection) writable(ctx context.Context) error {
 	defer p.leave()
 	err := p.sameFile()
 	if err == nil {
-		_, err = p.current().inSharedTx(ctx, false, func(*sharedTx) error { return errNothing })
+		_, err = p.current().InTx(ctx, false, func(*shared.Tx) error { return errNothing })
 	}
 	if errors.Is(err, errNothing) {
 		err = nil
 	}
-	err = explainAt(p.path, "write shared file", err)
+	err = dbfile.Explain(p.path, "write shared file", err)
 	if err != nil {
 		p.became(err)
 	}
@@ -343,7 +343,7 @@ func (p *projection) deliverAll(ctx context.Context) error {
 			return err
 		}
 		if err := p.deliverOne(ctx, *next); err != nil {
-			return explainAt(p.path, "write shared file", err)
+			return dbfile.Explain(p.path, "write shared file", err)
 		}
 	}
 }
@@ -352,8 +352,8 @@ func (p *projection) deliverOne(ctx context.Context, next outgoing) error {
 	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
 	defer cancel()
 	f := p.current()
-	done, err := f.inSharedTx(ctx, p.unsure, func(tx *sharedTx) error {
-		return tx.apply(ctx, next.change, func(process int64) (int64, error) {
+	done, err := f.InTx(ctx, p.unsure, func(tx *shared.Tx) error {
+		return tx.Apply(ctx, next.change, func(process int64) (int64, error) {
 			id, _, err := p.ledger.sharedID(ctx, "process", process)
 			return id, err
 		})
@@ -372,7 +372,7 @@ func (p *projection) deliverOne(ctx context.Context, next outgoing) error {
 	p.unsure = false
 	if unsure {
 		// What was found to be there may have been deleted since, unseen.
-		f.lookAgain()
+		f.LookAgain()
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/persistence/shared"
 )
 
 // copyDatabase puts a copy of an open database where no -wal file is needed.
@@ -101,11 +103,11 @@ func lossOf(t *testing.T, lose func(t *testing.T, d *database, copied string)) {
 	lose(t, d, copied)
 	second := operation("second")
 	err := d.Accept(t.Context(), second, nil, firstProcess(second))
-	if !errors.Is(err, errLost) {
+	if !errors.Is(err, shared.ErrLost) {
 		t.Errorf("a command in between: %v", err)
 	}
 	broken(t, err, d.path, "try again in a few seconds")
-	if err := d.CheckWritable(t.Context()); !errors.Is(err, errLost) {
+	if err := d.CheckWritable(t.Context()); !errors.Is(err, shared.ErrLost) {
 		t.Errorf("health in between: %v", err)
 	}
 	if _, err := d.Backup(t.Context(), "full"); err != nil {
@@ -207,7 +209,7 @@ func TestRowsOfACommandKeepTheirOrderInAnotherFile(t *testing.T) {
 	}
 	other := filepath.Join(t.TempDir(), "other.sqlite3")
 	db := outsider(t, other)
-	run(t, db, contractTables, `INSERT INTO process (id, command_id, status) VALUES (1, 'theirs', 'success'), (9, 'theirs', 'success')`)
+	run(t, db, shared.Tables, `INSERT INTO process (id, command_id, status) VALUES (1, 'theirs', 'success'), (9, 'theirs', 'success')`)
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}

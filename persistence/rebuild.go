@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Rebuild is what a comparison of the backup table with the store changes.
@@ -98,7 +100,7 @@ func deleteGone(ctx context.Context, tx *ledgerTx, b Backup) (bool, error) {
 	if err != nil || used {
 		return false, err
 	}
-	var start stamp
+	var start dbfile.Stamp
 	err = tx.QueryRowContext(ctx, `SELECT start_time FROM backup WHERE id = ?`, b.ID).Scan(&start)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !start.Equal(b.StartTime) {
 		return false, nil
@@ -125,20 +127,20 @@ func inUse(ctx context.Context, tx *ledgerTx, id string) (bool, error) {
 }
 
 // OpenClaims returns the uses that open operations make of backups.
-func (s *Store) OpenClaims(ctx context.Context) ([]Claim, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT c.operation_id, c.backup_id, c.use FROM operation_claim c
+func (l *ledger) OpenClaims(ctx context.Context) ([]Claim, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT c.operation_id, c.backup_id, c.use FROM operation_claim c
 		JOIN operation o ON o.id = c.operation_id WHERE o.status IN ('waiting', 'running') ORDER BY o.number, c.backup_id`)
 	if err != nil {
-		return nil, s.explain("list claims", err)
+		return nil, l.explain("list claims", err)
 	}
 	defer rows.Close()
 	var claims []Claim
 	for rows.Next() {
 		var c Claim
 		if err := rows.Scan(&c.OperationID, &c.BackupID, &c.Use); err != nil {
-			return nil, s.explain("list claims", err)
+			return nil, l.explain("list claims", err)
 		}
 		claims = append(claims, c)
 	}
-	return claims, s.explain("list claims", rows.Err())
+	return claims, l.explain("list claims", rows.Err())
 }

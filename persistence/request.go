@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // ErrRequestKnown: a command with this request id has been accepted before;
@@ -25,14 +27,14 @@ type Request struct {
 }
 
 // Request returns the accepted command of a request id, or ErrNotFound.
-func (s *Store) Request(ctx context.Context, id string) (Request, error) {
+func (l *ledger) Request(ctx context.Context, id string) (Request, error) {
 	var r Request
-	var at stamp
-	err := s.read.QueryRowContext(ctx, `SELECT id, command, args, operation_id, at FROM operation_request WHERE id = ?`, id).
+	var at dbfile.Stamp
+	err := l.read.QueryRowContext(ctx, `SELECT id, command, args, operation_id, at FROM operation_request WHERE id = ?`, id).
 		Scan(&r.ID, &r.Command, &r.Args, &r.OperationID, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, ErrNotFound
 	}
 	r.At = at.Time
-	return r, s.explain("read request", err)
+	return r, l.explain("read request", err)
 }

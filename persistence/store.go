@@ -2,14 +2,9 @@ package persistence
 
 import (
 	"context"
-	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
-
-// busyTimeout bounds the wait for another program's lock. It stays below what
-// a waiting client would put up with; the manager tries again on its own.
-const busyTimeout = 2 * time.Second
 
 // Store is the open ledger with its projection, the shared file. Its methods
 // may be called from any goroutine.
@@ -68,4 +63,17 @@ func (s *Store) Close() error {
 	s.withdrawals.stop()
 	s.shared.stop()
 	return s.ledger.close()
+}
+
+// CheckWritable writes to the ledger, and changes nothing by it; and reports
+// what is wrong with the shared file, if that is not as the ledger says.
+func (s *Store) CheckWritable(ctx context.Context) error {
+	_, err := s.commit(ctx, "write ledger", func(tx *ledgerTx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE operation_schema SET version = version WHERE version = (SELECT max(version) FROM operation_schema)`)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.shared.ready(ctx)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // writtenForm is what Go's and Python's readers of the shared tables parse.
@@ -58,7 +60,7 @@ func TestTimesSortAsText(t *testing.T) {
 	for range 200 {
 		at := time.Unix(random.Int64N(1<<32), random.Int64N(1_000_000)*1000)
 		times = append(times, at)
-		value, err := stamp{at}.Value()
+		value, err := dbfile.At(at).Value()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +69,7 @@ func TestTimesSortAsText(t *testing.T) {
 	slices.SortFunc(times, time.Time.Compare)
 	slices.Sort(texts)
 	for i, at := range times {
-		if value, _ := (stamp{at}).Value(); value != texts[i] {
+		if value, _ := dbfile.At(at).Value(); value != texts[i] {
 			t.Fatalf("sorted as text, %q stands where %q belongs", texts[i], value)
 		}
 	}
@@ -129,25 +131,25 @@ func TestStampScansText(t *testing.T) {
 	for _, text := range []string{
 		"2026-03-04 05:06:07.891011+00:00", "2026-03-04 05:06:07.891011", "2026-03-04T05:06:07.891011Z", "2026-03-04T05:06:07.891011",
 	} {
-		var s stamp
+		var s dbfile.Stamp
 		if err := s.Scan(text); err != nil || s.Time != want {
 			t.Errorf("%q: %v, %v", text, s.Time, err)
 		}
 	}
 	for _, value := range []any{"", "noon", int64(5), []byte("2026-03-04 05:06:07")} {
-		var s stamp
+		var s dbfile.Stamp
 		if err := s.Scan(value); err == nil {
 			t.Errorf("%v (%T) is read as %v", value, value, s.Time)
 		}
 	}
-	var none stamp
-	if err := none.Scan(nil); err != nil || none.pointer() != nil {
+	var none dbfile.Stamp
+	if err := none.Scan(nil); err != nil || none.Pointer() != nil {
 		t.Errorf("NULL: %v, %v", none.Time, err)
 	}
-	if value, err := (stamp{}).Value(); err != nil || value != nil {
+	if value, err := (dbfile.Stamp{}).Value(); err != nil || value != nil {
 		t.Errorf("the zero time is written as %v, %v", value, err)
 	}
-	if none := stampOf(nil); !none.IsZero() {
+	if none := dbfile.StampOf(nil); !none.IsZero() {
 		t.Errorf("no time is %v", none.Time)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Change is one transition with everything that becomes true with it.
@@ -118,16 +120,16 @@ func checkJobOver(ctx context.Context, tx *ledgerTx, c Change) error {
 }
 
 func updateOperation(ctx context.Context, tx *ledgerTx, before Operation, c Change) error {
-	started, finished := stampOf(before.StartedAt), stamp{}
+	started, finished := dbfile.StampOf(before.StartedAt), dbfile.Stamp{}
 	if c.Reopen != nil {
 		// How long it takes is counted from the retry on.
-		started = stamp{}
+		started = dbfile.Stamp{}
 	}
 	if c.Status == Running && started.IsZero() {
-		started = stamp{c.At}
+		started = dbfile.At(c.At)
 	}
 	if !c.Status.Open() {
-		finished = stamp{c.At}
+		finished = dbfile.At(c.At)
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE operation SET state = ?, status = ?, seq = ?, attempt = ?, data = ?,
 		failed_in = ?, error = ?, started_at = ?, finished_at = ? WHERE id = ?`,
@@ -139,7 +141,7 @@ func updateOperation(ctx context.Context, tx *ledgerTx, before Operation, c Chan
 // sees it ended may rely on all the others.
 func applyRows(ctx context.Context, tx *ledgerTx, before Operation, c Change) error {
 	if c.JobID != 0 {
-		if _, err := tx.ExecContext(ctx, `UPDATE operation_job SET ended_at = ? WHERE id = ?`, stamp{c.At}, c.JobID); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE operation_job SET ended_at = ? WHERE id = ?`, dbfile.At(c.At), c.JobID); err != nil {
 			return err
 		}
 	}
@@ -216,7 +218,7 @@ func readClaims(ctx context.Context, tx *ledgerTx, operation string) ([]Claim, e
 
 func insertTransition(ctx context.Context, tx *ledgerTx, operation string, t Transition) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO operation_transition (operation_id, seq, from_state, event, to_state, attempt, at, reason)
-		VALUES (?,?,?,?,?,?,?,?)`, operation, t.Seq, t.From, t.Event, t.To, t.Attempt, stamp{t.At}, t.Reason)
+		VALUES (?,?,?,?,?,?,?,?)`, operation, t.Seq, t.From, t.Event, t.To, t.Attempt, dbfile.At(t.At), t.Reason)
 	return err
 }
 
@@ -231,7 +233,7 @@ func (s *Store) Transitions(ctx context.Context, operation string) ([]Transition
 	var list []Transition
 	for rows.Next() {
 		var t Transition
-		var at stamp
+		var at dbfile.Stamp
 		if err := rows.Scan(&t.Seq, &t.From, &t.Event, &t.To, &t.Attempt, &at, &t.Reason); err != nil {
 			return nil, s.explain("list transitions", err)
 		}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Level is how thoroughly a backup is verified.
@@ -94,7 +96,7 @@ func recordVerdict(ctx context.Context, tx *ledgerTx, verdict Verdict, operation
 	}
 	v := known.with(verdict, operation, at)
 	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO operation_verification (`+verificationColumns+`) VALUES (?,?,?,?,?,?,?,?)`,
-		verdict.BackupID, v.MadeBy, v.Level, stamp{v.PassedAt}, v.Damage, v.FailedLevel, stamp{v.FailedAt}, v.FailedIn)
+		verdict.BackupID, v.MadeBy, v.Level, dbfile.At(v.PassedAt), v.Damage, v.FailedLevel, dbfile.At(v.FailedAt), v.FailedIn)
 	return err
 }
 
@@ -102,7 +104,7 @@ const verificationColumns = `backup_id, made_by, level, passed_at, damage, faile
 
 func scanVerification(row scanner) (Verification, error) {
 	var v Verification
-	var passed, failed stamp
+	var passed, failed dbfile.Stamp
 	err := row.Scan(&v.BackupID, &v.MadeBy, &v.Level, &passed, &v.Damage, &v.FailedLevel, &failed, &v.FailedIn)
 	v.PassedAt, v.FailedAt = passed.Time, failed.Time
 	return v, err
@@ -110,19 +112,19 @@ func scanVerification(row scanner) (Verification, error) {
 
 // Verifications returns what is known of the soundness of each backup that was
 // ever verified, by its id.
-func (s *Store) Verifications(ctx context.Context) (map[string]Verification, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+verificationColumns+` FROM operation_verification`)
+func (l *ledger) Verifications(ctx context.Context) (map[string]Verification, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT `+verificationColumns+` FROM operation_verification`)
 	if err != nil {
-		return nil, s.explain("list verifications", err)
+		return nil, l.explain("list verifications", err)
 	}
 	defer rows.Close()
 	list := map[string]Verification{}
 	for rows.Next() {
 		v, err := scanVerification(rows)
 		if err != nil {
-			return nil, s.explain("list verifications", err)
+			return nil, l.explain("list verifications", err)
 		}
 		list[v.BackupID] = v
 	}
-	return list, s.explain("list verifications", rows.Err())
+	return list, l.explain("list verifications", rows.Err())
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // TestRefusedOperationIsWithdrawnInTheEnd locks the ledger once an operation is
@@ -30,7 +32,7 @@ func TestRefusedOperationIsWithdrawnInTheEnd(t *testing.T) {
 		t.Fatalf("accepted while the ledger was locked: %v", err)
 	}
 	next := operation("next")
-	var trouble *Error
+	var trouble *dbfile.Error
 	if err := d.Accept(t.Context(), next, nil, firstProcess(next)); !errors.As(err, &trouble) {
 		t.Errorf("the next one is refused with %v", err)
 	}

@@ -98,13 +98,13 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 		}
 		if p.look("tool", err, detail) {
 			room := h.Store.BackupDir
-			if args.Target == "database" {
+			if args.Target == TargetDatabase {
 				room = h.Server.DataDir
 			}
 			p.Room(room, size, "the restore")
 		}
 	}
-	if args.Target == "database" {
+	if args.Target == TargetDatabase {
 		p.look("server", h.Server.CheckDown(ctx), "it is stopped")
 		p.look("data directory", h.Server.CheckEmpty(), h.Server.DataDir+" is empty")
 		p.look("layout", h.restores().checkLayoutOf(ctx, links), "everything belongs into the data directory")

@@ -23,7 +23,7 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 		return Outcome{}, err
 	}
 	room := s.Store.BackupDir
-	if t.Args.Target == "database" {
+	if t.Args.Target == TargetDatabase {
 		if err := s.Server.CheckDataDir(ctx); err != nil {
 			return Outcome{}, err
 		}
@@ -49,7 +49,7 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 
 // planPlacement decides where the chain is staged and how it goes into place.
 func (s restoreSteps) planPlacement(t Task) (*place.Placement, error) {
-	if t.Args.Target == "database" {
+	if t.Args.Target == TargetDatabase {
 		return place.InDataDir(s.Server.DataDir, t.Operation)
 	}
 	return place.InFolder(filepath.Join(t.Args.TmpDir, t.Args.IDList[0]), s.Store.StageFolder(t.Operation)), nil

@@ -138,3 +138,14 @@ func errOr(err, otherwise error) error {
 	}
 	return otherwise
 }
+
+// The targets of a restore, as arguments have them.
+const (
+	// TargetDatabase is the server's data directory.
+	TargetDatabase = "database"
+	// TargetFolder is a folder in the backup store.
+	TargetFolder = "folder"
+	// TargetVerify is the target of a verification: a restore that leaves nothing
+	// behind.
+	TargetVerify = "verify"
+)

@@ -12,10 +12,6 @@ import (
 	"dbcalm-db-cmd/steps/store"
 )
 
-// TargetVerify is the target of a verification: a restore that leaves nothing
-// behind.
-const TargetVerify = "verify"
-
 // validateVerify looks for every file of the chain and checks that the links
 // join. Its event is the level asked for, which decides what else is done.
 func (s verifySteps) validateVerify(ctx context.Context, t Task) (Outcome, error) {

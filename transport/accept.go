@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/transport/access"
+	"dbcalm-db-cmd/transport/socket"
 )
 
 // The pauses between attempts to accept while the host is out of something.
@@ -19,18 +22,18 @@ const (
 // accept hands every connection of a socket to begin, which owns it from then
 // on and does not block: whoever knocks is looked at before anybody waits for
 // anything. It returns nil when the listener is closed.
-func (s *Server) accept(stopping context.Context, socket *socket, begin func(*net.UnixConn)) error {
+func (s *Server) accept(stopping context.Context, bound *socket.Bound, begin func(*net.UnixConn)) error {
 	pause := firstPause
 	for {
-		conn, err := socket.listener.AcceptUnix()
+		conn, err := bound.Listener.AcceptUnix()
 		switch {
 		case err == nil:
 			pause = firstPause
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		case passes(err):
-			if s.quota.take(notAccepted, nobody) {
-				s.options.Logger.Error().Err(err).Str(keyPath, socket.path).Msg("cannot accept connections, trying again")
+			if s.quota.Take(access.NotAccepted, access.Nobody) {
+				s.options.Logger.Error().Err(err).Str(socket.KeyPath, bound.Path).Msg("cannot accept connections, trying again")
 			}
 			if !wait(stopping, pause) {
 				return nil
@@ -38,7 +41,7 @@ func (s *Server) accept(stopping context.Context, socket *socket, begin func(*ne
 			pause = min(2*pause, lastPause)
 			continue
 		default:
-			return fmt.Errorf("accept on %s: %w", socket.path, err)
+			return fmt.Errorf("accept on %s: %w", bound.Path, err)
 		}
 		begin(conn)
 	}

@@ -13,7 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/testkit"
 )
 
 func TestErrorsOfAcceptThatPass(t *testing.T) {
@@ -44,12 +45,12 @@ func TestWaitEndsWithTheServer(t *testing.T) {
 
 func TestAListenerThatBreaksEndsServe(t *testing.T) {
 	t.Parallel()
-	base := folder(t)
+	base := testkit.Folder(t)
 	server, err := listen(t, Options{SocketPath: filepath.Join(base, "a"), LegacySocketPath: filepath.Join(base, "b")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := server.sockets[1].listener.SetDeadline(time.Now()); err != nil {
+	if err := server.sockets[1].Listener.SetDeadline(time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if err := server.Serve(t.Context()); !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -65,7 +66,7 @@ func TestStoppingReleasesThoseWhoWait(t *testing.T) {
 	t.Parallel()
 	called, finish := make(chan struct{}), make(chan struct{})
 	server := start(t, &fakeService{
-		fullBackup: func(context.Context, machine.BackupRequest) (string, error) {
+		fullBackup: func(context.Context, api.BackupRequest) (string, error) {
 			close(called)
 			<-finish
 			return anOperation, nil

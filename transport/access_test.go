@@ -4,25 +4,27 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/printable"
+	"dbcalm-db-cmd/transport/access"
+	"dbcalm-db-cmd/transport/testkit"
 )
 
 func TestWhoMayConnect(t *testing.T) {
 	t.Parallel()
 	s := newStranger()
 	for name, test := range map[string]struct {
-		access Access
+		access access.Rules
 		may    bool
 	}{
-		"nobody":           {Access{Groups: []string{}}, false},
-		"others":           {Access{Users: []string{number(s.uid + 1)}, Groups: []string{number(s.gid + 100)}}, false},
-		"its user":         {Access{Users: []string{"0", number(s.uid)}, Groups: []string{}}, true},
-		"its group":        {Access{Groups: []string{number(s.gid)}}, true},
-		"a group it is in": {Access{Groups: []string{number(s.supplementary)}}, true},
+		"nobody":           {access.Rules{Groups: []string{}}, false},
+		"others":           {access.Rules{Users: []string{number(s.uid + 1)}, Groups: []string{number(s.gid + 100)}}, false},
+		"its user":         {access.Rules{Users: []string{"0", number(s.uid)}, Groups: []string{}}, true},
+		"its group":        {access.Rules{Groups: []string{number(s.gid)}}, true},
+		"a group it is in": {access.Rules{Groups: []string{number(s.supplementary)}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -34,12 +36,12 @@ func TestWhoMayConnect(t *testing.T) {
 				}
 				return
 			}
-			want := fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not use this daemon: add it to allowed_users, or its group to allowed_groups, in the daemon's configuration, and start the daemon again"}`, peer{uid: s.uid, known: true}.name())
+			want := fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not use this daemon: add it to allowed_users, or its group to allowed_groups, in the daemon's configuration, and start the daemon again"}`, s.name())
 			if got != want {
 				t.Errorf("got %s\nwant %s", got, want)
 			}
 			line := server.line(t, "connection refused")
-			if line["level"] != "warn" || line[keyPeerUID] != float64(s.uid) || !strings.Contains(fmt.Sprint(line[keyReason]), "allowed_users") {
+			if line["level"] != "warn" || line["peer_uid"] != float64(s.uid) || !strings.Contains(fmt.Sprint(line["reason"]), "allowed_users") {
 				t.Errorf("log line %v", line)
 			}
 		})
@@ -65,55 +67,15 @@ func TestTheSocketsGroupMayConnect(t *testing.T) {
 	}
 }
 
-func TestNobodyIsKnownByNoName(t *testing.T) {
-	t.Parallel()
-	p := &policy{own: 7, connect: members{users: []uint32{0}, groups: []uint32{0}}, memberships: func(uint32) []uint32 { return []uint32{0} }}
-	if who := (peer{}); p.mayConnect(who) || p.isOneOf(p.connect, who) {
-		t.Error("a peer that the kernel does not name may connect")
-	}
-	if !strings.HasPrefix(shutOut(peer{}).Message, "a user whom the system does not name may not use this daemon") {
-		t.Error(shutOut(peer{}).Message)
-	}
-}
-
-// Who has been put into a group after its program was started is in it.
-func TestTheUserDatabaseIsAsked(t *testing.T) {
-	t.Parallel()
-	asked := 0
-	p := &policy{own: 7, connect: members{groups: []uint32{5}}, memberships: func(uid uint32) []uint32 {
-		asked++
-		return map[uint32][]uint32{1001: {4, 5}}[uid]
-	}}
-	for who, want := range map[*peer]bool{
-		{uid: 1001, known: true}:                       true,
-		{uid: 1002, known: true}:                       false,
-		{uid: 1002, known: true, groups: []uint32{5}}:  true,
-		{uid: 7, known: true}:                          true,
-		{uid: 0, known: true}:                          true,
-		{uid: 5, known: true, groups: []uint32{4, 55}}: false,
-	} {
-		if got := p.mayConnect(*who); got != want {
-			t.Errorf("%+v: %v", *who, got)
-		}
-	}
-	if asked != 3 {
-		t.Errorf("asked %d times", asked)
-	}
-	root := new(memberships).of(0)
-	if !slices.Contains(root, 0) {
-		t.Errorf("root is in the groups %v", root)
-	}
-}
-
 func TestUnknownNamesStopTheStart(t *testing.T) {
 	t.Parallel()
-	for want, access := range map[string]Access{
+	for want, access := range map[string]access.Rules{
 		`allowed_users: find user "no-such": there is none of that name; make it with useradd, or choose another`:    {Users: []string{"no-such"}},
 		`allowed_groups: find group "no-such": there is none of that name; make it with groupadd, or choose another`: {Groups: []string{"no-such"}},
 		`restore_users: find user "-1": there is none of that name; make it with useradd, or choose another`:         {RestoreUsers: []string{"-1"}},
 		`restore_groups: find group "": give a name or a number`:                                                     {RestoreGroups: []string{""}},
 	} {
-		_, err := listen(t, Options{SocketPath: folder(t) + "/s", Access: access})
+		_, err := listen(t, Options{SocketPath: testkit.Folder(t) + "/s", Access: access})
 		if textOrEmpty(err) != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
@@ -123,8 +85,8 @@ func TestUnknownNamesStopTheStart(t *testing.T) {
 func TestWhoMayRestore(t *testing.T) {
 	t.Parallel()
 	s := newStranger()
-	service := &fakeService{operation: func(_ context.Context, id string) (machine.OperationView, error) {
-		return machine.OperationView{OperationSummary: machine.OperationSummary{ID: id, Machine: id}}, nil
+	service := &fakeService{operation: func(_ context.Context, id string) (api.OperationView, error) {
+		return api.OperationView{OperationSummary: api.OperationSummary{ID: id, Machine: id}}, nil
 	}}
 	requests := map[string]bool{
 		`{"cmd":"restore_backup","args":{"id_list":["a"],"target":"folder"}}`:             true,
@@ -144,21 +106,21 @@ func TestWhoMayRestore(t *testing.T) {
 		goodRequest:                                                                       false,
 	}
 	for name, test := range map[string]struct {
-		access Access
+		access access.Rules
 		may    bool
 	}{
-		"everybody":   {Access{}, true},
-		"another":     {Access{RestoreUsers: []string{number(s.uid + 1)}}, false},
-		"other group": {Access{RestoreGroups: []string{number(s.gid + 100)}}, false},
-		"its user":    {Access{RestoreUsers: []string{number(s.uid)}}, true},
-		"its group":   {Access{RestoreUsers: []string{"0"}, RestoreGroups: []string{number(s.supplementary)}}, true},
+		"everybody":   {access.Rules{}, true},
+		"another":     {access.Rules{RestoreUsers: []string{number(s.uid + 1)}}, false},
+		"other group": {access.Rules{RestoreGroups: []string{number(s.gid + 100)}}, false},
+		"its user":    {access.Rules{RestoreUsers: []string{number(s.uid)}}, true},
+		"its group":   {access.Rules{RestoreUsers: []string{"0"}, RestoreGroups: []string{number(s.supplementary)}}, true},
 	} {
 		test.access.Users = []string{number(s.uid)}
 		server := s.open(t, service, Options{Access: test.access})
 		for request, restores := range requests {
 			want := `{"code":20`
 			if restores && !test.may {
-				want = fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not restore or delete backups: add it to restore_users, or its group to restore_groups, in the daemon's configuration, and start the daemon again"}`, peer{uid: s.uid, known: true}.name())
+				want = fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not restore or delete backups: add it to restore_users, or its group to restore_groups, in the daemon's configuration, and start the daemon again"}`, s.name())
 			}
 			if got := s.ask(t, server.path, request); !strings.HasPrefix(got, want) {
 				t.Errorf("%s: %s\n got %s\nwant %s", name, request, got, want)
@@ -171,31 +133,19 @@ func TestWhoMayRestore(t *testing.T) {
 func TestTheServiceLearnsWhoAsks(t *testing.T) {
 	t.Parallel()
 	s := newStranger()
-	asked := make(chan machine.Asker, 1)
-	server := s.open(t, &fakeService{fullBackup: func(ctx context.Context, _ machine.BackupRequest) (string, error) {
-		asker, _ := machine.AskerOf(ctx)
+	asked := make(chan api.Asker, 1)
+	server := s.open(t, &fakeService{fullBackup: func(ctx context.Context, _ api.BackupRequest) (string, error) {
+		asker, _ := api.AskerOf(ctx)
 		asked <- asker
 		return anOperation, nil
-	}}, Options{Access: Access{Users: []string{number(s.uid)}}})
+	}}, Options{Access: access.Rules{Users: []string{number(s.uid)}}})
 	s.ask(t, server.path, goodRequest)
 	asker := <-asked
 	program, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if asker.UID != s.uid || asker.PID <= 0 || asker.Name != userName(s.uid) || asker.Program != "" && asker.Program != shorten(program, echoLimit) {
+	if asker.UID != s.uid || asker.PID <= 0 || asker.Name != nameOf(s.uid) || asker.Program != "" && asker.Program != printable.Shorten(program, echoLimit) {
 		t.Errorf("got %+v", asker)
-	}
-}
-
-func TestProgramsOfProcesses(t *testing.T) {
-	t.Parallel()
-	for _, pid := range []int32{0, -1, 1<<31 - 1} {
-		if got := programOf(pid); got != "" {
-			t.Errorf("process %d runs %s", pid, got)
-		}
-	}
-	if got := programOf(int32(os.Getpid())); !strings.HasPrefix(got, "/") {
-		t.Errorf("this process runs %s", got)
 	}
 }

@@ -4,7 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+
+	"dbcalm-db-cmd/steps/printable"
 )
+
+// echoLimit bounds what an answer or a log line repeats of a request.
+const echoLimit = 160
 
 // arguments reads the members of a JSON object one by one, by their exact
 // names. A member that is null is as good as absent. Problems are kept until
@@ -35,7 +40,7 @@ func parseObject(text json.RawMessage) (*arguments, error) {
 		}
 		key := name.(string)
 		if given[key] {
-			return nil, invalid("argument given twice: %s", shorten(key, echoLimit))
+			return nil, invalid("argument given twice: %s", printable.Shorten(key, echoLimit))
 		}
 		given[key] = true
 		if kindOf(value) != kindNull {
@@ -86,7 +91,7 @@ func (a *arguments) end() error {
 	case a.missing != nil:
 		return a.missing
 	case len(a.names) > 0:
-		return invalid("unknown argument: %s", shorten(a.names[0], echoLimit))
+		return invalid("unknown argument: %s", printable.Shorten(a.names[0], echoLimit))
 	default:
 		return a.wrong
 	}

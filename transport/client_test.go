@@ -4,96 +4,98 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/client"
+	"dbcalm-db-cmd/transport/testkit"
 )
+
+var _ Service = client.Client{}
 
 func TestTheClientMirrorsTheService(t *testing.T) {
 	t.Parallel()
 	var asked any
 	schedule := int64(7)
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	summary := machine.OperationSummary{ID: "op", State: "copy", Status: "running", CreatedAt: at, Error: strings.Repeat("x", 10_000)}
-	view := machine.OperationView{
+	summary := api.OperationSummary{ID: "op", State: "copy", Status: "running", CreatedAt: at, Error: strings.Repeat("x", 10_000)}
+	view := api.OperationView{
 		OperationSummary: summary,
-		Args:             machine.Args{ID: "b1"},
-		Transitions:      []machine.TransitionView{{Seq: 1, To: "copy", At: at}},
-		Processes:        []machine.ProcessView{{ID: 1, Command: "mariabackup", StartTime: at}},
+		Args:             api.Args{ID: "b1"},
+		Transitions:      []api.TransitionView{{Seq: 1, To: "copy", At: at}},
+		Processes:        []api.ProcessView{{ID: 1, Command: "mariabackup", StartTime: at}},
 	}
-	decision := machine.RetryDecision{State: "copy", Attempt: 2, Reason: "it can"}
-	backup := machine.BackupView{ID: "b1", ScheduleID: &schedule, StartTime: at, ToLSN: 1 << 63}
+	decision := api.RetryDecision{State: "copy", Attempt: 2, Reason: "it can"}
+	backup := api.BackupView{ID: "b1", ScheduleID: &schedule, StartTime: at, ToLSN: 1 << 63}
 	server := start(t, &fakeService{
-		fullBackup:        func(_ context.Context, r machine.BackupRequest) (string, error) { asked = r; return "1", nil },
-		incrementalBackup: func(_ context.Context, r machine.BackupRequest) (string, error) { asked = r; return "2", nil },
-		restoreBackup:     func(_ context.Context, r machine.RestoreRequest) (string, error) { asked = r; return "3", nil },
-		deleteBackup:      func(_ context.Context, r machine.DeleteRequest) error { asked = r; return nil },
-		operations: func(_ context.Context, f machine.OperationFilter) ([]machine.OperationSummary, error) {
+		fullBackup:        func(_ context.Context, r api.BackupRequest) (string, error) { asked = r; return "1", nil },
+		incrementalBackup: func(_ context.Context, r api.BackupRequest) (string, error) { asked = r; return "2", nil },
+		restoreBackup:     func(_ context.Context, r api.RestoreRequest) (string, error) { asked = r; return "3", nil },
+		deleteBackup:      func(_ context.Context, r api.DeleteRequest) error { asked = r; return nil },
+		operations: func(_ context.Context, f api.OperationFilter) ([]api.OperationSummary, error) {
 			asked = f
-			return []machine.OperationSummary{summary}, nil
+			return []api.OperationSummary{summary}, nil
 		},
-		operation: func(_ context.Context, id string) (machine.OperationView, error) { asked = id; return view, nil },
+		operation: func(_ context.Context, id string) (api.OperationView, error) { asked = id; return view, nil },
 		cancel:    func(_ context.Context, id string) error { asked = id; return nil },
-		retry:     func(_ context.Context, id string) (machine.RetryDecision, error) { asked = id; return decision, nil },
-		backups: func(context.Context) ([]machine.BackupView, error) {
+		retry:     func(_ context.Context, id string) (api.RetryDecision, error) { asked = id; return decision, nil },
+		backups: func(context.Context) ([]api.BackupView, error) {
 			asked = nil
-			return []machine.BackupView{backup}, nil
+			return []api.BackupView{backup}, nil
 		},
 	}, Options{})
-	client, ctx := Client{Path: server.path}, t.Context()
+	client, ctx := client.Client{Path: server.path}, t.Context()
 	check := func(call string, got, want, wantAsked any, err error) {
 		t.Helper()
 		if err != nil || !reflect.DeepEqual(got, want) || !reflect.DeepEqual(asked, wantAsked) {
 			t.Errorf("%s: %v\n  got %+v\n want %+v\nasked %+v\n want %+v", call, err, got, want, asked, wantAsked)
 		}
 	}
-	full := machine.BackupRequest{ID: "b1", ScheduleID: &schedule, RequestID: "r1"}
+	full := api.BackupRequest{ID: "b1", ScheduleID: &schedule, RequestID: "r1"}
 	id, err := client.FullBackup(ctx, full)
 	check("FullBackup", id, "1", full, err)
-	incremental := machine.BackupRequest{ID: "b2", FromBackupID: "b1", RequestID: "r2"}
+	incremental := api.BackupRequest{ID: "b2", FromBackupID: "b1", RequestID: "r2"}
 	id, err = client.IncrementalBackup(ctx, incremental)
 	check("IncrementalBackup", id, "2", incremental, err)
-	restore := machine.RestoreRequest{IDList: []string{"b1", "b2"}, Target: machine.TargetFolder, RequestID: "r3"}
+	restore := api.RestoreRequest{IDList: []string{"b1", "b2"}, Target: api.TargetFolder, RequestID: "r3"}
 	id, err = client.RestoreBackup(ctx, restore)
 	check("RestoreBackup", id, "3", restore, err)
-	remove := machine.DeleteRequest{ID: "b1", RequestID: "r4"}
+	remove := api.DeleteRequest{ID: "b1", RequestID: "r4"}
 	check("DeleteBackup", nil, nil, remove, client.DeleteBackup(ctx, remove))
-	filter := machine.OperationFilter{Limit: 3, State: "copy"}
+	filter := api.OperationFilter{Limit: 3, State: "copy"}
 	operations, err := client.Operations(ctx, filter)
-	check("Operations", operations, []machine.OperationSummary{summary}, filter, err)
+	check("Operations", operations, []api.OperationSummary{summary}, filter, err)
 	operation, err := client.Operation(ctx, "op")
 	check("Operation", operation, view, "op", err)
 	check("Cancel", nil, nil, "op", client.Cancel(ctx, "op"))
 	retry, err := client.Retry(ctx, "op")
 	check("Retry", retry, decision, "op", err)
 	backups, err := client.Backups(ctx)
-	check("Backups", backups, []machine.BackupView{backup}, nil, err)
+	check("Backups", backups, []api.BackupView{backup}, nil, err)
 }
 
 func TestARefusalIsTyped(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{
 		cancel: func(context.Context, string) error {
-			return &machine.Error{Kind: machine.Conflict, Message: "it is over"}
+			return &api.Error{Kind: api.Conflict, Message: "it is over"}
 		},
 	}, Options{})
-	err := Client{Path: server.path}.Cancel(t.Context(), "op")
-	refusal, ok := errors.AsType[*Refusal](err)
-	if !ok || *refusal != (Refusal{Code: 409, Status: "Conflict", Message: "it is over"}) || err.Error() != "it is over" {
+	err := client.Client{Path: server.path}.Cancel(t.Context(), "op")
+	refusal, ok := errors.AsType[*client.Refusal](err)
+	if !ok || *refusal != (client.Refusal{Code: 409, Status: "Conflict", Message: "it is over"}) || err.Error() != "it is over" {
 		t.Errorf("got %#v", err)
 	}
-	_, err = Client{Path: server.path}.FullBackup(t.Context(), machine.BackupRequest{ID: "x", FromBackupID: "y"})
+	_, err = client.Client{Path: server.path}.FullBackup(t.Context(), api.BackupRequest{ID: "x", FromBackupID: "y"})
 	if textOrEmpty(err) != "unknown argument: from_backup_id" {
 		t.Errorf("got %v", err)
 	}
-	if got := (&Refusal{Code: 503, Status: "Service Unavailable"}).Error(); got != "the daemon answered 503 Service Unavailable" {
+	if got := (&client.Refusal{Code: 503, Status: "Service Unavailable"}).Error(); got != "the daemon answered 503 Service Unavailable" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -102,7 +104,7 @@ func TestARefusalIsTyped(t *testing.T) {
 func TestTheClientHearsAnEarlyRefusal(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{}, Options{})
-	err := Client{Path: server.path}.DeleteBackup(t.Context(), machine.DeleteRequest{ID: strings.Repeat("x", 3<<20)})
+	err := client.Client{Path: server.path}.DeleteBackup(t.Context(), api.DeleteRequest{ID: strings.Repeat("x", 3<<20)})
 	if textOrEmpty(err) != "request is larger than 1048576 bytes" {
 		t.Errorf("got %v", err)
 	}
@@ -110,7 +112,7 @@ func TestTheClientHearsAnEarlyRefusal(t *testing.T) {
 
 func TestNoDaemon(t *testing.T) {
 	t.Parallel()
-	base := folder(t)
+	base := testkit.Folder(t)
 	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(base, "stale")})
 	if err != nil {
 		t.Fatal(err)
@@ -120,39 +122,11 @@ func TestNoDaemon(t *testing.T) {
 	const advice = "the daemon may not be running: start it, or name the socket it listens on"
 	for name, cause := range map[string]string{"missing": "no such file or directory", "stale": "connection refused"} {
 		path := filepath.Join(base, name)
-		_, err := Client{Path: path}.Backups(t.Context())
-		gone, ok := errors.AsType[*Unreachable](err)
+		_, err := client.Client{Path: path}.Backups(t.Context())
+		gone, ok := errors.AsType[*client.Unreachable](err)
 		if want := "connect to the daemon on " + path + ": " + cause + "; " + advice; !ok || gone.Path != path || err.Error() != want {
 			t.Errorf("got %v\nwant %s", err, want)
 		}
-	}
-}
-
-// Root may connect to anything, so the error is made up here.
-func TestNoPermissionNamesTheGroup(t *testing.T) {
-	t.Parallel()
-	base := folder(t)
-	path := filepath.Join(base, "s")
-	if _, err := listen(t, Options{SocketPath: path}); err != nil {
-		t.Fatal(err)
-	}
-	denied := &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", fs.ErrPermission)}
-	hidden := filepath.Join(base, "missing", "s")
-	group := groupName(os.Getgid())
-	for _, test := range []struct{ path, want string }{
-		{path, "you may not use it: run this as root or as a member of group " + group},
-		{filepath.Join(base, "gone"), "you may not use it: run this as root or as a member of group " + group},
-		{hidden, "you may not use it: run this as root"},
-	} {
-		if got := unreachable(test.path, denied); got.Advice != test.want || !errors.Is(got, fs.ErrPermission) {
-			t.Errorf("%s: %v", test.path, got)
-		}
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got := unreachable(path, denied).Advice; got != "you may not use it: run this as root" {
-		t.Errorf("a socket without group access: %s", got)
 	}
 }
 
@@ -168,13 +142,13 @@ func TestTheClientGivesUpWithItsContext(t *testing.T) {
 	}, Options{StopTimeout: time.Millisecond})
 	ctx, giveUp := context.WithCancel(t.Context())
 	result := make(chan error, 1)
-	go func() { result <- Client{Path: server.path}.Cancel(ctx, "op") }()
+	go func() { result <- client.Client{Path: server.path}.Cancel(ctx, "op") }()
 	<-called
 	giveUp()
 	if err := <-result; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	if err := (Client{Path: server.path}).Cancel(ctx, "op"); !errors.Is(err, context.Canceled) {
+	if err := (client.Client{Path: server.path}).Cancel(ctx, "op"); !errors.Is(err, context.Canceled) {
 		t.Errorf("before connecting: %v", err)
 	}
 }
@@ -188,14 +162,14 @@ func TestAnswersThatAreNone(t *testing.T) {
 		`{"code":200,"status":`: "read the answer to operation_cancel: unexpected end of JSON input",
 		`{"status":"OK"}`:       "the daemon answered 0 OK",
 	} {
-		path := filepath.Join(folder(t), "s")
+		path := filepath.Join(testkit.Folder(t), "s")
 		listener, err := net.Listen("unix", path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		served := make(chan error, 1)
 		go func() { served <- answerOnce(listener, answer) }()
-		if err := (Client{Path: path}).Cancel(t.Context(), "op"); !strings.Contains(textOrEmpty(err), want) {
+		if err := (client.Client{Path: path}).Cancel(t.Context(), "op"); !strings.Contains(textOrEmpty(err), want) {
 			t.Errorf("%q: %v", answer, err)
 		}
 		if err := <-served; err != nil {

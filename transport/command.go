@@ -1,46 +1,30 @@
 package transport
 
-import "context"
+import (
+	"context"
+
+	"dbcalm-db-cmd/transport/wire"
+)
 
 // command answers one command of the wire. It reads all arguments before it
 // calls the service.
 type command func(ctx context.Context, service Service, args *arguments) (reply, error)
 
-// The names of the commands. The first four are what other programs send, the
-// others are the daemon's own.
-const (
-	fullBackupCommand        = "full_backup"
-	incrementalBackupCommand = "incremental_backup"
-	restoreBackupCommand     = "restore_backup"
-	deleteBackupCommand      = "delete_backup"
-	verifyBackupCommand      = "verify_backup"
-	backupListCommand        = "backup_list"
-	backupRebuildCommand     = "backup_rebuild"
-	pruneBackupsCommand      = "prune_backups"
-	operationListCommand     = "operation_list"
-	operationShowCommand     = "operation_show"
-	operationCancelCommand   = "operation_cancel"
-	operationRetryCommand    = "operation_retry"
-	operationWatchCommand    = "operation_watch"
-	operationLogsCommand     = "operation_logs"
-	daemonShowCommand        = "daemon_show"
-)
-
 var commands = map[string]command{
-	fullBackupCommand:        fullBackup,
-	incrementalBackupCommand: incrementalBackup,
-	restoreBackupCommand:     restoreBackup,
-	deleteBackupCommand:      deleteBackup,
-	verifyBackupCommand:      verifyBackup,
-	backupListCommand:        backupList,
-	backupRebuildCommand:     backupRebuild,
-	pruneBackupsCommand:      pruneBackups,
-	operationListCommand:     operationList,
-	operationShowCommand:     operationShow,
-	operationWatchCommand:    operationWatch,
-	operationLogsCommand:     operationLogs,
-	operationCancelCommand:   operationCancel,
-	operationRetryCommand:    operationRetry,
+	wire.FullBackupCommand:        fullBackup,
+	wire.IncrementalBackupCommand: incrementalBackup,
+	wire.RestoreBackupCommand:     restoreBackup,
+	wire.DeleteBackupCommand:      deleteBackup,
+	wire.VerifyBackupCommand:      verifyBackup,
+	wire.BackupListCommand:        backupList,
+	wire.BackupRebuildCommand:     backupRebuild,
+	wire.PruneBackupsCommand:      pruneBackups,
+	wire.OperationListCommand:     operationList,
+	wire.OperationShowCommand:     operationShow,
+	wire.OperationWatchCommand:    operationWatch,
+	wire.OperationLogsCommand:     operationLogs,
+	wire.OperationCancelCommand:   operationCancel,
+	wire.OperationRetryCommand:    operationRetry,
 }
 
 // The names of the arguments.

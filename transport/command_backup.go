@@ -3,11 +3,12 @@ package transport
 import (
 	"context"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 func fullBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.BackupRequest{
+	request := api.BackupRequest{
 		ID:         args.backupID(argID),
 		ScheduleID: args.integer(argScheduleID),
 		RequestID:  args.requestID(argRequestID),
@@ -17,14 +18,14 @@ func fullBackup(ctx context.Context, service Service, args *arguments) (reply, e
 		return reply{}, err
 	}
 	if plan {
-		return planned(service.PlanBackup(ctx, request))
+		return planReply(service.PlanBackup(ctx, request))
 	}
 	operation, err := service.FullBackup(ctx, request)
-	return accepted(operation), err
+	return acceptedReply(operation), err
 }
 
 func incrementalBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.BackupRequest{
+	request := api.BackupRequest{
 		ID:           args.backupID(argID),
 		FromBackupID: args.backupID(argFromBackupID),
 		ScheduleID:   args.integer(argScheduleID),
@@ -38,14 +39,14 @@ func incrementalBackup(ctx context.Context, service Service, args *arguments) (r
 		return reply{}, err
 	}
 	if plan {
-		return planned(service.PlanBackup(ctx, request))
+		return planReply(service.PlanBackup(ctx, request))
 	}
 	operation, err := service.IncrementalBackup(ctx, request)
-	return accepted(operation), err
+	return acceptedReply(operation), err
 }
 
 func restoreBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.RestoreRequest{
+	request := api.RestoreRequest{
 		IDList:    args.backupIDs(argIDList),
 		Target:    args.target(argTarget),
 		RequestID: args.requestID(argRequestID),
@@ -55,45 +56,31 @@ func restoreBackup(ctx context.Context, service Service, args *arguments) (reply
 		return reply{}, err
 	}
 	if plan {
-		return planned(service.PlanRestore(ctx, request))
+		return planReply(service.PlanRestore(ctx, request))
 	}
 	operation, err := service.RestoreBackup(ctx, request)
-	return accepted(operation), err
+	return acceptedReply(operation), err
 }
 
-// planAnswer is the answer to a command that was only to be planned.
-type planAnswer struct {
-	Code   int          `json:"code"`
-	Status string       `json:"status"`
-	Plan   machine.Plan `json:"plan"`
-}
-
-func planned(plan machine.Plan, err error) (reply, error) {
-	return found(planAnswer{codeOK, phrases[codeOK], plan}), err
+func planReply(plan api.Plan, err error) (reply, error) {
+	return bodyReply(wire.PlanAnswer{Head: wire.HeadOf(wire.CodeOK), Plan: plan}), err
 }
 
 func deleteBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.DeleteRequest{ID: args.backupID(argID), RequestID: args.requestID(argRequestID)}
+	request := api.DeleteRequest{ID: args.backupID(argID), RequestID: args.requestID(argRequestID)}
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}
-	return done(), service.DeleteBackup(ctx, request)
+	return okReply(), service.DeleteBackup(ctx, request)
 }
 
 func verifyBackup(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.VerifyRequest{ID: args.backupID(argID), Level: args.level(argLevel), RequestID: args.requestID(argRequestID)}
+	request := api.VerifyRequest{ID: args.backupID(argID), Level: args.level(argLevel), RequestID: args.requestID(argRequestID)}
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}
 	operation, err := service.VerifyBackup(ctx, request)
-	return accepted(operation), err
-}
-
-// backupListAnswer is the answer to backup_list.
-type backupListAnswer struct {
-	Code    int                  `json:"code"`
-	Status  string               `json:"status"`
-	Backups []machine.BackupView `json:"backups"`
+	return acceptedReply(operation), err
 }
 
 func backupList(ctx context.Context, service Service, args *arguments) (reply, error) {
@@ -101,11 +88,11 @@ func backupList(ctx context.Context, service Service, args *arguments) (reply, e
 		return reply{}, err
 	}
 	backups, err := service.Backups(ctx)
-	return found(backupListAnswer{codeOK, phrases[codeOK], listed(backups)}), err
+	return bodyReply(wire.BackupListAnswer{Head: wire.HeadOf(wire.CodeOK), Backups: orEmpty(backups)}), err
 }
 
-// listed makes a list without elements one on the wire, too: [] and not null.
-func listed[T any](list []T) []T {
+// orEmpty makes a list without elements one on the wire, too: [] and not null.
+func orEmpty[T any](list []T) []T {
 	if list == nil {
 		return []T{}
 	}

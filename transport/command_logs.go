@@ -4,14 +4,9 @@ import (
 	"context"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/wire"
 )
-
-// operationLogsLine is a line of the answer to operation_logs.
-type operationLogsLine struct {
-	Code int `json:"code"`
-	machine.LogChunk
-}
 
 // operationLogs answers with what an operation's programs have printed, a
 // piece a line; with follow, until the operation is over.
@@ -22,9 +17,11 @@ func operationLogs(ctx context.Context, service Service, args *arguments) (reply
 	}
 	// One that is unknown is refused in the common envelope.
 	_, err := service.Operation(ctx, id)
-	answered := about(id, codeOK, nil)
+	answered := operationReply(id, wire.CodeOK, nil)
 	answered.lines = func(ctx context.Context, _ time.Duration, send func(any) error) error {
-		return service.Logs(ctx, id, follow, func(chunk machine.LogChunk) error { return send(operationLogsLine{codeOK, chunk}) })
+		return service.Logs(ctx, id, follow, func(chunk api.LogChunk) error {
+			return send(wire.OperationLogsLine{Code: wire.CodeOK, LogChunk: chunk})
+		})
 	}
 	return answered, err
 }

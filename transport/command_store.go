@@ -3,39 +3,26 @@ package transport
 import (
 	"context"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/wire"
 )
 
-// backupRebuildAnswer is the answer to backup_rebuild.
-type backupRebuildAnswer struct {
-	Code   int    `json:"code"`
-	Status string `json:"status"`
-	machine.RebuildReport
-}
-
 func backupRebuild(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.RebuildRequest{Prune: args.flag(argPrune)}
+	request := api.RebuildRequest{Prune: args.flag(argPrune)}
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}
 	report, err := service.Rebuild(ctx, request)
-	report.Findings = listed(report.Findings)
-	return found(backupRebuildAnswer{codeOK, phrases[codeOK], report}), err
-}
-
-// pruneBackupsAnswer is the answer to prune_backups.
-type pruneBackupsAnswer struct {
-	Code   int    `json:"code"`
-	Status string `json:"status"`
-	machine.PruneReport
+	report.Findings = orEmpty(report.Findings)
+	return bodyReply(wire.BackupRebuildAnswer{Head: wire.HeadOf(wire.CodeOK), RebuildReport: report}), err
 }
 
 func pruneBackups(ctx context.Context, service Service, args *arguments) (reply, error) {
-	request := machine.PruneRequest{DryRun: args.flag(argDryRun)}
+	request := api.PruneRequest{DryRun: args.flag(argDryRun)}
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}
 	report, err := service.Prune(ctx, request)
-	report.Chains = listed(report.Chains)
-	return found(pruneBackupsAnswer{codeOK, phrases[codeOK], report}), err
+	report.Chains = orEmpty(report.Chains)
+	return bodyReply(wire.PruneBackupsAnswer{Head: wire.HeadOf(wire.CodeOK), PruneReport: report}), err
 }

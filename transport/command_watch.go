@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/access"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // watchKeepAlive is how long a watcher is left without a line, so that one
@@ -24,7 +26,7 @@ func operationWatch(ctx context.Context, service Service, args *arguments) (repl
 		return reply{}, err
 	}
 	view, err := service.Operation(ctx, id)
-	answered := about(id, codeOK, shown(view))
+	answered := operationReply(id, wire.CodeOK, showAnswer(view))
 	answered.lines = func(ctx context.Context, every time.Duration, send func(any) error) error {
 		return watchOperation(ctx, service, id, every, send)
 	}
@@ -41,7 +43,7 @@ func watchOperation(ctx context.Context, service Service, id string, every time.
 		if err != nil {
 			return err
 		}
-		line, err := encode(shown(view))
+		line, err := wire.Encode(showAnswer(view))
 		if err != nil {
 			return err
 		}
@@ -59,30 +61,30 @@ func watchOperation(ctx context.Context, service Service, id string, every time.
 	}
 }
 
-func shown(view machine.OperationView) operationShowAnswer {
-	view.Definition, view.Transitions = "", listed(view.Transitions)
-	view.Processes = listed(view.Processes)
-	return operationShowAnswer{codeOK, view}
+func showAnswer(view api.OperationView) wire.OperationShowAnswer {
+	view.Definition, view.Transitions = "", orEmpty(view.Transitions)
+	view.Processes = orEmpty(view.Processes)
+	return wire.OperationShowAnswer{Code: wire.CodeOK, OperationView: view}
 }
 
 // stream sends an answer of many lines. It ends with the last line, with the
 // client, or with the server; a client that finds no last line asks again.
-func (s *Server) stream(stopping, calls context.Context, conn *net.UnixConn, who peer, answered reply, begun time.Time) {
+func (s *Server) stream(stopping, calls context.Context, conn *net.UnixConn, who access.Peer, answered reply, begun time.Time) {
 	ctx, cancel := context.WithCancel(calls)
 	defer cancel()
 	defer context.AfterFunc(stopping, cancel)()
 	// Watchers stay long; they must not take the place of those who command. One
 	// that does not read what it is sent goes first.
 	watcher := s.newGuest(who, cancel)
-	watcher.busy, watcher.idles = true, func() bool { return unread(conn) > 0 }
-	if !s.watches.try(watcher) {
-		s.dismiss(stopping, conn, who, noPlace, unavailable("too many clients watch operations: try again later"))
+	watcher.Busy, watcher.Idles = true, func() bool { return unread(conn) > 0 }
+	if !s.watches.Try(watcher) {
+		s.dismiss(stopping, conn, who, access.NoPlace, unavailable("too many clients watch operations: try again later"))
 		return
 	}
-	defer s.watches.leave(watcher)
+	defer s.watches.Leave(watcher)
 	err := answered.lines(ctx, s.options.WatchInterval, func(body any) error {
 		if unread(conn) == 0 {
-			s.watches.mark(watcher, true)
+			s.watches.Mark(watcher, true)
 		}
 		return s.sendLine(ctx, conn, body)
 	})
@@ -99,7 +101,7 @@ func (s *Server) stream(stopping, calls context.Context, conn *net.UnixConn, who
 }
 
 func (s *Server) sendLine(ctx context.Context, conn *net.UnixConn, body any) error {
-	line, err := encode(body)
+	line, err := wire.Encode(body)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,9 @@ import (
 	"os"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/access"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // The bounds of what is read after the answer.
@@ -52,59 +54,59 @@ const (
 // handle serves one connection to its end: a request, an answer.
 func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 	defer func() { _ = conn.Close() }()
-	who := peerOf(conn)
-	if !s.policy.mayConnect(who) {
-		s.dismiss(stopping, conn, who, notAllowed, shutOut(who))
+	who := access.PeerOf(conn)
+	if !s.policy.MayConnect(who) {
+		s.dismiss(stopping, conn, who, access.NotAllowed, access.ShutOut(who))
 		return
 	}
 	evicted, evict := context.WithCancel(context.Background())
 	defer evict()
 	client := s.newGuest(who, evict)
-	if !s.clients.enter(stopping, client) {
+	if !s.clients.Enter(stopping, client) {
 		message := crowdedMessage
 		if stopping.Err() != nil {
 			message = stoppingMessage
 		}
-		s.dismiss(stopping, conn, who, noPlace, unavailable(message))
+		s.dismiss(stopping, conn, who, access.NoPlace, unavailable(message))
 		return
 	}
-	defer s.clients.leave(client)
+	defer s.clients.Leave(client)
 
 	frame, err := s.receive(stopping, evicted, conn, client)
-	s.clients.mark(client, true)
+	s.clients.Mark(client, true)
 	begun := time.Now()
 	var answered reply
 	switch {
 	case err == nil:
 		answered = s.dispatch(calls, who, frame, func() bool { return s.awaitTurn(evicted, client) })
 	case errors.Is(err, errEvicted):
-		s.dismiss(stopping, conn, who, noPlace, unavailable(evictedMessage))
+		s.dismiss(stopping, conn, who, access.NoPlace, unavailable(evictedMessage))
 		return
 	case isRefusal(err):
-		answered = refused(calls, err)
+		answered = refusalReply(calls, err)
 	default:
 		s.options.Logger.Debug().EmbedObject(who).Err(err).Msg("client left without a request")
 		return
 	}
 	if evicted.Err() != nil {
-		s.dismiss(stopping, conn, who, noPlace, unavailable(crowdedMessage))
+		s.dismiss(stopping, conn, who, access.NoPlace, unavailable(crowdedMessage))
 		return
 	}
 	if answered.lines != nil {
-		s.clients.leave(client)
+		s.clients.Leave(client)
 		s.stream(stopping, calls, conn, who, answered, begun)
 		return
 	}
 	// What has a body has been encoded, and a refusal can always be.
 	answer, _ := answered.bytes()
-	s.clients.mark(client, false)
+	s.clients.Mark(client, false)
 	if len(answer) > smallAnswer {
-		large := &guest{uid: who.uid, busy: true, idles: func() bool { return unread(conn) > 0 }, evict: evict}
-		if !s.answers.enter(stopping, large) {
-			s.dismiss(stopping, conn, who, noPlace, unavailable(largeMessage))
+		large := &access.Guest{UID: who.UID, Busy: true, Idles: func() bool { return unread(conn) > 0 }, Evict: evict}
+		if !s.answers.Enter(stopping, large) {
+			s.dismiss(stopping, conn, who, access.NoPlace, unavailable(largeMessage))
 			return
 		}
-		defer s.answers.leave(large)
+		defer s.answers.Leave(large)
 	}
 	sendErr := s.send(evicted, conn, answer)
 	s.logAnswer(who, answered, time.Since(begun), sendErr)
@@ -115,24 +117,24 @@ func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 
 // awaitTurn waits for a turn to look at something. Meanwhile nobody works for
 // the client.
-func (s *Server) awaitTurn(evicted context.Context, client *guest) bool {
-	s.clients.mark(client, false)
-	defer s.clients.mark(client, true)
-	return s.turns.take(evicted, client.uid)
+func (s *Server) awaitTurn(evicted context.Context, client *access.Guest) bool {
+	s.clients.Mark(client, false)
+	defer s.clients.Mark(client, true)
+	return s.turns.Take(evicted, client.UID)
 }
 
-func (s *Server) newGuest(who peer, evict func()) *guest {
-	return &guest{uid: who.uid, self: who.uid == s.policy.own && who.pid == s.self, evict: evict}
+func (s *Server) newGuest(who access.Peer, evict func()) *access.Guest {
+	return &access.Guest{UID: who.UID, Self: who.UID == s.own && who.PID == s.self, Evict: evict}
 }
 
 // dismiss refuses a client that was not heard. It is told why, and given a
 // moment to read it if not too many others are.
-func (s *Server) dismiss(stopping context.Context, conn *net.UnixConn, who peer, what string, refusal *machine.Error) {
-	if s.quota.take(what, who.uid) {
-		s.options.Logger.Warn().EmbedObject(who).Str(keyReason, refusal.Message).Msg("connection refused")
+func (s *Server) dismiss(stopping context.Context, conn *net.UnixConn, who access.Peer, what string, refusal *api.Error) {
+	if s.quota.Take(what, who.UID) {
+		s.options.Logger.Warn().EmbedObject(who).Str(access.KeyReason, refusal.Message).Msg("connection refused")
 	}
 	code := codeOf(refusal.Kind)
-	answer := encodeEnvelope(envelope{Code: code, Status: phrases[code], Message: refusal.Message})
+	answer := wire.EncodeEnvelope(wire.Envelope{Head: wire.HeadOf(code), Message: refusal.Message})
 	if s.send(context.Background(), conn, answer) != nil {
 		return
 	}
@@ -146,7 +148,7 @@ func (s *Server) dismiss(stopping context.Context, conn *net.UnixConn, who peer,
 }
 
 func isRefusal(err error) bool {
-	_, ok := errors.AsType[*machine.Error](err)
+	_, ok := errors.AsType[*api.Error](err)
 	return ok
 }
 
@@ -155,11 +157,11 @@ var errEvicted = errors.New("the connection was needed for others")
 
 // receive returns the request. Errors other than refusals and errEvicted mean
 // that nobody is waiting for an answer.
-func (s *Server) receive(stopping, evicted context.Context, conn *net.UnixConn, client *guest) (json.RawMessage, error) {
+func (s *Server) receive(stopping, evicted context.Context, conn *net.UnixConn, client *access.Guest) (json.RawMessage, error) {
 	defer limitReading(stopping, evicted, conn, s.options.RequestTimeout)()
-	large := &guest{uid: client.uid, busy: true}
-	defer s.requests.leave(large)
-	reader := &requestReader{conn: conn, grow: func() bool { return s.requests.try(large) }, came: func() { s.clients.mark(client, false) }}
+	large := &access.Guest{UID: client.UID, Busy: true}
+	defer s.requests.Leave(large)
+	reader := &requestReader{conn: conn, grow: func() bool { return s.requests.Try(large) }, came: func() { s.clients.Mark(client, false) }}
 	frame, err := readFrame(reader, RequestLimit)
 	switch {
 	case !errors.Is(err, os.ErrDeadlineExceeded):

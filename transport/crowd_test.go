@@ -5,53 +5,16 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/testkit"
 )
-
-// answerTime is within which a client is answered, however many others are up
-// to no good.
-const answerTime = 50 * time.Millisecond
-
-// within demands that all but one in a hundred were answered in time. The twin
-// was asked as often and in between, and has no crowd: what the crowd's own work
-// and others' on this machine cost, it feels too.
-func within(t *testing.T, took, twin []time.Duration) {
-	t.Helper()
-	usual := percentile(twin, 99)
-	limit := slowness*answerTime + 3*usual
-	t.Logf("median %s, 99th percentile %s, longest %s; without a crowd %s, %s, %s", percentile(took, 50), percentile(took, 99),
-		percentile(took, 100), percentile(twin, 50), usual, percentile(twin, 100))
-	if p99 := percentile(took, 99); p99 > limit {
-		t.Errorf("the 99th percentile is %s, want %s at most", p99, limit)
-	}
-}
-
-func percentile(took []time.Duration, n int) time.Duration {
-	slices.Sort(took)
-	return took[len(took)*n/100-1]
-}
-
-// measure has so many questions asked, one every few milliseconds, and the same
-// of a twin, and returns how long each took.
-func measure(ask, askTwin func()) (took, twin []time.Duration) {
-	ticks := time.NewTicker(8 * time.Millisecond)
-	defer ticks.Stop()
-	for range 200 {
-		for question, list := range map[*func()]*[]time.Duration{&ask: &took, &askTwin: &twin} {
-			begun := time.Now()
-			(*question)()
-			*list = append(*list, time.Since(begun))
-		}
-		<-ticks.C
-	}
-	return took, twin
-}
 
 // crowd keeps so many clients connected that do what act does, and connect
 // again when they are shut out, until the function it returns is called.
@@ -129,18 +92,18 @@ var crowds = map[string]func(context.Context, net.Conn){
 	},
 	"never reading": func(ctx context.Context, conn net.Conn) {
 		_, _ = io.WriteString(conn, `{"cmd":"backup_list"}`)
-		wait(ctx, patience)
+		wait(ctx, testkit.Patience)
 	},
 	"watching without reading": func(ctx context.Context, conn net.Conn) {
 		_, _ = io.WriteString(conn, `{"cmd":"operation_watch","args":{"id":"x"}}`)
-		wait(ctx, patience)
+		wait(ctx, testkit.Patience)
 	},
 }
 
 // Whatever a thousand clients do, another one is answered, however few places
 // there are, and however slowly it speaks.
 func TestACrowdKeepsNobodyOut(t *testing.T) {
-	if descriptorLimit() < 3*crowdSize {
+	if descriptors() < 3*crowdSize {
 		t.Fatalf("this test needs %d descriptors: raise the limit (ulimit -n)", 3*crowdSize)
 	}
 	for name, act := range crowds {
@@ -154,8 +117,8 @@ func withstand(t *testing.T, places int, act func(context.Context, net.Conn)) {
 	// More than a socket holds.
 	answer := strings.Repeat("x", 300<<10)
 	service := newWatched()
-	service.backups = func(context.Context) ([]machine.BackupView, error) {
-		return []machine.BackupView{{Problem: answer}}, nil
+	service.backups = func(context.Context) ([]api.BackupView, error) {
+		return []api.BackupView{{Problem: answer}}, nil
 	}
 	overlooked := overlook(t)
 	server := start(t, service, Options{MaxConnections: places, WatchInterval: 10 * time.Millisecond})
@@ -192,6 +155,13 @@ func withstand(t *testing.T, places int, act func(context.Context, net.Conn)) {
 			}
 		})
 	}
-	took, usual := measure(question(server.path), question(twin.path))
-	within(t, took, usual)
+	took, usual := testkit.Measure(question(server.path), question(twin.path))
+	testkit.Within(t, took, usual)
+}
+
+// descriptors returns how many this process may have.
+func descriptors() uint64 {
+	var limit unix.Rlimit
+	_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &limit)
+	return limit.Cur
 }

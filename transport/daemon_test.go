@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"dbcalm-db-cmd/transport/client"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 func TestDaemonTellsOfItself(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{}, Options{Version: "v1.2.3"})
-	client := Client{Path: server.path}
-	got, err := client.Daemon(t.Context())
-	if want := (Daemon{Version: "v1.2.3", PID: os.Getpid(), UID: os.Geteuid()}); err != nil || got != want {
+	daemon := client.Client{Path: server.path}
+	got, err := daemon.Daemon(t.Context())
+	if want := (wire.Daemon{Version: "v1.2.3", PID: os.Getpid(), UID: os.Geteuid()}); err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for request, want := range map[string]string{
@@ -23,8 +26,8 @@ func TestDaemonTellsOfItself(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", request, got, want)
 		}
 	}
-	var none *Unreachable
-	if _, err := (Client{Path: server.path + "-none"}).Daemon(t.Context()); !errors.As(err, &none) {
+	var none *client.Unreachable
+	if _, err := (client.Client{Path: server.path + "-none"}).Daemon(t.Context()); !errors.As(err, &none) {
 		t.Errorf("no daemon: %v", err)
 	}
 }

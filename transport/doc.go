@@ -1,13 +1,16 @@
-// Package transport owns the Unix socket: who may connect, how a request is
-// framed, what the messages on the wire look like, and the client that speaks
-// them. It decides nothing about backups: it turns one JSON object into one
-// call of a Service and the call's result into one JSON object.
+// Package transport answers commands on the daemon's Unix sockets: how a request
+// is framed, read and dispatched, and what is answered. It decides nothing about
+// backups: it turns one JSON object into one call of a Service and the call's
+// result into one JSON object. Its rooms, of which the upper may import the lower:
 //
-// Beside it, a Monitor tells Prometheus, and whoever asks for the daemon's
-// health, on a socket of its own by which nothing can be changed.
+//	transport        connections, frames, arguments, commands, replies
+//	  ├─ access      who may come in, and how many
+//	  ├─ socket      paths, bound
+//	  └─ wire        names, shapes and codes of what is said
+//	monitor          metrics and health; on access, socket and wire
+//	client           the other end; on wire
 //
-// It alone imports net and the Prometheus client. Of our packages it imports machine, and of that only
-// the types of requests, views and errors.
+// They alone import net. Of our other packages they import machine/api alone.
 //
 // # The life of a connection
 //
@@ -29,13 +32,7 @@
 //   - One request and one answer a connection. A request is complete when its
 //     last brace is read: no newline, no half-close is waited for.
 //   - The verdict on a request does not depend on how its bytes were split.
-//   - Answers that other programs rely on are smaller than AnswerLimit.
-//   - A socket path is never visible with the wrong mode or group, is never
-//     taken from a program that still listens on it, and is removed only
-//     while it is the file this Server made.
 //   - Nobody can hold a connection for ever: reading, answering and draining
 //     have time limits.
 //   - A request is never logged; its command and its peer are.
-//   - A Monitor listens where only this host can reach it, and remembers
-//     nothing: what it tells comes from the database at every scrape.
 package transport

@@ -9,7 +9,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/client"
 )
 
 // exampleDaemon is a daemon that has a backup monday. It returns its socket,
@@ -20,9 +21,9 @@ func exampleDaemon() (socket string, stop func()) {
 		panic(err)
 	}
 	socket = filepath.Join(folder, "db-cmd.sock")
-	service := &fakeService{fullBackup: func(_ context.Context, r machine.BackupRequest) (string, error) {
+	service := &fakeService{fullBackup: func(_ context.Context, r api.BackupRequest) (string, error) {
 		if r.ID == "monday" {
-			return "", &machine.Error{Kind: machine.Conflict, Message: "Backup with id 'monday' already exists"}
+			return "", &api.Error{Kind: api.Conflict, Message: "Backup with id 'monday' already exists"}
 		}
 		return anOperation, nil
 	}}
@@ -47,10 +48,10 @@ func ExampleClient() {
 	socket, stop := exampleDaemon()
 	defer stop()
 
-	ask := func(client Client, id string) {
-		operation, err := client.FullBackup(context.Background(), machine.BackupRequest{ID: id})
-		refusal, refused := errors.AsType[*Refusal](err)
-		_, alone := errors.AsType[*Unreachable](err)
+	ask := func(daemon client.Client, id string) {
+		operation, err := daemon.FullBackup(context.Background(), api.BackupRequest{ID: id})
+		refusal, refused := errors.AsType[*client.Refusal](err)
+		_, alone := errors.AsType[*client.Unreachable](err)
 		switch {
 		case refused:
 			fmt.Println("refused:", refusal.Code, refusal.Message)
@@ -62,9 +63,9 @@ func ExampleClient() {
 			fmt.Println("accepted:", operation)
 		}
 	}
-	ask(Client{Path: socket}, "tuesday")
-	ask(Client{Path: socket}, "monday")
-	ask(Client{Path: socket + ".old"}, "tuesday")
+	ask(client.Client{Path: socket}, "tuesday")
+	ask(client.Client{Path: socket}, "monday")
+	ask(client.Client{Path: socket + ".old"}, "tuesday")
 	// Output:
 	// accepted: 0b9d1c52-6f0e-4b7e-9a35-1d7b4c1f2a10
 	// refused: 409 Backup with id 'monday' already exists

@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // The limits of arguments that are not backup ids.
@@ -81,31 +82,31 @@ func (a *arguments) backupIDs(name string) []string {
 
 func (a *arguments) checkedID(place, id string) string {
 	if !isBackupID(id) {
-		a.refuse("argument %s: '%s' cannot be the id of a backup: %s", place, shorten(id, echoLimit), backupIDRule)
+		a.refuse("argument %s: '%s' cannot be the id of a backup: %s", place, printable.Shorten(id, echoLimit), backupIDRule)
 	}
 	return id
 }
 
 // target reads where a restore goes.
-func (a *arguments) target(name string) machine.Target {
-	target := machine.Target(a.text(name))
+func (a *arguments) target(name string) api.Target {
+	target := api.Target(a.text(name))
 	switch target {
-	case machine.TargetDatabase, machine.TargetFolder:
+	case api.TargetDatabase, api.TargetFolder:
 	default:
-		a.refuse("argument %s: want 'database' or 'folder', got '%s'", name, shorten(string(target), echoLimit))
+		a.refuse("argument %s: want 'database' or 'folder', got '%s'", name, printable.Shorten(string(target), echoLimit))
 	}
 	return target
 }
 
 // level reads how thoroughly a backup is verified; absent, it is empty.
-func (a *arguments) level(name string) machine.Level {
+func (a *arguments) level(name string) api.Level {
 	value := a.take(name)
 	if value == nil || !a.is(name, value, kindText) {
 		return ""
 	}
-	level := machine.Level(textOf(value))
-	if !slices.Contains(machine.Levels(), level) {
-		a.refuse("argument %s: want one of %s, got '%s'", name, machine.Levels(), shorten(string(level), echoLimit))
+	level := api.Level(textOf(value))
+	if !slices.Contains(api.Levels(), level) {
+		a.refuse("argument %s: want one of %s, got '%s'", name, api.Levels(), printable.Shorten(string(level), echoLimit))
 	}
 	return level
 }
@@ -170,7 +171,7 @@ func (a *arguments) requestID(name string) string {
 	id := textOf(value)
 	invisible := func(r rune) bool { return r <= ' ' || r > '~' }
 	if id == "" || len(id) > requestIDLimit || strings.ContainsFunc(id, invisible) {
-		a.refuse("argument %s: '%s' cannot name a request: use 1 to %d visible ASCII characters, such as a UUID", name, shorten(id, echoLimit), requestIDLimit)
+		a.refuse("argument %s: '%s' cannot name a request: use 1 to %d visible ASCII characters, such as a UUID", name, printable.Shorten(id, echoLimit), requestIDLimit)
 	}
 	return id
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // errNothingSent: the stream ended before its first byte.
@@ -18,7 +18,7 @@ var errNothingSent = errors.New("nothing was sent")
 // not on the pieces they come in.
 //
 // A stream that is no such object is refused at its first wrong byte with a
-// *machine.Error. Errors of r, such as a passed deadline, come back as they
+// *api.Error. Errors of r, such as a passed deadline, come back as they
 // are.
 func readFrame(r io.Reader, limit int) (json.RawMessage, error) {
 	source := &frameReader{source: r, left: limit}
@@ -74,10 +74,10 @@ func (f *frameReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func unavailable(message string) *machine.Error {
-	return &machine.Error{Kind: machine.Unavailable, Message: message}
+func unavailable(message string) *api.Error {
+	return &api.Error{Kind: api.Unavailable, Message: message}
 }
 
-func invalid(format string, args ...any) *machine.Error {
-	return &machine.Error{Kind: machine.Invalid, Message: fmt.Sprintf(format, args...)}
+func invalid(format string, args ...any) *api.Error {
+	return &api.Error{Kind: api.Invalid, Message: fmt.Sprintf(format, args...)}
 }

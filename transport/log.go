@@ -8,21 +8,16 @@ import (
 	"github.com/rs/zerolog"
 
 	"dbcalm-db-cmd/steps/printable"
+	"dbcalm-db-cmd/transport/access"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // The keys of this package's log lines.
 const (
 	keyCode        = "code"
-	keyCount       = "count"
 	keyCommand     = "command"
 	keyDuration    = "duration_ms"
 	keyOperation   = "operation"
-	keyPath        = "path"
-	keyPeerPID     = "peer_pid"
-	keyPeerUID     = "peer_uid"
-	keyPeerUser    = "peer_user"
-	keyPeerProgram = "peer_program"
-	keyReason      = "reason"
 	keyAnswerError = "answer_error"
 )
 
@@ -35,23 +30,23 @@ const (
 // logAnswer writes the one line of a command, unless its user has had a lot of
 // these already. It holds no argument but an operation's id, and the reason of
 // a refusal.
-func (s *Server) logAnswer(who peer, answered reply, took time.Duration, sendErr error) {
+func (s *Server) logAnswer(who access.Peer, answered reply, took time.Duration, sendErr error) {
 	level := levelOf(answered.command, answered.code)
-	if level >= zerolog.InfoLevel && !s.quota.take(strconv.Itoa(answered.code)+" "+phrases[answered.code], who.uid) {
+	if level >= zerolog.InfoLevel && !s.quota.Take(strconv.Itoa(answered.code)+" "+wire.HeadOf(answered.code).Status, who.UID) {
 		return
 	}
 	event := s.options.Logger.WithLevel(level).EmbedObject(who).
-		Str(keyCommand, shorten(printable.Line(answered.command), echoLimit)).
+		Str(keyCommand, printable.Shorten(printable.Line(answered.command), echoLimit)).
 		Int(keyCode, answered.code).
 		Dur(keyDuration, took)
 	if answered.operation != "" {
-		event.Str(keyOperation, shorten(printable.Line(answered.operation), echoLimit))
+		event.Str(keyOperation, printable.Shorten(printable.Line(answered.operation), echoLimit))
 	}
 	if answered.message != "" {
-		event.Str(keyReason, shorten(printable.Text(answered.message), reasonLimit))
+		event.Str(access.KeyReason, printable.Shorten(printable.Text(answered.message), reasonLimit))
 	}
 	if answered.cause != nil {
-		event.Str(zerolog.ErrorFieldName, shorten(printable.Text(answered.cause.Error()), causeLimit))
+		event.Str(zerolog.ErrorFieldName, printable.Shorten(printable.Text(answered.cause.Error()), causeLimit))
 	}
 	if sendErr != nil {
 		// The command stands; its client just does not know.
@@ -62,8 +57,8 @@ func (s *Server) logAnswer(who peer, answered reply, took time.Duration, sendErr
 
 // looking are the commands that change nothing; a program that waits sends
 // them several times a second.
-var looking = []string{backupListCommand, operationListCommand, operationShowCommand, operationWatchCommand,
-	operationLogsCommand, daemonShowCommand}
+var looking = []string{wire.BackupListCommand, wire.OperationListCommand, wire.OperationShowCommand, wire.OperationWatchCommand,
+	wire.OperationLogsCommand, wire.DaemonShowCommand}
 
 // levelOf returns the level of a line: what an administrator has to look at
 // is at least a warning.
@@ -73,7 +68,7 @@ func levelOf(command string, code int) zerolog.Level {
 		return zerolog.DebugLevel
 	case code < 300:
 		return zerolog.InfoLevel
-	case code == codeInternal:
+	case code == wire.CodeInternal:
 		return zerolog.ErrorLevel
 	default:
 		return zerolog.WarnLevel

@@ -6,13 +6,15 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/client"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 func TestLogsReachTheClient(t *testing.T) {
 	t.Parallel()
-	pieces := []machine.LogChunk{{State: "copy", Attempt: 1, Output: "output.log", Text: strings.Repeat("line\n", 100_000)}, {}, {Missing: true}}
-	service := &fakeService{logs: func(_ context.Context, id string, follow bool, each func(machine.LogChunk) error) error {
+	pieces := []api.LogChunk{{State: "copy", Attempt: 1, Output: "output.log", Text: strings.Repeat("line\n", 100_000)}, {}, {Missing: true}}
+	service := &fakeService{logs: func(_ context.Context, id string, follow bool, each func(api.LogChunk) error) error {
 		if id != anOperation || !follow {
 			t.Errorf("asked for %s, %t", id, follow)
 		}
@@ -24,8 +26,8 @@ func TestLogsReachTheClient(t *testing.T) {
 		return nil
 	}}
 	r := start(t, service, Options{})
-	var got []machine.LogChunk
-	err := Client{Path: r.path}.Logs(t.Context(), anOperation, true, func(c machine.LogChunk) error {
+	var got []api.LogChunk
+	err := client.Client{Path: r.path}.Logs(t.Context(), anOperation, true, func(c api.LogChunk) error {
 		got = append(got, c)
 		return nil
 	})
@@ -33,18 +35,18 @@ func TestLogsReachTheClient(t *testing.T) {
 		t.Errorf("got %d pieces, %v", len(got), err)
 	}
 	stop := errors.New("enough")
-	if err := (Client{Path: r.path}).Logs(t.Context(), anOperation, true, func(machine.LogChunk) error { return stop }); !errors.Is(err, stop) {
+	if err := (client.Client{Path: r.path}).Logs(t.Context(), anOperation, true, func(api.LogChunk) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("got %v", err)
 	}
-	service.operation = func(context.Context, string) (machine.OperationView, error) {
-		return machine.OperationView{}, &machine.Error{Kind: machine.NotFound, Message: "unknown"}
+	service.operation = func(context.Context, string) (api.OperationView, error) {
+		return api.OperationView{}, &api.Error{Kind: api.NotFound, Message: "unknown"}
 	}
-	var refusal *Refusal
-	err = Client{Path: r.path}.Logs(t.Context(), anOperation, true, nil)
-	if !errors.As(err, &refusal) || refusal.Code != codeNotFound {
+	var refusal *client.Refusal
+	err = client.Client{Path: r.path}.Logs(t.Context(), anOperation, true, nil)
+	if !errors.As(err, &refusal) || refusal.Code != wire.CodeNotFound {
 		t.Errorf("got %v", err)
 	}
-	if err := (Client{Path: r.path + "x"}).Logs(t.Context(), anOperation, true, nil); err == nil {
+	if err := (client.Client{Path: r.path + "x"}).Logs(t.Context(), anOperation, true, nil); err == nil {
 		t.Error("no daemon, no error")
 	}
 }

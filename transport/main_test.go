@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -10,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/transport/testkit"
 
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
@@ -22,26 +23,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// patience is how long a test waits for what must happen.
-const patience = 10 * time.Second
-
 // silence is how long a test listens for what must not happen.
 const silence = 50 * time.Millisecond
-
-// folder returns a new folder with a path short enough for sockets.
-func folder(t *testing.T) string {
-	t.Helper()
-	path, err := os.MkdirTemp("", "dbc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(path); err != nil {
-			t.Error(err)
-		}
-	})
-	return path
-}
 
 // running is a Server that serves.
 type running struct {
@@ -55,14 +38,14 @@ type running struct {
 // start serves until the test is over; options may lack a path and a logger.
 func start(t *testing.T, service Service, options Options) *running {
 	t.Helper()
-	return startWith(t, service, options, func(*Server) {})
+	return startAs(t, service, options, ownUID())
 }
 
-// startWith is start for a Server that is changed before it serves.
-func startWith(t *testing.T, service Service, options Options, change func(*Server)) *running {
+// startAs is start for a daemon that takes itself to run as the user own.
+func startAs(t *testing.T, service Service, options Options, own uint32) *running {
 	t.Helper()
 	if options.SocketPath == "" {
-		options.SocketPath = filepath.Join(folder(t), "db-cmd.sock")
+		options.SocketPath = filepath.Join(testkit.Folder(t), "db-cmd.sock")
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r := &running{
@@ -71,8 +54,8 @@ func startWith(t *testing.T, service Service, options Options, change func(*Serv
 		stop:  stop,
 		ended: make(chan error, 1),
 	}
-	options.Logger = zerolog.New(lineWriter(r.lines))
-	server := New(service, options)
+	options.Logger = zerolog.New(testkit.LineWriter(r.lines))
+	server := newServer(service, options, own)
 	r.server = server
 	// The clients of a test are other programs.
 	server.self = -1
@@ -80,7 +63,6 @@ func startWith(t *testing.T, service Service, options Options, change func(*Serv
 		stop()
 		t.Fatal(err)
 	}
-	change(server)
 	go func() { r.ended <- server.Serve(ctx) }()
 	t.Cleanup(func() {
 		stop()
@@ -98,7 +80,7 @@ func (r *running) wait(t *testing.T) error {
 	case err := <-r.ended:
 		r.ended <- err
 		return err
-	case <-time.After(patience):
+	case <-time.After(testkit.Patience):
 		t.Fatal("Serve did not return")
 		return nil
 	}
@@ -107,7 +89,7 @@ func (r *running) wait(t *testing.T) error {
 // line returns the next log line with a message.
 func (r *running) line(t *testing.T, message string) map[string]any {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(testkit.Patience)
 	for {
 		select {
 		case line := <-r.lines:
@@ -120,18 +102,6 @@ func (r *running) line(t *testing.T, message string) map[string]any {
 	}
 }
 
-// lineWriter hands log lines to whoever reads the channel.
-type lineWriter chan<- map[string]any
-
-func (w lineWriter) Write(text []byte) (int, error) {
-	var line map[string]any
-	if err := json.Unmarshal(text, &line); err != nil {
-		return 0, err
-	}
-	w <- line
-	return len(text), nil
-}
-
 func dial(t *testing.T, path string) *net.UnixConn {
 	t.Helper()
 	conn, err := net.Dial("unix", path)
@@ -139,7 +109,7 @@ func dial(t *testing.T, path string) *net.UnixConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	return conn.(*net.UnixConn)
@@ -179,7 +149,7 @@ func expectSilence(t *testing.T, conn net.Conn) {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("want silence, got %d bytes, %v", n, err)
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		t.Fatal(err)
 	}
 }

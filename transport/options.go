@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"dbcalm-db-cmd/transport/access"
+	"dbcalm-db-cmd/transport/socket"
 )
 
 // Options are what a Server may be told. The zero value of each field but
@@ -19,7 +22,7 @@ type Options struct {
 	// Group owns the sockets, by name or number; empty: the daemon's own.
 	Group string
 	// Access says who may use the sockets beside root and the daemon's own user.
-	Access Access
+	Access access.Rules
 	// Version is what daemon_show tells of the program.
 	Version string
 	// Logger gets one line a command.
@@ -53,17 +56,15 @@ type Options struct {
 const RequestLimit = 1 << 20
 
 const (
-	defaultMode            fs.FileMode = 0o660
-	defaultRequestTimeout              = 10 * time.Second
-	defaultAnswerTimeout               = 5 * time.Second
-	defaultStopTimeout                 = 10 * time.Second
-	defaultWatchInterval               = 500 * time.Millisecond
-	defaultSummaryInterval             = time.Minute
+	defaultRequestTimeout = 10 * time.Second
+	defaultAnswerTimeout  = 5 * time.Second
+	defaultStopTimeout    = 10 * time.Second
+	defaultWatchInterval  = 500 * time.Millisecond
 )
 
 func (o Options) withDefaults() Options {
 	if o.Mode == 0 {
-		o.Mode = defaultMode
+		o.Mode = socket.DefaultMode
 	}
 	if o.RequestTimeout == 0 {
 		o.RequestTimeout = defaultRequestTimeout
@@ -77,15 +78,12 @@ func (o Options) withDefaults() Options {
 	if o.WatchInterval == 0 {
 		o.WatchInterval = defaultWatchInterval
 	}
-	affordable := affordableConnections(descriptorLimit())
+	afford := access.Affordable()
 	if o.MaxWatches == 0 {
-		o.MaxWatches = affordable.watches
+		o.MaxWatches = afford.Watches
 	}
 	if o.MaxConnections == 0 {
-		o.MaxConnections = affordable.clients
-	}
-	if o.SummaryInterval == 0 {
-		o.SummaryInterval = defaultSummaryInterval
+		o.MaxConnections = afford.Clients
 	}
 	return o
 }

@@ -2,7 +2,5 @@
 
 package transport
 
-const slowness = 1
-
 // crowdSize is how many clients are up to no good at once.
 const crowdSize = 1000

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // reply is an answer before it is bytes, with what the log wants to know.
@@ -33,60 +34,56 @@ func (r reply) bytes() ([]byte, error) {
 		return r.line, nil
 	}
 	if r.body != nil {
-		return encode(r.body)
+		return wire.Encode(r.body)
 	}
-	answer := envelope{Code: r.code, Status: phrases[r.code], Message: r.message}
-	if r.code == codeAccepted {
+	answer := wire.Envelope{Head: wire.HeadOf(r.code), Message: r.message}
+	if r.code == wire.CodeAccepted {
 		answer.ID = r.operation
 	}
-	return encodeEnvelope(answer), nil
+	return wire.EncodeEnvelope(answer), nil
 }
 
-func done() reply { return reply{code: codeOK} }
+func okReply() reply { return reply{code: wire.CodeOK} }
 
-func accepted(operation string) reply {
-	return reply{code: codeAccepted, operation: operation}
+func acceptedReply(operation string) reply {
+	return reply{code: wire.CodeAccepted, operation: operation}
 }
 
-// found is the answer of a command that has a body of its own.
-func found(body any) reply { return reply{code: codeOK, body: body} }
+// bodyReply is the answer of a command that has a body of its own.
+func bodyReply(body any) reply { return reply{code: wire.CodeOK, body: body} }
 
-// about is found for a command about one operation.
-func about(operation string, code int, body any) reply {
+// operationReply is bodyReply for a command about one operation.
+func operationReply(operation string, code int, body any) reply {
 	return reply{code: code, operation: operation, body: body}
 }
 
-// The messages of refusals nobody asked for.
-const (
-	internalMessage = "internal error; the daemon's log says more"
-	stoppingMessage = "the daemon is stopping; send the command again when it is back"
-)
+const stoppingMessage = "the daemon is stopping; send the command again when it is back"
 
-// refused turns an error into an answer. calls is the context the call had.
-func refused(calls context.Context, err error) reply {
+// refusalReply turns an error into an answer. calls is the context the call had.
+func refusalReply(calls context.Context, err error) reply {
 	if calls.Err() != nil && errors.Is(err, context.Canceled) {
-		return reply{code: codeUnavailable, message: stoppingMessage, cause: err}
+		return reply{code: wire.CodeUnavailable, message: stoppingMessage, cause: err}
 	}
-	answer := reply{code: codeOf(machine.KindOf(err)), message: internalMessage, cause: err}
-	if refusal, ok := errors.AsType[*machine.Error](err); ok && refusal.Message != "" {
+	answer := reply{code: codeOf(api.KindOf(err)), message: wire.InternalMessage, cause: err}
+	if refusal, ok := errors.AsType[*api.Error](err); ok && refusal.Message != "" {
 		answer.message, answer.cause = refusal.Message, refusal.Err
 	}
 	return answer
 }
 
-func codeOf(kind machine.Kind) int {
+func codeOf(kind api.Kind) int {
 	switch kind {
-	case machine.Invalid:
-		return codeInvalid
-	case machine.NotFound:
-		return codeNotFound
-	case machine.Conflict:
-		return codeConflict
-	case machine.Unavailable:
-		return codeUnavailable
-	case machine.Forbidden:
-		return codeForbidden
+	case api.Invalid:
+		return wire.CodeInvalid
+	case api.NotFound:
+		return wire.CodeNotFound
+	case api.Conflict:
+		return wire.CodeConflict
+	case api.Unavailable:
+		return wire.CodeUnavailable
+	case api.Forbidden:
+		return wire.CodeForbidden
 	default:
-		return codeInternal
+		return wire.CodeInternal
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 func TestRefusedRequests(t *testing.T) {
@@ -112,7 +113,7 @@ func TestRefusedRequests(t *testing.T) {
 		`{'cmd':'x'}`:                `request is not valid JSON: invalid character '\'' looking for beginning of object key string, at byte 2`,
 		`{"cmd":"backup_list"  ,  }`: "request is not valid JSON: invalid character '}' looking for beginning of object key string, at byte 26",
 	} {
-		answer, err := json.Marshal(envelope{Code: 400, Status: "Bad Request", Message: want})
+		answer, err := json.Marshal(wire.Envelope{Head: wire.HeadOf(wire.CodeInvalid), Message: want})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,46 +127,46 @@ func TestRequestsReachTheService(t *testing.T) {
 	t.Parallel()
 	asked := make(chan any, 1)
 	server := start(t, &fakeService{
-		fullBackup: func(_ context.Context, request machine.BackupRequest) (string, error) {
+		fullBackup: func(_ context.Context, request api.BackupRequest) (string, error) {
 			asked <- request
 			return "op", nil
 		},
-		incrementalBackup: func(_ context.Context, request machine.BackupRequest) (string, error) {
+		incrementalBackup: func(_ context.Context, request api.BackupRequest) (string, error) {
 			asked <- request
 			return "op", nil
 		},
-		restoreBackup: func(_ context.Context, request machine.RestoreRequest) (string, error) {
+		restoreBackup: func(_ context.Context, request api.RestoreRequest) (string, error) {
 			asked <- request
 			return "op", nil
 		},
-		deleteBackup: func(_ context.Context, request machine.DeleteRequest) error {
+		deleteBackup: func(_ context.Context, request api.DeleteRequest) error {
 			asked <- request
 			return nil
 		},
-		verifyBackup: func(_ context.Context, request machine.VerifyRequest) (string, error) {
+		verifyBackup: func(_ context.Context, request api.VerifyRequest) (string, error) {
 			asked <- request
 			return "op", nil
 		},
-		operations: func(_ context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error) {
+		operations: func(_ context.Context, filter api.OperationFilter) ([]api.OperationSummary, error) {
 			asked <- filter
 			return nil, nil
 		},
 	}, Options{})
 	schedule, negative := int64(9223372036854775807), int64(-3)
 	for request, want := range map[string]any{
-		`{"cmd":"full_backup","args":{"id":"A.b_c-1:2"}}`:                                           machine.BackupRequest{ID: "A.b_c-1:2"},
-		`{"cmd":"full_backup","args":{"id":"\u0061","schedule_id":-3}}`:                             machine.BackupRequest{ID: "a", ScheduleID: &negative},
-		fmt.Sprintf(`{"cmd":"full_backup","args":{"id":"x","schedule_id":%d}}`, schedule):           machine.BackupRequest{ID: "x", ScheduleID: &schedule},
-		`{"cmd":"incremental_backup","args":{"id":"x","from_backup_id":"X"}}`:                       machine.BackupRequest{ID: "x", FromBackupID: "X"},
-		`{"cmd":"restore_backup","args":{"id_list":["b","a"],"target":"database"}}`:                 machine.RestoreRequest{IDList: []string{"b", "a"}, Target: machine.TargetDatabase},
-		`{"cmd":"restore_backup","args":{"id_list":["b"],"target":"folder"}}`:                       machine.RestoreRequest{IDList: []string{"b"}, Target: machine.TargetFolder},
-		`{"cmd":"full_backup","args":{"id":"x","request_id":"~!/0"}}`:                               machine.BackupRequest{ID: "x", RequestID: "~!/0"},
-		`{"cmd":"delete_backup","args":{"id":"x","request_id":"` + strings.Repeat("r", 128) + `"}}`: machine.DeleteRequest{ID: "x", RequestID: strings.Repeat("r", 128)},
-		`{"cmd":"delete_backup","args":{"id":"x","request_id":null}}`:                               machine.DeleteRequest{ID: "x"},
-		`{"cmd":"verify_backup","args":{"id":"b"}}`:                                                 machine.VerifyRequest{ID: "b"},
-		`{"cmd":"verify_backup","args":{"id":"b","level":"prepare","request_id":"r"}}`:              machine.VerifyRequest{ID: "b", Level: "prepare", RequestID: "r"},
-		`{"cmd":"operation_list"}`:                                     machine.OperationFilter{},
-		`{"cmd":"operation_list","args":{"limit":1,"state":"halted"}}`: machine.OperationFilter{Limit: 1, State: "halted"},
+		`{"cmd":"full_backup","args":{"id":"A.b_c-1:2"}}`:                                           api.BackupRequest{ID: "A.b_c-1:2"},
+		`{"cmd":"full_backup","args":{"id":"\u0061","schedule_id":-3}}`:                             api.BackupRequest{ID: "a", ScheduleID: &negative},
+		fmt.Sprintf(`{"cmd":"full_backup","args":{"id":"x","schedule_id":%d}}`, schedule):           api.BackupRequest{ID: "x", ScheduleID: &schedule},
+		`{"cmd":"incremental_backup","args":{"id":"x","from_backup_id":"X"}}`:                       api.BackupRequest{ID: "x", FromBackupID: "X"},
+		`{"cmd":"restore_backup","args":{"id_list":["b","a"],"target":"database"}}`:                 api.RestoreRequest{IDList: []string{"b", "a"}, Target: api.TargetDatabase},
+		`{"cmd":"restore_backup","args":{"id_list":["b"],"target":"folder"}}`:                       api.RestoreRequest{IDList: []string{"b"}, Target: api.TargetFolder},
+		`{"cmd":"full_backup","args":{"id":"x","request_id":"~!/0"}}`:                               api.BackupRequest{ID: "x", RequestID: "~!/0"},
+		`{"cmd":"delete_backup","args":{"id":"x","request_id":"` + strings.Repeat("r", 128) + `"}}`: api.DeleteRequest{ID: "x", RequestID: strings.Repeat("r", 128)},
+		`{"cmd":"delete_backup","args":{"id":"x","request_id":null}}`:                               api.DeleteRequest{ID: "x"},
+		`{"cmd":"verify_backup","args":{"id":"b"}}`:                                                 api.VerifyRequest{ID: "b"},
+		`{"cmd":"verify_backup","args":{"id":"b","level":"prepare","request_id":"r"}}`:              api.VerifyRequest{ID: "b", Level: "prepare", RequestID: "r"},
+		`{"cmd":"operation_list"}`:                                     api.OperationFilter{},
+		`{"cmd":"operation_list","args":{"limit":1,"state":"halted"}}`: api.OperationFilter{Limit: 1, State: "halted"},
 	} {
 		answer := ask(t, server.path, request)
 		select {

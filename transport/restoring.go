@@ -4,12 +4,13 @@ import (
 	"context"
 	"strings"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/access"
 )
 
 // serviceFor returns the service as a peer may use it.
-func (s *Server) serviceFor(who peer) Service {
-	if s.policy.mayRestore(who) {
+func (s *Server) serviceFor(who access.Peer) Service {
+	if s.policy.MayRestore(who) {
 		return s.service
 	}
 	return withoutRestores{s.service, who}
@@ -19,41 +20,41 @@ func (s *Server) serviceFor(who peer) Service {
 // restore nor delete them. To plan either changes nothing and is free.
 type withoutRestores struct {
 	Service
-	who peer
+	who access.Peer
 }
 
-func (w withoutRestores) RestoreBackup(context.Context, machine.RestoreRequest) (string, error) {
-	return "", notToRestore(w.who)
+func (w withoutRestores) RestoreBackup(context.Context, api.RestoreRequest) (string, error) {
+	return "", access.NotToRestore(w.who)
 }
 
-func (w withoutRestores) DeleteBackup(context.Context, machine.DeleteRequest) error {
-	return notToRestore(w.who)
+func (w withoutRestores) DeleteBackup(context.Context, api.DeleteRequest) error {
+	return access.NotToRestore(w.who)
 }
 
-func (w withoutRestores) Prune(ctx context.Context, request machine.PruneRequest) (machine.PruneReport, error) {
+func (w withoutRestores) Prune(ctx context.Context, request api.PruneRequest) (api.PruneReport, error) {
 	if !request.DryRun {
-		return machine.PruneReport{}, notToRestore(w.who)
+		return api.PruneReport{}, access.NotToRestore(w.who)
 	}
 	return w.Service.Prune(ctx, request)
 }
 
 // Rebuild deletes the records of what is gone, if it is asked to.
-func (w withoutRestores) Rebuild(ctx context.Context, request machine.RebuildRequest) (machine.RebuildReport, error) {
+func (w withoutRestores) Rebuild(ctx context.Context, request api.RebuildRequest) (api.RebuildReport, error) {
 	if request.Prune {
-		return machine.RebuildReport{}, notToRestore(w.who)
+		return api.RebuildReport{}, access.NotToRestore(w.who)
 	}
 	return w.Service.Rebuild(ctx, request)
 }
 
 // Retry lets an operation go on, and must not be the way round the others.
-func (w withoutRestores) Retry(ctx context.Context, id string) (machine.RetryDecision, error) {
+func (w withoutRestores) Retry(ctx context.Context, id string) (api.RetryDecision, error) {
 	view, err := w.Operation(ctx, id)
 	if err != nil {
-		return machine.RetryDecision{}, err
+		return api.RetryDecision{}, err
 	}
 	for _, kind := range []string{"restore_", "delete_"} {
 		if strings.HasPrefix(view.Machine, kind) {
-			return machine.RetryDecision{}, notToRestore(w.who)
+			return api.RetryDecision{}, access.NotToRestore(w.who)
 		}
 	}
 	return w.Service.Retry(ctx, id)

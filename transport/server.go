@@ -8,18 +8,23 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"dbcalm-db-cmd/transport/access"
+	"dbcalm-db-cmd/transport/socket"
 )
 
 // Server answers commands on its sockets: New, Listen, Serve, and Close.
 type Server struct {
 	service Service
 	options Options
-	policy  *policy
-	quota   *quota
+	// own is the user that the daemon runs as.
+	own    uint32
+	policy *access.Policy
+	quota  *access.Quota
 	// clients are those who are connected, watches those who watch, requests and
 	// answers those whose request or answer takes much memory.
-	clients, watches, requests, answers *gate
-	turns                               *turns
+	clients, watches, requests, answers *access.Gate
+	turns                               *access.Turns
 	// dismissed holds a token for everyone who has been refused and is still
 	// reading why.
 	dismissed chan struct{}
@@ -29,27 +34,32 @@ type Server struct {
 	closed chan struct{}
 
 	mu       sync.Mutex
-	sockets  []*socket
+	sockets  []*socket.Bound
 	serving  bool
 	isClosed bool
 }
 
 // New returns a Server that answers with service and touches nothing yet.
 func New(service Service, options Options) *Server {
+	return newServer(service, options, uint32(os.Geteuid()))
+}
+
+// newServer is New for a daemon that runs as the user own.
+func newServer(service Service, options Options, own uint32) *Server {
 	options = options.withDefaults()
-	own := uint32(os.Geteuid())
 	return &Server{
+		own:     own,
 		service: service,
 		options: options,
 		// Until Listen has looked up who else may.
-		policy:    &policy{own: own},
-		quota:     newQuota(options.Logger, options.SummaryInterval),
-		clients:   newGate(options.MaxConnections, youth, own),
-		watches:   newGate(options.MaxWatches, readingTime, own),
-		requests:  newGate(largeRequests, 0, own),
-		answers:   newGate(largeAnswers, answerGrace, own),
-		turns:     newTurns(),
-		dismissed: make(chan struct{}, affordableConnections(descriptorLimit()).dismissed),
+		policy:    access.Closed(own),
+		quota:     access.NewQuota(options.Logger, options.SummaryInterval),
+		clients:   access.NewGate(options.MaxConnections, youth, own),
+		watches:   access.NewGate(options.MaxWatches, readingTime, own),
+		requests:  access.NewGate(largeRequests, 0, own),
+		answers:   access.NewGate(largeAnswers, answerGrace, own),
+		turns:     access.NewTurns(),
+		dismissed: make(chan struct{}, access.Affordable().Dismissed),
 		self:      int32(os.Getpid()),
 		closed:    make(chan struct{}),
 	}
@@ -64,30 +74,30 @@ func (s *Server) Listen() error {
 	if s.isClosed || s.sockets != nil {
 		return errors.New("listen: a server listens once")
 	}
-	gid, err := lookUpGroup(s.options.Group)
+	gid, err := access.LookUpGroup(s.options.Group)
 	if err != nil {
 		return fmt.Errorf("socket_group: %w", err)
 	}
 	if gid >= 0 {
-		s.policy, err = newPolicy(s.options.Access, gid)
+		s.policy, err = access.NewPolicy(s.options.Access, s.own, gid)
 	} else {
-		s.policy, err = newPolicy(s.options.Access, os.Getegid())
+		s.policy, err = access.NewPolicy(s.options.Access, s.own, os.Getegid())
 	}
 	if err != nil {
 		return err
 	}
-	paths, err := socketPaths(s.options.SocketPath, s.options.LegacySocketPath)
+	paths, err := socket.Paths(s.options.SocketPath, s.options.LegacySocketPath)
 	if err != nil {
 		return err
 	}
 	for _, path := range paths {
-		bound, err := bind(path, s.options.Mode, gid)
+		bound, err := socket.Bind(path, s.options.Mode, gid)
 		if err != nil {
 			err = fmt.Errorf("listen on %s: %w", path, err)
 			return errors.Join(err, s.release())
 		}
 		s.sockets = append(s.sockets, bound)
-		s.options.Logger.Info().Str(keyPath, path).Msg("listening")
+		s.options.Logger.Info().Str(socket.KeyPath, path).Msg("listening")
 	}
 	return nil
 }
@@ -107,12 +117,12 @@ func (s *Server) Serve(ctx context.Context) error {
 	defer cancelCalls()
 
 	var accepting, handling, counting sync.WaitGroup
-	counting.Go(func() { s.quota.run(stopping) })
+	counting.Go(func() { s.quota.Run(stopping) })
 	defer counting.Wait()
 	failed := make(chan error, len(sockets))
-	for _, socket := range sockets {
+	for _, bound := range sockets {
 		accepting.Go(func() {
-			failed <- s.accept(stopping, socket, func(conn *net.UnixConn) {
+			failed <- s.accept(stopping, bound, func(conn *net.UnixConn) {
 				handling.Go(func() { s.handle(stopping, calls, conn) })
 			})
 		})
@@ -132,7 +142,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	return err
 }
 
-func (s *Server) beginServing() ([]*socket, error) {
+func (s *Server) beginServing() ([]*socket.Bound, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.serving || s.isClosed || s.sockets == nil {
@@ -159,8 +169,8 @@ func (s *Server) Close() error {
 // release gives up the sockets; s.mu is held.
 func (s *Server) release() error {
 	var problems []error
-	for _, socket := range s.sockets {
-		problems = append(problems, socket.release())
+	for _, bound := range s.sockets {
+		problems = append(problems, bound.Release())
 	}
 	s.sockets = nil
 	return errors.Join(problems...)

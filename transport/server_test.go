@@ -8,34 +8,37 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/printable"
+	"dbcalm-db-cmd/transport/access"
+	"dbcalm-db-cmd/transport/testkit"
 )
 
 func TestOneLogLineACommand(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{
-		deleteBackup: func(context.Context, machine.DeleteRequest) error {
-			return &machine.Error{Kind: machine.Internal, Message: "cannot delete", Err: errors.New("the cause")}
+		deleteBackup: func(context.Context, api.DeleteRequest) error {
+			return &api.Error{Kind: api.Internal, Message: "cannot delete", Err: errors.New("the cause")}
 		},
 		cancel: func(context.Context, string) error {
-			return &machine.Error{Kind: machine.NotFound, Message: "no such operation"}
+			return &api.Error{Kind: api.NotFound, Message: "no such operation"}
 		},
 	}, Options{})
 	for request, want := range map[string]map[string]any{
-		goodRequest: {"level": "info", keyCommand: "full_backup", keyCode: 202.0, keyOperation: anOperation},
-		`{"cmd":"delete_backup","args":{"id":"private"}}`:                  {"level": "error", keyCommand: "delete_backup", keyCode: 500.0, keyReason: "cannot delete", "error": "the cause"},
-		`{"cmd":"operation_cancel","args":{"id":"op-1"}}`:                  {"level": "warn", keyCommand: "operation_cancel", keyCode: 404.0, keyOperation: "op-1", keyReason: "no such operation"},
-		`{"cmd":"operation_list","args":{"limit":3,"state":"private"}}`:    {"level": "debug", keyCommand: "operation_list", keyCode: 200.0},
-		`{"cmd":"full_backup","args":{"id":"b1","schedule_id":"private"}}`: {"level": "warn", keyCommand: "full_backup", keyCode: 400.0, keyReason: "argument schedule_id: want an integer, got text"},
+		goodRequest: {"level": "info", "command": "full_backup", "code": 202.0, "operation": anOperation},
+		`{"cmd":"delete_backup","args":{"id":"private"}}`:                  {"level": "error", "command": "delete_backup", "code": 500.0, "reason": "cannot delete", "error": "the cause"},
+		`{"cmd":"operation_cancel","args":{"id":"op-1"}}`:                  {"level": "warn", "command": "operation_cancel", "code": 404.0, "operation": "op-1", "reason": "no such operation"},
+		`{"cmd":"operation_list","args":{"limit":3,"state":"private"}}`:    {"level": "debug", "command": "operation_list", "code": 200.0},
+		`{"cmd":"full_backup","args":{"id":"b1","schedule_id":"private"}}`: {"level": "warn", "command": "full_backup", "code": 400.0, "reason": "argument schedule_id: want an integer, got text"},
 	} {
 		ask(t, server.path, request)
 		line := server.line(t, "command answered")
-		own, program := machine.Asker{UID: uint32(os.Getuid()), Name: userName(uint32(os.Getuid())), PID: int32(os.Getpid())}, ownProgram(t)
-		want[keyPeerUser], want[keyPeerProgram] = own.Name, program
-		want[keyPeerPID], want[keyPeerUID] = float64(os.Getpid()), float64(os.Getuid())
-		want["message"], want[keyDuration] = "command answered", line[keyDuration]
-		if _, measured := line[keyDuration].(float64); !measured {
-			t.Errorf("%s: duration %v", request, line[keyDuration])
+		own, program := api.Asker{UID: uint32(os.Getuid()), Name: nameOf(ownUID()), PID: int32(os.Getpid())}, ownProgram(t)
+		want["peer_user"], want["peer_program"] = own.Name, program
+		want["peer_pid"], want["peer_uid"] = float64(os.Getpid()), float64(os.Getuid())
+		want["message"], want["duration_ms"] = "command answered", line["duration_ms"]
+		if _, measured := line["duration_ms"].(float64); !measured {
+			t.Errorf("%s: duration %v", request, line["duration_ms"])
 		}
 		if len(line) != len(want) {
 			t.Errorf("%s\n got %v\nwant %v", request, line, want)
@@ -51,12 +54,12 @@ func TestOneLogLineACommand(t *testing.T) {
 func TestAClientThatNeverReads(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{
-		backups: func(context.Context) ([]machine.BackupView, error) {
-			return []machine.BackupView{{Problem: strings.Repeat("x", 8<<20)}}, nil
+		backups: func(context.Context) ([]api.BackupView, error) {
+			return []api.BackupView{{Problem: strings.Repeat("x", 8<<20)}}, nil
 		},
 	}, Options{AnswerTimeout: 20 * time.Millisecond, MaxConnections: 1})
 	send(t, dial(t, server.path), `{"cmd":"backup_list"}`)
-	if line := server.line(t, "command answered"); line[keyAnswerError] == nil || line[keyCode] != 200.0 {
+	if line := server.line(t, "command answered"); line["answer_error"] == nil || line["code"] != 200.0 {
 		t.Errorf("log line: %v", line)
 	}
 	// The only slot is free again although the client is still there.
@@ -88,14 +91,12 @@ func TestTheIdlestMakesRoom(t *testing.T) {
 }
 
 // crowded waits until so many have a place.
-func crowded(t *testing.T, g *gate, want int) {
+func crowded(t *testing.T, g *access.Gate, want int) {
 	t.Helper()
 	ticks := time.NewTicker(time.Millisecond)
 	defer ticks.Stop()
-	for limit := time.After(patience); ; {
-		g.mu.Lock()
-		got := len(g.guests)
-		g.mu.Unlock()
+	for limit := time.After(testkit.Patience); ; {
+		got := g.Taken()
 		if got == want {
 			return
 		}
@@ -112,7 +113,7 @@ func TestNobodyGoesWhoIsBeingWorkedFor(t *testing.T) {
 	t.Parallel()
 	called, finish := make(chan struct{}), make(chan struct{})
 	server := start(t, &fakeService{
-		fullBackup: func(context.Context, machine.BackupRequest) (string, error) {
+		fullBackup: func(context.Context, api.BackupRequest) (string, error) {
 			close(called)
 			<-finish
 			return anOperation, nil
@@ -137,7 +138,7 @@ func ownProgram(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return shorten(path, echoLimit)
+	return printable.Shorten(path, echoLimit)
 }
 
 const stoppingAnswer = `{"code":503,"status":"Service Unavailable","message":"the daemon is stopping; send the command again when it is back"}`
@@ -146,7 +147,7 @@ func TestStoppingFinishesWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	called, finish := make(chan struct{}), make(chan struct{})
 	server := start(t, &fakeService{
-		fullBackup: func(ctx context.Context, _ machine.BackupRequest) (string, error) {
+		fullBackup: func(ctx context.Context, _ api.BackupRequest) (string, error) {
 			close(called)
 			<-finish
 			return anOperation, ctx.Err()
@@ -184,7 +185,7 @@ func TestStoppingIsBounded(t *testing.T) {
 	t.Parallel()
 	called := make(chan struct{})
 	server := start(t, &fakeService{
-		fullBackup: func(ctx context.Context, _ machine.BackupRequest) (string, error) {
+		fullBackup: func(ctx context.Context, _ api.BackupRequest) (string, error) {
 			close(called)
 			<-ctx.Done()
 			return "", ctx.Err()
@@ -207,7 +208,7 @@ func TestAnAcceptedCommandOutlivesItsClient(t *testing.T) {
 	t.Parallel()
 	called, gone, after := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	server := start(t, &fakeService{
-		fullBackup: func(ctx context.Context, _ machine.BackupRequest) (string, error) {
+		fullBackup: func(ctx context.Context, _ api.BackupRequest) (string, error) {
 			close(called)
 			<-gone
 			after <- ctx.Err()
@@ -222,7 +223,7 @@ func TestAnAcceptedCommandOutlivesItsClient(t *testing.T) {
 	if err := <-after; err != nil {
 		t.Errorf("the call's context: %v", err)
 	}
-	if line := server.line(t, "command answered"); line[keyCode] != 202.0 {
+	if line := server.line(t, "command answered"); line["code"] != 202.0 {
 		t.Errorf("log line: %v", line)
 	}
 }

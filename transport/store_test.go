@@ -6,30 +6,31 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/client"
 )
 
 // The commands about the store as a whole.
 
 func TestRebuildOverTheWire(t *testing.T) {
 	t.Parallel()
-	report := machine.RebuildReport{Recorded: 3, Findings: []machine.Finding{
-		{Name: "monday", Found: machine.FoundNoRecord, Done: machine.DoneRecorded, Advice: "full backup"},
-		{Name: "x", Found: machine.FoundNoManifest, Advice: "look at it"},
+	report := api.RebuildReport{Recorded: 3, Findings: []api.Finding{
+		{Name: "monday", Found: api.FoundNoRecord, Done: api.DoneRecorded, Advice: "full backup"},
+		{Name: "x", Found: api.FoundNoManifest, Advice: "look at it"},
 	}}
-	var asked []machine.RebuildRequest
-	server := start(t, &fakeService{rebuild: func(_ context.Context, r machine.RebuildRequest) (machine.RebuildReport, error) {
+	var asked []api.RebuildRequest
+	server := start(t, &fakeService{rebuild: func(_ context.Context, r api.RebuildRequest) (api.RebuildReport, error) {
 		asked = append(asked, r)
 		if r.Prune {
-			return machine.RebuildReport{}, nil
+			return api.RebuildReport{}, nil
 		}
 		return report, nil
 	}}, Options{})
-	got, err := Client{Path: server.path}.Rebuild(t.Context(), machine.RebuildRequest{})
+	got, err := client.Client{Path: server.path}.Rebuild(t.Context(), api.RebuildRequest{})
 	if err != nil || !reflect.DeepEqual(got, report) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, report)
 	}
-	if _, err := (Client{Path: server.path}).Rebuild(t.Context(), machine.RebuildRequest{Prune: true}); err != nil {
+	if _, err := (client.Client{Path: server.path}).Rebuild(t.Context(), api.RebuildRequest{Prune: true}); err != nil {
 		t.Error(err)
 	}
 	for request, want := range map[string]string{
@@ -57,21 +58,21 @@ func TestRebuildOverTheWire(t *testing.T) {
 func TestPruneOverTheWire(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	report := machine.PruneReport{Retention: machine.Retention{Full: 1}, Chains: []machine.PrunedChain{
+	report := api.PruneReport{Retention: api.Retention{Full: 1}, Chains: []api.PrunedChain{
 		{Chain: "old", Count: 2, Size: 30, Newest: at, Goes: true, Why: "1 full backup newer", Backups: []string{"old", "old-inc"}, Deleted: 2},
 		{Chain: "new", Count: 1, Size: 20, Newest: at, Why: "the newest good chain"},
 	}}
-	server := start(t, &fakeService{prune: func(_ context.Context, r machine.PruneRequest) (machine.PruneReport, error) {
+	server := start(t, &fakeService{prune: func(_ context.Context, r api.PruneRequest) (api.PruneReport, error) {
 		if r.DryRun {
-			return machine.PruneReport{DryRun: true}, nil
+			return api.PruneReport{DryRun: true}, nil
 		}
 		return report, nil
 	}}, Options{})
-	got, err := Client{Path: server.path}.Prune(t.Context(), machine.PruneRequest{})
+	got, err := client.Client{Path: server.path}.Prune(t.Context(), api.PruneRequest{})
 	if err != nil || !reflect.DeepEqual(got, report) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, report)
 	}
-	if got, err := (Client{Path: server.path}).Prune(t.Context(), machine.PruneRequest{DryRun: true}); err != nil || !got.DryRun {
+	if got, err := (client.Client{Path: server.path}).Prune(t.Context(), api.PruneRequest{DryRun: true}); err != nil || !got.DryRun {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for request, want := range map[string]string{

@@ -7,11 +7,16 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/testkit"
 )
 
 // The variables that make this program a client: the socket, and what to say.
@@ -22,9 +27,9 @@ const (
 
 // beClient does what a client does, as whatever user it was started by.
 func beClient(socket string) int {
-	conn, err := net.DialTimeout("unix", socket, patience)
+	conn, err := net.DialTimeout("unix", socket, testkit.Patience)
 	if err == nil {
-		err = conn.SetDeadline(time.Now().Add(patience))
+		err = conn.SetDeadline(time.Now().Add(testkit.Patience))
 	}
 	if err == nil {
 		// One that is refused unheard may have been left already.
@@ -44,7 +49,7 @@ type stranger struct {
 }
 
 // newStranger returns another user, if this test may become one; else it is
-// this test's own, and estrange has a server take it for another.
+// this test's own, and the daemon's is one that it is not.
 func newStranger() stranger {
 	if os.Geteuid() == 0 {
 		return stranger{uid: 12345, gid: 12346, supplementary: 12347}
@@ -56,13 +61,12 @@ func newStranger() stranger {
 	return s
 }
 
-// estrange makes the daemon's user one that the stranger is not.
-func (s stranger) estrange(server *Server) {
-	if os.Geteuid() == 0 {
-		return
+// daemon returns a user that the stranger is not.
+func (s stranger) daemon() uint32 {
+	if own := ownUID(); own != s.uid {
+		return own
 	}
-	const another = 1<<32 - 2
-	server.policy.own, server.clients.own, server.watches.own = another, another, another
+	return 1<<32 - 2
 }
 
 // ask sends a request and returns the answer.
@@ -85,14 +89,27 @@ func (s stranger) ask(t *testing.T, path, request string) string {
 // open serves on a socket that everybody may connect to.
 func (s stranger) open(t *testing.T, service Service, options Options) *running {
 	t.Helper()
-	base := folder(t)
+	base := testkit.Folder(t)
 	if err := os.Chmod(base, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	options.SocketPath, options.Mode = filepath.Join(base, "s"), 0o666
-	return startWith(t, service, options, s.estrange)
+	return startAs(t, service, options, s.daemon())
 }
 
 func number(id uint32) string { return strconv.FormatUint(uint64(id), 10) }
 
 func ownUID() uint32 { return uint32(os.Geteuid()) }
+
+// nameOf returns the name that the user database has for a user, if any.
+func nameOf(uid uint32) string {
+	if found, err := user.LookupId(number(uid)); err == nil {
+		return found.Username
+	}
+	return ""
+}
+
+// name is what refusals call the stranger.
+func (s stranger) name() string {
+	return "user " + strings.TrimPrefix(api.Asker{UID: s.uid, Name: nameOf(s.uid)}.String(), "user ")
+}

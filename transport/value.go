@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"dbcalm-db-cmd/steps/printable"
 )
 
 // The kinds of JSON values, as messages call them.
@@ -46,11 +48,11 @@ func textOf(value json.RawMessage) string {
 func integerOf(value json.RawMessage) (number int64, problem string) {
 	text := string(value)
 	if strings.ContainsAny(text, ".eE") {
-		return 0, "want an integer, got " + shorten(text, 40)
+		return 0, "want an integer, got " + printable.Shorten(text, 40)
 	}
 	number, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, "want an integer of 64 bits, got " + shorten(text, 40)
+		return 0, "want an integer of 64 bits, got " + printable.Shorten(text, 40)
 	}
 	return number, ""
 }

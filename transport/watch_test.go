@@ -12,20 +12,22 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/testkit"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // watched is a service whose operation changes when it is told to.
 type watched struct {
 	fakeService
 	mu   sync.Mutex
-	view machine.OperationView
+	view api.OperationView
 	err  error
 }
 
 func newWatched() *watched {
-	w := &watched{view: machine.OperationView{OperationSummary: machine.OperationSummary{ID: anOperation, State: "copy", Status: "running"}}}
-	w.operation = func(context.Context, string) (machine.OperationView, error) {
+	w := &watched{view: api.OperationView{OperationSummary: api.OperationSummary{ID: anOperation, State: "copy", Status: "running"}}}
+	w.operation = func(context.Context, string) (api.OperationView, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		return w.view, w.err
@@ -47,7 +49,7 @@ func watch(t *testing.T, path string) (*bufio.Reader, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := fmt.Fprintf(conn, `{"cmd":"operation_watch","args":{"id":%q}}`, anOperation); err != nil {
@@ -78,7 +80,7 @@ func TestWatchersGetALineAChange(t *testing.T) {
 	service := newWatched()
 	r := start(t, service, Options{WatchInterval: time.Millisecond})
 	lines, _ := watch(t, r.path)
-	if v := nextLine(t, lines); v.Code != codeOK || v.State != "copy" {
+	if v := nextLine(t, lines); v.Code != wire.CodeOK || v.State != "copy" {
 		t.Errorf("first: %+v", v)
 	}
 	service.become(func(w *watched) { w.view.State = "seal" })
@@ -98,10 +100,10 @@ func TestWatchersGetALineAChange(t *testing.T) {
 func TestWatchingAnUnknownOperationIsRefused(t *testing.T) {
 	t.Parallel()
 	service := newWatched()
-	service.err = &machine.Error{Kind: machine.NotFound, Message: "no such operation"}
+	service.err = &api.Error{Kind: api.NotFound, Message: "no such operation"}
 	r := start(t, service, Options{})
 	lines, _ := watch(t, r.path)
-	if v := nextLine(t, lines); v.Code != codeNotFound || v.Message != "no such operation" {
+	if v := nextLine(t, lines); v.Code != wire.CodeNotFound || v.Message != "no such operation" {
 		t.Errorf("got %+v", v)
 	}
 }
@@ -112,7 +114,7 @@ func TestWatchersAreLimited(t *testing.T) {
 	first, conn := watch(t, r.path)
 	nextLine(t, first)
 	second, _ := watch(t, r.path)
-	if v := nextLine(t, second); v.Code != codeUnavailable || !strings.Contains(v.Message, "try again later") {
+	if v := nextLine(t, second); v.Code != wire.CodeUnavailable || !strings.Contains(v.Message, "try again later") {
 		t.Errorf("got %+v", v)
 	}
 	// Whoever leaves makes room, once that is noticed.
@@ -159,13 +161,13 @@ func TestWatchersWhoDoNotReadGo(t *testing.T) {
 	nextLine(t, attentive)
 	_, _ = watch(t, r.path)
 	crowded(t, r.server.watches, 2)
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(testkit.Patience); ; {
 		next, conn := watch(t, r.path)
 		v := nextLine(t, next)
-		if v.Code == codeOK {
+		if v.Code == wire.CodeOK {
 			break
 		}
-		if v.Code != codeUnavailable || time.Now().After(deadline) {
+		if v.Code != wire.CodeUnavailable || time.Now().After(deadline) {
 			t.Fatalf("got %+v", v)
 		}
 		_ = conn.Close()
@@ -181,16 +183,16 @@ func TestAnswersHoldNoControlCharacters(t *testing.T) {
 	t.Parallel()
 	const evil, shown = "\x1b[2J\u202e\u009b\r", `\\x1b[2J\\u202e\\u009b\\r`
 	server := start(t, &fakeService{
-		operation: func(context.Context, string) (machine.OperationView, error) {
-			return machine.OperationView{OperationSummary: machine.OperationSummary{Error: evil, AskedBy: &machine.Asker{Program: evil}},
-				Processes: []machine.ProcessView{{Output: evil, Command: evil}}}, nil
+		operation: func(context.Context, string) (api.OperationView, error) {
+			return api.OperationView{OperationSummary: api.OperationSummary{Error: evil, AskedBy: &api.Asker{Program: evil}},
+				Processes: []api.ProcessView{{Output: evil, Command: evil}}}, nil
 		},
-		backups: func(context.Context) ([]machine.BackupView, error) { return nil, errors.New(evil) },
-		logs: func(_ context.Context, _ string, _ bool, each func(machine.LogChunk) error) error {
-			return each(machine.LogChunk{Text: evil})
+		backups: func(context.Context) ([]api.BackupView, error) { return nil, errors.New(evil) },
+		logs: func(_ context.Context, _ string, _ bool, each func(api.LogChunk) error) error {
+			return each(api.LogChunk{Text: evil})
 		},
-		deleteBackup: func(context.Context, machine.DeleteRequest) error {
-			return &machine.Error{Kind: machine.Conflict, Message: "no: " + evil}
+		deleteBackup: func(context.Context, api.DeleteRequest) error {
+			return &api.Error{Kind: api.Conflict, Message: "no: " + evil}
 		},
 	}, Options{})
 	for request, want := range map[string]int{

@@ -12,9 +12,9 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/transport/client"
 )
 
 // program is the name in every message, whatever the binary was renamed to.
@@ -23,12 +23,12 @@ const program = "dbcalm-db-cmd"
 // app is one invocation of the program: what it was given, and what tests
 // replace.
 type app struct {
-	stdin  io.Reader
-	screen *screen.Screen
-	source *source
-	client *client
+	stdin        io.Reader
+	screen       *screen.Screen
+	source       *source
+	conversation *conversation
 	// diagnose looks at the set-up that a configuration describes.
-	diagnose func(ctx context.Context, loaded *config.Loaded) []machine.Check
+	diagnose func(ctx context.Context, loaded *config.Loaded) []api.Check
 
 	// entered is set once a command's own code runs; an error before that is
 	// one of usage.
@@ -44,10 +44,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func newApp(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) *app {
 	out := &screen.Screen{Out: stdout, Err: stderr, Colour: screen.TakesColour(stdout, env), Now: time.Now}
 	found := &source{env: env, host: config.ThisHost(screen.IsTerminal(stderr), env)}
-	c := &client{screen: out, source: found, dial: func(socket string) daemon { return transport.Client{Path: socket} }}
+	c := &conversation{screen: out, source: found, dial: func(socket string) daemon { return client.Client{Path: socket} }}
 	return &app{
-		stdin: stdin, screen: out, source: found, client: c,
-		diagnose: func(ctx context.Context, loaded *config.Loaded) []machine.Check {
+		stdin: stdin, screen: out, source: found, conversation: c,
+		diagnose: func(ctx context.Context, loaded *config.Loaded) []api.Check {
 			return diagnosis(ctx, loaded, c.dial)
 		},
 	}

@@ -5,16 +5,16 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 const newBackupAdvice = "name the new backup: one ID of letters, digits, '.', '_', '-' and ':'"
 
-func backupCommand(c *client) *cobra.Command {
+func backupCommand(c *conversation) *cobra.Command {
 	return c.speaksToDaemon(group("backup", "Take a backup", backupFullCommand(c), backupIncrementalCommand(c)))
 }
 
-func backupFullCommand(c *client) *cobra.Command {
+func backupFullCommand(c *conversation) *cobra.Command {
 	var options backupOptions
 	cmd := &cobra.Command{
 		Use:   "full ID",
@@ -35,7 +35,7 @@ with --wait the command ends when the operation does.`,
 	return options.flags(cmd)
 }
 
-func backupIncrementalCommand(c *client) *cobra.Command {
+func backupIncrementalCommand(c *conversation) *cobra.Command {
 	var options backupOptions
 	cmd := &cobra.Command{
 		Use:   "incremental ID --from ID",
@@ -74,8 +74,8 @@ func (o *backupOptions) flags(cmd *cobra.Command) *cobra.Command {
 	return plans(waits(repeatable(cmd, &o.request), &o.wait), &o.plan)
 }
 
-func (o *backupOptions) command(cmd *cobra.Command, id string) machine.BackupRequest {
-	request := machine.BackupRequest{ID: id, FromBackupID: o.from, RequestID: o.request}
+func (o *backupOptions) command(cmd *cobra.Command, id string) api.BackupRequest {
+	request := api.BackupRequest{ID: id, FromBackupID: o.from, RequestID: o.request}
 	if cmd.Flags().Changed("schedule-id") {
 		request.ScheduleID = &o.schedule
 	}

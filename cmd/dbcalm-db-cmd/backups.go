@@ -5,15 +5,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
-func backupsCommand(c *client) *cobra.Command {
+func backupsCommand(c *conversation) *cobra.Command {
 	return c.speaksToDaemon(group("backups", "List, verify, prune and delete backups",
 		backupsListCommand(c), backupsVerifyCommand(c), backupsRebuildCommand(c), backupsPruneCommand(c), backupsDeleteCommand(c)))
 }
 
-func backupsDeleteCommand(c *client) *cobra.Command {
+func backupsDeleteCommand(c *conversation) *cobra.Command {
 	var wait bool
 	var request string
 	cmd := &cobra.Command{
@@ -28,7 +28,7 @@ backups stand on it: delete those first, the last of the chain first of all.`,
 			if err != nil {
 				return err
 			}
-			if err := daemonError(d.DeleteBackup(cmd.Context(), machine.DeleteRequest{ID: args[0], RequestID: request})); err != nil {
+			if err := daemonError(d.DeleteBackup(cmd.Context(), api.DeleteRequest{ID: args[0], RequestID: request})); err != nil {
 				return err
 			}
 			return c.screen.Print(fmt.Sprintf("Backup %s is deleted.\n", args[0]))

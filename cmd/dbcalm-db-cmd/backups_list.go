@@ -9,10 +9,10 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
-func backupsListCommand(c *client) *cobra.Command {
+func backupsListCommand(c *conversation) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -45,7 +45,7 @@ proved, and the day it last was.`,
 	return cmd
 }
 
-func backupsText(backups []machine.BackupView) string {
+func backupsText(backups []api.BackupView) string {
 	t := screen.Table{
 		Header: []string{"BACKUP", "KIND", "FORM", "SIZE", "FROM LSN", "TO LSN", "WHEN", "TOOK", "VERIFIED", "PROBLEM"},
 		Right:  []int{3, 4, 5},
@@ -73,28 +73,28 @@ func backupsText(backups []machine.BackupView) string {
 	}, ", ") + "\n"
 }
 
-func lastProof(b machine.BackupView) string {
+func lastProof(b api.BackupView) string {
 	if b.Verified == nil {
 		return "-"
 	}
 	return string(b.Verified.Level) + " " + b.Verified.At.UTC().Format(time.DateOnly)
 }
 
-func kind(b machine.BackupView) string {
+func kind(b api.BackupView) string {
 	if b.FromBackupID == "" {
 		return "full"
 	}
 	return "incremental"
 }
 
-func form(b machine.BackupView) string {
+func form(b api.BackupView) string {
 	if b.Form == "" {
 		return "-"
 	}
 	return b.Form
 }
 
-func size(b machine.BackupView) string {
+func size(b api.BackupView) string {
 	if b.Size == nil {
 		return "-"
 	}
@@ -103,14 +103,14 @@ func size(b machine.BackupView) string {
 
 // lsn is one end of what a backup covers; a backup that covers nothing does
 // not tell.
-func lsn(b machine.BackupView, number uint64) string {
+func lsn(b api.BackupView, number uint64) string {
 	if b.ToLSN == 0 {
 		return "-"
 	}
 	return strconv.FormatUint(number, 10)
 }
 
-func backupTook(b machine.BackupView) string {
+func backupTook(b api.BackupView) string {
 	if b.EndTime == nil {
 		return "-"
 	}

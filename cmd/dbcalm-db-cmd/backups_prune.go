@@ -10,12 +10,12 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
-func backupsPruneCommand(c *client) *cobra.Command {
+func backupsPruneCommand(c *conversation) *cobra.Command {
 	var asJSON bool
-	var request machine.PruneRequest
+	var request api.PruneRequest
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Delete the chains that the retention does not keep",
@@ -56,7 +56,7 @@ stays, the others go all the same, and running this again goes on.`,
 	return cmd
 }
 
-func pruneText(report machine.PruneReport) string {
+func pruneText(report api.PruneReport) string {
 	if report.Retention.IsZero() {
 		return "No retention is configured, so all backups are kept. To let old ones go, set the key\nretention, such as: " +
 			"retention: " + config.RetentionExample + "\n"
@@ -97,7 +97,7 @@ func pruneText(report machine.PruneReport) string {
 }
 
 // countFailures counts the chains that should have gone and did not wholly go.
-func countFailures(report machine.PruneReport) int {
+func countFailures(report api.PruneReport) int {
 	n := 0
 	for _, c := range report.Chains {
 		if c.Problem != "" {

@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
-func samplePrune() machine.PruneReport {
-	return machine.PruneReport{Retention: machine.Retention{Full: 1, Days: 30}, Chains: []machine.PrunedChain{
+func samplePrune() api.PruneReport {
+	return api.PruneReport{Retention: api.Retention{Full: 1, Days: 30}, Chains: []api.PrunedChain{
 		{Chain: "full-1", Count: 3, Size: 3 << 30, Newest: samples.At(-40 * 86400), Goes: true, Why: "3 full backups newer " +
 			"(full: 1); 40 days old (days: 30)", Backups: []string{"full-1", "inc-1", "inc-2"}, Deleted: 3},
 		{Chain: "full-2", Count: 2, Size: 1 << 30, Newest: samples.At(-35 * 86400), Goes: true, Why: "2 full backups newer " +
@@ -36,12 +36,12 @@ func TestBackupsPrune(t *testing.T) {
 	testkit.Golden(t, "backups/prune_dry.txt", in.stdout.String())
 	in = newInvocation(t, d)
 	in.expect(t, exitOK, "backups", "prune", "--dry-run", "--json", "--socket", "/x")
-	var again machine.PruneReport
+	var again api.PruneReport
 	if err := json.Unmarshal(in.stdout.Bytes(), &again); err != nil || !reflect.DeepEqual(again, d.pruned) {
 		t.Errorf("the JSON is not the report (%v):\n%s", err, &in.stdout)
 	}
-	if want := []any{machine.PruneRequest{}, machine.PruneRequest{DryRun: true},
-		machine.PruneRequest{DryRun: true}}; !reflect.DeepEqual(d.asked, want) {
+	if want := []any{api.PruneRequest{}, api.PruneRequest{DryRun: true},
+		api.PruneRequest{DryRun: true}}; !reflect.DeepEqual(d.asked, want) {
 		t.Errorf("asked %v", d.asked)
 	}
 }

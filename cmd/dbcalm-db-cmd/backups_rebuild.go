@@ -8,12 +8,12 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
-func backupsRebuildCommand(c *client) *cobra.Command {
+func backupsRebuildCommand(c *conversation) *cobra.Command {
 	var asJSON bool
-	var request machine.RebuildRequest
+	var request api.RebuildRequest
 	cmd := &cobra.Command{
 		Use:   "rebuild",
 		Short: "Record backups whose record is lost, and tell what else is amiss in the store",
@@ -56,7 +56,7 @@ is not mounted.`,
 	return cmd
 }
 
-func rebuildText(report machine.RebuildReport) string {
+func rebuildText(report api.RebuildReport) string {
 	if len(report.Findings) == 0 {
 		return "Nothing to do: " + human.Count(report.Recorded, "backup") + " recorded, and the store matches.\n"
 	}
@@ -72,13 +72,13 @@ func rebuildText(report machine.RebuildReport) string {
 	}
 	var parts []string
 	for _, what := range []struct{ done, text string }{
-		{machine.DoneRecorded, "recorded again"}, {machine.DoneUnrecorded, "without a folder no longer recorded"},
+		{api.DoneRecorded, "recorded again"}, {api.DoneUnrecorded, "without a folder no longer recorded"},
 	} {
 		if n := done[what.done]; n > 0 {
 			parts = append(parts, human.Count(n, "backup")+" "+what.text)
 		}
 	}
-	if n := done[machine.DoneRemoved]; n > 0 {
+	if n := done[api.DoneRemoved]; n > 0 {
 		parts = append(parts, human.Count(n, "leftover")+" removed")
 	}
 	parts = append(parts, human.Count(report.Recorded, "backup")+" recorded now")
@@ -86,7 +86,7 @@ func rebuildText(report machine.RebuildReport) string {
 }
 
 // countOpen counts the findings that are left to a person.
-func countOpen(report machine.RebuildReport) int {
+func countOpen(report api.RebuildReport) int {
 	n := 0
 	for _, f := range report.Findings {
 		if f.Done == "" {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -22,7 +22,7 @@ func TestBackupsList(t *testing.T) {
 
 	in = newInvocation(t, &fakeDaemon{backups: samples.Backups()})
 	in.expect(t, exitOK, "backups", "list", "--socket", "/x", "--json")
-	var again []machine.BackupView
+	var again []api.BackupView
 	if err := json.Unmarshal(in.stdout.Bytes(), &again); err != nil || !reflect.DeepEqual(again, samples.Backups()) {
 		t.Errorf("the JSON is not the backups (%v):\n%s", err, &in.stdout)
 	}
@@ -45,7 +45,7 @@ func TestBackupsDelete(t *testing.T) {
 		d := &fakeDaemon{}
 		in := newInvocation(t, d)
 		in.expect(t, exitOK, "backups", "delete", "full-1", "--socket", "/x", "--request-id", "r", wait)
-		if !reflect.DeepEqual(d.asked, []any{machine.DeleteRequest{ID: "full-1", RequestID: "r"}}) {
+		if !reflect.DeepEqual(d.asked, []any{api.DeleteRequest{ID: "full-1", RequestID: "r"}}) {
 			t.Errorf("asked %v", d.asked)
 		}
 		contains(t, "stdout", in.stdout.String(), "Backup full-1 is deleted.\n")

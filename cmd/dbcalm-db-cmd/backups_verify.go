@@ -11,7 +11,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // verifyOptions are the flags of backups verify.
@@ -22,7 +22,7 @@ type verifyOptions struct {
 	request string
 }
 
-func backupsVerifyCommand(c *client) *cobra.Command {
+func backupsVerifyCommand(c *conversation) *cobra.Command {
 	var o verifyOptions
 	cmd := &cobra.Command{
 		Use:   "verify ID | --all",
@@ -51,7 +51,7 @@ command ends when the operation does; with --wait=false it ends at once.`,
 			return c.verify(cmd.Context(), o, args[0])
 		},
 	}
-	cmd.Flags().StringVar(&o.level, "level", string(machine.DefaultLevel), "`LEVEL` to verify at: "+levelWords(" or "))
+	cmd.Flags().StringVar(&o.level, "level", string(api.DefaultLevel), "`LEVEL` to verify at: "+levelWords(" or "))
 	cmd.Flags().BoolVar(&o.all, "all", false, "verify every backup that no other stands on, each with its chain")
 	cmd.Flags().BoolVar(&o.wait, "wait", true, "wait for the operation's end, telling its states on stderr")
 	completeFlag(cmd, "level", strings.Split(levelWords(" "), " "))
@@ -60,7 +60,7 @@ command ends when the operation does; with --wait=false it ends at once.`,
 
 func levelWords(separator string) string {
 	var words []string
-	for _, level := range machine.Levels() {
+	for _, level := range api.Levels() {
 		words = append(words, string(level))
 	}
 	return strings.Join(words, separator)
@@ -68,7 +68,7 @@ func levelWords(separator string) string {
 
 func (o *verifyOptions) check(_ *cobra.Command, args []string) error {
 	switch {
-	case !slices.Contains(machine.Levels(), machine.Level(o.level)):
+	case !slices.Contains(api.Levels(), api.Level(o.level)):
 		return fmt.Errorf("unknown level %q: use %s", o.level, levelWords(" or "))
 	case o.all && len(args) > 0:
 		return errors.New("name a backup or give --all, not both")
@@ -80,15 +80,15 @@ func (o *verifyOptions) check(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func (c *client) verify(ctx context.Context, o verifyOptions, id string) error {
+func (c *conversation) verify(ctx context.Context, o verifyOptions, id string) error {
 	return c.start(ctx, o.wait, func(ctx context.Context, d daemon) (string, error) {
-		return d.VerifyBackup(ctx, machine.VerifyRequest{ID: id, Level: machine.Level(o.level), RequestID: o.request})
+		return d.VerifyBackup(ctx, api.VerifyRequest{ID: id, Level: api.Level(o.level), RequestID: o.request})
 	})
 }
 
 // verifyAll verifies one chain after the other, so that backups that are due
 // meanwhile wait for one of them at most. It goes on after a failure.
-func (c *client) verifyAll(ctx context.Context, o verifyOptions) error {
+func (c *conversation) verifyAll(ctx context.Context, o verifyOptions) error {
 	d, err := c.connect()
 	if err != nil {
 		return err
@@ -124,9 +124,9 @@ func (c *client) verifyAll(ctx context.Context, o verifyOptions) error {
 
 // tips returns the backups that no other stands on, oldest first, and apart
 // from them those that cannot be verified for want of a record.
-func tips(backups []machine.BackupView) (chains, unrecorded []string) {
+func tips(backups []api.BackupView) (chains, unrecorded []string) {
 	known := screen.NewChains(backups)
-	recorded := func(b machine.BackupView) bool { return !b.Unrecorded }
+	recorded := func(b api.BackupView) bool { return !b.Unrecorded }
 	for _, row := range known.Forest() {
 		switch id := row.Backup.ID; {
 		case row.Backup.Unrecorded:

@@ -7,17 +7,17 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
 // verification is how an operation that verifies a backup ends.
-func verification(backup, status, failure string) machine.OperationView {
-	return machine.OperationView{
-		OperationSummary: machine.OperationSummary{ID: samples.FirstID, Machine: "verify_backup", Backup: backup, State: "done",
+func verification(backup, status, failure string) api.OperationView {
+	return api.OperationView{
+		OperationSummary: api.OperationSummary{ID: samples.FirstID, Machine: "verify_backup", Backup: backup, State: "done",
 			Status: status, Attempt: 1,
 			Error: failure, CreatedAt: samples.At(0), StartedAt: new(samples.At(0)), FinishedAt: new(samples.At(2))},
-		Transitions: []machine.TransitionView{{Seq: 1, From: "record", Event: "ok", To: "done", Attempt: 1, At: samples.At(2), Reason: "told"}},
+		Transitions: []api.TransitionView{{Seq: 1, From: "record", Event: "ok", To: "done", Attempt: 1, At: samples.At(2), Reason: "told"}},
 	}
 }
 
@@ -25,10 +25,10 @@ func TestVerifyWaitsForItsEnd(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		args []string
-		want machine.VerifyRequest
+		want api.VerifyRequest
 	}{
-		{nil, machine.VerifyRequest{ID: "inc-2", Level: "checksum"}},
-		{[]string{"--level", "boot", "--request-id", "r"}, machine.VerifyRequest{ID: "inc-2", Level: "boot", RequestID: "r"}},
+		{nil, api.VerifyRequest{ID: "inc-2", Level: "checksum"}},
+		{[]string{"--level", "boot", "--request-id", "r"}, api.VerifyRequest{ID: "inc-2", Level: "boot", RequestID: "r"}},
 	} {
 		d := &fakeDaemon{id: samples.FirstID, views: []any{verification("inc-2", "succeeded", "")}}
 		in := newInvocation(t, d)
@@ -56,7 +56,7 @@ func TestVerifyWithoutWaiting(t *testing.T) {
 	d := &fakeDaemon{id: samples.FirstID}
 	in := newInvocation(t, d)
 	in.expect(t, exitOK, "backups", "verify", "inc-2", "--wait=false", "--socket", "/x")
-	if !reflect.DeepEqual(d.asked, []any{machine.VerifyRequest{ID: "inc-2", Level: "checksum"}}) {
+	if !reflect.DeepEqual(d.asked, []any{api.VerifyRequest{ID: "inc-2", Level: "checksum"}}) {
 		t.Errorf("asked %v", d.asked)
 	}
 	contains(t, "stderr", in.stderr.String(), "Accepted. See how it goes: ")
@@ -74,12 +74,12 @@ func askedFor[T any](d *fakeDaemon) (list []T) {
 
 func TestVerifyAll(t *testing.T) {
 	t.Parallel()
-	backups := append(samples.Backups(), machine.BackupView{ID: "lost-2", FromBackupID: "full-2", StartTime: samples.At(-1), Unrecorded: true})
+	backups := append(samples.Backups(), api.BackupView{ID: "lost-2", FromBackupID: "full-2", StartTime: samples.At(-1), Unrecorded: true})
 	d := &fakeDaemon{id: samples.FirstID, backups: backups, views: []any{verification("x", "succeeded", "")}}
 	in := newInvocation(t, d)
 	in.expect(t, exitOK, "backups", "verify", "--all", "--level", "files", "--socket", "/x")
 	var ids []string
-	for _, r := range askedFor[machine.VerifyRequest](d) {
+	for _, r := range askedFor[api.VerifyRequest](d) {
 		if r.Level != "files" {
 			t.Errorf("asked %+v", r)
 		}
@@ -100,7 +100,7 @@ func TestVerifyAllTellsOfFailures(t *testing.T) {
 	in := newInvocation(t, d)
 	in.expect(t, exitFailed, "backups", "verify", "--all", "--socket", "/x")
 	contains(t, "stderr", in.stderr.String(), "verify_backup of a failed after 2s: backup 'a' is damaged\n", "1 of 2 verifications failed: ")
-	if n := len(askedFor[machine.VerifyRequest](d)); n != 2 {
+	if n := len(askedFor[api.VerifyRequest](d)); n != 2 {
 		t.Errorf("%d were asked for, want both", n)
 	}
 
@@ -112,7 +112,7 @@ func TestVerifyAllTellsOfFailures(t *testing.T) {
 	d = &fakeDaemon{backups: samples.Backups(), err: noDaemon}
 	in = newInvocation(t, &listingDaemon{d})
 	in.expect(t, exitUnreachable, "backups", "verify", "--all", "--socket", "/x")
-	if n := len(askedFor[machine.VerifyRequest](d)); n != 1 {
+	if n := len(askedFor[api.VerifyRequest](d)); n != 1 {
 		t.Errorf("without a daemon, %d were asked for", n)
 	}
 }
@@ -120,7 +120,7 @@ func TestVerifyAllTellsOfFailures(t *testing.T) {
 // listingDaemon lists backups and fails in all else.
 type listingDaemon struct{ *fakeDaemon }
 
-func (l *listingDaemon) Backups(context.Context) ([]machine.BackupView, error) { return l.backups, nil }
+func (l *listingDaemon) Backups(context.Context) ([]api.BackupView, error) { return l.backups, nil }
 
 func TestVerifyAllOfNothing(t *testing.T) {
 	t.Parallel()
@@ -149,7 +149,7 @@ func TestVerifyUsage(t *testing.T) {
 func TestListShowsWhatIsProved(t *testing.T) {
 	t.Parallel()
 	backups := samples.Backups()
-	backups[0].Verified = &machine.VerifiedView{Level: "boot", At: samples.At(0)}
+	backups[0].Verified = &api.VerifiedView{Level: "boot", At: samples.At(0)}
 	backups[1].Problem = "failed checksum on 2025-03-01 11:00:00: file x is damaged"
 	in := newInvocation(t, &fakeDaemon{backups: backups})
 	in.expect(t, exitOK, "backups", "list", "--socket", "/x")

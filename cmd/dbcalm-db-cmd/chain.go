@@ -4,12 +4,12 @@ import (
 	"fmt"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // chain returns the ids of a backup and all it stands on, the full backup
 // first. The error of a chain that is not whole names the broken link.
-func chain(backups []machine.BackupView, id string) ([]string, error) {
+func chain(backups []api.BackupView, id string) ([]string, error) {
 	chains := screen.NewChains(backups)
 	links, end := chains.Walk(id)
 	if len(links) == 0 {

@@ -6,13 +6,13 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 func TestChain(t *testing.T) {
 	t.Parallel()
-	backups := append(samples.Backups(), machine.BackupView{ID: "ring-1", FromBackupID: "ring-2"},
-		machine.BackupView{ID: "ring-2", FromBackupID: "ring-1"}, machine.BackupView{ID: "lost-2", FromBackupID: "lost-1"})
+	backups := append(samples.Backups(), api.BackupView{ID: "ring-1", FromBackupID: "ring-2"},
+		api.BackupView{ID: "ring-2", FromBackupID: "ring-1"}, api.BackupView{ID: "lost-2", FromBackupID: "lost-1"})
 	for id, want := range map[string][]string{
 		"full-1": {"full-1"},
 		"inc-1b": {"full-1", "inc-1b"},

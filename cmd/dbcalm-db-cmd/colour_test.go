@@ -17,7 +17,7 @@ func onTerminal(t *testing.T, d daemon, environment map[string]string, args ...s
 	in := &invocation{}
 	in.app = newApp(strings.NewReader(""), tty.File, &in.stderr, func(name string) string { return environment[name] })
 	replaced := newInvocation(t, d)
-	in.source.host, in.screen.Now, in.client.dial = replaced.source.host, replaced.screen.Now, replaced.client.dial
+	in.source.host, in.screen.Now, in.conversation.dial = replaced.source.host, replaced.screen.Now, replaced.conversation.dial
 	in.expect(t, exitOK, args...)
 	return tty.shown(t)
 }

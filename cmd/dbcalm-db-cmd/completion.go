@@ -10,7 +10,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // completionTimeout is how long somebody who has pressed a key waits for the
@@ -19,9 +19,9 @@ const completionTimeout = time.Second
 
 // completeOperation offers the operations a command can be about, newest first.
 // It completes one argument.
-func (c *client) completeOperation(fits func(machine.OperationSummary) bool) cobra.CompletionFunc {
+func (c *conversation) completeOperation(fits func(api.OperationSummary) bool) cobra.CompletionFunc {
 	return c.completeID(func(ctx context.Context, d daemon) ([]cobra.Completion, error) {
-		operations, err := d.Operations(ctx, machine.OperationFilter{Limit: longestListing})
+		operations, err := d.Operations(ctx, api.OperationFilter{Limit: longestListing})
 		var offers []cobra.Completion
 		for _, o := range operations {
 			if fits(o) {
@@ -33,13 +33,13 @@ func (c *client) completeOperation(fits func(machine.OperationSummary) bool) cob
 }
 
 // What operations commands can be about.
-func anyOperation(machine.OperationSummary) bool      { return true }
-func openOperation(o machine.OperationSummary) bool   { return !o.Over() }
-func failedOperation(o machine.OperationSummary) bool { return o.Status == machine.StatusFailed }
+func anyOperation(api.OperationSummary) bool      { return true }
+func openOperation(o api.OperationSummary) bool   { return !o.Over() }
+func failedOperation(o api.OperationSummary) bool { return o.Status == api.StatusFailed }
 
 // completeBackup offers the recorded backups, in the order of backups list; if
 // only the last of each chain will do, those on which no other stands.
-func (c *client) completeBackup(last bool) cobra.CompletionFunc {
+func (c *conversation) completeBackup(last bool) cobra.CompletionFunc {
 	return c.completeID(func(ctx context.Context, d daemon) ([]cobra.Completion, error) {
 		backups, err := d.Backups(ctx)
 		known := screen.NewChains(backups)
@@ -55,7 +55,7 @@ func (c *client) completeBackup(last bool) cobra.CompletionFunc {
 
 // completeID offers what the daemon knows for a command's only argument, or a
 // flag's.
-func (c *client) completeID(ask func(context.Context, daemon) ([]cobra.Completion, error)) cobra.CompletionFunc {
+func (c *conversation) completeID(ask func(context.Context, daemon) ([]cobra.Completion, error)) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const asTheyAre = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 		d, err := c.connect()

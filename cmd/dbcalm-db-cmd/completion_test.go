@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // offered runs what a shell runs when somebody presses the key for completion,
@@ -54,7 +54,7 @@ func TestIDsAreCompleted(t *testing.T) {
 
 func TestBackupsAreCompleted(t *testing.T) {
 	t.Parallel()
-	d := &fakeDaemon{backups: append(samples.Backups(), machine.BackupView{ID: "found", Unrecorded: true, StartTime: samples.At(0)})}
+	d := &fakeDaemon{backups: append(samples.Backups(), api.BackupView{ID: "found", Unrecorded: true, StartTime: samples.At(0)})}
 	for line, want := range map[string]string{
 		"restore ":        "--target lost-1 full-1 inc-1 inc-2 inc-3 inc-1b full-2 bare",
 		"restore inc-1":   "inc-1 inc-1b",
@@ -114,7 +114,7 @@ func TestFilesAndFlagsAreCompleted(t *testing.T) {
 // slowDaemon answers when its caller gives up.
 type slowDaemon struct{ fakeDaemon }
 
-func (d *slowDaemon) Operations(ctx context.Context, _ machine.OperationFilter) ([]machine.OperationSummary, error) {
+func (d *slowDaemon) Operations(ctx context.Context, _ api.OperationFilter) ([]api.OperationSummary, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }

@@ -13,11 +13,11 @@
 //	            ├─ config, doctor, version     say what would run
 //	            ├─ manual                      prints a page of package manual
 //	            ├─ machine list|show|graph     say what is declared
-//	            └─ client: the conversation with a daemon over its socket
+//	            └─ conversation, with a daemon over its socket
 //	                 └─ operations, backups, backup, restore
 //
 // A verb is a function that takes what it needs: the screen, the source, the
-// client, or all of it.
+// conversation, or all of it.
 //
 // What must stay true:
 //

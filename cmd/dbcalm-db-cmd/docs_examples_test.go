@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // The files in testdata/docs are what a daemon answered on a real server:
@@ -36,12 +36,12 @@ func recorded[T any](t *testing.T, name string) T {
 
 func recordedDaemon(t *testing.T, view string) *fakeDaemon {
 	t.Helper()
-	shown := recorded[machine.OperationView](t, view)
+	shown := recorded[api.OperationView](t, view)
 	return &fakeDaemon{
 		id:         shown.ID,
 		views:      []any{shown},
-		operations: recorded[[]machine.OperationSummary](t, "operations"),
-		backups:    recorded[[]machine.BackupView](t, "backups"),
+		operations: recorded[[]api.OperationSummary](t, "operations"),
+		backups:    recorded[[]api.BackupView](t, "backups"),
 	}
 }
 
@@ -52,7 +52,7 @@ func typed(t *testing.T, d daemon, line string) string {
 	in := newInvocation(t, d)
 	var terminal bytes.Buffer
 	in.screen.Out, in.screen.Err = &terminal, &terminal
-	in.diagnose = func(context.Context, *config.Loaded) []machine.Check { return recorded[[]machine.Check](t, "doctor") }
+	in.diagnose = func(context.Context, *config.Loaded) []api.Check { return recorded[[]api.Check](t, "doctor") }
 	in.source.env = func(name string) string { return map[string]string{config.Variable: file}[name] }
 	in.run(t.Context(), strings.Fields(line))
 	shown := strings.ReplaceAll(terminal.String(), file, installed)
@@ -76,11 +76,11 @@ func docsBackupsList(t *testing.T) string {
 }
 
 func docsBackupsRebuild(t *testing.T) string {
-	return typed(t, &fakeDaemon{rebuilt: recorded[machine.RebuildReport](t, "rebuild")}, "backups rebuild")
+	return typed(t, &fakeDaemon{rebuilt: recorded[api.RebuildReport](t, "rebuild")}, "backups rebuild")
 }
 
 func docsBackupsPrune(t *testing.T) string {
-	return typed(t, &fakeDaemon{pruned: recorded[machine.PruneReport](t, "prune")}, "backups prune --dry-run")
+	return typed(t, &fakeDaemon{pruned: recorded[api.PruneReport](t, "prune")}, "backups prune --dry-run")
 }
 
 func docsBackupsVerify(t *testing.T) string {
@@ -101,12 +101,12 @@ func docsAnswers(t *testing.T) string {
 	socket := filepath.Join(t.TempDir(), "db-cmd.sock")
 	d := recordedDaemon(t, "running")
 	d.operations, d.backups = d.operations[:1], d.backups[1:2]
-	d.rebuilt = recorded[machine.RebuildReport](t, "rebuild")
+	d.rebuilt = recorded[api.RebuildReport](t, "rebuild")
 	d.rebuilt.Findings = d.rebuilt.Findings[1:2]
-	d.pruned = recorded[machine.PruneReport](t, "prune")
+	d.pruned = recorded[api.PruneReport](t, "prune")
 	d.pruned.Chains = d.pruned.Chains[:2]
-	failed := recorded[machine.OperationView](t, "failed").ID
-	d.decision = machine.RetryDecision{State: "queued", Attempt: 2, Reason: "retry: begins again from the start, since nothing of the failed attempt is left"}
+	failed := recorded[api.OperationView](t, "failed").ID
+	d.decision = api.RetryDecision{State: "queued", Attempt: 2, Reason: "retry: begins again from the start, since nothing of the failed attempt is left"}
 	listen(t, d, socket)
 	var parts []string
 	for _, request := range []string{

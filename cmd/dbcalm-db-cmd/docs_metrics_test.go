@@ -14,14 +14,14 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
-	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/monitor"
 )
 
 // docsMetrics is the table of the metrics as they are registered.
 func docsMetrics(*testing.T) string {
 	rows := [][]string{{"Metric", "Type", "Labels", "Meaning"}}
-	for _, m := range transport.Metrics() {
+	for _, m := range monitor.Metrics() {
 		labels := make([]string, len(m.Labels))
 		for i, label := range m.Labels {
 			labels[i] = code(label)
@@ -32,18 +32,18 @@ func docsMetrics(*testing.T) string {
 }
 
 // watchedDaemon is a daemon whose disk is not mounted.
-type watchedDaemon struct{ lastError machine.OperationView }
+type watchedDaemon struct{ lastError api.OperationView }
 
-func (watchedDaemon) Figures(context.Context, []float64) (machine.Figures, error) {
-	return machine.Figures{}, nil
+func (watchedDaemon) Figures(context.Context, []float64) (api.Figures, error) {
+	return api.Figures{}, nil
 }
 
-func (w watchedDaemon) Health(context.Context) machine.Health {
+func (w watchedDaemon) Health(context.Context) api.Health {
 	failed := w.lastError
-	return machine.Health{
-		Status: machine.HealthFailing,
-		Checks: map[string]string{"database": machine.HealthOK, "backup_dir": "backup_dir /var/backups/dbcalm holds none of the 3 backups that are recorded: is its disk mounted?"},
-		LastError: &machine.LastError{Operation: failed.ID, Machine: failed.Machine, Backup: failed.Backup, State: "validate",
+	return api.Health{
+		Status: api.HealthFailing,
+		Checks: map[string]string{"database": api.HealthOK, "backup_dir": "backup_dir /var/backups/dbcalm holds none of the 3 backups that are recorded: is its disk mounted?"},
+		LastError: &api.LastError{Operation: failed.ID, Machine: failed.Machine, Backup: failed.Backup, State: "validate",
 			At: *failed.FinishedAt, Error: failed.Error},
 	}
 }
@@ -51,7 +51,7 @@ func (w watchedDaemon) Health(context.Context) machine.Health {
 // docsHealth asks for the health over a socket.
 func docsHealth(t *testing.T) string {
 	socket := filepath.Join(t.TempDir(), "m.sock")
-	m, err := listenMonitor(&config.Config{MetricsListen: socket, MetricsMode: 0o600}, watchedDaemon{recorded[machine.OperationView](t, "failed")}, zerolog.Nop())
+	m, err := listenMonitor(&config.Config{MetricsListen: socket, MetricsMode: 0o600}, watchedDaemon{recorded[api.OperationView](t, "failed")}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ var metricName = regexp.MustCompile(`dbcalm_[a-z_]+`)
 func TestDocsNamesMetricsThatExist(t *testing.T) {
 	t.Parallel()
 	there := map[string]bool{}
-	for _, m := range transport.Metrics() {
+	for _, m := range monitor.Metrics() {
 		there[m.Name] = true
 		if m.Type == "histogram" {
 			there[m.Name+"_bucket"] = true

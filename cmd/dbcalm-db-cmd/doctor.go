@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/doctor"
@@ -38,8 +38,8 @@ All is well, exit code 0, where nothing is marked ✗ or ?.`,
 // doctorReport is what doctor --json prints.
 type doctorReport struct {
 	// Well reports that nothing is wrong and nothing unknown.
-	Well   bool            `json:"well"`
-	Checks []machine.Check `json:"checks"`
+	Well   bool        `json:"well"`
+	Checks []api.Check `json:"checks"`
 }
 
 func examineSetup(ctx context.Context, a *app, asJSON bool) error {
@@ -81,7 +81,7 @@ func examineSetup(ctx context.Context, a *app, asJSON bool) error {
 }
 
 // diagnosis looks at the set-up, and asks the daemon that dial reaches.
-func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket string) daemon) []machine.Check {
+func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket string) daemon) []api.Check {
 	checks := configChecks(loaded)
 	wrong := map[string]bool{}
 	for _, p := range loaded.Problems {
@@ -107,19 +107,19 @@ func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket stri
 }
 
 // userCheck says whose rights count for what may be read and written.
-func userCheck(running *runningDaemon, asked bool) machine.Check {
+func userCheck(running *runningDaemon, asked bool) api.Check {
 	const about = "user"
 	own := os.Geteuid()
 	name := fmt.Sprintf("%s (%d)", disk.UserName(own), own)
 	switch {
 	case !asked:
-		return machine.Check{About: about, Unknown: true, Detail: "looked at with the rights of " + name + "; as whom the " +
+		return api.Check{About: about, Unknown: true, Detail: "looked at with the rights of " + name + "; as whom the " +
 			"daemon runs cannot be asked: run this as that user, or as root"}
 	case running == nil:
 		return steps.NewCheck(about, nil, "looked at with the rights of "+name+"; no daemon runs that might have others")
 	case running.UID != own:
 		other := disk.UserName(running.UID)
-		return machine.Check{About: about, Unknown: true,
+		return api.Check{About: about, Unknown: true,
 			Detail: fmt.Sprintf("the daemon runs as %s (%d), and this as %s: for what the daemon may read and write, run sudo -u "+
 				"'%s' %s doctor", other, running.UID, name, other, program)}
 	}

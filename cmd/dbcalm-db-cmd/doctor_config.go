@@ -4,14 +4,14 @@ import (
 	"errors"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps"
 )
 
 // configChecks has a line for everything wrong with the configuration.
-func configChecks(loaded *config.Loaded) []machine.Check {
+func configChecks(loaded *config.Loaded) []api.Check {
 	const about = "configuration"
-	var checks []machine.Check
+	var checks []api.Check
 	for _, p := range loaded.Problems {
 		checks = append(checks, steps.NewCheck(about, errors.New(p.String()), ""))
 	}
@@ -24,12 +24,12 @@ func configChecks(loaded *config.Loaded) []machine.Check {
 	return checks
 }
 
-func retentionCheck(c *config.Config, wrong map[string]bool) machine.Check {
+func retentionCheck(c *config.Config, wrong map[string]bool) api.Check {
 	const about = "retention"
 	switch {
 	case wrong["retention"]:
 		return steps.NotChecked(about, "the configuration gives none that could be used")
-	case c.Retention == (machine.Retention{}):
+	case c.Retention == (api.Retention{}):
 		return steps.Noted(about, "none is set, so every backup stays until somebody deletes it: set "+about+", such as "+
 			config.RetentionExample+", and have "+program+" backups prune run every day")
 	}

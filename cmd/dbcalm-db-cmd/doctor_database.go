@@ -13,7 +13,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/disk"
@@ -21,7 +21,7 @@ import (
 
 // databaseChecks look at the ledger and at the SQLite file that others read, and
 // return what is recorded or why that is not known.
-func databaseChecks(ctx context.Context, c *config.Config, wrong map[string]bool) ([]machine.Check, persistence.Inspection, error) {
+func databaseChecks(ctx context.Context, c *config.Config, wrong map[string]bool) ([]api.Check, persistence.Inspection, error) {
 	ledger, records, err := ledgerChecks(ctx, c, wrong)
 	shared, moved, sharedErr := sharedChecks(ctx, c.DatabasePath, wrong)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -32,18 +32,18 @@ func databaseChecks(ctx context.Context, c *config.Config, wrong map[string]bool
 }
 
 // ledgerChecks look at the ledger. One that is not there is fs.ErrNotExist.
-func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool) ([]machine.Check, persistence.Inspection, error) {
+func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool) ([]api.Check, persistence.Inspection, error) {
 	const about, schema = "ledger", "schema"
 	if wrong["state_dir"] {
 		err := errors.New("the configuration gives no state_dir that could be used")
-		return []machine.Check{steps.NotChecked(about, err.Error())}, persistence.Inspection{}, err
+		return []api.Check{steps.NotChecked(about, err.Error())}, persistence.Inspection{}, err
 	}
 	path := persistence.LedgerPath(c.StateDir)
 	found, err := persistence.Inspect(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []machine.Check{steps.Noted(about, path+" is not there: the daemon makes it when it starts, from what the SQLite file says")}, found, err
+		return []api.Check{steps.Noted(about, path+" is not there: the daemon makes it when it starts, from what the SQLite file says")}, found, err
 	}
-	checks := []machine.Check{inspected(about, path, found, err)}
+	checks := []api.Check{inspected(about, path, found, err)}
 	switch {
 	case errors.Is(err, persistence.ErrNewer):
 		checks = append(checks, steps.NewCheck(schema, fmt.Errorf("%w: install the version of this program that the daemon last ran", err), ""))
@@ -60,17 +60,17 @@ func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool) 
 }
 
 // sharedChecks look at the SQLite file that others read.
-func sharedChecks(ctx context.Context, path string, wrong map[string]bool) ([]machine.Check, persistence.Inspection, error) {
+func sharedChecks(ctx context.Context, path string, wrong map[string]bool) ([]api.Check, persistence.Inspection, error) {
 	const file, integrity = "SQLite file", "integrity"
 	if wrong["database_path"] {
 		err := errors.New("the configuration gives no database_path that could be used")
-		return []machine.Check{steps.NotChecked(file, err.Error())}, persistence.Inspection{}, err
+		return []api.Check{steps.NotChecked(file, err.Error())}, persistence.Inspection{}, err
 	}
 	found, err := persistence.Inspect(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []machine.Check{steps.Noted(file, path+" is not there: the daemon makes it when it starts")}, found, nil
+		return []api.Check{steps.Noted(file, path+" is not there: the daemon makes it when it starts")}, found, nil
 	}
-	var checks []machine.Check
+	var checks []api.Check
 	if info, err := os.Lstat(path); err == nil {
 		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), fmt.Sprintf("%s: %s, %s", path, disk.Ownership(info), human.Bytes(found.Size))))
 	}
@@ -82,7 +82,7 @@ func sharedChecks(ctx context.Context, path string, wrong map[string]bool) ([]ma
 }
 
 // inspected says what a look at a database has found.
-func inspected(about, path string, found persistence.Inspection, err error) machine.Check {
+func inspected(about, path string, found persistence.Inspection, err error) api.Check {
 	switch {
 	case errors.Is(err, persistence.ErrNotInspected):
 		return steps.NotChecked(about, err.Error())

@@ -12,14 +12,15 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/disk"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/transport/client"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // runningDaemon is a daemon that has answered.
-type runningDaemon = transport.Daemon
+type runningDaemon = wire.Daemon
 
 // doctorTimeout is how long a daemon may take to say who it is.
 const doctorTimeout = 5 * time.Second
@@ -29,15 +30,15 @@ const doctorTimeout = 5 * time.Second
 // have.
 func socketChecks(
 	ctx context.Context, dial func(socket string) daemon, c *config.Config, wrong map[string]bool,
-) (checks []machine.Check, running *runningDaemon, asked bool) {
+) (checks []api.Check, running *runningDaemon, asked bool) {
 	const about, legacy, who = "socket", "legacy socket", "daemon"
 	if wrong["socket_path"] {
-		return []machine.Check{steps.NotChecked(about, "the configuration gives no socket_path that could be used")}, nil, false
+		return []api.Check{steps.NotChecked(about, "the configuration gives no socket_path that could be used")}, nil, false
 	}
 	checks = append(checks, socketCheck(about, c.SocketPath, c))
 	running, err := askDaemon(ctx, dial, c.SocketPath)
 	asked = !errors.Is(err, fs.ErrPermission)
-	var refusal *transport.Refusal
+	var refusal *client.Refusal
 	switch {
 	case !asked:
 		checks = append(checks, steps.NotChecked(who, err.Error()))
@@ -90,7 +91,7 @@ func askDaemon(ctx context.Context, dial func(socket string) daemon, socket stri
 }
 
 // socketCheck looks at the file, and at the folders on the way to it.
-func socketCheck(about, path string, c *config.Config) machine.Check {
+func socketCheck(about, path string, c *config.Config) api.Check {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

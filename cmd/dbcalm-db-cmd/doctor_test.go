@@ -12,15 +12,16 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/testkit"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/transport/client"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // sampleChecks has one of each kind.
-func sampleChecks() []machine.Check {
-	return []machine.Check{
+func sampleChecks() []api.Check {
+	return []api.Check{
 		{About: "configuration", OK: true, Detail: "/etc/dbcalm/config.yml has no problem"},
 		{About: "privilege", Detail: "RELOAD is missing:\nrun GRANT RELOAD ON *.* TO 'dbcalm'@'localhost';"},
 		{About: "room", Unknown: true, Detail: "not looked at: the size of the data is not known"},
@@ -33,22 +34,22 @@ func TestDoctorTellsWhatItFound(t *testing.T) {
 	all := sampleChecks()
 	path := configtest.Write(t, configtest.Minimal)
 	for name, test := range map[string]struct {
-		checks []machine.Check
+		checks []api.Check
 		code   int
 	}{
 		"all":     {all, exitAttention},
-		"well":    {[]machine.Check{all[0], all[3]}, exitOK},
-		"unknown": {[]machine.Check{all[0], all[2]}, exitAttention},
+		"well":    {[]api.Check{all[0], all[3]}, exitOK},
+		"unknown": {[]api.Check{all[0], all[2]}, exitAttention},
 	} {
 		for form, args := range map[string][]string{"txt": {"doctor"}, "json": {"doctor", "--json"}} {
 			in := newInvocation(t, nil)
-			in.diagnose = func(context.Context, *config.Loaded) []machine.Check { return test.checks }
+			in.diagnose = func(context.Context, *config.Loaded) []api.Check { return test.checks }
 			in.expect(t, test.code, append(args, "--config", path)...)
 			testkit.Golden(t, "doctor/"+name+"."+form, in.stdout.String()+"-- stderr\n"+in.stderr.String())
 		}
 	}
 	in := newInvocation(t, nil)
-	in.diagnose = func(context.Context, *config.Loaded) []machine.Check { return all[:1] }
+	in.diagnose = func(context.Context, *config.Loaded) []api.Check { return all[:1] }
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	in.expectContext(ctx, t, exitInterrupted, "doctor", "--config", path)
@@ -134,15 +135,15 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &config.Config{SocketPath: socket("s", 0o660), LegacySocketPath: socket("l", 0o660), SocketMode: 0o660}
-	self := transport.Daemon{Version: versionText(), PID: 10, UID: os.Geteuid()}
+	self := wire.Daemon{Version: versionText(), PID: 10, UID: os.Geteuid()}
 	other := self
 	other.PID = 11
 	older := self
 	older.Version = "v0"
-	alive := func(self transport.Daemon) *fakeDaemon { return &fakeDaemon{self: self} }
-	refusing := &fakeDaemon{err: &transport.Refusal{Code: 400, Status: "Bad Request", Message: "Unknown command: daemon_show"}}
+	alive := func(self wire.Daemon) *fakeDaemon { return &fakeDaemon{self: self} }
+	refusing := &fakeDaemon{err: &client.Refusal{Code: 400, Status: "Bad Request", Message: "Unknown command: daemon_show"}}
 	shut := func(code int, status, message string) *fakeDaemon {
-		return &fakeDaemon{err: &transport.Refusal{Code: code, Status: status, Message: message}}
+		return &fakeDaemon{err: &client.Refusal{Code: code, Status: status, Message: message}}
 	}
 	for name, test := range map[string]struct {
 		main, legacy *fakeDaemon
@@ -178,13 +179,13 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 		if test.change != nil {
 			test.change(&config)
 		}
-		in.client.dial = func(path string) daemon {
+		in.conversation.dial = func(path string) daemon {
 			if path == config.LegacySocketPath {
 				return test.legacy
 			}
 			return test.main
 		}
-		checks, _, _ := socketChecks(t.Context(), in.client.dial, &config, wrong)
+		checks, _, _ := socketChecks(t.Context(), in.conversation.dial, &config, wrong)
 		if text := checksText(newInvocation(t, nil).screen, checks); !containsAll(text, test.want...) {
 			t.Errorf("%s: want %q in\n%s", name, test.want, text)
 		}
@@ -204,10 +205,10 @@ func TestDoctorSaysWhoseRightsCount(t *testing.T) {
 	t.Parallel()
 	own := os.Geteuid()
 	for _, test := range []struct {
-		running *transport.Daemon
+		running *wire.Daemon
 		want    string
 	}{
-		{nil, "no daemon runs"}, {&transport.Daemon{UID: own}, "whom the daemon runs as too"}, {&transport.Daemon{UID: own + 4242},
+		{nil, "no daemon runs"}, {&wire.Daemon{UID: own}, "whom the daemon runs as too"}, {&wire.Daemon{UID: own + 4242},
 			"for what the daemon may read and write, run sudo -u "},
 	} {
 		c := userCheck(test.running, true)
@@ -222,8 +223,8 @@ func TestDoctorMayNotAsk(t *testing.T) {
 	if c := userCheck(nil, false); !c.Unknown || !strings.Contains(c.Detail, "cannot be asked: run this as that user, or as root") {
 		t.Errorf("got %+v", c)
 	}
-	in := newInvocation(t, &fakeDaemon{err: &transport.Unreachable{Path: "/run/x.sock", Advice: "run this as root", Err: syscall.EACCES}})
-	checks, running, asked := socketChecks(t.Context(), in.client.dial, &config.Config{SocketPath: filepath.Join(t.TempDir(), "s")}, nil)
+	in := newInvocation(t, &fakeDaemon{err: &client.Unreachable{Path: "/run/x.sock", Advice: "run this as root", Err: syscall.EACCES}})
+	checks, running, asked := socketChecks(t.Context(), in.conversation.dial, &config.Config{SocketPath: filepath.Join(t.TempDir(), "s")}, nil)
 	if running != nil || asked || len(checks) != 2 || !checks[1].Unknown {
 		t.Errorf("got %+v, %v, %t", checks, running, asked)
 	}
@@ -234,7 +235,7 @@ func TestDoctorLooksAtTheRetention(t *testing.T) {
 	if c := retentionCheck(&config.Config{}, nil); c.OK || !c.Note || !strings.Contains(c.Detail, "{full: 4, days: 30}") {
 		t.Errorf("got %+v", c)
 	}
-	if c := retentionCheck(&config.Config{Retention: machine.Retention{Full: 2}}, nil); !c.OK || !strings.Contains(c.Detail, "{full: 2}") {
+	if c := retentionCheck(&config.Config{Retention: api.Retention{Full: 2}}, nil); !c.OK || !strings.Contains(c.Detail, "{full: 2}") {
 		t.Errorf("got %+v", c)
 	}
 	if c := retentionCheck(&config.Config{}, map[string]bool{"retention": true}); !c.Unknown {

@@ -5,8 +5,9 @@ import (
 	"sync"
 	"syscall"
 
-	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/client"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // fakeDaemon answers from its fields and keeps what it was asked. A method
@@ -14,18 +15,18 @@ import (
 type fakeDaemon struct {
 	mu sync.Mutex
 
-	self       transport.Daemon
+	self       wire.Daemon
 	id         string
-	operations []machine.OperationSummary
+	operations []api.OperationSummary
 	// views are the answers to successive calls of Operation; the last one
 	// stays.
 	views    []any
-	decision machine.RetryDecision
-	chunks   []machine.LogChunk
-	plan     machine.Plan
-	backups  []machine.BackupView
-	rebuilt  machine.RebuildReport
-	pruned   machine.PruneReport
+	decision api.RetryDecision
+	chunks   []api.LogChunk
+	plan     api.Plan
+	backups  []api.BackupView
+	rebuilt  api.RebuildReport
+	pruned   api.PruneReport
 	err      error
 
 	asked []any
@@ -49,54 +50,54 @@ func (f *fakeDaemon) keep(question any) {
 	f.asked = append(f.asked, question)
 }
 
-func (f *fakeDaemon) Daemon(context.Context) (transport.Daemon, error) { return f.self, f.err }
+func (f *fakeDaemon) Daemon(context.Context) (wire.Daemon, error) { return f.self, f.err }
 
-func (f *fakeDaemon) FullBackup(_ context.Context, r machine.BackupRequest) (string, error) {
+func (f *fakeDaemon) FullBackup(_ context.Context, r api.BackupRequest) (string, error) {
 	f.keep(r)
 	return f.id, f.err
 }
 
-func (f *fakeDaemon) IncrementalBackup(_ context.Context, r machine.BackupRequest) (string, error) {
+func (f *fakeDaemon) IncrementalBackup(_ context.Context, r api.BackupRequest) (string, error) {
 	f.keep(r)
 	return f.id, f.err
 }
 
-func (f *fakeDaemon) RestoreBackup(_ context.Context, r machine.RestoreRequest) (string, error) {
+func (f *fakeDaemon) RestoreBackup(_ context.Context, r api.RestoreRequest) (string, error) {
 	f.keep(r)
 	return f.id, f.err
 }
 
-func (f *fakeDaemon) VerifyBackup(_ context.Context, r machine.VerifyRequest) (string, error) {
+func (f *fakeDaemon) VerifyBackup(_ context.Context, r api.VerifyRequest) (string, error) {
 	f.keep(r)
 	return f.id, f.err
 }
 
-func (f *fakeDaemon) DeleteBackup(_ context.Context, r machine.DeleteRequest) error {
+func (f *fakeDaemon) DeleteBackup(_ context.Context, r api.DeleteRequest) error {
 	f.keep(r)
 	return f.err
 }
 
-func (f *fakeDaemon) Operations(_ context.Context, filter machine.OperationFilter) ([]machine.OperationSummary, error) {
+func (f *fakeDaemon) Operations(_ context.Context, filter api.OperationFilter) ([]api.OperationSummary, error) {
 	f.keep(filter)
 	return f.operations, f.err
 }
 
-func (f *fakeDaemon) Operation(_ context.Context, id string) (machine.OperationView, error) {
+func (f *fakeDaemon) Operation(_ context.Context, id string) (api.OperationView, error) {
 	f.keep(askedOperation(id))
 	if len(f.views) == 0 {
-		return machine.OperationView{}, f.err
+		return api.OperationView{}, f.err
 	}
 	next := f.views[0]
 	if len(f.views) > 1 {
 		f.views = f.views[1:]
 	}
 	if err, failed := next.(error); failed {
-		return machine.OperationView{}, err
+		return api.OperationView{}, err
 	}
-	return next.(machine.OperationView), nil
+	return next.(api.OperationView), nil
 }
 
-func (f *fakeDaemon) Logs(_ context.Context, id string, follow bool, each func(machine.LogChunk) error) error {
+func (f *fakeDaemon) Logs(_ context.Context, id string, follow bool, each func(api.LogChunk) error) error {
 	f.keep(askedLogs{id, follow})
 	for _, chunk := range f.chunks {
 		if err := each(chunk); err != nil {
@@ -106,12 +107,12 @@ func (f *fakeDaemon) Logs(_ context.Context, id string, follow bool, each func(m
 	return f.err
 }
 
-func (f *fakeDaemon) PlanBackup(_ context.Context, r machine.BackupRequest) (machine.Plan, error) {
+func (f *fakeDaemon) PlanBackup(_ context.Context, r api.BackupRequest) (api.Plan, error) {
 	f.keep(askedPlan{r.ID})
 	return f.plan, f.err
 }
 
-func (f *fakeDaemon) PlanRestore(_ context.Context, r machine.RestoreRequest) (machine.Plan, error) {
+func (f *fakeDaemon) PlanRestore(_ context.Context, r api.RestoreRequest) (api.Plan, error) {
 	f.keep(askedPlan{r.IDList[len(r.IDList)-1]})
 	return f.plan, f.err
 }
@@ -121,33 +122,33 @@ func (f *fakeDaemon) Cancel(_ context.Context, id string) error {
 	return f.err
 }
 
-func (f *fakeDaemon) Retry(_ context.Context, id string) (machine.RetryDecision, error) {
+func (f *fakeDaemon) Retry(_ context.Context, id string) (api.RetryDecision, error) {
 	f.keep(askedRetry(id))
 	return f.decision, f.err
 }
 
-func (f *fakeDaemon) Prune(_ context.Context, r machine.PruneRequest) (machine.PruneReport, error) {
+func (f *fakeDaemon) Prune(_ context.Context, r api.PruneRequest) (api.PruneReport, error) {
 	f.keep(r)
 	f.pruned.DryRun = r.DryRun
 	return f.pruned, f.err
 }
 
-func (f *fakeDaemon) Rebuild(_ context.Context, r machine.RebuildRequest) (machine.RebuildReport, error) {
+func (f *fakeDaemon) Rebuild(_ context.Context, r api.RebuildRequest) (api.RebuildReport, error) {
 	f.keep(r)
 	return f.rebuilt, f.err
 }
 
-func (f *fakeDaemon) Backups(context.Context) ([]machine.BackupView, error) {
+func (f *fakeDaemon) Backups(context.Context) ([]api.BackupView, error) {
 	return f.backups, f.err
 }
 
 var (
-	refusal  = &transport.Refusal{Code: 409, Status: "Conflict", Message: "Backup with id 'full-1' already exists"}
-	noDaemon = &transport.Unreachable{Path: "/run/x.sock", Advice: "start it", Err: syscall.ECONNREFUSED}
+	refusal  = &client.Refusal{Code: 409, Status: "Conflict", Message: "Backup with id 'full-1' already exists"}
+	noDaemon = &client.Unreachable{Path: "/run/x.sock", Advice: "start it", Err: syscall.ECONNREFUSED}
 )
 
 // failingDaemon fails in every method, where fakeDaemon lists backups all the
 // same, so that a restore gets as far as asking for one.
 type failingDaemon struct{ fakeDaemon }
 
-func (f *failingDaemon) Backups(context.Context) ([]machine.BackupView, error) { return nil, f.err }
+func (f *failingDaemon) Backups(context.Context) ([]api.BackupView, error) { return nil, f.err }

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/machine/definition"
 )
 
@@ -80,7 +80,7 @@ func TestMachineListAsJSON(t *testing.T) {
 
 func TestPlanAsJSON(t *testing.T) {
 	t.Parallel()
-	plan := machine.Plan{Checks: []machine.Check{{About: "room", Detail: "not enough"}}, Result: "into /var/lib/mysql"}
+	plan := api.Plan{Checks: []api.Check{{About: "room", Detail: "not enough"}}, Result: "into /var/lib/mysql"}
 	for _, args := range [][]string{
 		{"restore", "full-1", "--target", "database"},
 		{"backup", "full", "new"},
@@ -88,7 +88,7 @@ func TestPlanAsJSON(t *testing.T) {
 	} {
 		in := newInvocation(t, &fakeDaemon{plan: plan, backups: samples.Backups()})
 		in.expect(t, exitFailed, append(args, "--plan", "--json", "--socket", "/x")...)
-		var got machine.Plan
+		var got api.Plan
 		if err := json.Unmarshal(in.stdout.Bytes(), &got); err != nil || len(got.Checks) != 1 || got.Result != plan.Result {
 			t.Errorf("%q: %v\n%s", args, err, &in.stdout)
 		}

@@ -4,12 +4,12 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 func TestLogsArePrinted(t *testing.T) {
 	t.Parallel()
-	d := &fakeDaemon{operations: samples.Operations(), chunks: []machine.LogChunk{
+	d := &fakeDaemon{operations: samples.Operations(), chunks: []api.LogChunk{
 		{State: "stream", Attempt: 1, Output: "output.log", Text: "first\n"},
 		{},
 		{State: "stream", Attempt: 1, Output: "output.log", Text: "second\x1b[0m\n"},

@@ -30,7 +30,7 @@ func newInvocation(t *testing.T, d daemon) *invocation {
 	in.app = newApp(strings.NewReader(""), &in.stdout, &in.stderr, func(string) string { return "" })
 	in.source.host = testHost()
 	in.screen.Now = func() time.Time { return samples.Noon }
-	in.client.dial = func(string) daemon {
+	in.conversation.dial = func(string) daemon {
 		if d == nil {
 			t.Error("the daemon was asked")
 		}

@@ -8,23 +8,23 @@ import (
 	"github.com/rs/zerolog"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/transport/monitor"
 )
 
-// monitor serves metrics and health beside the daemon; nil where they are not
+// metricsServer serves metrics and health beside the daemon; nil where they are not
 // asked for.
-type monitor struct {
-	*transport.Monitor
+type metricsServer struct {
+	*monitor.Monitor
 	log     zerolog.Logger
 	serving sync.WaitGroup
 }
 
 // listenMonitor binds metrics_listen, if that is set.
-func listenMonitor(cfg *config.Config, watched transport.Watched, log zerolog.Logger) (*monitor, error) {
+func listenMonitor(cfg *config.Config, watched monitor.Watched, log zerolog.Logger) (*metricsServer, error) {
 	if cfg.MetricsListen == "" {
 		return nil, nil
 	}
-	m := &monitor{log: log, Monitor: transport.NewMonitor(watched, transport.MonitorOptions{
+	m := &metricsServer{log: log, Monitor: monitor.New(watched, monitor.Options{
 		Listen: cfg.MetricsListen, Mode: cfg.MetricsMode, Group: cfg.MetricsGroup,
 		Version: versionText(), GoVersion: runtime.Version(), Logger: log,
 	})}
@@ -36,7 +36,7 @@ func listenMonitor(cfg *config.Config, watched transport.Watched, log zerolog.Lo
 
 // serve answers until ctx ends or close is called. That it cannot is no reason
 // to end the daemon, and whoever scrapes it learns of it.
-func (m *monitor) serve(ctx context.Context) {
+func (m *metricsServer) serve(ctx context.Context) {
 	if m == nil {
 		return
 	}
@@ -48,7 +48,7 @@ func (m *monitor) serve(ctx context.Context) {
 }
 
 // close ends serving and waits for that.
-func (m *monitor) close() {
+func (m *metricsServer) close() {
 	if m == nil {
 		return
 	}

@@ -9,10 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
-func operationsCommand(c *client) *cobra.Command {
+func operationsCommand(c *conversation) *cobra.Command {
 	return c.speaksToDaemon(group("operations", "Look at operations, cancel and retry them",
 		operationsListCommand(c), operationsShowCommand(c), operationsWatchCommand(c), operationsLogsCommand(c),
 		operationsCancelCommand(c), operationsRetryCommand(c)))
@@ -31,13 +31,13 @@ const fullIDLength = 36
 
 // findOperation connects and completes an id that may be abbreviated. One that
 // matches nothing is left to the daemon to refuse.
-func (c *client) findOperation(ctx context.Context, id string) (daemon, string, error) {
+func (c *conversation) findOperation(ctx context.Context, id string) (daemon, string, error) {
 	d, err := c.connect()
 	if err != nil || len(id) >= fullIDLength {
 		return d, id, err
 	}
-	operations, err := ask(ctx, func(ctx context.Context) ([]machine.OperationSummary, error) {
-		return d.Operations(ctx, machine.OperationFilter{Limit: longestListing})
+	operations, err := ask(ctx, func(ctx context.Context) ([]api.OperationSummary, error) {
+		return d.Operations(ctx, api.OperationFilter{Limit: longestListing})
 	})
 	if err != nil {
 		return d, id, err
@@ -46,7 +46,7 @@ func (c *client) findOperation(ctx context.Context, id string) (daemon, string, 
 	return d, full, err
 }
 
-func complete(operations []machine.OperationSummary, prefix string) (string, error) {
+func complete(operations []api.OperationSummary, prefix string) (string, error) {
 	var matches []string
 	for _, o := range operations {
 		if o.ID == prefix {

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func operationsCancelCommand(c *client) *cobra.Command {
+func operationsCancelCommand(c *conversation) *cobra.Command {
 	return &cobra.Command{
 		Use:   "cancel ID",
 		Short: "Cancel an operation",

@@ -9,11 +9,11 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
-func operationsListCommand(c *client) *cobra.Command {
-	var filter machine.OperationFilter
+func operationsListCommand(c *conversation) *cobra.Command {
+	var filter api.OperationFilter
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -31,7 +31,7 @@ TOOK is how long it has run, or, before its turn, has waited.`,
 			if err != nil {
 				return err
 			}
-			operations, err := ask(cmd.Context(), func(ctx context.Context) ([]machine.OperationSummary, error) {
+			operations, err := ask(cmd.Context(), func(ctx context.Context) ([]api.OperationSummary, error) {
 				return d.Operations(ctx, filter)
 			})
 			switch {
@@ -52,12 +52,12 @@ TOOK is how long it has run, or, before its turn, has waited.`,
 		"only those in `STATE`: waiting, running, succeeded, failed, cancelled, or a machine's state")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	completeFlag(cmd, "state", []string{
-		machine.StatusWaiting, machine.StatusRunning, machine.StatusSucceeded, machine.StatusFailed, machine.StatusCancelled,
+		api.StatusWaiting, api.StatusRunning, api.StatusSucceeded, api.StatusFailed, api.StatusCancelled,
 	})
 	return cmd
 }
 
-func operationsText(s *screen.Screen, operations []machine.OperationSummary) string {
+func operationsText(s *screen.Screen, operations []api.OperationSummary) string {
 	t := screen.Table{Header: []string{"ID", "MACHINE", "BACKUP", "STATE", "WHEN", "TOOK", "RESULT"}, Right: []int{5},
 		Paint: map[int]func(string) string{6: s.Status}}
 	for _, o := range operations {
@@ -67,7 +67,7 @@ func operationsText(s *screen.Screen, operations []machine.OperationSummary) str
 }
 
 // stateText is an operation's state, with how far that is where it is known.
-func stateText(o machine.OperationSummary) string {
+func stateText(o api.OperationSummary) string {
 	if o.Progress == nil || o.Progress.TotalBytes == 0 {
 		return o.State
 	}
@@ -78,7 +78,7 @@ func stateText(o machine.OperationSummary) string {
 const longestReason = 70
 
 // result is an operation's status with the beginning of its error.
-func result(o machine.OperationSummary) string {
+func result(o api.OperationSummary) string {
 	reason, _, _ := strings.Cut(strings.TrimSpace(o.Error), "\n")
 	if reason == "" {
 		return o.Status

@@ -6,11 +6,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 )
 
-func operationsLogsCommand(c *client) *cobra.Command {
+func operationsLogsCommand(c *conversation) *cobra.Command {
 	var follow bool
 	cmd := &cobra.Command{
 		Use:   "logs ID",
@@ -46,7 +46,7 @@ type logPrinter struct {
 	heading string
 }
 
-func (p *logPrinter) print(chunk machine.LogChunk) error {
+func (p *logPrinter) print(chunk api.LogChunk) error {
 	if chunk.Text == "" && !chunk.Missing {
 		return nil
 	}

@@ -6,12 +6,12 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // programsText lists the command lines an operation ran. What the error
 // section says anyway is not said twice.
-func programsText(s *screen.Screen, view machine.OperationView) string {
+func programsText(s *screen.Screen, view api.OperationView) string {
 	if len(view.Processes) == 0 {
 		return ""
 	}
@@ -26,7 +26,7 @@ func programsText(s *screen.Screen, view machine.OperationView) string {
 	return b.String()
 }
 
-func programEnd(s *screen.Screen, p machine.ProcessView) string {
+func programEnd(s *screen.Screen, p api.ProcessView) string {
 	parts := []string{p.Status}
 	if p.ReturnCode != nil {
 		parts = append(parts, fmt.Sprintf("exit code %d", *p.ReturnCode))

@@ -7,10 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
-func operationsRetryCommand(c *client) *cobra.Command {
+func operationsRetryCommand(c *conversation) *cobra.Command {
 	var wait bool
 	cmd := &cobra.Command{
 		Use:   "retry ID",
@@ -25,7 +25,7 @@ halted one with its clean-up. The daemon says from which state, and why.
 			if err != nil {
 				return err
 			}
-			decision, err := ask(cmd.Context(), func(ctx context.Context) (machine.RetryDecision, error) {
+			decision, err := ask(cmd.Context(), func(ctx context.Context) (api.RetryDecision, error) {
 				return d.Retry(ctx, id)
 			})
 			if err != nil {
@@ -40,7 +40,7 @@ halted one with its clean-up. The daemon says from which state, and why.
 	return waits(cmd, &wait)
 }
 
-func retryText(id string, decision machine.RetryDecision) string {
+func retryText(id string, decision api.RetryDecision) string {
 	text := fmt.Sprintf("Operation %s goes on with %s, attempt %d", id, decision.State, decision.Attempt)
 	if decision.Reason != "" {
 		text += ": " + human.OneLine(decision.Reason)

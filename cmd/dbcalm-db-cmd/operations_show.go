@@ -10,11 +10,12 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/steps/printable"
 )
 
-func operationsShowCommand(c *client) *cobra.Command {
+func operationsShowCommand(c *conversation) *cobra.Command {
 	var asJSON bool
 	var graph string
 	cmd := &cobra.Command{
@@ -31,14 +32,14 @@ the path it took and when.
 			if err != nil {
 				return err
 			}
-			view, err := ask(cmd.Context(), func(ctx context.Context) (machine.OperationView, error) {
+			view, err := ask(cmd.Context(), func(ctx context.Context) (api.OperationView, error) {
 				return d.Operation(ctx, id)
 			})
 			switch {
 			case err != nil:
 				return err
 			case graph != "":
-				drawing, err := machine.DrawOperation(view, graph)
+				drawing, err := drawOperation(view, graph)
 				if err != nil {
 					return exitWith(exitUsage, err)
 				}
@@ -55,7 +56,7 @@ the path it took and when.
 	return cmd
 }
 
-func operationText(c *client, view machine.OperationView) string {
+func operationText(c *conversation, view api.OperationView) string {
 	sections := []string{
 		headText(c, view), screen.Timeline(view, c.screen.Now()), transitionsText(view.Transitions), programsText(c.screen, view),
 	}
@@ -71,7 +72,7 @@ func operationText(c *client, view machine.OperationView) string {
 	return strings.Join(shown, "\n")
 }
 
-func headText(c *client, view machine.OperationView) string {
+func headText(c *conversation, view api.OperationView) string {
 	var b strings.Builder
 	line := func(name, value string) {
 		if value != "" {
@@ -105,7 +106,7 @@ func headText(c *client, view machine.OperationView) string {
 	return b.String()
 }
 
-func argumentsText(args machine.Args) string {
+func argumentsText(args api.Args) string {
 	var parts []string
 	part := func(name, value string) {
 		if value != "" {
@@ -123,7 +124,7 @@ func argumentsText(args machine.Args) string {
 	return strings.Join(parts, " ")
 }
 
-func transitionsText(transitions []machine.TransitionView) string {
+func transitionsText(transitions []api.TransitionView) string {
 	if len(transitions) == 0 {
 		return ""
 	}
@@ -133,4 +134,15 @@ func transitionsText(transitions []machine.TransitionView) string {
 			tr.From, tr.Event, tr.To, strconv.Itoa(tr.Attempt), tr.Reason)
 	}
 	return "Transitions\n" + t.String()
+}
+
+// drawOperation draws the machine of an operation, as it was when the
+// operation began, with its path: mermaid, dot (Graphviz) or svg.
+func drawOperation(view api.OperationView, format string) (string, error) {
+	path := definition.Path{At: view.State,
+		Broken: view.Status == api.StatusFailed || view.Status == api.StatusCancelled}
+	for _, t := range view.Transitions {
+		path.Passages = append(path.Passages, definition.Passage{From: t.From, To: t.To, At: t.At})
+	}
+	return definition.Draw(view.Definition, path, format)
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 	"dbcalm-db-cmd/steps/testkit"
 )
@@ -17,14 +17,14 @@ func TestOperationsList(t *testing.T) {
 	in := newInvocation(t, d)
 	in.expect(t, exitOK, "operations", "list", "--socket", "/x", "--limit", "4", "--state", "failed")
 	testkit.Golden(t, "operations/list.txt", in.stdout.String())
-	if want := (machine.OperationFilter{Limit: 4, State: "failed"}); d.asked[0] != want {
+	if want := (api.OperationFilter{Limit: 4, State: "failed"}); d.asked[0] != want {
 		t.Errorf("asked for %+v, want %+v", d.asked[0], want)
 	}
 
 	in = newInvocation(t, d)
 	in.expect(t, exitOK, "operations", "list", "--socket", "/x", "--json")
 	testkit.Golden(t, "operations/list.json", in.stdout.String())
-	if want := (machine.OperationFilter{Limit: 50}); d.asked[1] != want {
+	if want := (api.OperationFilter{Limit: 50}); d.asked[1] != want {
 		t.Errorf("asked for %+v, want %+v", d.asked[1], want)
 	}
 }
@@ -46,7 +46,7 @@ func TestOperationsListEmpty(t *testing.T) {
 
 func TestOperationsShow(t *testing.T) {
 	t.Parallel()
-	for name, view := range map[string]machine.OperationView{
+	for name, view := range map[string]api.OperationView{
 		"succeeded": samples.Succeeded(), "failed": samples.Failed(), "running": samples.Running(),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestOperationsShow(t *testing.T) {
 
 			in = newInvocation(t, &fakeDaemon{views: []any{view}})
 			in.expect(t, exitOK, "operations", "show", view.ID, "--socket", "/x", "--json")
-			var again machine.OperationView
+			var again api.OperationView
 			for i, p := range view.Processes {
 				view.Processes[i].Error = printable.Text(p.Error)
 			}
@@ -80,7 +80,7 @@ func TestOperationIDsMayBeCutShort(t *testing.T) {
 		}
 		var got []any
 		for _, question := range d.asked {
-			if _, listing := question.(machine.OperationFilter); !listing {
+			if _, listing := question.(api.OperationFilter); !listing {
 				got = append(got, question)
 			}
 		}
@@ -101,7 +101,7 @@ func TestAmbiguousOperationID(t *testing.T) {
 // An id that is whole is not asked about, even where it begins another one.
 func TestExactOperationIDWins(t *testing.T) {
 	t.Parallel()
-	list := []machine.OperationSummary{{ID: "abc"}, {ID: "ab"}}
+	list := []api.OperationSummary{{ID: "abc"}, {ID: "ab"}}
 	if got, err := complete(list, "ab"); got != "ab" || err != nil {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -109,7 +109,7 @@ func TestExactOperationIDWins(t *testing.T) {
 
 func TestOperationsCancelAndRetry(t *testing.T) {
 	t.Parallel()
-	d := &fakeDaemon{decision: machine.RetryDecision{State: "copy", Attempt: 2, Reason: "the stage is intact"}}
+	d := &fakeDaemon{decision: api.RetryDecision{State: "copy", Attempt: 2, Reason: "the stage is intact"}}
 	in := newInvocation(t, d)
 	in.expect(t, exitOK, "operations", "cancel", samples.FirstID, "--config", "testdata/config/shared.yml")
 	contains(t, "stdout", in.stdout.String(), "Operation "+samples.FirstID+" is being cancelled.\n")

@@ -6,10 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
-func operationsWatchCommand(c *client) *cobra.Command {
+func operationsWatchCommand(c *conversation) *cobra.Command {
 	return &cobra.Command{
 		Use:   "watch [ID]",
 		Short: "Watch an operation, or all that are under way, until the end",
@@ -27,32 +27,32 @@ far it is; elsewhere each change is a line. The exit code says how it ended.
 			if err != nil {
 				return err
 			}
-			return c.watch(cmd.Context(), func(ctx context.Context, _ []machine.OperationView) ([]machine.OperationView, error) {
+			return c.watch(cmd.Context(), func(ctx context.Context, _ []api.OperationView) ([]api.OperationView, error) {
 				view, err := d.Operation(ctx, id)
-				return []machine.OperationView{view}, err
+				return []api.OperationView{view}, err
 			})
 		},
 	}
 }
 
-func (c *client) watchAll(ctx context.Context) error {
+func (c *conversation) watchAll(ctx context.Context) error {
 	d, err := c.connect()
 	if err != nil {
 		return err
 	}
-	return c.watch(ctx, func(ctx context.Context, known []machine.OperationView) ([]machine.OperationView, error) {
+	return c.watch(ctx, func(ctx context.Context, known []api.OperationView) ([]api.OperationView, error) {
 		return openOnes(ctx, d, known)
 	})
 }
 
 // openOnes returns the operations that are open, after those that were known
 // before, whatever has become of these.
-func openOnes(ctx context.Context, d daemon, known []machine.OperationView) ([]machine.OperationView, error) {
-	list, err := d.Operations(ctx, machine.OperationFilter{Limit: longestListing})
+func openOnes(ctx context.Context, d daemon, known []api.OperationView) ([]api.OperationView, error) {
+	list, err := d.Operations(ctx, api.OperationFilter{Limit: longestListing})
 	if err != nil {
 		return nil, err
 	}
-	var views []machine.OperationView
+	var views []api.OperationView
 	seen := map[string]bool{}
 	look := func(id string) error {
 		view, err := d.Operation(ctx, id)
@@ -79,7 +79,7 @@ func openOnes(ctx context.Context, d daemon, known []machine.OperationView) ([]m
 }
 
 // watch shows operations until they are over and tells how each has ended.
-func (c *client) watch(ctx context.Context, next question) error {
+func (c *conversation) watch(ctx context.Context, next question) error {
 	views, err := c.followAll(ctx, c.screen.DisplayOn(c.screen.Out), next)
 	if err != nil {
 		return err

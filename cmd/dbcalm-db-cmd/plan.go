@@ -11,7 +11,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 )
 
@@ -32,29 +32,29 @@ func plans(cmd *cobra.Command, o *planOptions) *cobra.Command {
 	return cmd
 }
 
-func (c *client) planBackup(ctx context.Context, request machine.BackupRequest, o planOptions) error {
+func (c *conversation) planBackup(ctx context.Context, request api.BackupRequest, o planOptions) error {
 	d, err := c.connect()
 	if err != nil {
 		return err
 	}
-	plan, err := ask(ctx, func(ctx context.Context) (machine.Plan, error) { return d.PlanBackup(ctx, request) })
+	plan, err := ask(ctx, func(ctx context.Context) (api.Plan, error) { return d.PlanBackup(ctx, request) })
 	if err != nil {
 		return err
 	}
 	return c.tellPlan(plan, o)
 }
 
-func (c *client) planRestore(ctx context.Context, id string, target machine.Target, o planOptions) error {
+func (c *conversation) planRestore(ctx context.Context, id string, target api.Target, o planOptions) error {
 	d, err := c.connect()
 	if err != nil {
 		return err
 	}
-	plan, err := ask(ctx, func(ctx context.Context) (machine.Plan, error) {
+	plan, err := ask(ctx, func(ctx context.Context) (api.Plan, error) {
 		ids, err := findChain(ctx, d, id)
 		if err != nil {
-			return machine.Plan{}, err
+			return api.Plan{}, err
 		}
-		return d.PlanRestore(ctx, machine.RestoreRequest{IDList: ids, Target: target})
+		return d.PlanRestore(ctx, api.RestoreRequest{IDList: ids, Target: target})
 	})
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (c *client) planRestore(ctx context.Context, id string, target machine.Targ
 }
 
 // tellPlan prints a plan; one that would not go is an error.
-func (c *client) tellPlan(plan machine.Plan, o planOptions) error {
+func (c *conversation) tellPlan(plan api.Plan, o planOptions) error {
 	tell := func() error { return c.screen.Print(planText(c.screen, plan)) }
 	if o.json {
 		tell = func() error { return c.screen.JSON(plan) }
@@ -77,7 +77,7 @@ func (c *client) tellPlan(plan machine.Plan, o planOptions) error {
 	return nil
 }
 
-func planText(s *screen.Screen, plan machine.Plan) string {
+func planText(s *screen.Screen, plan api.Plan) string {
 	sections := []string{checksText(s, plan.Checks)}
 	if len(plan.Chain) > 0 {
 		t := screen.Table{
@@ -101,7 +101,7 @@ func planText(s *screen.Screen, plan machine.Plan) string {
 
 // checksText lists what was looked at, with what to do where it is not in
 // order.
-func checksText(s *screen.Screen, checks []machine.Check) string {
+func checksText(s *screen.Screen, checks []api.Check) string {
 	var b strings.Builder
 	for _, f := range checks {
 		mark := s.Paint(screen.Red, "✗")

@@ -4,15 +4,15 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestPlansAreTold(t *testing.T) {
 	t.Parallel()
-	plan := machine.Plan{
-		Checks: []machine.Check{{About: "backup full-1", OK: true, Detail: "its files are there"}, {About: "room", Detail: "not " +
+	plan := api.Plan{
+		Checks: []api.Check{{About: "backup full-1", OK: true, Detail: "its files are there"}, {About: "room", Detail: "not " +
 			"enough room\nfor it: use a larger disk"}},
 		Chain: []steps.PlanLink{{ID: "full-1", StoredBytes: 1 << 30, PlainBytes: 3 << 30, ToLSN: 1_000_000, Server: "10.11.6-MariaDB",
 			Tool:      "mariabackup 10.11.6",

@@ -6,14 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
-func restoreCommand(c *client) *cobra.Command {
+func restoreCommand(c *conversation) *cobra.Command {
 	var target, request string
 	var wait bool
 	var plan planOptions
-	targets := []string{string(machine.TargetDatabase), string(machine.TargetFolder)}
+	targets := []string{string(api.TargetDatabase), string(api.TargetFolder)}
 	cmd := &cobra.Command{
 		Use:   "restore ID --target database|folder",
 		Short: "Restore a backup, with the chain it stands on",
@@ -36,14 +36,14 @@ operation does.`,
 		ValidArgsFunction: once(c.completeBackup(false)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if plan.wanted {
-				return c.planRestore(cmd.Context(), args[0], machine.Target(target), plan)
+				return c.planRestore(cmd.Context(), args[0], api.Target(target), plan)
 			}
 			return c.start(cmd.Context(), wait, func(ctx context.Context, d daemon) (string, error) {
 				chain, err := findChain(ctx, d, args[0])
 				if err != nil {
 					return "", err
 				}
-				return d.RestoreBackup(ctx, machine.RestoreRequest{IDList: chain, Target: machine.Target(target), RequestID: request})
+				return d.RestoreBackup(ctx, api.RestoreRequest{IDList: chain, Target: api.Target(target), RequestID: request})
 			})
 		},
 	}

@@ -46,7 +46,7 @@ dbcalm-db-cmd manual lists its pages.
 	)
 	add(root, groupDaemon,
 		serveCommand(a), configCommand(a.screen, a.source), doctorCommand(a), machineCommand(a.screen), manualCommand(a), versionCommand(a.screen))
-	add(root, groupBackups, backupCommand(a.client), restoreCommand(a.client), backupsCommand(a.client), operationsCommand(a.client))
+	add(root, groupBackups, backupCommand(a.conversation), restoreCommand(a.conversation), backupsCommand(a.conversation), operationsCommand(a.conversation))
 	root.AddCommand(superviseCommand(), keepCommand(a), examineCommand(a.screen), manCommand(a))
 	a.markEntry(root)
 	return root

@@ -16,6 +16,7 @@ import (
 	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/transport/access"
 )
 
 // serve runs the daemon until ctx ends.
@@ -65,17 +66,17 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 	}
 	server := transport.New(manager, transport.Options{
 		SocketPath: cfg.SocketPath, LegacySocketPath: cfg.LegacySocketPath,
-		Mode: cfg.SocketMode, Group: cfg.SocketGroup, Access: access(cfg), Version: versionText(), Logger: log,
+		Mode: cfg.SocketMode, Group: cfg.SocketGroup, Access: socketRules(cfg), Version: versionText(), Logger: log,
 	})
 	if err := server.Listen(); err != nil {
 		return err
 	}
 	defer server.Close()
-	monitor, err := listenMonitor(cfg, manager, log)
+	metrics, err := listenMonitor(cfg, manager, log)
 	if err != nil {
 		return err
 	}
-	defer monitor.close()
+	defer metrics.close()
 	defer manager.Stop()
 	if err := manager.Start(ctx); err != nil {
 		return err
@@ -85,7 +86,7 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 			log.Warn().Err(err).Msg("the former state_dir is not tidied up")
 		}
 	}
-	monitor.serve(ctx)
+	metrics.serve(ctx)
 	notify(log, systemd.SdNotifyReady)
 	log.Info().Str("socket", cfg.SocketPath).Str("version", version).Msg("ready")
 	stopWatchdog := startWatchdog(cfg, log)
@@ -114,9 +115,9 @@ func notify(log zerolog.Logger, state string) {
 	}
 }
 
-// access is who may use the sockets.
-func access(c *config.Config) transport.Access {
-	return transport.Access{Users: c.AllowedUsers, Groups: c.AllowedGroups, RestoreUsers: c.RestoreUsers, RestoreGroups: c.RestoreGroups}
+// socketRules are who may use the sockets.
+func socketRules(c *config.Config) access.Rules {
+	return access.Rules{Users: c.AllowedUsers, Groups: c.AllowedGroups, RestoreUsers: c.RestoreUsers, RestoreGroups: c.RestoreGroups}
 }
 
 // stepsSettings translates the configuration into what the steps need.

@@ -27,7 +27,7 @@ func repeatable(cmd *cobra.Command, id *string) *cobra.Command {
 
 // start begins an operation. Its id is the first line on stdout, alone, for
 // scripts.
-func (c *client) start(ctx context.Context, wait bool, begin func(context.Context, daemon) (string, error)) error {
+func (c *conversation) start(ctx context.Context, wait bool, begin func(context.Context, daemon) (string, error)) error {
 	d, err := c.connect()
 	if err != nil {
 		return err

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 func TestStartingCommands(t *testing.T) {
@@ -14,19 +14,19 @@ func TestStartingCommands(t *testing.T) {
 		args []string
 		want any
 	}{
-		{[]string{"backup", "full", "full-9"}, machine.BackupRequest{ID: "full-9"}},
-		{[]string{"backup", "full", "full-9", "--schedule-id", "0"}, machine.BackupRequest{ID: "full-9", ScheduleID: new(int64(0))}},
+		{[]string{"backup", "full", "full-9"}, api.BackupRequest{ID: "full-9"}},
+		{[]string{"backup", "full", "full-9", "--schedule-id", "0"}, api.BackupRequest{ID: "full-9", ScheduleID: new(int64(0))}},
 		{[]string{"backup", "incremental", "inc-9", "--from", "full-1", "--schedule-id", "7"},
-			machine.BackupRequest{ID: "inc-9", FromBackupID: "full-1", ScheduleID: new(int64(7))}},
+			api.BackupRequest{ID: "inc-9", FromBackupID: "full-1", ScheduleID: new(int64(7))}},
 		{[]string{"restore", "inc-2", "--target", "database"},
-			machine.RestoreRequest{IDList: []string{"full-1", "inc-1", "inc-2"}, Target: machine.TargetDatabase}},
+			api.RestoreRequest{IDList: []string{"full-1", "inc-1", "inc-2"}, Target: api.TargetDatabase}},
 		{[]string{"restore", "full-2", "--target", "folder"},
-			machine.RestoreRequest{IDList: []string{"full-2"}, Target: machine.TargetFolder}},
-		{[]string{"backup", "full", "full-9", "--request-id", "r1"}, machine.BackupRequest{ID: "full-9", RequestID: "r1"}},
+			api.RestoreRequest{IDList: []string{"full-2"}, Target: api.TargetFolder}},
+		{[]string{"backup", "full", "full-9", "--request-id", "r1"}, api.BackupRequest{ID: "full-9", RequestID: "r1"}},
 		{[]string{"backup", "incremental", "inc-9", "--from", "full-1", "--request-id", "r2"},
-			machine.BackupRequest{ID: "inc-9", FromBackupID: "full-1", RequestID: "r2"}},
+			api.BackupRequest{ID: "inc-9", FromBackupID: "full-1", RequestID: "r2"}},
 		{[]string{"restore", "full-2", "--target", "folder", "--request-id", "r3"},
-			machine.RestoreRequest{IDList: []string{"full-2"}, Target: machine.TargetFolder, RequestID: "r3"}},
+			api.RestoreRequest{IDList: []string{"full-2"}, Target: api.TargetFolder, RequestID: "r3"}},
 	} {
 		d := &fakeDaemon{id: samples.FirstID, backups: samples.Backups()}
 		in := newInvocation(t, d)

@@ -10,7 +10,7 @@ import (
 	"syscall"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/job"
@@ -149,7 +149,7 @@ func ownerOf(info fs.FileInfo) int {
 }
 
 // trustCheck is checkTrusted for the doctor.
-func trustCheck(c *config.Config, wrong map[string]bool) machine.Check {
+func trustCheck(c *config.Config, wrong map[string]bool) api.Check {
 	const about = "owners"
 	if wrong["state_dir"] {
 		return steps.NotChecked(about, "the configuration gives no state_dir that could be used")

@@ -10,7 +10,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 
 // await waits for an operation's end and tells it. The error is the
 // operation's own unless it succeeded.
-func (c *client) await(ctx context.Context, d daemon, id string) error {
+func (c *conversation) await(ctx context.Context, d daemon, id string) error {
 	view, err := c.follow(ctx, d, id)
 	if err != nil {
 		return err
@@ -31,9 +31,9 @@ func (c *client) await(ctx context.Context, d daemon, id string) error {
 }
 
 // verdict tells how an operation has ended.
-func (c *client) verdict(view machine.OperationView) error {
+func (c *conversation) verdict(view api.OperationView) error {
 	took := human.Span(c.screen.Took(view.OperationSummary))
-	if view.Status == machine.StatusSucceeded {
+	if view.Status == api.StatusSucceeded {
 		return c.screen.Print(fmt.Sprintf("%s succeeded in %s\n", screen.Subject(view.OperationSummary), took))
 	}
 	text := fmt.Sprintf("%s %s after %s", screen.Subject(view.OperationSummary), view.Status, took)
@@ -45,38 +45,38 @@ func (c *client) verdict(view machine.OperationView) error {
 }
 
 // follow polls an operation until it is over and tells on stderr how it goes.
-func (c *client) follow(ctx context.Context, d daemon, id string) (machine.OperationView, error) {
-	one := func(ctx context.Context, _ []machine.OperationView) ([]machine.OperationView, error) {
+func (c *conversation) follow(ctx context.Context, d daemon, id string) (api.OperationView, error) {
+	one := func(ctx context.Context, _ []api.OperationView) ([]api.OperationView, error) {
 		view, err := d.Operation(ctx, id)
-		return []machine.OperationView{view}, err
+		return []api.OperationView{view}, err
 	}
 	views, err := c.followAll(ctx, c.screen.DisplayOn(c.screen.Err), one)
 	if len(views) == 0 {
-		return machine.OperationView{}, err
+		return api.OperationView{}, err
 	}
 	return views[0], err
 }
 
 // question asks for the operations that are followed; it is given what it
 // answered last.
-type question func(ctx context.Context, known []machine.OperationView) ([]machine.OperationView, error)
+type question func(ctx context.Context, known []api.OperationView) ([]api.OperationView, error)
 
 // followAll polls operations until all of them are over.
-func (c *client) followAll(ctx context.Context, display screen.Display, next question) ([]machine.OperationView, error) {
+func (c *conversation) followAll(ctx context.Context, display screen.Display, next question) ([]api.OperationView, error) {
 	defer display.Close()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	var views []machine.OperationView
+	var views []api.OperationView
 	var away time.Time
 	for {
-		fresh, err := ask(ctx, func(ctx context.Context) ([]machine.OperationView, error) { return next(ctx, views) })
+		fresh, err := ask(ctx, func(ctx context.Context) ([]api.OperationView, error) { return next(ctx, views) })
 		switch {
 		case ctx.Err() != nil:
 			return views, c.stoppedWaiting(views)
 		case err == nil:
 			away, views = time.Time{}, fresh
 			display.Show(views)
-			if !slices.ContainsFunc(views, func(v machine.OperationView) bool { return !v.Over() }) {
+			if !slices.ContainsFunc(views, func(v api.OperationView) bool { return !v.Over() }) {
 				return views, nil
 			}
 		case exitCode(err) != exitUnreachable:
@@ -95,7 +95,7 @@ func (c *client) followAll(ctx context.Context, display screen.Display, next que
 	}
 }
 
-func (c *client) stoppedWaiting(views []machine.OperationView) error {
+func (c *conversation) stoppedWaiting(views []api.OperationView) error {
 	text := "stopped waiting; what was begun goes on: " + c.commandLine("operations", "list")
 	if len(views) == 1 {
 		text = fmt.Sprintf("stopped waiting; operation %s goes on: %s", views[0].ID, c.commandLine("operations", "show", views[0].ID))

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -25,7 +25,7 @@ func TestWaitForSuccess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d := &fakeDaemon{id: samples.FirstID, backups: samples.Backups(), decision: machine.RetryDecision{State: "copy", Attempt: 2},
+				d := &fakeDaemon{id: samples.FirstID, backups: samples.Backups(), decision: api.RetryDecision{State: "copy", Attempt: 2},
 					views: []any{
 						samples.Waiting(), samples.Waiting(), samples.Copying(), noDaemon, noDaemon, samples.Copying(), samples.Succeeded(),
 					}}
@@ -40,8 +40,8 @@ func TestWaitForSuccess(t *testing.T) {
 func TestWaitForFailure(t *testing.T) {
 	t.Parallel()
 	cancelled := samples.Failed()
-	cancelled.Status, cancelled.State, cancelled.Error = machine.StatusCancelled, "cancelled", ""
-	for name, view := range map[string]machine.OperationView{"failed": samples.Failed(), "cancelled": cancelled} {
+	cancelled.Status, cancelled.State, cancelled.Error = api.StatusCancelled, "cancelled", ""
+	for name, view := range map[string]api.OperationView{"failed": samples.Failed(), "cancelled": cancelled} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/samples"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 func TestWatchOneOperation(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		last machine.OperationView
+		last api.OperationView
 		code int
 	}{"succeeded": {samples.Succeeded(), exitOK}, "failed": {samples.Failed(), exitFailed}} {
 		t.Run(name, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestProgressIsShown(t *testing.T) {
 	in := newInvocation(t, &fakeDaemon{views: []any{samples.Measured()}})
 	in.expect(t, exitOK, "operations", "show", samples.FirstID, "--socket", "/x")
 	contains(t, "stdout", in.stdout.String(), "Progress   47 %, 1.2 GiB of 2.6 GiB, 120.3 MiB/s, 12s left\n")
-	in = newInvocation(t, &fakeDaemon{operations: []machine.OperationSummary{samples.Measured().OperationSummary}})
+	in = newInvocation(t, &fakeDaemon{operations: []api.OperationSummary{samples.Measured().OperationSummary}})
 	in.expect(t, exitOK, "operations", "list", "--socket", "/x")
 	contains(t, "stdout", in.stdout.String(), "  copy 47 %  ")
 }

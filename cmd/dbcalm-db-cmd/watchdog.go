@@ -11,8 +11,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
-	"dbcalm-db-cmd/machine"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/transport/client"
 )
 
 // watchdog tells systemd again and again that the daemon is healthy. It stays
@@ -85,8 +85,8 @@ func answersOn(ctx context.Context, sockets ...string) error {
 		if path == "" {
 			continue
 		}
-		_, err := transport.Client{Path: path}.Operations(ctx, machine.OperationFilter{Limit: 1})
-		if refusal := (*transport.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
+		_, err := client.Client{Path: path}.Operations(ctx, api.OperationFilter{Limit: 1})
+		if refusal := (*client.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
 			return fmt.Errorf("ask on %s: %w", path, err)
 		}
 	}

@@ -44,7 +44,7 @@ func TestCommandsOverTheWire(t *testing.T) {
 func overTheWire(t *testing.T) *invocation {
 	t.Helper()
 	in := newInvocation(t, nil)
-	in.client.dial = newApp(nil, nil, nil, func(string) string { return "" }).client.dial
+	in.conversation.dial = newApp(nil, nil, nil, func(string) string { return "" }).conversation.dial
 	return in
 }
 

@@ -23,13 +23,6 @@ type Program struct {
 	Version string `json:"version"`
 }
 
-// serverNames are the names a server is installed under, the preferred one
-// first.
-var serverNames = map[string][]string{
-	server.MariaDB: {"mariadbd", "mysqld"},
-	server.MySQL:   {"mysqld"},
-}
-
 // serverPackages say what to install.
 var serverPackages = map[string]string{
 	server.MariaDB: "install the package mariadb-server-core of the backup's series",
@@ -42,7 +35,7 @@ const serverFolder = "/usr/sbin"
 // Find returns the path of the server's program for a kind of database,
 // on PATH or where packages put it, or an error that says what to install.
 func Find(dbType string) (string, error) {
-	for _, name := range serverNames[dbType] {
+	for _, name := range server.Names(dbType) {
 		for _, candidate := range []string{name, filepath.Join(serverFolder, name)} {
 			if path, err := exec.LookPath(candidate); err == nil {
 				return filepath.Abs(path)
@@ -50,7 +43,7 @@ func Find(dbType string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no %s on PATH or in %s, to boot the backup on: %s, or set server_bin, or verify at level prepare",
-		strings.Join(serverNames[dbType], " or "), serverFolder, serverPackages[dbType])
+		strings.Join(server.Names(dbType), " or "), serverFolder, serverPackages[dbType])
 }
 
 // serverBanner matches "mariadbd  Ver 10.11.19-MariaDB-0+deb12u1 for …".

@@ -21,11 +21,15 @@ type Info struct {
 	Version string `json:"version"`
 }
 
-// toolNames are the names a tool is installed under, the preferred one first.
-var toolNames = map[string][]string{
+// names are those that a tool is installed under, the preferred one first.
+var names = map[string][]string{
 	server.MariaDB: {"mariadb-backup", "mariabackup"},
 	server.MySQL:   {"xtrabackup"},
 }
+
+// Names returns the names that the tool for a kind of server is installed under,
+// the preferred one first.
+func Names(dbType string) []string { return names[dbType] }
 
 // toolFor is what the tool for a kind of server calls itself.
 var toolFor = map[string]string{server.MariaDB: "mariabackup", server.MySQL: "xtrabackup"}
@@ -36,12 +40,12 @@ const ToolTimeout = 10 * time.Second
 // FindTool returns the path of the backup tool for a kind of database, looked
 // up on PATH.
 func FindTool(dbType string) (string, error) {
-	for _, name := range toolNames[dbType] {
+	for _, name := range Names(dbType) {
 		if path, err := exec.LookPath(name); err == nil {
 			return filepath.Abs(path)
 		}
 	}
-	return "", fmt.Errorf("no %s on PATH", strings.Join(toolNames[dbType], " or "))
+	return "", fmt.Errorf("no %s on PATH", strings.Join(Names(dbType), " or "))
 }
 
 var (

@@ -10,7 +10,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/server"
 )
 
 // Where the configuration is found: the flag, else the variable, else the
@@ -60,7 +61,7 @@ type Config struct {
 	UseMemory                   Size
 	MaxConcurrent               int
 	MaxWaiting                  int
-	Retention                   machine.Retention
+	Retention                   api.Retention
 	OnFinish                    string // empty: none
 	OnFinishTimeout             time.Duration
 	// MetricsListen is a socket's path or a loopback address with its port;
@@ -76,8 +77,8 @@ type Config struct {
 
 // The kinds of database.
 const (
-	typeMariaDB = "mariadb"
-	typeMySQL   = "mysql"
+	typeMariaDB = server.MariaDB
+	typeMySQL   = server.MySQL
 )
 
 // The forms of the log.

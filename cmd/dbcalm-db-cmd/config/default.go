@@ -7,6 +7,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // The bounds of the memory that a prepare is given when the file does not say:
@@ -83,19 +85,15 @@ func locate(h Host, given string, names []string) string {
 	return given
 }
 
-// serverPrograms are the names of the server's program, the one to prefer
-// first.
-func serverPrograms(dbType string) []string {
-	if dbType == typeMySQL {
-		return []string{"mysqld"}
-	}
-	return []string{"mariadbd", "mysqld"}
-}
+// backupTools are the names of the backup tool, and serverPrograms those of the
+// server's program: MariaDB's as long as db_type is none that there is.
+func backupTools(dbType string) []string { return tool.Names(knownType(dbType)) }
 
-// backupTools are the names of the backup tool, the one to prefer first.
-func backupTools(dbType string) []string {
+func serverPrograms(dbType string) []string { return server.Names(knownType(dbType)) }
+
+func knownType(dbType string) string {
 	if dbType == typeMySQL {
-		return []string{"xtrabackup"}
+		return typeMySQL
 	}
-	return []string{"mariadb-backup", "mariabackup"}
+	return typeMariaDB
 }

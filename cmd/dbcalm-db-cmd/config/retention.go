@@ -6,7 +6,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 const (
@@ -15,21 +15,21 @@ const (
 )
 
 // Retention is the value of the key, as the file would have it.
-type Retention machine.Retention
+type Retention api.Retention
 
 // rules are the parts of a retention.
 var rules = []struct {
 	name  string
-	field func(*machine.Retention) *int
+	field func(*api.Retention) *int
 }{
-	{"full", func(r *machine.Retention) *int { return &r.Full }},
-	{"days", func(r *machine.Retention) *int { return &r.Days }},
+	{"full", func(r *api.Retention) *int { return &r.Full }},
+	{"days", func(r *api.Retention) *int { return &r.Days }},
 }
 
 func (r Retention) String() string {
 	var parts []string
 	for _, rule := range rules {
-		if n := *rule.field((*machine.Retention)(&r)); n != 0 {
+		if n := *rule.field((*api.Retention)(&r)); n != 0 {
 			parts = append(parts, fmt.Sprintf("%s: %d", rule.name, n))
 		}
 	}
@@ -53,7 +53,7 @@ func setRetention(c *Config, n *yaml.Node) bool {
 	if n.Kind != yaml.MappingNode {
 		return false
 	}
-	var r machine.Retention
+	var r api.Retention
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, value := n.Content[i].Value, resolve(n.Content[i+1])

@@ -6,22 +6,22 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 func TestRetentionIsRead(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]struct {
-		value machine.Retention
+		value api.Retention
 		shown string
 	}{
-		"":                                    {machine.Retention{}, "{}"},
-		"retention: {}":                       {machine.Retention{}, "{}"},
-		"retention: {full: 0}":                {machine.Retention{}, "{}"},
-		"retention: {full: 4}":                {machine.Retention{Full: 4}, "{full: 4}"},
-		"retention:\n  days: 30\n  full: 4\n": {machine.Retention{Full: 4, Days: 30}, "{full: 4, days: 30}"},
-		"kept: &k {days: 9}\nretention: *k":   {machine.Retention{Days: 9}, "{days: 9}"},
-		"n: &n 9\nretention: {days: *n}":      {machine.Retention{Days: 9}, "{days: 9}"},
+		"":                                    {api.Retention{}, "{}"},
+		"retention: {}":                       {api.Retention{}, "{}"},
+		"retention: {full: 0}":                {api.Retention{}, "{}"},
+		"retention: {full: 4}":                {api.Retention{Full: 4}, "{full: 4}"},
+		"retention:\n  days: 30\n  full: 4\n": {api.Retention{Full: 4, Days: 30}, "{full: 4, days: 30}"},
+		"kept: &k {days: 9}\nretention: *k":   {api.Retention{Days: 9}, "{days: 9}"},
+		"n: &n 9\nretention: {days: *n}":      {api.Retention{Days: 9}, "{days: 9}"},
 	} {
 		path := configtest.Write(t, configtest.Minimal+text)
 		loaded := Load(path, hostWith())
@@ -35,7 +35,7 @@ func TestRetentionIsRead(t *testing.T) {
 			if shown := v.Value.(Retention).String(); shown != want.shown {
 				t.Errorf("%q is shown as %s", text, shown)
 			}
-			var again machine.Retention
+			var again api.Retention
 			text, err := json.Marshal(v.Value)
 			if err == nil {
 				err = json.Unmarshal(text, &again)

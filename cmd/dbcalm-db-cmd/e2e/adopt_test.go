@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
@@ -54,7 +54,7 @@ func TestAdoptsManyAtOnce(t *testing.T) {
 	g.open(t)
 	// None of these programs is a backup tool, so each operation now fails.
 	w.eventually("all operations end", func() bool {
-		list, err := w.client.Operations(ctx, machine.OperationFilter{Limit: many, State: "running"})
+		list, err := w.client.Operations(ctx, api.OperationFilter{Limit: many, State: "running"})
 		return err == nil && len(list) == 0
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // cliAs runs the program as another user, who is in no group of this test's.
@@ -52,7 +52,7 @@ func TestWhoAsked(t *testing.T) {
 	id := strings.TrimSpace(out)
 	w.succeeded(id)
 	out, _, _ = w.cli("operations", "show", id, "--json")
-	var v machine.OperationView
+	var v api.OperationView
 	if err := json.Unmarshal([]byte(out), &v); err != nil || v.AskedBy == nil || v.AskedBy.UID != asker || v.AskedBy.PID <= 0 || v.AskedBy.Program != w.program {
 		t.Errorf("asked by %+v, %v", v.AskedBy, err)
 	}
@@ -73,5 +73,5 @@ func TestWhoAsked(t *testing.T) {
 	if _, errs, code = w.cliAs(other, "operations", "list"); code != 5 || !strings.Contains(errs, "user 12346 may not use this daemon: add it to allowed_users") {
 		t.Errorf("%d: %s", code, errs)
 	}
-	w.succeeded(w.restore(machine.TargetFolder, "b"))
+	w.succeeded(w.restore(api.TargetFolder, "b"))
 }

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -25,12 +25,12 @@ func TestChainComesBack(t *testing.T) {
 	}
 	writer.Stop()
 	chain := []string{"full", "inc1", "inc2", "inc3"}
-	first := w.succeeded(w.restore(machine.TargetFolder, chain...))
+	first := w.succeeded(w.restore(api.TargetFolder, chain...))
 	w.db.Stop()
 	var prints []map[string]string
 	for range 2 {
 		w.loseData()
-		w.succeeded(w.restore(machine.TargetDatabase, chain...))
+		w.succeeded(w.restore(api.TargetDatabase, chain...))
 		w.db.Start()
 		prints = append(prints, w.checked())
 		w.db.Stop()

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // expectCLI runs the program as a person does and compares exit code and
@@ -39,7 +39,7 @@ func TestCommandLine(t *testing.T) {
 	w.expectCLI(0, idLine+`incremental_backup of inc succeeded in .*\n`, `.* record → done: .*`, "backup", "incremental", "inc", "--from", "full", "--wait")
 	w.expectCLI(0, idLine+`restore_folder of inc succeeded in .*\n`, `.*prepare → apply.* record → done: .*`, "restore", "inc", "--target", "folder", "--wait")
 	w.expectCLI(0, `.*full.*inc.*`, ``, "backups", "list")
-	var backups []machine.BackupView
+	var backups []api.BackupView
 	if err := json.Unmarshal([]byte(w.expectCLI(0, `.*`, ``, "backups", "list", "--json")), &backups); err != nil || len(backups) != 2 {
 		t.Errorf("%+v, %v", backups, err)
 	}
@@ -47,12 +47,12 @@ func TestCommandLine(t *testing.T) {
 		t.Errorf("chain: %+v", backups)
 	}
 	list := w.expectCLI(0, `.*restore_folder.*incremental_backup.*full_backup.*`, ``, "operations", "list")
-	var operations []machine.OperationSummary
+	var operations []api.OperationSummary
 	if err := json.Unmarshal([]byte(w.expectCLI(0, `.*`, ``, "operations", "list", "--json", "--limit", "1", "--state", "succeeded")), &operations); err != nil || len(operations) != 1 || operations[0].Machine != "restore_folder" {
 		t.Errorf("%+v, %v\n%s", operations, err, list)
 	}
 	w.expectCLI(0, `.*Transitions.*Programs.*--prepare.*`, ``, "operations", "show", operations[0].ID)
-	var view machine.OperationView
+	var view api.OperationView
 	if err := json.Unmarshal([]byte(w.expectCLI(0, `.*`, ``, "operations", "show", operations[0].ID, "--json")), &view); err != nil || view.Args.Target != "folder" || len(view.Processes) != 3 {
 		t.Errorf("%+v, %v", view, err)
 	}

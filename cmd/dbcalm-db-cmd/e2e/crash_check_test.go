@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
@@ -301,7 +301,7 @@ func (c *crash) checkNewBackups() {
 		if !slices.Contains(entries(t, w.backupDir), last) {
 			continue
 		}
-		v := w.succeeded(w.restore(machine.TargetFolder, chain...))
+		v := w.succeeded(w.restore(api.TargetFolder, chain...))
 		c.checkServer(filepath.Join(v.Args.TmpDir, chain[0]), c.expect[last])
 	}
 }
@@ -328,7 +328,7 @@ func (c *crash) tidy() {
 		case c.spare == "" && strings.HasSuffix(id, "-full") || id == "spare":
 			c.spare = id
 		default:
-			if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: id}); err != nil {
+			if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: id}); err != nil {
 				t.Errorf("delete %s: %v", id, err)
 			}
 		}

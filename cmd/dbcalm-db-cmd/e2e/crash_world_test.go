@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	disktest "dbcalm-db-cmd/steps/testkit/disk"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -117,21 +117,21 @@ func (c *crash) commands(rng *rand.Rand) (accepted []string) {
 	}
 	name := c.name()
 	if c.serverUp {
-		note(w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: name + "-full"}))
-		note(w.client.IncrementalBackup(w.ctx(), machine.BackupRequest{ID: name + "-inc", FromBackupID: c.chain[1]}))
+		note(w.client.FullBackup(w.ctx(), api.BackupRequest{ID: name + "-full"}))
+		note(w.client.IncrementalBackup(w.ctx(), api.BackupRequest{ID: name + "-inc", FromBackupID: c.chain[1]}))
 	} else {
-		note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: c.chain, Target: machine.TargetDatabase}))
-		note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: c.chain[:1], Target: machine.TargetFolder}))
+		note(w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: c.chain, Target: api.TargetDatabase}))
+		note(w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: c.chain[:1], Target: api.TargetFolder}))
 	}
-	note(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: c.chain, Target: machine.TargetFolder}))
-	level := machine.Level("boot")
+	note(w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: c.chain, Target: api.TargetFolder}))
+	level := api.Level("boot")
 	if rng.IntN(3) == 0 {
 		level = "checksum"
 	}
-	note(w.client.VerifyBackup(w.ctx(), machine.VerifyRequest{ID: c.chain[1], Level: level}))
+	note(w.client.VerifyBackup(w.ctx(), api.VerifyRequest{ID: c.chain[1], Level: level}))
 	if c.spare != "" {
 		// It answers when the backup is gone, which the kills may delay.
-		go func(id string) { _ = w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: id}) }(c.spare)
+		go func(id string) { _ = w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: id}) }(c.spare)
 	}
 	if rng.IntN(5) == 0 && len(accepted) > 0 {
 		_ = w.client.Cancel(w.ctx(), accepted[rng.IntN(len(accepted))])
@@ -216,7 +216,7 @@ func (c *crash) settle() {
 			c.w.launch()
 		default:
 		}
-		_, err := c.w.client.Operations(c.w.ctx(), machine.OperationFilter{Limit: 1})
+		_, err := c.w.client.Operations(c.w.ctx(), api.OperationFilter{Limit: 1})
 		return err == nil
 	})
 	c.w.eventually("every operation ends", func() bool { return len(c.openStates()) == 0 })

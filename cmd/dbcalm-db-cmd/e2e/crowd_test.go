@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TestWatchdogLivesInACrowd has a thousand clients connect and say nothing, or
@@ -34,7 +34,7 @@ func TestWatchdogLivesInACrowd(t *testing.T) {
 	told("WATCHDOG=1")
 	w.succeeded(w.full("b"))
 	told("WATCHDOG=1")
-	if _, err := w.client.Operations(w.ctx(), machine.OperationFilter{}); err != nil {
+	if _, err := w.client.Operations(w.ctx(), api.OperationFilter{}); err != nil {
 		t.Error(err)
 	}
 	if log := w.daemonLog(); strings.Contains(log, "not healthy") {

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // daemon is one run of the daemon.
@@ -36,7 +36,7 @@ func (w *world) start() {
 			w.t.Fatalf("the daemon ended at once:\n%s", w.daemonLog())
 		default:
 		}
-		_, err := w.client.Operations(w.ctx(), machine.OperationFilter{Limit: 1})
+		_, err := w.client.Operations(w.ctx(), api.OperationFilter{Limit: 1})
 		return err == nil
 	})
 }

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // refusal sends a restore that is to be refused.
-func (w *world) refusal(target machine.Target, ids ...string) error {
+func (w *world) refusal(target api.Target, ids ...string) error {
 	w.t.Helper()
-	_, err := w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: ids, Target: target})
+	_, err := w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: ids, Target: target})
 	return err
 }
 
@@ -73,7 +73,7 @@ func TestFailedRestoreLeavesAllAsItWas(t *testing.T) {
 	failsWith := func(what string, words ...string) {
 		t.Helper()
 		store := tree(t, w.backupDir)
-		for _, target := range []machine.Target{machine.TargetDatabase, machine.TargetFolder} {
+		for _, target := range []api.Target{api.TargetDatabase, api.TargetFolder} {
 			w.toldEverywhere(w.failed(w.restore(target, "full", "inc"), words...))
 			// To the inode; only the times of the folders around may differ.
 			unchanged(t, filepath.Dir(w.db.DataDir), server)
@@ -116,6 +116,6 @@ func TestFailedRestoreLeavesAllAsItWas(t *testing.T) {
 	if err := os.Rename(aside, filepath.Join(w.backupDir, "full")); err != nil {
 		t.Fatal(err)
 	}
-	w.succeeded(w.restore(machine.TargetDatabase, "full", "inc"))
+	w.succeeded(w.restore(api.TargetDatabase, "full", "inc"))
 	w.db.Start()
 }

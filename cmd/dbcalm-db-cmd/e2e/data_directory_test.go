@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -40,11 +40,11 @@ func tablesOutsideTheDataDirectory(t *testing.T, form string) {
 	want := mariadbtest.Fingerprint(t, w.db.DB())
 	w.succeeded(w.incremental("inc", "full"))
 	w.db.Exec("INSERT INTO d.apart VALUES (3)", "INSERT INTO d.old VALUES (3)")
-	folder := w.succeeded(w.restore(machine.TargetFolder, "full", "inc"))
+	folder := w.succeeded(w.restore(api.TargetFolder, "full", "inc"))
 	w.db.Stop()
 	before := tree(t, outside)
 	w.loseData()
-	w.succeeded(w.restore(machine.TargetDatabase, "full", "inc"))
+	w.succeeded(w.restore(api.TargetDatabase, "full", "inc"))
 	w.db.Start()
 	w.holds(want)
 	w.db.Stop()

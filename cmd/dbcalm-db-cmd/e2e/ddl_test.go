@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/stream"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -94,7 +94,7 @@ fi`, paused, moved, said))
 	w.db.Stop()
 	for i, want := range wants {
 		w.loseData()
-		w.succeeded(w.restore(machine.TargetDatabase, backups[:i+1]...))
+		w.succeeded(w.restore(api.TargetDatabase, backups[:i+1]...))
 		w.db.Start()
 		w.holds(want)
 		w.db.Stop()

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TestDelete refuses while other backups stand on one, naming them, and else
@@ -19,7 +19,7 @@ func TestDelete(t *testing.T) {
 	for _, id := range []string{"b", "a"} {
 		w.succeeded(w.incremental(id, "full"))
 	}
-	w.succeeded(w.restore(machine.TargetFolder, "full"))
+	w.succeeded(w.restore(api.TargetFolder, "full"))
 	remaining := func(want ...string) {
 		t.Helper()
 		var recorded []string
@@ -35,24 +35,24 @@ func TestDelete(t *testing.T) {
 			t.Errorf("recorded %v, in the store %v, wanted %v", recorded, there, want)
 		}
 	}
-	refused(t, w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "full"}), 409, "backup 'full' cannot be deleted: other backups stand on it: 'b', 'a'; delete them first")
+	refused(t, w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}), 409, "backup 'full' cannot be deleted: other backups stand on it: 'b', 'a'; delete them first")
 	remaining("a", "b", "full")
-	if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "b"}); err != nil {
+	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "b"}); err != nil {
 		t.Fatal(err)
 	}
 	remaining("a", "full")
-	refused(t, w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "full"}), 409, "'a'; delete")
-	refused(t, w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "b"}), 404, "Backup with id 'b' not found")
+	refused(t, w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}), 409, "'a'; delete")
+	refused(t, w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "b"}), 404, "Backup with id 'b' not found")
 	// Without its folder the row can go, without its row the folder.
 	if err := os.RemoveAll(filepath.Join(w.backupDir, "a")); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "a"}); err != nil {
+	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "a"}); err != nil {
 		t.Fatal(err)
 	}
 	remaining("full")
 	w.asAPIServer(w.sqlite(), `DELETE FROM backup WHERE id = 'full'`)
-	if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "full"}); err != nil {
+	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}); err != nil {
 		t.Fatal(err)
 	}
 	remaining()
@@ -73,18 +73,18 @@ func TestDeleteWhatIsInUse(t *testing.T) {
 	w.useTool(`case $doing in backup) ` + making.wait() + ` ;; prepare) ` + preparing.wait() + ` ;; esac`)
 	w.start()
 	full := w.full("full")
-	refused(t, w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "full"}), 404, "Backup with id 'full' not found")
+	refused(t, w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}), 404, "Backup with id 'full' not found")
 	w.eventually("the tool copies", making.reached)
-	_, err := w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: "full"})
+	_, err := w.client.FullBackup(w.ctx(), api.BackupRequest{ID: "full"})
 	refused(t, err, 409, "Backup with id 'full' already exists")
 	making.open(t)
 	w.succeeded(full)
-	restore := w.restore(machine.TargetFolder, "full")
+	restore := w.restore(api.TargetFolder, "full")
 	w.eventually("the tool prepares", preparing.reached)
-	refused(t, w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "full"}), 409, "backup 'full' is in use: operation "+restore+" reads it; wait for its end or cancel it")
+	refused(t, w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}), 409, "backup 'full' is in use: operation "+restore+" reads it; wait for its end or cancel it")
 	preparing.open(t)
 	w.succeeded(restore)
-	if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "full"}); err != nil {
+	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}); err != nil {
 		t.Error(err)
 	}
 }

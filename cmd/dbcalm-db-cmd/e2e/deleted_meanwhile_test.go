@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TestBaseDeletedMeanwhile lets the API server delete the row of the backup
@@ -48,7 +48,7 @@ func TestBackupDeletedDuringRestore(t *testing.T) {
 			w.start()
 			w.succeeded(w.full("full"))
 			w.succeeded(w.incremental("inc", "full"))
-			operation := w.restore(machine.TargetFolder, "full", "inc")
+			operation := w.restore(api.TargetFolder, "full", "inc")
 			w.eventually("the tool prepares", hold.reached)
 			db := w.sqlite()
 			w.asAPIServer(db, statements...)

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TestFewDescriptors lets a daemon that may open 64 files at once take a backup
@@ -33,6 +33,6 @@ func TestFewDescriptors(t *testing.T) {
 	}
 	w.succeeded(w.full("b"))
 	w.succeeded(w.incremental("i", "b"))
-	w.succeeded(w.restore(machine.TargetFolder, "b", "i"))
+	w.succeeded(w.restore(api.TargetFolder, "b", "i"))
 	w.stop()
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	disktest "dbcalm-db-cmd/steps/testkit/disk"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -72,7 +72,7 @@ func stageFillsUp(t *testing.T) {
 	w.start()
 	w.succeeded(w.full("full"))
 	before := tree(t, filepath.Join(w.backupDir, "full"))
-	w.toldEverywhere(w.failed(w.restore(machine.TargetFolder, "full"), "unpack backup 'full': mbstream failed with exit code 1",
+	w.toldEverywhere(w.failed(w.restore(api.TargetFolder, "full"), "unpack backup 'full': mbstream failed with exit code 1",
 		"the disk is full: free space or make it larger, then try again"))
 	if left := entries(t, w.backupDir); !slices.Equal(left, []string{"ballast", "full"}) {
 		t.Errorf("left in the store: %v", left)
@@ -83,7 +83,7 @@ func stageFillsUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.useUnpacker("")
-	w.succeeded(w.restore(machine.TargetFolder, "full"))
+	w.succeeded(w.restore(api.TargetFolder, "full"))
 }
 
 // noRoom refuses before a byte is written what cannot fit.
@@ -94,7 +94,7 @@ func noRoom(t *testing.T) {
 	v := w.succeeded(w.full("full"))
 	before := tree(t, w.backupDir)
 	free := disktest.Fill(t, w.backupDir)
-	for what, operation := range map[string]string{"a full backup": w.full("a"), "an incremental backup": w.incremental("b", "full"), "the restore": w.restore(machine.TargetFolder, "full")} {
+	for what, operation := range map[string]string{"a full backup": w.full("a"), "an incremental backup": w.incremental("b", "full"), "the restore": w.restore(api.TargetFolder, "full")} {
 		v = w.failed(operation, "not enough room for "+what+" on the file system of "+w.backupDir, "free space or use a larger disk")
 		if steps := len(v.Transitions); steps != 4 {
 			t.Errorf("%s got further than validate:\n%s", what, w.story(v))
@@ -123,7 +123,7 @@ func dataDirIsMountPoint(t *testing.T) {
 		w.stop()
 		w.configure("data_dir", dir)
 		w.start()
-		v := w.succeeded(w.restore(machine.TargetDatabase, "full", "inc"))
+		v := w.succeeded(w.restore(api.TargetDatabase, "full", "inc"))
 		if story := w.story(v); !strings.Contains(story, dir+" entry by entry") {
 			t.Errorf("not put into place entry by entry:\n%s", story)
 		}
@@ -138,7 +138,7 @@ func dataDirIsMountPoint(t *testing.T) {
 	}
 	w.loseData()
 	damage(t, filepath.Join(w.backupDir, "inc"))
-	w.failed(w.restore(machine.TargetDatabase, "full", "inc"), "backup 'inc' is damaged", "use another chain")
+	w.failed(w.restore(api.TargetDatabase, "full", "inc"), "backup 'inc' is damaged", "use another chain")
 	if left := entries(t, disk); len(left) > 0 {
 		t.Errorf("left in the data directory: %v", left)
 	}

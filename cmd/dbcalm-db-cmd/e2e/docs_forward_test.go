@@ -10,7 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -76,7 +76,7 @@ func TestManualForwards(t *testing.T) {
 		mariadbtest.FillTables(t, w.db.DB(), 2, 20)
 		w.succeeded(w.full(name))
 		rows := mariadbtest.Fingerprint(t, w.db.DB())
-		v := w.succeeded(w.restore(machine.TargetFolder, name))
+		v := w.succeeded(w.restore(api.TargetFolder, name))
 		want[filepath.Join(v.Args.TmpDir, name)] = rows
 	}
 	w.db.Stop()

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // doctor runs the command as a person does, with and without --json, and
@@ -28,7 +28,7 @@ func (w *world) doctor(code int, want ...string) {
 	}
 	var report struct {
 		Well   bool
-		Checks []machine.Check
+		Checks []api.Check
 	}
 	text, _, again := w.cli("doctor", "--json")
 	if err := json.Unmarshal([]byte(text), &report); err != nil || again != code || report.Well != (code == 0) || len(report.Checks) < 10 {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TestForwardIsNowhere looks for the text of forward and retrieve, which may
@@ -54,7 +54,7 @@ func TestForwardIsNowhere(t *testing.T) {
 	if command := v.Processes[len(v.Processes)-1].Command; !strings.HasSuffix(command, " | zstd | forward") {
 		t.Errorf("people are shown %s", command)
 	}
-	restore := w.restore(machine.TargetFolder, "full")
+	restore := w.restore(api.TargetFolder, "full")
 	w.eventually("the stream is retrieved", back.reached)
 	look(restore)
 	back.open(t)

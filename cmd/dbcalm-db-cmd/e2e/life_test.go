@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TestSecondDaemon gives way to the one that runs on the same state, with a
@@ -112,7 +112,7 @@ func TestSystemdIsTold(t *testing.T) {
 	w.launch()
 	told("READY=1")
 	// Whoever systemd starts after that finds the daemon ready.
-	if _, err := w.client.Operations(w.ctx(), machine.OperationFilter{}); err != nil {
+	if _, err := w.client.Operations(w.ctx(), api.OperationFilter{}); err != nil {
 		t.Error(err)
 	}
 	w.stop()

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/store"
 )
 
@@ -69,19 +69,19 @@ func TestWrongChains(t *testing.T) {
 		"an id twice":     {[]string{"full", "full"}, byItself("full", `["full"]`)},
 		"an id too often": {[]string{"full", "inc1", "inc1", "inc2"}, byItself("inc2", `["full","inc1","inc2"]`)},
 	} {
-		refused(t, w.refusal(machine.TargetFolder, test.ids...), 400, test.want)
+		refused(t, w.refusal(api.TargetFolder, test.ids...), 400, test.want)
 		if t.Failed() {
 			t.Fatal(name)
 		}
 	}
-	refused(t, w.refusal(machine.TargetFolder, "full", "typo", "inc2"), 404, "Backup with id 'typo' not found; backup 'inc2' is restored by dbcalm-db-cmd restore inc2 --target folder")
+	refused(t, w.refusal(api.TargetFolder, "full", "typo", "inc2"), 404, "Backup with id 'typo' not found; backup 'inc2' is restored by dbcalm-db-cmd restore inc2 --target folder")
 	w.asAPIServer(w.sqlite(), `PRAGMA foreign_keys = off`, `DELETE FROM backup WHERE id = 'inc1'`)
 	const lost = "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"
-	refused(t, w.refusal(machine.TargetFolder, "full", "inc2"), 400, "backup 'inc2' cannot be restored: it stands on 'inc1', which is not recorded; "+lost)
-	refused(t, w.refusal(machine.TargetFolder, "full", "inc1", "inc2"), 404, "Backup with id 'inc1' not found: "+lost)
-	_, err := w.client.IncrementalBackup(w.ctx(), machine.BackupRequest{ID: "new", FromBackupID: "inc1"})
+	refused(t, w.refusal(api.TargetFolder, "full", "inc2"), 400, "backup 'inc2' cannot be restored: it stands on 'inc1', which is not recorded; "+lost)
+	refused(t, w.refusal(api.TargetFolder, "full", "inc1", "inc2"), 404, "Backup with id 'inc1' not found: "+lost)
+	_, err := w.client.IncrementalBackup(w.ctx(), api.BackupRequest{ID: "new", FromBackupID: "inc1"})
 	refused(t, err, 404, "Base backup with id 'inc1' not found: "+lost)
-	_, err = w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: "inc1"})
+	_, err = w.client.FullBackup(w.ctx(), api.BackupRequest{ID: "inc1"})
 	refused(t, err, 409, "Backup with id 'inc1' already exists", "dbcalm-db-cmd backups rebuild records it again")
 }
 
@@ -98,9 +98,9 @@ func TestForeignLinks(t *testing.T) {
 	const upToFull = "; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder"
 	fails := func(words ...string) {
 		t.Helper()
-		w.failed(w.restore(machine.TargetFolder, "full", "inc"), append(words, upToFull)...)
+		w.failed(w.restore(api.TargetFolder, "full", "inc"), append(words, upToFull)...)
 		w.failed(w.verify("inc", "checksum"), append(words, "take a full backup")...)
-		_, err := w.client.IncrementalBackup(w.ctx(), machine.BackupRequest{ID: "on-it", FromBackupID: "inc"})
+		_, err := w.client.IncrementalBackup(w.ctx(), api.BackupRequest{ID: "on-it", FromBackupID: "inc"})
 		refused(t, err, 409, "backup 'inc' is known to be damaged", "take a full backup")
 	}
 
@@ -120,7 +120,7 @@ func TestForeignLinks(t *testing.T) {
 	w.rewrite("inc", func(m *store.Manifest) { *m, m.ParentID = was, "other" })
 	fails("the folder of backup 'inc' holds backup 'inc' on 'other'; the record says it stands on 'full'")
 	w.rewrite("inc", func(m *store.Manifest) { *m = was })
-	w.succeeded(w.restore(machine.TargetFolder, "full", "inc"))
+	w.succeeded(w.restore(api.TargetFolder, "full", "inc"))
 	w.succeeded(w.verify("inc", "checksum"))
 	w.succeeded(w.incremental("on-it", "inc"))
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TestLostRecords takes both databases away, as the loss of their disk does:
@@ -33,7 +33,7 @@ func TestLostRecords(t *testing.T) {
 	if len(list) != 2 || list[0].ID != "a" || list[1].FromBackupID != "a" || !strings.Contains(list[1].Problem, "record is lost") {
 		t.Errorf("backups are %+v", list)
 	}
-	_, err = w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: "a"})
+	_, err = w.client.FullBackup(w.ctx(), api.BackupRequest{ID: "a"})
 	refused(t, err, 409, "Backup with id 'a' already exists", "may be the only copy")
 }
 
@@ -46,7 +46,7 @@ func TestLostSharedFile(t *testing.T) {
 	w.start()
 	w.succeeded(w.full("a"))
 	w.succeeded(w.incremental("b", "a"))
-	restored := w.succeeded(w.restore(machine.TargetFolder, "a", "b"))
+	restored := w.succeeded(w.restore(api.TargetFolder, "a", "b"))
 	rows := func() (text string) {
 		for _, table := range []string{"process", "backup", "restore"} {
 			all, err := w.sqlite().Query(`SELECT * FROM ` + table + ` ORDER BY id`)
@@ -68,7 +68,7 @@ func TestLostSharedFile(t *testing.T) {
 	refusedFor(t, w, "b2")
 	w.eventually("it is filled again", func() bool { return rows() == before })
 	w.eventually("commands are accepted again", func() bool {
-		_, err := w.client.IncrementalBackup(w.ctx(), machine.BackupRequest{ID: "c", FromBackupID: "b"})
+		_, err := w.client.IncrementalBackup(w.ctx(), api.BackupRequest{ID: "c", FromBackupID: "b"})
 		return err == nil
 	})
 	if log := w.daemonLog(); !strings.Contains(log, "it was lost") || !strings.Contains(log, "says again what the ledger says") {
@@ -82,7 +82,7 @@ func TestLostSharedFile(t *testing.T) {
 // refusedFor demands that a backup is refused because the shared file is lost.
 func refusedFor(t *testing.T, w *world, id string) {
 	t.Helper()
-	_, err := w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: id})
+	_, err := w.client.FullBackup(w.ctx(), api.BackupRequest{ID: id})
 	refused(t, err, 503, w.database, "it was lost", "try again in a few seconds")
 }
 

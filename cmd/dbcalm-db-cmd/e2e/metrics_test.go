@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // ask sends a GET to the socket of metrics_listen.
@@ -68,8 +68,8 @@ func TestMetrics(t *testing.T) {
 	}
 	w.succeeded(w.full("full"))
 	w.succeeded(w.incremental("inc", "full"))
-	w.succeeded(w.restore(machine.TargetFolder, "full", "inc"))
-	w.succeeded(w.accepted(w.client.VerifyBackup(w.ctx(), machine.VerifyRequest{ID: "inc"})))
+	w.succeeded(w.restore(api.TargetFolder, "full", "inc"))
+	w.succeeded(w.accepted(w.client.VerifyBackup(w.ctx(), api.VerifyRequest{ID: "inc"})))
 	if err := os.WriteFile(fail, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -64,7 +64,7 @@ func TestChainsOfMixedForms(t *testing.T) {
 		for link := range chain {
 			ids[link] = fmt.Sprintf("%d-%d", n, link)
 		}
-		v := w.succeeded(w.restore(machine.TargetFolder, ids...))
+		v := w.succeeded(w.restore(api.TargetFolder, ids...))
 		streams := strings.Count(strings.Join(chain, ", "), "stream")
 		if got := strings.Count(w.story(v), "--> unpack "); got != streams {
 			t.Errorf("%v: unpacked %d streams of %d:\n%s", chain, got, streams, w.story(v))
@@ -99,7 +99,7 @@ func TestStreamsGoIntoTheDataDirectory(t *testing.T) {
 	w.db.Stop()
 	for n, ids := range [][]string{{"full"}, {"full", "inc"}} {
 		w.loseData()
-		w.succeeded(w.restore(machine.TargetDatabase, ids...))
+		w.succeeded(w.restore(api.TargetDatabase, ids...))
 		w.db.Start()
 		w.holds(wants[n])
 		w.db.Stop()

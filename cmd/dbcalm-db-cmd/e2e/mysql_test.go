@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
 )
@@ -43,10 +43,10 @@ func TestMySQLChainComesBack(t *testing.T) {
 	}
 	want := mariadbtest.Fingerprint(t, w.db.DB())
 	chain := []string{"full", "inc1", "inc2"}
-	folder := w.succeeded(w.restore(machine.TargetFolder, chain...))
+	folder := w.succeeded(w.restore(api.TargetFolder, chain...))
 	w.db.Stop()
 	w.loseData()
-	view := w.succeeded(w.restore(machine.TargetDatabase, chain...))
+	view := w.succeeded(w.restore(api.TargetDatabase, chain...))
 
 	lines := map[string]int{}
 	for _, job := range view.Processes {
@@ -76,7 +76,7 @@ func TestMySQLRefusals(t *testing.T) {
 	w.succeeded(w.full("full"))
 	w.succeeded(w.incremental("inc1", "full"))
 	w.succeeded(w.incremental("inc2", "inc1"))
-	id, err := w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: []string{"full", "inc2"}, Target: machine.TargetFolder})
+	id, err := w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: []string{"full", "inc2"}, Target: api.TargetFolder})
 	if err == nil {
 		w.failed(id, "backup 'inc2' stands on 'inc1', not on 'full'")
 	} else {

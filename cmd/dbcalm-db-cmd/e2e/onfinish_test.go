@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/job"
 )
 
@@ -53,7 +53,7 @@ func TestOnFinish(t *testing.T) {
 	if text+"\n" != shown || environment != "full_backup full succeeded "+full {
 		t.Errorf("told of %q:\n%s\nshown:\n%s", environment, text, shown)
 	}
-	if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "full"}); err != nil {
+	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, environment := w.told(2); !strings.HasPrefix(environment, "delete_backup full succeeded ") {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -33,7 +33,7 @@ func TestRestoreKeepsOwnerAndMode(t *testing.T) {
 	if err := os.Chmod(w.db.DataDir, 0o751); err != nil {
 		t.Fatal(err)
 	}
-	w.succeeded(w.restore(machine.TargetDatabase, "full"))
+	w.succeeded(w.restore(api.TargetDatabase, "full"))
 	err := filepath.WalkDir(w.db.DataDir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -70,10 +70,10 @@ func TestRestoreThroughSymlink(t *testing.T) {
 	want := mariadbtest.Fingerprint(t, w.db.DB())
 	w.start()
 	w.succeeded(w.full("full"))
-	refused(t, w.refusal(machine.TargetDatabase, "full"), 503, "cannot restore to database, MySQL/MariaDb server is not stopped")
+	refused(t, w.refusal(api.TargetDatabase, "full"), 503, "cannot restore to database, MySQL/MariaDb server is not stopped")
 	w.db.Stop()
 	w.loseData()
-	v := w.succeeded(w.restore(machine.TargetDatabase, "full"))
+	v := w.succeeded(w.restore(api.TargetDatabase, "full"))
 	if story := w.story(v); !strings.Contains(story, w.db.DataDir+" as a whole") {
 		t.Errorf("not swapped:\n%s", story)
 	}
@@ -97,7 +97,7 @@ func TestRestoreBesideLostAndFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := tree(t, found)
-	w.succeeded(w.restore(machine.TargetDatabase, "full"))
+	w.succeeded(w.restore(api.TargetDatabase, "full"))
 	unchanged(t, found, before)
 	w.db.Start()
 }
@@ -122,14 +122,14 @@ func TestBackupWithoutManifest(t *testing.T) {
 	before := tree(t, w.backupDir)
 	w.db.Stop()
 	w.loseData()
-	w.succeeded(w.restore(machine.TargetDatabase, "full", "inc"))
+	w.succeeded(w.restore(api.TargetDatabase, "full", "inc"))
 	unchanged(t, w.backupDir, before)
 	w.db.Start()
 	w.holds(want)
-	if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "on-it"}); err != nil {
+	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "on-it"}); err != nil {
 		t.Error(err)
 	}
-	if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "inc"}); err != nil {
+	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "inc"}); err != nil {
 		t.Error(err)
 	}
 }

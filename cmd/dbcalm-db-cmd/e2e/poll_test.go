@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // poll reads the newest process row of an operation as fast as it can, from
@@ -59,13 +59,13 @@ func TestRunningUntilRecorded(t *testing.T) {
 		t.Errorf("incremental backup: %s", status)
 	}
 	restored := `SELECT count(*) FROM restore r JOIN process p ON p.id = r.process_id WHERE p.command_id = ? AND r.end_time IS NOT NULL`
-	folder := w.restore(machine.TargetFolder, "full", "inc")
+	folder := w.restore(api.TargetFolder, "full", "inc")
 	if status := w.poll(db, folder, rowThere(restored, folder)); status != "success" {
 		t.Errorf("restore to folder: %s", status)
 	}
 	w.db.Stop()
 	w.loseData()
-	database := w.restore(machine.TargetDatabase, "full", "inc")
+	database := w.restore(api.TargetDatabase, "full", "inc")
 	// A client may start the server in the next instant.
 	status := w.poll(db, database, func() {
 		rowThere(restored, database)()
@@ -96,7 +96,7 @@ func TestRowsEndInOrder(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	w.start()
 	w.succeeded(w.full("full"))
-	db, operation := w.sqlite(), w.restore(machine.TargetFolder, "full")
+	db, operation := w.sqlite(), w.restore(api.TargetFolder, "full")
 	var seen []string
 	for begun := time.Now(); time.Since(begun) < patience; {
 		var row string

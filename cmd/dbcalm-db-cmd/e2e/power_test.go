@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	disktest "dbcalm-db-cmd/steps/testkit/disk"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -161,7 +161,7 @@ func (p *power) cut() {
 
 // struck arms a point, sends a command, cuts the power there, and returns the
 // operation, which must have ended well.
-func (p *power) struck(point string, send func() (string, error)) machine.OperationView {
+func (p *power) struck(point string, send func() (string, error)) api.OperationView {
 	p.t.Helper()
 	p.c.rounds++
 	p.c.arm(point)
@@ -180,7 +180,7 @@ func (p *power) struck(point string, send func() (string, error)) machine.Operat
 	p.cut()
 	a := <-answered
 	if a.id == "" {
-		list, err := p.c.w.client.Operations(p.c.w.ctx(), machine.OperationFilter{Limit: 1})
+		list, err := p.c.w.client.Operations(p.c.w.ctx(), api.OperationFilter{Limit: 1})
 		if err != nil || len(list) == 0 {
 			p.t.Fatalf("no operation is known: %v", err)
 		}
@@ -201,7 +201,7 @@ func (p *power) backup(point string) {
 	mariadbtest.FillTables(p.t, w.db.DB(), 1, 5)
 	before := mariadbtest.Fingerprint(p.t, w.db.DB())
 	p.struck(point, func() (string, error) {
-		return w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: p.c.name() + "-full"})
+		return w.client.FullBackup(w.ctx(), api.BackupRequest{ID: p.c.name() + "-full"})
 	})
 	p.check()
 	// The server itself may lose its last second, so a backup taken again holds
@@ -213,7 +213,7 @@ func (p *power) backup(point string) {
 // of the given fingerprints.
 func (p *power) compareBackup(id string, wanted ...map[string]string) {
 	p.t.Helper()
-	v := p.c.w.succeeded(p.c.w.restore(machine.TargetFolder, id))
+	v := p.c.w.succeeded(p.c.w.restore(api.TargetFolder, id))
 	p.c.checker.StartOn(filepath.Join(v.Args.TmpDir, id))
 	got := mariadbtest.Fingerprint(p.t, p.c.checker.DB())
 	p.c.checker.Stop()
@@ -247,7 +247,7 @@ func (p *power) remove(point string) {
 		if strings.HasPrefix(id, "base") || id == "restores" {
 			continue
 		}
-		p.struck(point, func() (string, error) { return "", w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: id}) })
+		p.struck(point, func() (string, error) { return "", w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: id}) })
 		p.check()
 		return
 	}
@@ -261,7 +261,7 @@ func (p *power) restore(point string, chain ...string) {
 	w := p.c.w
 	w.loseData()
 	p.struck(point, func() (string, error) {
-		return w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: chain, Target: machine.TargetDatabase})
+		return w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: chain, Target: api.TargetDatabase})
 	})
 	p.check()
 	w.db.Start()

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -54,7 +54,7 @@ func TestPrune(t *testing.T) {
 		t.Errorf("recorded are %s, in the store %v", got, there)
 	}
 	w.expectCLI(0, `.*new +2 .* stays .*0 backups deleted, 0 B\n`, ``, "backups", "prune")
-	v := w.succeeded(w.restore(machine.TargetFolder, "new", "new-1"))
+	v := w.succeeded(w.restore(api.TargetFolder, "new", "new-1"))
 	w.db.Stop()
 	w.db.StartOn(filepath.Join(v.Args.TmpDir, "new"))
 	w.holds(want)
@@ -78,7 +78,7 @@ func TestPruneIsKilled(t *testing.T) {
 		}
 		answered := make(chan struct{})
 		go func() {
-			_, _ = w.client.Prune(w.ctx(), machine.PruneRequest{})
+			_, _ = w.client.Prune(w.ctx(), api.PruneRequest{})
 			close(answered)
 		}()
 		w.eventually(point+" is reached", func() bool { _, err := os.Stat(armed + ".hit"); return err == nil })
@@ -94,7 +94,7 @@ func TestPruneIsKilled(t *testing.T) {
 		}
 		w.start()
 		w.eventually("the deletion ends", func() bool {
-			list, err := w.client.Operations(w.ctx(), machine.OperationFilter{State: "running"})
+			list, err := w.client.Operations(w.ctx(), api.OperationFilter{State: "running"})
 			return err == nil && len(list) == 0
 		})
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TestQueue lets five backups wait for one and for two places, held back in
@@ -41,12 +41,12 @@ func TestQueue(t *testing.T) {
 					t.Errorf("clients are told that number %d is %s", i, status)
 				}
 			}
-			waiting, err := w.client.Operations(w.ctx(), machine.OperationFilter{State: "waiting"})
+			waiting, err := w.client.Operations(w.ctx(), api.OperationFilter{State: "waiting"})
 			if err != nil || len(waiting) != 5-places {
 				t.Errorf("%d are listed as waiting, %v", len(waiting), err)
 			}
 			// Deleting needs no place, and one that waits can be cancelled.
-			refused(t, w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "b4"}), 404)
+			refused(t, w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "b4"}), 404)
 			if err := w.client.Cancel(w.ctx(), operations[3]); err != nil {
 				t.Error(err)
 			}
@@ -54,13 +54,13 @@ func TestQueue(t *testing.T) {
 				t.Errorf("cancelled while it waited, it is %s", v.Status)
 			}
 			hold.open(t)
-			var begun []machine.OperationView
+			var begun []api.OperationView
 			for i, id := range operations {
 				if i != 3 {
 					begun = append(begun, w.succeeded(id))
 				}
 			}
-			if !slices.IsSortedFunc(begun, func(a, b machine.OperationView) int { return a.StartedAt.Compare(*b.StartedAt) }) {
+			if !slices.IsSortedFunc(begun, func(a, b api.OperationView) int { return a.StartedAt.Compare(*b.StartedAt) }) {
 				t.Error("they were not begun in the order of their acceptance")
 			}
 			for i, v := range begun {
@@ -130,7 +130,7 @@ func TestCancelWhileToolWorks(t *testing.T) {
 	w.db.Stop()
 	w.loseData()
 	before := tree(t, w.db.DataDir)
-	restore := w.restore(machine.TargetDatabase, "first")
+	restore := w.restore(api.TargetDatabase, "first")
 	w.eventually("the tool prepares", preparing.reached)
 	cancelled(restore)
 	unchanged(t, w.db.DataDir, before)

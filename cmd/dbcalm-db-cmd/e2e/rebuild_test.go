@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
@@ -60,7 +60,7 @@ func TestRebuildAfterALostDatabase(t *testing.T) {
 	mariadbtest.FillTables(t, w.db.DB(), 3, 100)
 	w.start()
 	schedule := int64(7)
-	made := w.succeeded(w.accepted(w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: "z-full", ScheduleID: &schedule})))
+	made := w.succeeded(w.accepted(w.client.FullBackup(w.ctx(), api.BackupRequest{ID: "z-full", ScheduleID: &schedule})))
 	mariadbtest.FillTables(t, w.db.DB(), 3, 10)
 	w.succeeded(w.incremental("inc", "z-full"))
 	w.succeeded(w.incremental("branch", "z-full"))
@@ -105,7 +105,7 @@ func TestRebuildAfterALostDatabase(t *testing.T) {
 	w.succeeded(w.incremental("more", "a-last"))
 	w.db.Stop()
 	w.loseData()
-	w.succeeded(w.restore(machine.TargetDatabase, "z-full", "inc", "a-last"))
+	w.succeeded(w.restore(api.TargetDatabase, "z-full", "inc", "a-last"))
 	w.db.Start()
 	w.holds(want)
 }
@@ -145,7 +145,7 @@ func TestRebuildTellsWhatIsAmiss(t *testing.T) {
 		t.Errorf("recorded are %s", got)
 	}
 	stored := tree(t, w.backupDir)
-	var report machine.RebuildReport
+	var report api.RebuildReport
 	if err := json.Unmarshal([]byte(w.expectCLI(7, `.*`, `.*3 findings left.*`, "backups", "rebuild", "--prune", "--json")), &report); err != nil || report.Recorded != 2 || len(report.Findings) != 5 {
 		t.Errorf("%+v, %v", report, err)
 	}
@@ -188,7 +188,7 @@ func TestRebuildBesideOperations(t *testing.T) {
 	}
 	open := func(id string) bool { return w.show(id).FinishedAt == nil }
 	for slices.ContainsFunc(operations, open) {
-		report, err := w.client.Rebuild(w.ctx(), machine.RebuildRequest{Prune: true})
+		report, err := w.client.Rebuild(w.ctx(), api.RebuildRequest{Prune: true})
 		if err != nil || len(report.Findings) > 0 {
 			t.Fatalf("%+v, %v", report, err)
 		}
@@ -220,7 +220,7 @@ func TestRebuildIsKilled(t *testing.T) {
 		answered := make(chan struct{})
 		go func() {
 			// Whether it is answered depends on how soon the daemon stops.
-			_, _ = w.client.Rebuild(w.ctx(), machine.RebuildRequest{})
+			_, _ = w.client.Rebuild(w.ctx(), api.RebuildRequest{})
 			close(answered)
 		}()
 		w.eventually(point+" is reached", func() bool { _, err := os.Stat(armed + ".hit"); return err == nil })
@@ -230,7 +230,7 @@ func TestRebuildIsKilled(t *testing.T) {
 		if got := w.recorded(); got != all && (got != "" || point != "rebuild-before") {
 			t.Errorf("%s: recorded are %q", point, got)
 		}
-		if _, err := w.client.Rebuild(w.ctx(), machine.RebuildRequest{}); err != nil {
+		if _, err := w.client.Rebuild(w.ctx(), api.RebuildRequest{}); err != nil {
 			t.Fatal(err)
 		}
 		w.expectCLI(0, `Nothing to do: 2 backups recorded.*`, ``, "backups", "rebuild")

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -31,7 +31,7 @@ func (w *world) failedInValidate(id string, words ...string) {
 
 // toldEverywhere demands that a failure's error, which is one of many lines,
 // is in the row that clients read, in operations show and in the log.
-func (w *world) toldEverywhere(v machine.OperationView) {
+func (w *world) toldEverywhere(v api.OperationView) {
 	w.t.Helper()
 	status, failure, _ := w.newest(w.sqlite(), v.ID)
 	if status != "failed" || failure != v.Error {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // row reads one row, each column as its SQLite type and its text.
@@ -59,7 +59,7 @@ func TestRowsOtherProgramsRead(t *testing.T) {
 	db := w.sqlite()
 	full := w.succeeded(w.full("full")).ID
 	inc := w.succeeded(w.incremental("inc", "full")).ID
-	view := w.succeeded(w.restore(machine.TargetFolder, "full", "inc"))
+	view := w.succeeded(w.restore(api.TargetFolder, "full", "inc"))
 
 	common := map[string]string{"status": "text success", "error": "null ", "return_code": "integer 0",
 		"start_time": timeText, "end_time": timeText}
@@ -90,7 +90,7 @@ func TestRowsOtherProgramsRead(t *testing.T) {
 	expectRow(t, row(t, db, "restore", `1`), map[string]string{"id": "integer 1", "backup_id": "text full", "backup_timestamp": regexp.QuoteMeta(two["start_time"]),
 		"target": "text folder", "target_path": "text " + filepath.Join(view.Args.TmpDir, "full"), "start_time": timeText, "end_time": timeText, "process_id": prepared["id"]})
 
-	if err := w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "inc"}); err != nil {
+	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "inc"}); err != nil {
 		t.Fatal(err)
 	}
 	deleted := row(t, db, "process", `type = 'cleanup_backups'`)
@@ -99,7 +99,7 @@ func TestRowsOtherProgramsRead(t *testing.T) {
 
 	w.db.Stop()
 	w.loseData()
-	w.succeeded(w.restore(machine.TargetDatabase, "full"))
+	w.succeeded(w.restore(api.TargetDatabase, "full"))
 	expectRow(t, row(t, db, "restore", `target = 'database'`), map[string]string{"backup_id": "text full", "backup_timestamp": regexp.QuoteMeta(one["start_time"]),
 		"target_path": "text " + w.db.DataDir})
 	expectRow(t, row(t, db, "process", `type = 'restore' ORDER BY id DESC`), map[string]string{

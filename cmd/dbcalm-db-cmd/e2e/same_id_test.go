@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -69,7 +69,7 @@ func TestSameIDAtOnce(t *testing.T) {
 	if there := entries(t, w.backupDir); len(there) != len(winners) {
 		t.Errorf("the store holds %v", there)
 	}
-	v := w.succeeded(w.restore(machine.TargetFolder, "same-0"))
+	v := w.succeeded(w.restore(api.TargetFolder, "same-0"))
 	w.db.Stop()
 	w.db.StartOn(filepath.Join(v.Args.TmpDir, "same-0"))
 	w.holds(want)

@@ -3,14 +3,14 @@ package e2e
 import (
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // scheduled takes a full backup for a schedule and returns the schedule_id
 // that was recorded.
 func (w *world) scheduled(id string, schedule int64) string {
 	w.t.Helper()
-	operation, err := w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: id, ScheduleID: &schedule})
+	operation, err := w.client.FullBackup(w.ctx(), api.BackupRequest{ID: id, ScheduleID: &schedule})
 	v := w.succeeded(w.accepted(operation, err))
 	if v.Args.ScheduleID == nil || *v.Args.ScheduleID != schedule {
 		w.t.Errorf("arguments as accepted: %+v", v.Args)
@@ -73,7 +73,7 @@ func TestDatabaseOfTheAPIServer(t *testing.T) {
 	}
 	w.start()
 	w.succeeded(w.full("new"))
-	refused(t, func() error { _, err := w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: "old"}); return err }(), 409, "Backup with id 'old' already exists")
+	refused(t, func() error { _, err := w.client.FullBackup(w.ctx(), api.BackupRequest{ID: "old"}); return err }(), 409, "Backup with id 'old' already exists")
 	backups, err := w.client.Backups(w.ctx())
 	if err != nil || len(backups) != 2 || backups[0].Problem == "" || backups[1].Problem != "" {
 		t.Errorf("backups: %+v, %v", backups, err)

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -74,7 +74,7 @@ case $target in */.partial/*) [ ! -e %s ] || { echo "error: cannot log in with p
 	look("while the tool copies")
 	holdBackup.open(t)
 	w.succeeded(full)
-	restore := w.restore(machine.TargetFolder, "full")
+	restore := w.restore(api.TargetFolder, "full")
 	w.eventually("the tool prepares", holdPrepare.reached)
 	look("while the tool prepares")
 	holdPrepare.open(t)

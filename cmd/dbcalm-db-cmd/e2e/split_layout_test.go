@@ -3,7 +3,7 @@ package e2e
 import (
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -16,10 +16,10 @@ func TestServerWithFilesElsewhere(t *testing.T) {
 	w := newWorld(t, worldOptions{server: []mariadbtest.Option{mariadbtest.WithArgs("--innodb-undo-directory=" + undo)}})
 	w.start()
 	w.succeeded(w.full("full"))
-	w.succeeded(w.restore(machine.TargetFolder, "full"))
+	w.succeeded(w.restore(api.TargetFolder, "full"))
 	w.db.Stop()
 	w.loseData()
-	w.failed(w.restore(machine.TargetDatabase, "full"), "innodb-undo-directory="+undo, "restore to a folder")
+	w.failed(w.restore(api.TargetDatabase, "full"), "innodb-undo-directory="+undo, "restore to a folder")
 	if left := entries(t, w.db.DataDir); len(left) != 0 {
 		t.Errorf("in the data directory: %v", left)
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -30,11 +30,11 @@ func TestStoreIsReadOnly(t *testing.T) {
 		unchanged(t, filepath.Join(w.backupDir, "full"), full)
 		unchanged(t, filepath.Join(w.backupDir, "inc"), inc)
 	}
-	v := w.succeeded(w.restore(machine.TargetFolder, "full", "inc"))
+	v := w.succeeded(w.restore(api.TargetFolder, "full", "inc"))
 	stored()
 	for range 2 {
 		w.loseData()
-		w.succeeded(w.restore(machine.TargetDatabase, "full", "inc"))
+		w.succeeded(w.restore(api.TargetDatabase, "full", "inc"))
 		stored()
 	}
 	for _, dir := range []string{filepath.Join(v.Args.TmpDir, "full"), w.db.DataDir} {
@@ -47,7 +47,7 @@ func TestStoreIsReadOnly(t *testing.T) {
 	}
 	w.db.Start()
 	for _, base := range []string{"full", "inc", "later"} {
-		_, err := w.client.IncrementalBackup(w.ctx(), machine.BackupRequest{ID: "forked", FromBackupID: base})
+		_, err := w.client.IncrementalBackup(w.ctx(), api.BackupRequest{ID: "forked", FromBackupID: base})
 		refused(t, err, 409, "backup '"+base+"' was taken before the data directory was restored on ", ": take a full backup first")
 	}
 	w.succeeded(w.full("new"))

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -196,7 +196,7 @@ func TestCompressionResumes(t *testing.T) {
 	w.db.Stop()
 	for _, id := range ids {
 		w.loseData()
-		w.succeeded(w.restore(machine.TargetDatabase, id))
+		w.succeeded(w.restore(api.TargetDatabase, id))
 		w.db.Start()
 		w.holds(want)
 		w.db.Stop()

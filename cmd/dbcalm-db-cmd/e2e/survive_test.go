@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // slowBackup begins a full backup whose tool waits at a gate, and returns the
@@ -36,7 +36,7 @@ func (w *world) toolPID(operation string) int64 {
 }
 
 // events lists the events of an operation's transitions.
-func events(v machine.OperationView) []string {
+func events(v api.OperationView) []string {
 	var list []string
 	for _, tr := range v.Transitions {
 		list = append(list, tr.Event)

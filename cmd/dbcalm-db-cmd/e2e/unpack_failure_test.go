@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TestFailedUnpackingLeavesAllAsItWas breaks streams, the command that gets
@@ -77,7 +77,7 @@ func TestFailedUnpackingLeavesAllAsItWas(t *testing.T) {
 			test.spoil()
 		}
 		store := tree(t, w.backupDir)
-		targets := []machine.Target{machine.TargetDatabase, machine.TargetFolder}
+		targets := []api.Target{api.TargetDatabase, api.TargetFolder}
 		if strings.HasSuffix(test.name, "hangs") {
 			targets = targets[:1] // each takes stall_timeout
 		}
@@ -100,7 +100,7 @@ func TestFailedUnpackingLeavesAllAsItWas(t *testing.T) {
 		}
 	}
 	w.useUnpacker("")
-	w.succeeded(w.restore(machine.TargetDatabase, "full", "inc"))
+	w.succeeded(w.restore(api.TargetDatabase, "full", "inc"))
 	w.db.Start()
 }
 
@@ -117,17 +117,17 @@ func TestRestoreOfStreamsIsRefused(t *testing.T) {
 	w.start()
 	// An incremental needs nothing that was forwarded.
 	w.succeeded(w.incremental("inc", "full"))
-	refused(t, w.refusal(machine.TargetFolder, "full"), 503, "backup 'full' was forwarded as backup-full.xbstream.zst, and retrieve is not set: set retrieve in the configuration")
+	refused(t, w.refusal(api.TargetFolder, "full"), 503, "backup 'full' was forwarded as backup-full.xbstream.zst, and retrieve is not set: set retrieve in the configuration")
 	w.stop()
 	w.configureForm("forwarded stream")
 	env := w.env
 	w.env = append(w.env[:len(w.env):len(w.env)], "PATH=/nowhere")
 	w.start()
-	w.failed(w.restore(machine.TargetFolder, "full"), "no mbstream beside ", "or on PATH, which unpacks streamed backups: install the package mariadb-backup")
+	w.failed(w.restore(api.TargetFolder, "full"), "no mbstream beside ", "or on PATH, which unpacks streamed backups: install the package mariadb-backup")
 	w.stop()
 	w.env = env
 	w.start()
-	w.succeeded(w.restore(machine.TargetFolder, "full"))
+	w.succeeded(w.restore(api.TargetFolder, "full"))
 }
 
 // truncate cuts a file to a size; below 0 it is removed.

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -26,7 +26,7 @@ func slowUnpacking(t *testing.T) (w *world, g *gate, operation string, want map[
 	w.succeeded(w.full("full"))
 	w.db.Stop()
 	w.loseData()
-	operation = w.restore(machine.TargetDatabase, "full")
+	operation = w.restore(api.TargetDatabase, "full")
 	w.eventually("the unpacker is at work", func() bool { return g.reached() && w.toolPID(operation) != 0 })
 	return w, g, operation, want
 }
@@ -105,5 +105,5 @@ func TestCancelUnpacking(t *testing.T) {
 		}
 	}
 	g.open(t)
-	w.succeeded(w.restore(machine.TargetDatabase, "full"))
+	w.succeeded(w.restore(api.TargetDatabase, "full"))
 }

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -66,7 +66,7 @@ func (w *world) unsound(id, level, damaged string, words ...string) {
 	}
 }
 
-func levelOf(b machine.BackupView) machine.Level {
+func levelOf(b api.BackupView) api.Level {
 	if b.Verified == nil {
 		return ""
 	}
@@ -150,7 +150,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 	// A restore meets damage, too.
 	putBack = keep(t, tableFile(t, inc))
 	name = damage(t, inc)
-	w.failed(w.restore(machine.TargetFolder, "full", "inc"), "file "+name)
+	w.failed(w.restore(api.TargetFolder, "full", "inc"), "file "+name)
 	w.proved("inc", "checksum", "failed checksum on ", "file "+name)
 	putBack()
 	mended()

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	disktest "dbcalm-db-cmd/steps/testkit/disk"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -54,7 +54,7 @@ func TestVerifyIsCancelled(t *testing.T) {
 	}
 	first, waiting := w.verify("full", "prepare"), w.verify("full", "boot")
 	w.eventually("the tool prepares", preparing.reached)
-	refused(t, w.client.DeleteBackup(w.ctx(), machine.DeleteRequest{ID: "full"}), 409, "backup 'full' is in use: operation "+first+" reads it")
+	refused(t, w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}), 409, "backup 'full' is in use: operation "+first+" reads it")
 	cancelled(waiting, "queued cancelled")
 	cancelled(first, "prepare discard cancelled")
 	w.nothingLeft("full")

@@ -7,24 +7,24 @@ import (
 	"strings"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // verify sends a command and returns the operation's id.
 func (w *world) verify(id, level string) string {
 	w.t.Helper()
-	return w.accepted(w.client.VerifyBackup(w.ctx(), machine.VerifyRequest{ID: id, Level: machine.Level(level)}))
+	return w.accepted(w.client.VerifyBackup(w.ctx(), api.VerifyRequest{ID: id, Level: api.Level(level)}))
 }
 
 // backup returns what the list of backups says of one.
-func (w *world) backup(id string) machine.BackupView {
+func (w *world) backup(id string) api.BackupView {
 	w.t.Helper()
 	list, err := w.client.Backups(w.ctx())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	i := slices.IndexFunc(list, func(b machine.BackupView) bool { return b.ID == id })
+	i := slices.IndexFunc(list, func(b api.BackupView) bool { return b.ID == id })
 	if i < 0 {
 		w.t.Fatalf("backup %s is not listed: %+v", id, list)
 	}
@@ -54,7 +54,7 @@ func (w *world) proved(id, level string, problem ...string) {
 }
 
 // states lists the states an operation has been in.
-func states(v machine.OperationView) string {
+func states(v api.OperationView) string {
 	var list []string
 	for _, tr := range v.Transitions {
 		list = append(list, tr.To)

@@ -14,11 +14,11 @@ import (
 
 	_ "modernc.org/sqlite"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
-	"dbcalm-db-cmd/transport"
+	"dbcalm-db-cmd/transport/client"
 )
 
 // patience is how long a test waits for what must happen.
@@ -39,7 +39,7 @@ type world struct {
 	env       []string
 	daemon    *daemon
 	replaced  map[string]string
-	client    *transport.Client
+	client    *client.Client
 }
 
 // worldOptions change what newWorld makes.
@@ -92,7 +92,7 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	})
 	w.replaced = o.config
 	w.writeConfig(o.config)
-	w.client = &transport.Client{Path: w.socket}
+	w.client = &client.Client{Path: w.socket}
 	return w
 }
 
@@ -122,17 +122,17 @@ func (w *world) writeConfig(replace map[string]string) {
 // full, incremental and restore send a command and return the operation's id.
 func (w *world) full(id string) string {
 	w.t.Helper()
-	return w.accepted(w.client.FullBackup(w.ctx(), machine.BackupRequest{ID: id}))
+	return w.accepted(w.client.FullBackup(w.ctx(), api.BackupRequest{ID: id}))
 }
 
 func (w *world) incremental(id, from string) string {
 	w.t.Helper()
-	return w.accepted(w.client.IncrementalBackup(w.ctx(), machine.BackupRequest{ID: id, FromBackupID: from}))
+	return w.accepted(w.client.IncrementalBackup(w.ctx(), api.BackupRequest{ID: id, FromBackupID: from}))
 }
 
-func (w *world) restore(target machine.Target, ids ...string) string {
+func (w *world) restore(target api.Target, ids ...string) string {
 	w.t.Helper()
-	return w.accepted(w.client.RestoreBackup(w.ctx(), machine.RestoreRequest{IDList: ids, Target: target}))
+	return w.accepted(w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: ids, Target: target}))
 }
 
 func (w *world) accepted(id string, err error) string {
@@ -150,7 +150,7 @@ func (w *world) ctx() context.Context {
 }
 
 // show returns an operation as the daemon tells it.
-func (w *world) show(id string) machine.OperationView {
+func (w *world) show(id string) api.OperationView {
 	w.t.Helper()
 	v, err := w.client.Operation(w.ctx(), id)
 	if err != nil {
@@ -160,9 +160,9 @@ func (w *world) show(id string) machine.OperationView {
 }
 
 // ended waits for the end of an operation.
-func (w *world) ended(id string) machine.OperationView {
+func (w *world) ended(id string) api.OperationView {
 	w.t.Helper()
-	var v machine.OperationView
+	var v api.OperationView
 	w.eventually("operation "+id+" ends", func() bool {
 		v = w.show(id)
 		return v.FinishedAt != nil
@@ -183,7 +183,7 @@ func (w *world) delivered() {
 }
 
 // succeeded waits for the end of an operation and demands success.
-func (w *world) succeeded(id string) machine.OperationView {
+func (w *world) succeeded(id string) api.OperationView {
 	w.t.Helper()
 	v := w.ended(id)
 	if v.Status != "succeeded" {
@@ -194,7 +194,7 @@ func (w *world) succeeded(id string) machine.OperationView {
 
 // failed waits for the end of an operation and demands that it failed with an
 // error that holds every one of the given words.
-func (w *world) failed(id string, words ...string) machine.OperationView {
+func (w *world) failed(id string, words ...string) api.OperationView {
 	w.t.Helper()
 	v := w.ended(id)
 	if v.Status != "failed" {
@@ -209,7 +209,7 @@ func (w *world) failed(id string, words ...string) machine.OperationView {
 }
 
 // story tells an operation's transitions, for a failing test.
-func (w *world) story(v machine.OperationView) string {
+func (w *world) story(v api.OperationView) string {
 	var b strings.Builder
 	for _, tr := range v.Transitions {
 		fmt.Fprintf(&b, "  %d %s --%s--> %s (attempt %d): %s\n", tr.Seq, tr.From, tr.Event, tr.To, tr.Attempt, tr.Reason)
@@ -262,7 +262,7 @@ func (w *world) newest(db *sql.DB, operation string) (status, failure, output st
 // refused demands that a command was refused with a code and a message.
 func refused(t testing.TB, err error, code int, words ...string) {
 	t.Helper()
-	var r *transport.Refusal
+	var r *client.Refusal
 	if !errors.As(err, &r) {
 		t.Fatalf("wanted a refusal with %d, got %v", code, err)
 	}

@@ -5,7 +5,7 @@ package samples
 import (
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // Noon is the time it is in every test that does not say otherwise.
@@ -25,9 +25,9 @@ func At(seconds float64) time.Time {
 }
 
 // Operations returns one operation of each status, newest first.
-func Operations() []machine.OperationSummary {
+func Operations() []api.OperationSummary {
 	lastly := Noon.Add(-12 * time.Second)
-	return []machine.OperationSummary{
+	return []api.OperationSummary{
 		{ID: FourthID, Machine: "incremental_backup", Backup: "inc-3", State: "validate", Status: "waiting", CreatedAt: lastly},
 		{ID: ThirdID, Machine: "restore_folder", Backup: "inc-2", State: "stage", Status: "running", Attempt: 2,
 			CreatedAt: Noon.Add(-5 * time.Minute), StartedAt: new(Noon.Add(-92 * time.Second))},
@@ -41,17 +41,17 @@ func Operations() []machine.OperationSummary {
 }
 
 // Succeeded returns a full backup that took an hour.
-func Succeeded() machine.OperationView {
-	return machine.OperationView{
+func Succeeded() api.OperationView {
+	return api.OperationView{
 		OperationSummary: Operations()[3],
-		Args:             machine.Args{ID: "full-1", ScheduleID: new(int64(7))},
-		Transitions: []machine.TransitionView{
+		Args:             api.Args{ID: "full-1", ScheduleID: new(int64(7))},
+		Transitions: []api.TransitionView{
 			{Seq: 1, Event: "accepted", To: "validate", Attempt: 1, At: At(0)},
 			{Seq: 2, From: "validate", Event: "ok", To: "copy", Attempt: 1, At: At(0.25), Reason: "MariaDB 10.11.6, 4.2 GiB to copy, 80 GiB free"},
 			{Seq: 3, From: "copy", Event: "ok", To: "record", Attempt: 1, At: At(3700)},
 			{Seq: 4, From: "record", Event: "ok", To: "done", Attempt: 1, At: At(3723), Reason: "LSN 0 to 123456789"},
 		},
-		Processes: []machine.ProcessView{{
+		Processes: []api.ProcessView{{
 			ID: 1, Command: "/usr/bin/mariadb-backup --defaults-file=/etc/dbcalm/credentials.cnf --defaults-group-suffix=-dbcalm --backup",
 			PID: new(int64(4711)), Status: "success", ReturnCode: new(int64(0)), StartTime: At(1), EndTime: new(At(3699)),
 		}},
@@ -59,46 +59,46 @@ func Succeeded() machine.OperationView {
 }
 
 // Failed returns an operation that ended for want of room.
-func Failed() machine.OperationView {
-	view := machine.OperationView{
+func Failed() api.OperationView {
+	view := api.OperationView{
 		OperationSummary: Operations()[2],
-		Args:             machine.Args{IDList: []string{"full-1", "inc-1"}, Target: "folder"},
-		Transitions: []machine.TransitionView{
+		Args:             api.Args{IDList: []string{"full-1", "inc-1"}, Target: "folder"},
+		Transitions: []api.TransitionView{
 			{Seq: 1, Event: "accepted", To: "validate", Attempt: 1, At: At(100)},
 			{Seq: 2, From: "validate", Event: "failed", To: "failed", Attempt: 1, At: At(104.2), Reason: "The backup disk is full"},
 		},
-		Processes: []machine.ProcessView{
+		Processes: []api.ProcessView{
 			{ID: 2, Command: "mariabackup --backup", Status: "failed", ReturnCode: new(int64(1)), StartTime: At(101), EndTime: new(At(104)),
 				Error: "mariabackup: write error: No space left on device"},
 			{ID: 3, Command: "cleanup", Status: "failed", StartTime: At(104), EndTime: new(At(104.1)), Error: "first\x1b[0m line\nsecond line"},
 		},
 	}
-	view.AskedBy = &machine.Asker{UID: 1001, Name: "alice", PID: 4242, Program: "/usr/bin/python3"}
+	view.AskedBy = &api.Asker{UID: 1001, Name: "alice", PID: 4242, Program: "/usr/bin/python3"}
 	return view
 }
 
 // Running returns a restore under way.
-func Running() machine.OperationView {
-	return machine.OperationView{
+func Running() api.OperationView {
+	return api.OperationView{
 		OperationSummary: Operations()[1],
-		Args:             machine.Args{IDList: []string{"full-1", "inc-1", "inc-2"}, Target: "folder", TmpDir: "/b/restores/x"},
+		Args:             api.Args{IDList: []string{"full-1", "inc-1", "inc-2"}, Target: "folder", TmpDir: "/b/restores/x"},
 		Cancellable:      true,
-		Processes: []machine.ProcessView{
+		Processes: []api.ProcessView{
 			{ID: 4, Command: "cp", Status: "running", PID: new(int64(12)), StartTime: Noon.Add(-80 * time.Second)},
 		},
 	}
 }
 
 // Backups returns chains that branch, one that is broken, and a backup with a problem.
-func Backups() []machine.BackupView {
-	backup := func(id, from, form string, hours float64, size int64, fromLSN, toLSN uint64) machine.BackupView {
+func Backups() []api.BackupView {
+	backup := func(id, from, form string, hours float64, size int64, fromLSN, toLSN uint64) api.BackupView {
 		start := At(hours * 3600)
-		return machine.BackupView{
+		return api.BackupView{
 			ID: id, FromBackupID: from, StartTime: start, EndTime: new(start.Add(92 * time.Second)),
 			Size: &size, Form: form, FromLSN: fromLSN, ToLSN: toLSN,
 		}
 	}
-	list := []machine.BackupView{
+	list := []api.BackupView{
 		backup("full-2", "", "forwarded+zstd", -1, 5<<30, 0, 99_000_000),
 		backup("inc-1b", "full-1", "stream+gzip", -2.2, 300<<20, 1_000_000, 3_500_000),
 		backup("inc-1", "full-1", "directory", -3, 200<<20, 1_000_000, 2_000_000),
@@ -112,7 +112,7 @@ func Backups() []machine.BackupView {
 }
 
 // Waiting returns an operation before its turn.
-func Waiting() machine.OperationView {
+func Waiting() api.OperationView {
 	view := Succeeded()
 	view.State, view.Status, view.StartedAt, view.FinishedAt = "validate", "waiting", nil, nil
 	view.Transitions = view.Transitions[:1]
@@ -120,7 +120,7 @@ func Waiting() machine.OperationView {
 }
 
 // Copying returns a full backup that copies.
-func Copying() machine.OperationView {
+func Copying() api.OperationView {
 	view := Succeeded()
 	view.State, view.Status, view.FinishedAt = "copy", "running", nil
 	view.Transitions = view.Transitions[:2]
@@ -128,19 +128,19 @@ func Copying() machine.OperationView {
 }
 
 // Measured is a copy under way, 47 % of it done.
-func Measured() machine.OperationView {
+func Measured() api.OperationView {
 	view := Copying()
 	left := 12.3
-	view.Progress = &machine.ProgressView{What: "the tool copies the database into the private folder",
+	view.Progress = &api.ProgressView{What: "the tool copies the database into the private folder",
 		DoneBytes: 1261 << 20, TotalBytes: 2662 << 20, BytesPerSecond: 126141235, SecondsLeft: &left, Since: At(0.25)}
 	return view
 }
 
 // Rewound returns a copy that was begun again after an interruption.
-func Rewound() machine.OperationView {
+func Rewound() api.OperationView {
 	view := Succeeded()
 	view.State, view.Status, view.FinishedAt = "copy", "running", nil
-	view.Transitions = []machine.TransitionView{
+	view.Transitions = []api.TransitionView{
 		{Seq: 1, Event: "accepted", To: "queued", At: At(0)},
 		{Seq: 2, From: "queued", Event: "start", To: "validate", At: At(1)},
 		{Seq: 3, From: "validate", Event: "ok", To: "reserve", At: At(2)},

@@ -4,22 +4,22 @@ import (
 	"cmp"
 	"slices"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // Chains says which backup stands on which.
 type Chains struct {
 	// sorted is every backup, oldest first.
-	sorted []machine.BackupView
-	byID   map[string]machine.BackupView
+	sorted []api.BackupView
+	byID   map[string]api.BackupView
 	// above has, by the id of a backup, those that stand on it, oldest first.
-	above map[string][]machine.BackupView
+	above map[string][]api.BackupView
 }
 
 // NewChains takes every backup there is, in any order.
-func NewChains(backups []machine.BackupView) Chains {
-	c := Chains{sorted: slices.Clone(backups), byID: map[string]machine.BackupView{}, above: map[string][]machine.BackupView{}}
-	slices.SortStableFunc(c.sorted, func(x, y machine.BackupView) int {
+func NewChains(backups []api.BackupView) Chains {
+	c := Chains{sorted: slices.Clone(backups), byID: map[string]api.BackupView{}, above: map[string][]api.BackupView{}}
+	slices.SortStableFunc(c.sorted, func(x, y api.BackupView) int {
 		return cmp.Or(x.StartTime.Compare(y.StartTime), cmp.Compare(x.ID, y.ID))
 	})
 	for _, b := range c.sorted {
@@ -30,7 +30,7 @@ func NewChains(backups []machine.BackupView) Chains {
 }
 
 // Above returns the backups that stand directly on one, oldest first.
-func (c Chains) Above(id string) []machine.BackupView { return c.above[id] }
+func (c Chains) Above(id string) []api.BackupView { return c.above[id] }
 
 // End is how a walk along a chain ended.
 type End int

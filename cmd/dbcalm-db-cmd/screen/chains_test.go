@@ -4,12 +4,12 @@ import (
 	"slices"
 	"testing"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 func TestForestHoldsEveryBackupOnce(t *testing.T) {
 	t.Parallel()
-	for name, list := range map[string][]machine.BackupView{
+	for name, list := range map[string][]api.BackupView{
 		"itself":   {{ID: "a", FromBackupID: "a"}},
 		"ring":     {{ID: "a", FromBackupID: "b"}, {ID: "b", FromBackupID: "a"}, {ID: "c", FromBackupID: "b"}},
 		"orphans":  {{ID: "a", FromBackupID: "gone"}, {ID: "b", FromBackupID: "a"}},
@@ -29,7 +29,7 @@ func TestForestHoldsEveryBackupOnce(t *testing.T) {
 
 func TestWalkAlongAChain(t *testing.T) {
 	t.Parallel()
-	c := NewChains([]machine.BackupView{
+	c := NewChains([]api.BackupView{
 		{ID: "full"}, {ID: "inc", FromBackupID: "full"}, {ID: "last", FromBackupID: "inc"},
 		{ID: "lost", FromBackupID: "gone"}, {ID: "x", FromBackupID: "y"}, {ID: "y", FromBackupID: "x"},
 	})

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // Colours, as ECMA-48 numbers them.
@@ -22,10 +22,10 @@ var colourMark = regexp.MustCompile("\x1b\\[(?:0|" + strings.Join([]string{Red, 
 // statusColours are the colours of the words that tell how an operation is.
 // One that waits is nothing to look at.
 var statusColours = map[string]string{
-	machine.StatusRunning:   cyan,
-	machine.StatusSucceeded: Green,
-	machine.StatusFailed:    Red,
-	machine.StatusCancelled: Yellow,
+	api.StatusRunning:   cyan,
+	api.StatusSucceeded: Green,
+	api.StatusFailed:    Red,
+	api.StatusCancelled: Yellow,
 }
 
 // TakesColour reports whether output may be coloured: on a terminal that can, for

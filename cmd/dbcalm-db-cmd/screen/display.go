@@ -6,14 +6,14 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 )
 
 // Display shows operations to somebody who waits for them.
 type Display interface {
 	// Show shows them as they now are.
-	Show(views []machine.OperationView)
+	Show(views []api.OperationView)
 	// Note says something about the waiting itself.
 	Note(text string)
 	// Close leaves the last picture standing.
@@ -53,7 +53,7 @@ func (l *lines) Note(text string) { fmt.Fprintln(l.out, printable.Text(text)) }
 
 func (l *lines) Close() {}
 
-func (l *lines) Show(views []machine.OperationView) {
+func (l *lines) Show(views []api.OperationView) {
 	for _, view := range views {
 		told := l.told[view.ID]
 		if told == nil {
@@ -68,8 +68,8 @@ func (l *lines) Show(views []machine.OperationView) {
 	}
 }
 
-func (l *lines) tell(told *telling, prefix string, view machine.OperationView) {
-	if view.Status == machine.StatusWaiting {
+func (l *lines) tell(told *telling, prefix string, view api.OperationView) {
+	if view.Status == api.StatusWaiting {
 		if told.polls++; told.polls == 2 {
 			l.Note(human.Stamp(l.now()) + "  " + prefix + "waiting for its turn")
 		}
@@ -96,7 +96,7 @@ func (l *lines) tell(told *telling, prefix string, view machine.OperationView) {
 
 // beforeRetry returns the number of the last transition of earlier attempts,
 // which whoever retries has seen; 0 without a retry.
-func beforeRetry(transitions []machine.TransitionView) int64 {
+func beforeRetry(transitions []api.TransitionView) int64 {
 	var last int64
 	for _, t := range transitions {
 		if t.Event == "retry" {
@@ -107,7 +107,7 @@ func beforeRetry(transitions []machine.TransitionView) int64 {
 }
 
 // Progress is how far a state is, in words.
-func Progress(p *machine.ProgressView) string {
+func Progress(p *api.ProgressView) string {
 	done := human.Bytes(p.DoneBytes)
 	text := done
 	if p.TotalBytes > 0 {
@@ -122,4 +122,4 @@ func Progress(p *machine.ProgressView) string {
 	return text
 }
 
-func Percent(p *machine.ProgressView) int64 { return p.DoneBytes * 100 / p.TotalBytes }
+func Percent(p *api.ProgressView) int64 { return p.DoneBytes * 100 / p.TotalBytes }

@@ -3,12 +3,12 @@ package screen
 import (
 	"slices"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // TreeRow is a backup at its place in the drawing of the chains.
 type TreeRow struct {
-	Backup machine.BackupView
+	Backup api.BackupView
 	// Branch is drawn before the id.
 	Branch string
 	// Root reports that it begins a chain; orphan is a root whose base is not recorded.
@@ -54,7 +54,7 @@ type planting struct {
 func (f *planting) plant(row TreeRow, margin string) {
 	f.planted[row.Backup.ID] = true
 	f.rows = append(f.rows, row)
-	children := slices.DeleteFunc(slices.Clone(f.above[row.Backup.ID]), func(b machine.BackupView) bool {
+	children := slices.DeleteFunc(slices.Clone(f.above[row.Backup.ID]), func(b api.BackupView) bool {
 		return f.planted[b.ID]
 	})
 	for i, child := range children {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/steps/printable"
 )
@@ -31,7 +31,7 @@ const (
 	clearEnd = "\x1b[J"
 )
 
-func (p *picture) Show(views []machine.OperationView) {
+func (p *picture) Show(views []api.OperationView) {
 	var b strings.Builder
 	if p.drawn > 0 {
 		fmt.Fprintf(&b, cursorUp, p.drawn)
@@ -76,7 +76,7 @@ func cutTo(line string, width int) string {
 }
 
 // drawing returns the lines that show operations.
-func drawing(views []machine.OperationView, now time.Time) []string {
+func drawing(views []api.OperationView, now time.Time) []string {
 	var all []string
 	for i, view := range views {
 		if i > 0 {
@@ -103,14 +103,14 @@ func drawing(views []machine.OperationView, now time.Time) []string {
 // barWidth is in columns.
 const barWidth = 30
 
-func bar(p *machine.ProgressView) string {
+func bar(p *api.ProgressView) string {
 	done := int(p.DoneBytes * barWidth / p.TotalBytes)
 	return strings.Repeat("█", done) + strings.Repeat("░", barWidth-done)
 }
 
 // ticks are the states of an operation: those it has been through with what
 // each took, where it is, and what lies ahead of it.
-func ticks(view machine.OperationView, now time.Time) []string {
+func ticks(view api.OperationView, now time.Time) []string {
 	var marks []string
 	visits := stays(view, now)
 	for i, v := range visits {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 )
 
@@ -62,7 +62,7 @@ func (s *Screen) Note(format string, args ...any) {
 }
 
 // Took is how long an operation has run, or, before that, has waited.
-func (s *Screen) Took(o machine.OperationSummary) time.Duration {
+func (s *Screen) Took(o api.OperationSummary) time.Duration {
 	from, to := o.CreatedAt, s.Now()
 	if o.StartedAt != nil {
 		from = *o.StartedAt
@@ -74,7 +74,7 @@ func (s *Screen) Took(o machine.OperationSummary) time.Duration {
 }
 
 // Subject names an operation in a sentence.
-func Subject(o machine.OperationSummary) string {
+func Subject(o api.OperationSummary) string {
 	if o.Backup == "" {
 		return o.Machine
 	}

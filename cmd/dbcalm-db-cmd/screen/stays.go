@@ -3,7 +3,7 @@ package screen
 import (
 	"time"
 
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // stay is one stay of an operation in a state.
@@ -16,7 +16,7 @@ type stay struct {
 
 // stays returns an operation's stays, the end states left out; the last one
 // lasts until now if the operation goes on.
-func stays(view machine.OperationView, now time.Time) []stay {
+func stays(view api.OperationView, now time.Time) []stay {
 	var all []stay
 	transitions := view.Transitions
 	// What follows a failure is its clean-up, until somebody tries again.

@@ -5,14 +5,14 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
-	"dbcalm-db-cmd/machine"
+	"dbcalm-db-cmd/machine/api"
 )
 
 // timelineWidth is that of the longest bar, in columns.
 const timelineWidth = 40
 
 // Timeline shows how long an operation was in each of its states.
-func Timeline(view machine.OperationView, now time.Time) string {
+func Timeline(view api.OperationView, now time.Time) string {
 	all := stays(view, now)
 	var longest time.Duration
 	for _, s := range all {

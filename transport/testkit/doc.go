@@ -1,0 +1,8 @@
+// Package testkit is what the tests of the rooms of transport share: folders
+// for sockets, a reader of log lines, and a clock for answers in a crowd.
+package testkit
+
+import "time"
+
+// Patience is how long a test waits for what must happen.
+const Patience = 10 * time.Second

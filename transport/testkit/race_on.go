@@ -1,0 +1,6 @@
+//go:build race
+
+package testkit
+
+// slowness is how much longer everything takes with the race detector.
+const slowness = 8
