@@ -30,6 +30,7 @@ func examineCommand(s *screen.Screen) *cobra.Command {
 	cmd.Flags().Uint64Var(&e.UseMemory, "use-memory", 0, "its buffer pool, in bytes")
 	cmd.Flags().IntVar(&e.Parallel, "parallel", 1, "tables to check at a time")
 	cmd.Flags().IntVar(&e.LowerCaseTables, "lower-case-table-names", 0, "as the server backed up had it")
+	cmd.Flags().StringArrayVar(&e.Options, "server-option", nil, "an option that it needs to find files of its program")
 	for _, name := range []string{"server", "use-memory"} {
 		requireFlag(cmd, name)
 	}

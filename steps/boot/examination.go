@@ -29,6 +29,9 @@ type Examination struct {
 	Parallel int
 	// LowerCaseTables is its variable lower_case_table_names.
 	LowerCaseTables int
+	// Options are those by which it finds files of its program, as
+	// server.ProgramOptions returns them.
+	Options []string
 }
 
 // errFound ends an examination that found damage, which it has printed.
