@@ -11,19 +11,33 @@ import (
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/inventory"
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/tool"
 )
 
-// reserveWork makes the fresh private folder of this attempt.
-func (s backupSteps) reserveWork(_ context.Context, t Task) (Outcome, error) {
+// reserveWork makes the fresh private folder of this attempt, and notes down what
+// the server has.
+func (s backupSteps) reserveWork(ctx context.Context, t Task) (Outcome, error) {
 	folder, err := s.Store.MakeWork(t.Operation, t.Attempt)
 	if err != nil {
 		return Outcome{}, err
 	}
 	t.Data.Work, t.Data.CopyStarted = folder, time.Now().UTC()
-	outcome := ok(t, "fresh folder "+folder)
+	reason := "fresh folder " + folder
+	if t.Data.Server != nil {
+		before, err := inventory.Take(ctx, s.Server, t.Data.Server.DataDir)
+		if err != nil {
+			return Outcome{}, err
+		}
+		t.Data.Before = store.BeforeFile(folder)
+		if err := before.Keep(t.Data.Before); err != nil {
+			return Outcome{}, err
+		}
+		reason += fmt.Sprintf("; the server has %d files of tables", len(before.Files))
+	}
+	outcome := ok(t, reason)
 	if t.form().Stream {
 		outcome.Event = EventStream
 	}
@@ -44,7 +58,7 @@ func (s backupSteps) copyJob(_ context.Context, t Task) (job.Spec, error) {
 }
 
 // copyFinish demands proof of success beyond the exit code.
-func (s backupSteps) copyFinish(_ context.Context, t Task, r job.Result) (Outcome, error) {
+func (s backupSteps) copyFinish(ctx context.Context, t Task, r job.Result) (Outcome, error) {
 	if err := s.proveCopy(t, r); err != nil {
 		return Outcome{}, err
 	}
@@ -52,7 +66,11 @@ func (s backupSteps) copyFinish(_ context.Context, t Task, r job.Result) (Outcom
 	if err != nil {
 		return Outcome{}, claims(t, r, err)
 	}
-	outcome := ok(t, fmt.Sprintf("copied up to LSN %d in %s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond)))
+	proved, err := s.proveAgainstServer(ctx, t, r, s.workNames)
+	if err != nil {
+		return Outcome{}, err
+	}
+	outcome := ok(t, fmt.Sprintf("copied up to LSN %d in %s%s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond), proved))
 	if compression := t.form().Compression; compression != "" {
 		if err := refuseSuffix(t.Data.Work, compression); err != nil {
 			return Outcome{}, err

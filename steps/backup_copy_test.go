@@ -20,7 +20,7 @@ import (
 func (h *testHost) backupTask(operation, id, from string, files map[string]string) Task {
 	h.T.Helper()
 	t := Task{Operation: operation, Attempt: 1, Args: Args{ID: id, FromBackupID: from, ScheduleID: new(int64)}}
-	t.Data.Tool, t.Data.Server = &mariabackup, &server.Info{Flavour: server.MariaDB, Version: "10.11.6-MariaDB", UID: "uid", DataDir: "/var/lib/mysql/"}
+	t.Data.Tool = &mariabackup
 	h.WriteCredentials("[client-dbcalm]\nuser=backup\npassword=s3cret\nsocket=/s\n")
 	out, err := h.backups().reserveWork(h.T.Context(), t)
 	if err != nil {
@@ -28,6 +28,8 @@ func (h *testHost) backupTask(operation, id, from string, files map[string]strin
 	}
 	testkit.Write(h.T, out.Data.Work, files)
 	t.Data = out.Data
+	// It was taken of a server that is not there to be asked.
+	t.Data.Server = &server.Info{Flavour: server.MariaDB, Version: "10.11.6-MariaDB", UID: "uid", DataDir: "/var/lib/mysql/"}
 	return t
 }
 

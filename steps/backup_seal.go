@@ -13,6 +13,7 @@ import (
 
 	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/inventory"
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/tool"
@@ -58,6 +59,13 @@ func (s backupSteps) describe(ctx context.Context, t Task) (m store.Manifest, er
 	}
 	if m.ParentID != "" {
 		m.Kind = "incremental"
+	}
+	if t.Data.Before != "" {
+		var after inventory.After
+		if err := disk.ReadJSON(store.AfterFile(t.Data.Work), store.MaxManifest, &after); err != nil {
+			return m, fmt.Errorf("read which tablespaces the server had: %w", err)
+		}
+		m.Tablespaces, m.Broken = after.Tablespaces, after.Broken
 	}
 	var c tool.Checkpoints
 	var command job.Spec

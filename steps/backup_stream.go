@@ -63,7 +63,7 @@ func (s backupSteps) streamSpec(t Task) (job.Spec, error) {
 }
 
 // streamFinish demands proof of a whole stream beyond the programs' exit codes.
-func (s backupSteps) streamFinish(_ context.Context, t Task, r job.Result) (Outcome, error) {
+func (s backupSteps) streamFinish(ctx context.Context, t Task, r job.Result) (Outcome, error) {
 	if r.Fault != "" {
 		return Outcome{}, s.streamFault(r)
 	}
@@ -75,7 +75,11 @@ func (s backupSteps) streamFinish(_ context.Context, t Task, r job.Result) (Outc
 	if err != nil {
 		return Outcome{}, claims(t, r, err)
 	}
-	return ok(t, fmt.Sprintf("streamed up to LSN %d in %s, %s stored", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond), disk.HumanBytes(uint64(r.Stream.StoredSize)))), nil
+	proved, err := s.proveAgainstServer(ctx, t, r, streamNames)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return ok(t, fmt.Sprintf("streamed up to LSN %d in %s, %s stored%s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond), disk.HumanBytes(uint64(r.Stream.StoredSize)), proved)), nil
 }
 
 // streamFault is what went wrong outside the tool.

@@ -75,7 +75,7 @@ func TestJobOfAStreamedBackup(t *testing.T) {
 	if spec, err = h.backups().streamJob(t.Context(), task); err != nil || spec.Stream.StallTimeout != job.DefaultStallTimeout {
 		t.Errorf("without a time-out: %v, %v", spec.Stream.StallTimeout, err)
 	}
-	task.Data.Form = nil
+	task.Data.Form, task.Data.Server = nil, nil
 	if out, err := h.backups().reserveWork(t.Context(), task); err != nil || out.Event != EventOK {
 		t.Errorf("without a form: %+v, %v", out, err)
 	}

@@ -71,9 +71,14 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	t.Data.Form = s.ChooseForm(t)
 	room, what := t.form().Room(data.Total, data.Largest), "a full backup"
 	if t.Args.FromBackupID != "" {
-		if t.Data.BaseOperation, err = s.checkBase(ctx, t.Args.FromBackupID, info); err != nil {
+		base, err := s.checkBase(ctx, t.Args.FromBackupID, info)
+		if err != nil {
 			return Outcome{}, err
 		}
+		if err := s.proveCarried(ctx, info.DataDir, base); err != nil {
+			return Outcome{}, err
+		}
+		t.Data.BaseOperation = base.Operation()
 		// How large what has changed is, nobody knows.
 		room, what = t.form().Room(data.Total-data.InnoDB, 0), "an incremental backup"
 	}
@@ -99,34 +104,33 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 
 // checkBase checks that an incremental may stand on a backup: its whole chain
 // is there, it is of this server's present, and no restore has come between.
-// It returns the operation that made it, empty if nothing tells.
-func (s backupSteps) checkBase(ctx context.Context, id string, info server.Info) (string, error) {
+func (s backupSteps) checkBase(ctx context.Context, id string, info server.Info) (store.Link, error) {
 	ids, err := store.Lineage(ctx, s.Store.Catalog, id)
 	if missing, found := errors.AsType[*store.MissingLinkError](err); found && s.Store.RecordLost(missing.ID) {
-		return "", fmt.Errorf("backup '%s' stands on '%s', whose folder is there and whose record is lost: dbcalm-db-cmd backups rebuild records it again; then take this backup again", id, missing.ID)
+		return store.Link{}, fmt.Errorf("backup '%s' stands on '%s', whose folder is there and whose record is lost: dbcalm-db-cmd backups rebuild records it again; then take this backup again", id, missing.ID)
 	}
 	if err != nil {
-		return "", err
+		return store.Link{}, err
 	}
 	links, err := s.Store.Chain(ctx, ids)
 	if err != nil {
-		return "", insteadOfBase(err, links)
+		return store.Link{}, insteadOfBase(err, links)
 	}
 	base := links[len(links)-1]
 	if err := s.CheckNotRestored(ctx, id); err != nil {
-		return "", err
+		return store.Link{}, err
 	}
 	if m := base.Manifest; m != nil && m.Server.UID != info.UID {
-		return "", fmt.Errorf("backup '%s' is of another server (%s, this one is %s): take a full backup", id, m.Server.UID, info.UID)
+		return store.Link{}, fmt.Errorf("backup '%s' is of another server (%s, this one is %s): take a full backup", id, m.Server.UID, info.UID)
 	}
 	if m := base.Manifest; m != nil && !m.Server.DataBirth.IsZero() && !info.DataBirth.IsZero() && !m.Server.DataBirth.Equal(info.DataBirth) {
-		return "", fmt.Errorf("backup '%s' is of another data directory (created %s, this one %s): take a full backup", id,
+		return store.Link{}, fmt.Errorf("backup '%s' is of another data directory (created %s, this one %s): take a full backup", id,
 			m.Server.DataBirth.Format(time.DateTime), info.DataBirth.Format(time.DateTime))
 	}
 	if info.LSN != 0 && base.Checkpoints.ToLSN > info.LSN {
-		return "", fmt.Errorf("backup '%s' ends at LSN %d, the server is only at %d, so its data is not what was backed up: take a full backup", id, base.Checkpoints.ToLSN, info.LSN)
+		return store.Link{}, fmt.Errorf("backup '%s' ends at LSN %d, the server is only at %d, so its data is not what was backed up: take a full backup", id, base.Checkpoints.ToLSN, info.LSN)
 	}
-	return base.Operation(), nil
+	return base, nil
 }
 
 // CheckNotRestored refuses an incremental on a backup that was taken before

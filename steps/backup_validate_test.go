@@ -24,11 +24,11 @@ func TestBaseThatIsReplacedMeanwhile(t *testing.T) {
 	h.Backup("full", "", "0", "100", nil)
 	h.Manifest("full", func(m *store.Manifest) { m.Operation = "first" })
 	base, err := h.backups().checkBase(t.Context(), "full", server.Info{})
-	if err != nil || base != "first" {
-		t.Fatalf("the base is of operation %q, %v", base, err)
+	if err != nil || base.Operation() != "first" {
+		t.Fatalf("the base is of operation %q, %v", base.Operation(), err)
 	}
 	task := h.backupTask("op", "inc", "full", testkit.Metadata("incremental", "100", "150"))
-	task.Data.BaseOperation = base
+	task.Data.BaseOperation = base.Operation()
 	for _, spoil := range []func(){
 		func() { h.Manifest("full", func(m *store.Manifest) { m.Operation = "second" }) },
 		func() { h.Must(os.Remove(filepath.Join(h.Store.Folder("full"), store.ManifestName))) },

@@ -47,7 +47,7 @@ func TestFormDecidesTheWay(t *testing.T) {
 		h := newHost(t)
 		h.Stream, h.Compression = true, "zstd" // as another daemon is configured
 		task := h.backupTask("op", "b", "", nil)
-		task.Data.Form = test.form
+		task.Data.Form, task.Data.Server = test.form, nil
 		out, err := h.backups().reserveWork(t.Context(), task)
 		if err != nil || out.Event != test.prepare {
 			t.Errorf("%v: prepare sends %s, %v", test.form, out.Event, err)

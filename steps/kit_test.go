@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -190,11 +191,14 @@ func (b *kitBench) do(step Step, task Task) (Outcome, error) {
 func (b *kitBench) take(id, base string) error {
 	b.T.Helper()
 	task := Task{Operation: "take-" + id, Attempt: 1, Events: []string{EventStream}, Args: Args{ID: id, FromBackupID: base}}
-	copying := "copy_backup"
-	if b.Stream {
-		copying = "stream_backup"
+	copying := []string{"copy_backup"}
+	switch {
+	case b.Stream:
+		copying = []string{"stream_backup"}
+	case b.Compression != "":
+		copying = append(copying, "compress_backup")
 	}
-	_, err := b.perform(task, "validate_backup", "reserve_work", copying, "seal_backup", "publish_backup", "record_backup")
+	_, err := b.perform(task, slices.Concat([]string{"validate_backup", "reserve_work"}, copying, []string{"seal_backup", "publish_backup", "record_backup"})...)
 	return err
 }
 

@@ -55,7 +55,10 @@ func (h *Host) planCopy(ctx context.Context, p *Plan, args Args, info server.Inf
 	fits := p.look("tool", err, tool.Name+" "+tool.Version+", "+tool.Path)
 	t.Data.Tool = &tool
 	if args.FromBackupID != "" {
-		_, err := h.backups().checkBase(ctx, args.FromBackupID, info)
+		base, err := h.backups().checkBase(ctx, args.FromBackupID, info)
+		if err == nil {
+			err = h.backups().proveCarried(ctx, info.DataDir, base)
+		}
 		p.look("base", err, "'"+args.FromBackupID+"' and what it stands on are there and fit the server's present")
 	}
 	data, err := server.DataSize(info.DataDir)

@@ -33,6 +33,9 @@ type Args struct {
 type Data struct {
 	// Work is the private folder of this attempt.
 	Work string `json:"work,omitempty"`
+	// Before is the file that has what the server had when the copy began; empty in
+	// an operation that an older program began.
+	Before string `json:"before,omitempty"`
 	// CopyStarted is when the attempt's copy of the database began.
 	CopyStarted time.Time    `json:"copy_started,omitzero"`
 	Server      *server.Info `json:"server,omitempty"`

@@ -29,6 +29,7 @@ func examines(ctx context.Context, args []string) (int, error) {
 	flags.StringVar(&e.Server, "server", "", "")
 	flags.Uint64Var(&e.UseMemory, "use-memory", 0, "")
 	flags.IntVar(&e.Parallel, "parallel", 1, "")
+	flags.StringVar(&e.Backup, "backup", "", "")
 	flags.IntVar(&e.LowerCaseTables, "lower-case-table-names", 0, "")
 	flags.Func("server-option", "", func(option string) error {
 		e.Options = append(e.Options, option)
@@ -59,7 +60,7 @@ func TestExaminationIsAJob(t *testing.T) {
 	spec, err := h.verifications().examineJob(t.Context(), task)
 	h.Must(err)
 	stage := task.Data.Placement.Stage
-	want := fmt.Sprintf("%s examine --server=%s --lower-case-table-names=1 --use-memory=67108864 --parallel=2 %s/0", spec.Path, h.ServerBin, stage)
+	want := fmt.Sprintf("%s examine --server=%s --lower-case-table-names=1 --use-memory=67108864 --parallel=2 --backup=%s %s/0", spec.Path, h.ServerBin, h.Store.Folder("inc"), stage)
 	if spec.Line() != want || spec.Output != stage {
 		t.Errorf("%+v\nwant %s", spec, want)
 	}

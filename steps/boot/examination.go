@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -27,6 +28,10 @@ type Examination struct {
 	UseMemory uint64
 	// Parallel is the number of tables checked at a time.
 	Parallel int
+	// Backup is the folder of the backup that it was prepared from; empty for one
+	// of which nothing is known. What was broken on the server it was taken of is
+	// not held against it.
+	Backup string
 	// LowerCaseTables is its variable lower_case_table_names.
 	LowerCaseTables int
 	// Options are those by which it finds files of its program, as
@@ -75,7 +80,11 @@ func (e Examination) examine(ctx context.Context, s *bootedServer, out io.Writer
 	if err := s.awaitReady(ctx); err != nil {
 		return s.explain(out, "it does not start", err)
 	}
-	checks, err := s.checkTables(ctx, e.Parallel)
+	broken, err := e.broken(ctx, s)
+	if err != nil {
+		return s.explain(out, "it ends when it is asked for its tables", err)
+	}
+	checks, err := s.checkTables(ctx, e.Parallel, broken)
 	if err != nil {
 		return s.explain(out, checks.during(), err)
 	}
@@ -92,9 +101,12 @@ func (e Examination) examine(ctx context.Context, s *bootedServer, out io.Writer
 	if err := s.stop(ctx); err != nil {
 		return s.explain(out, "it does not end well", err)
 	}
-	fmt.Fprintf(out, "%d tables checked, all sound", checks.tables)
-	if n := len(checks.notes); n > 0 {
+	fmt.Fprintf(out, "%d tables checked, all sound", checks.tables-len(checks.faults))
+	if n := len(checks.notes) - len(checks.faults); n > 0 {
 		fmt.Fprintf(out, "; %d not checked", n)
+	}
+	if len(checks.faults) > 0 {
+		fmt.Fprintf(out, "; broken on the server already when the backup was taken: %s", strings.Join(checks.faults, ", "))
 	}
 	fmt.Fprintln(out)
 	return false, nil

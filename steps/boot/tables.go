@@ -22,6 +22,8 @@ type tableChecks struct {
 	// not be checked.
 	damaged []string
 	notes   []string
+	// faults are the tables that are damaged, and were so on the server.
+	faults []string
 	// asked are the tables whose answer did not come.
 	asked []string
 }
@@ -46,7 +48,8 @@ func (t tableName) quoted() string {
 }
 
 // checkTables checks every table, several at a time.
-func (s *bootedServer) checkTables(ctx context.Context, parallel int) (tableChecks, error) {
+// Broken has those that were so on the server, and why.
+func (s *bootedServer) checkTables(ctx context.Context, parallel int, broken map[tableName]string) (tableChecks, error) {
 	var checks tableChecks
 	tables, err := s.tables(ctx)
 	if err != nil {
@@ -63,6 +66,9 @@ func (s *bootedServer) checkTables(ctx context.Context, parallel int) (tableChec
 		case err != nil:
 			checks.asked = append(checks.asked, tables[i].String())
 			return err
+		case damage != "" && broken[tables[i]] != "":
+			checks.faults = append(checks.faults, tables[i].String())
+			checks.notes = append(checks.notes, "the server's fault: "+tables[i].String()+": "+broken[tables[i]]+": "+damage)
 		case damage != "":
 			checks.damaged = append(checks.damaged, tables[i].String()+": "+damage)
 		case note != "":
@@ -72,6 +78,7 @@ func (s *bootedServer) checkTables(ctx context.Context, parallel int) (tableChec
 	})
 	slices.Sort(checks.damaged)
 	slices.Sort(checks.notes)
+	slices.Sort(checks.faults)
 	if err != nil {
 		return checks, s.lost(ctx, err)
 	}

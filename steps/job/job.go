@@ -88,9 +88,11 @@ type Result struct {
 	// Stream is set when the stream has come whole.
 	Stream *stream.Stored `json:"stream,omitempty"`
 	// Complaints are the lines in which the program spoke of errors.
-	Complaints []string  `json:"complaints,omitempty"`
-	Started    time.Time `json:"started"`
-	Ended      time.Time `json:"ended"`
+	Complaints []string `json:"complaints,omitempty"`
+	// Omissions are those in which it spoke of files that it leaves out.
+	Omissions []string  `json:"omissions,omitempty"`
+	Started   time.Time `json:"started"`
+	Ended     time.Time `json:"ended"`
 }
 
 // The files of a job folder.

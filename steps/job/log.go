@@ -20,9 +20,11 @@ import (
 // RedactResult hides the password in all that a job's programs have printed.
 func (y *Yard) RedactResult(r Result) Result {
 	redactor := y.Redactor()
-	r.Complaints = slices.Clone(r.Complaints)
-	for i, line := range r.Complaints {
-		r.Complaints[i] = redactor.Replace(line)
+	r.Complaints, r.Omissions = slices.Clone(r.Complaints), slices.Clone(r.Omissions)
+	for _, lines := range [][]string{r.Complaints, r.Omissions} {
+		for i, line := range lines {
+			lines[i] = redactor.Replace(line)
+		}
 	}
 	r.Tail, r.ShellTail, r.Fault = redactor.Replace(r.Tail), redactor.Replace(r.ShellTail), redactor.Replace(r.Fault)
 	return r

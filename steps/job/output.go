@@ -13,6 +13,8 @@ const (
 	tailLimit = 16 << 10
 	// complaintLimit is for the number of its complaints.
 	complaintLimit = 20
+	// omissionLimit is for the number of files it says it leaves out.
+	omissionLimit = 1000
 	// lineLimit is for the length of one complaint, in bytes.
 	lineLimit = 500
 )
@@ -27,14 +29,20 @@ var complaint = regexp.MustCompile(`^(\[\d+\] )?([0-9-]+ +[0-9:]+ |[0-9-]+T[0-9:
 // XtraBackup is not let archive the redo log, it reads the log itself.
 var noComplaint = regexp.MustCompile(`innodb_redo_log_archive_(start|stop)`)
 
-// output keeps the end of what is written to it, and every complaint however
-// early it came, and passes everything on to a log as long as that can be
+// omission matches a line in which a tool says that it leaves a file out of
+// which it assumes that it is of no use. What is before the file's name may have
+// the tool's own path in it; the words come after that.
+var omission = regexp.MustCompile(`(?i)^(\S+: )?[^/]*\b(assum\w*|ignor\w*|skip\w*)\b[^/]*\./`)
+
+// output keeps the end of what is written to it, and every complaint and
+// omission however early they came, and passes everything on to a log as long as that can be
 // written.
 type output struct {
 	log        io.Writer
 	kept       []byte
 	line       []byte
 	complaints []string
+	omissions  []string
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -60,8 +68,12 @@ func (o *output) Write(p []byte) (int, error) {
 }
 
 func (o *output) endLine() {
-	if line := Printable(o.line); len(o.complaints) < complaintLimit && complaint.MatchString(line) && !noComplaint.MatchString(line) {
+	line := Printable(o.line)
+	if len(o.complaints) < complaintLimit && complaint.MatchString(line) && !noComplaint.MatchString(line) {
 		o.complaints = append(o.complaints, line)
+	}
+	if len(o.omissions) < omissionLimit && omission.MatchString(line) {
+		o.omissions = append(o.omissions, line)
 	}
 	o.line = o.line[:0]
 }

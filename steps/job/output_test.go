@@ -33,6 +33,13 @@ func TestComplaintsAreKept(t *testing.T) {
 		`2023-05-10T12:00:00.123456-00:00 0 [ERROR] [MY-011825] [Xtrabackup] failed to execute query 'select innodb_redo_log_archive_start('a', '1')' : 1227 (42000) Access denied`,
 		`190510 12:00:00 [01] Copying ./shop/error.ibd to /b/shop/error.ibd`,
 	}
+	omissions := []string{
+		`[00] 2026-11-27 12:33:21 Warning: We assume the  table was dropped during xtrabackup execution and ignore the tablespace ./shop/orders.ibd`,
+		`2026-11-27 12:33:21 0 [Warning] InnoDB: Ignoring data file './shop/orders.ibd' with space ID 7`,
+		`/usr/bin/mariadb-backup: skipping ./shop/orders.ibd`,
+	}
+	harmless = append(harmless, `[01] 2026-11-27 12:33:21 Copying ./skipped/ignored.ibd to /b/skipped/ignored.ibd`, `[00] 2026-11-27 12:33:21 Skip table a.b at it is in exclude list`)
+	harmless = append(harmless, omissions...)
 	// Some of them come with the terminal's bell.
 	text := "\a" + strings.Join(complaints, "\n\a") + "\n" + strings.Join(harmless, "\n") + "\n"
 	text += strings.Repeat("x", 3*tailLimit) + "\nlast line"
@@ -48,6 +55,9 @@ func TestComplaintsAreKept(t *testing.T) {
 		o.endLine()
 		if !slices.Equal(o.complaints, complaints) {
 			t.Fatalf("pieces of %d: complaints are %q", size, o.complaints)
+		}
+		if !slices.Equal(o.omissions, omissions) {
+			t.Fatalf("pieces of %d: omissions are %q", size, o.omissions)
 		}
 		if tail := o.tail(); !strings.HasSuffix(tail, "last line") || len(tail) > tailLimit {
 			t.Fatalf("pieces of %d: the tail has %d bytes and ends %q", size, len(tail), tail[max(0, len(tail)-20):])

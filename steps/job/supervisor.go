@@ -113,7 +113,7 @@ func runJob(folder string, spec Spec, shell string, stop <-chan struct{}) Result
 	}
 	if p.main != nil {
 		result.ExitCode, result.Signal = p.main.exitCode, p.main.signal
-		result.Tail, result.Complaints = p.main.printed.tail(), p.main.printed.complaints
+		result.Tail, result.Complaints, result.Omissions = p.main.printed.tail(), p.main.printed.complaints, p.main.printed.omissions
 		if p.main.unread != nil {
 			// The program ended, but not all it printed could be read.
 			result.ExitCode, result.Tail = -1, result.Tail+"\n"+p.main.unread.Error()

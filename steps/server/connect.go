@@ -36,6 +36,11 @@ func (s *Conn) Close() { _ = s.db.Close() }
 // Connect logs in to the server. Errors are ErrCredentials, ErrServerDown or
 // ErrLogin, each with what to do.
 func (srv *Server) Connect(ctx context.Context) (*Conn, error) {
+	return srv.connect(ctx, ServerTimeout)
+}
+
+// connect is Connect for questions whose answers may be so long in coming.
+func (srv *Server) connect(ctx context.Context, patience time.Duration) (*Conn, error) {
 	c, err := srv.Credentials()
 	if err != nil {
 		return nil, err
@@ -43,7 +48,7 @@ func (srv *Server) Connect(ctx context.Context) (*Conn, error) {
 	config := mysql.NewConfig()
 	config.User, config.Passwd = c.User, c.Password
 	config.Net, config.Addr = srv.Address(c)
-	config.Timeout, config.ReadTimeout, config.WriteTimeout = ServerTimeout, ServerTimeout, ServerTimeout
+	config.Timeout, config.ReadTimeout, config.WriteTimeout = ServerTimeout, patience, ServerTimeout
 	config.AllowNativePasswords, config.AllowCleartextPasswords = true, false
 	config.Logger = &mysql.NopLogger{}
 	connector, err := mysql.NewConnector(config)

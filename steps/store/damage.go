@@ -68,7 +68,7 @@ func (s *Store) MadeBy(id string) string {
 		return ""
 	}
 	defer f.Close()
-	decoder := json.NewDecoder(io.LimitReader(f, maxManifest))
+	decoder := json.NewDecoder(io.LimitReader(f, MaxManifest))
 	if _, err := decoder.Token(); err != nil {
 		return ""
 	}

@@ -47,7 +47,7 @@ func readManifestHead(folder string) (m Manifest, err error) {
 		return m, fmt.Errorf("read manifest: %w", err)
 	}
 	defer f.Close()
-	decoder := json.NewDecoder(io.LimitReader(f, maxManifest))
+	decoder := json.NewDecoder(io.LimitReader(f, MaxManifest))
 	if _, err := decoder.Token(); err != nil {
 		return m, fmt.Errorf("read manifest of %s: %w", folder, err)
 	}

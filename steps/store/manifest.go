@@ -12,6 +12,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/inventory"
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/stream"
 	"dbcalm-db-cmd/steps/tool"
@@ -63,9 +64,16 @@ type Manifest struct {
 	Compression string `json:"compression,omitempty"`
 	// Stream is set for a backup that is one stream. Files then has the files
 	// beside it, and it too unless it was forwarded.
-	Stream  *ManifestStream `json:"stream,omitempty"`
-	Folders []string        `json:"folders"`
-	Files   []ManifestFile  `json:"files"`
+	Stream *ManifestStream `json:"stream,omitempty"`
+	// Tablespaces are those of the server that were there when the copy had ended,
+	// by which the next incremental finds what was put there since. Manifests older
+	// than this field have none.
+	Tablespaces []inventory.Tablespace `json:"tablespaces,omitempty"`
+	// Broken is what the server itself could not use then: it is not the backup's
+	// fault.
+	Broken  []inventory.Broken `json:"broken,omitempty"`
+	Folders []string           `json:"folders"`
+	Files   []ManifestFile     `json:"files"`
 }
 
 // ManifestFile is one file of a backup; Path is relative to its folder.
@@ -90,7 +98,7 @@ type ManifestStream struct {
 // ReadManifest reads the manifest of a backup's folder; fs.ErrNotExist if it
 // has none.
 func ReadManifest(folder string) (*Manifest, error) {
-	text, err := disk.ReadSmall(folder, ManifestName, maxManifest)
+	text, err := disk.ReadSmall(folder, ManifestName, MaxManifest)
 	if err != nil {
 		return nil, fmt.Errorf("read manifest: %w", err)
 	}

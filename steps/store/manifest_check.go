@@ -18,7 +18,7 @@ var ErrForged = errors.New("is not to be believed")
 // The bounds of a manifest. What they leave room for is far beyond any backup:
 // two million files, folders below folders, a pebibyte.
 const (
-	maxManifest = 1 << 30
+	MaxManifest = 1 << 30
 	maxEntries  = 2_000_000
 	maxDepth    = 16
 	maxSize     = 1 << 50

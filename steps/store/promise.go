@@ -25,41 +25,58 @@ func (l Link) Promised() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := map[string]bool{}
-	for _, f := range c.Files {
-		if name, promised := PromisedName(f.Restored().Path); promised {
-			names[name] = true
+	paths := make([]string, len(c.Files))
+	marks := make(map[string]ManifestFile, len(c.Files))
+	for i, f := range c.Files {
+		paths[i] = f.Restored().Path
+		marks[paths[i]] = f
+	}
+	restored, err := RestoredNames(paths, func(mark string) (string, error) { return l.newName(marks[mark], c) })
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for name := range restored {
+		if _, promised := PromisedName(name); promised {
+			list = append(list, name)
 		}
 	}
+	slices.Sort(list)
+	return list, nil
+}
+
+// RestoredNames returns the names that the files of a backup have once it is
+// restored. NewName returns the name that a mark gives to a table.
+func RestoredNames(paths []string, newName func(mark string) (string, error)) (map[string]bool, error) {
+	names := make(map[string]bool, len(paths))
 	// A name that is given up may be taken by another table.
-	var taken []string
-	for _, f := range c.Files {
-		path := strings.TrimSuffix(f.Restored().Path, ".delta")
+	var gone, taken []string
+	for _, path := range paths {
+		path = strings.TrimSuffix(path, ".delta")
 		mark := filepath.Ext(path)
 		table := strings.TrimSuffix(path, mark)
 		switch mark {
 		case tool.MarkDropped:
-			delete(names, table+".ibd")
+			gone = append(gone, table+".ibd")
 		case tool.MarkRenamed:
-			delete(names, table+".ibd")
-			to, err := l.newName(f, c)
+			to, err := newName(path)
 			if err != nil {
 				return nil, err
 			}
-			taken = append(taken, to+".ibd")
+			gone, taken = append(gone, table+".ibd"), append(taken, to+".ibd")
 		case tool.MarkCreated:
 			taken = append(taken, table+".ibd")
+		default:
+			names[path] = true
 		}
+	}
+	for _, name := range gone {
+		delete(names, name)
 	}
 	for _, name := range taken {
 		names[name] = true
 	}
-	var list []string
-	for name := range names {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list, nil
+	return names, nil
 }
 
 // newName returns the name that a mark gives to a table. A mark is stored as it

@@ -26,6 +26,14 @@ func (s *Store) WorkFolder(operation string, attempt int) string {
 	return filepath.Join(s.PartialDir(), fmt.Sprintf("%s-%d", operation, attempt))
 }
 
+// BeforeFile is where an attempt that works in this folder keeps what the server
+// had before the copy began, and AfterFile what is known of its tablespaces after
+// it. They lie beside the folder, which is the backup's alone, and go with it.
+func BeforeFile(work string) string { return work + ".before.json" }
+
+// AfterFile is described with BeforeFile.
+func AfterFile(work string) string { return work + ".after.json" }
+
 // StageFolder is where an operation stages a chain that does not go into the
 // data directory.
 func (s *Store) StageFolder(operation string) string {
