@@ -7,6 +7,7 @@ import (
 
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestAskerForPeople(t *testing.T) {
@@ -61,6 +62,7 @@ func TestOperationsRememberWhoAsked(t *testing.T) {
 // more once there is room.
 func TestTheQueueHasAnEnd(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.options.MaxWaiting = 2
 	w.backup("full", "", 0, 100)

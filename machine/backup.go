@@ -21,6 +21,9 @@ func (m *Manager) FullBackup(ctx context.Context, r api.BackupRequest) (string, 
 		if err := m.checkServer(ctx); err != nil {
 			return "", err
 		}
+		if err := m.backups.ForgetGone(ctx, r.ID); err != nil {
+			return "", err
+		}
 		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}}
 		return m.accept(ctx, order{command: commandFullBackup}, r.ID, args, claims, request)
 	})
@@ -31,6 +34,9 @@ func (m *Manager) IncrementalBackup(ctx context.Context, r api.BackupRequest) (s
 	args := api.Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID}
 	return m.once(ctx, r.RequestID, commandIncrementalBackup, args, func(request *persistence.Request) (string, error) {
 		if err := m.checkBase(ctx, r); err != nil {
+			return "", err
+		}
+		if err := m.backups.ForgetGone(ctx, r.ID); err != nil {
 			return "", err
 		}
 		claims := []persistence.Claim{{BackupID: r.ID, Use: persistence.Makes}, {BackupID: r.FromBackupID, Use: persistence.Reads}}
@@ -44,12 +50,8 @@ func (m *Manager) checkBase(ctx context.Context, r api.BackupRequest) error {
 	if err := m.checkNew(ctx, r.ID); err != nil {
 		return err
 	}
-	_, err := m.store.Backup(ctx, r.FromBackupID)
-	if errors.Is(err, persistence.ErrNotFound) {
-		return m.backups.NotFound("Base backup", r.FromBackupID)
-	}
-	if err != nil {
-		return api.Failure(err)
+	if err := m.backups.CheckThere(ctx, "Base backup", r.FromBackupID); err != nil {
+		return err
 	}
 	if err := m.host.CheckNotRestored(ctx, r.FromBackupID); err != nil {
 		return &api.Error{Kind: api.Conflict, Message: err.Error(), Err: err}
@@ -60,12 +62,16 @@ func (m *Manager) checkBase(ctx context.Context, r api.BackupRequest) error {
 	return m.checkServer(ctx)
 }
 
-// checkNew refuses the id of a backup that is recorded or whose folder is
-// there.
+// checkNew refuses the id of a backup that is recorded or whose folder is there.
+// A record whose folder is gone is no backup.
 func (m *Manager) checkNew(ctx context.Context, id string) error {
-	_, err := m.store.Backup(ctx, id)
+	b, err := m.store.Backup(ctx, id)
 	if err == nil {
-		return api.Refuse(api.Conflict, "Backup with id '%s' already exists", id)
+		gone, err := m.backups.IsGone(ctx, b)
+		if err == nil && !gone {
+			err = api.Refuse(api.Conflict, "Backup with id '%s' already exists", id)
+		}
+		return err
 	}
 	if !errors.Is(err, persistence.ErrNotFound) {
 		return api.Failure(err)

@@ -10,6 +10,7 @@ import (
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 func TestOperationWaitsForItsDatabase(t *testing.T) {
@@ -35,6 +36,7 @@ func TestOperationWaitsForItsDatabase(t *testing.T) {
 
 func TestOperationGoesOnWithoutTheSharedFile(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	begun, letGo := make(chan string), make(chan error)

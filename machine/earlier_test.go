@@ -13,6 +13,7 @@ import (
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // earlier loads a database that the program of commit 8183862 left when it was
@@ -90,6 +91,7 @@ func (w *world) withoutServer() {
 // they began with, and end; what begins now has the names of now.
 func TestOperationsOfAnEarlierProgramEnd(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t, earlier(t, "interrupted"))
 	w.write(filepath.Join(w.dir, "fake-mariadb-backup"), fakeTool)
 	w.files("base", "", 0, 100)

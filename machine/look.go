@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 )
 
@@ -57,6 +58,7 @@ func (e *engine) Operation(ctx context.Context, id string) (api.OperationView, e
 			return v, api.Failure(err)
 		}
 		v.Progress = e.progress(ctx, o)
+		v.Command = e.commandOf(o, d)
 		v.Cancellable = slices.Contains(d.Cancellable(), o.State)
 	}
 	transitions, err := e.store.Transitions(ctx, id)
@@ -95,4 +97,13 @@ func (m *Manager) Figures(ctx context.Context, bounds []float64) (api.Figures, e
 	}
 	f.Backups, err = m.backups.Figures(ctx)
 	return f, err
+}
+
+// commandOf returns the command that an operation carries out. Definitions of
+// earlier versions do not say it: there the one of today does.
+func (e *engine) commandOf(o persistence.Operation, d *definition.Definition) string {
+	if today := e.definitions[o.Machine]; d.Command == "" && today != nil {
+		return today.Command
+	}
+	return d.Command
 }

@@ -19,6 +19,7 @@ const (
 	keyState     = "state"
 	keyAttempt   = "attempt"
 	keyBackup    = "backup"
+	keyMadeHere  = "made_here"
 	keyAskedBy   = "asked_by"
 )
 

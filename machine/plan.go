@@ -2,22 +2,16 @@ package machine
 
 import (
 	"context"
-	"errors"
 
 	"dbcalm-db-cmd/machine/api"
-	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
 )
 
 // PlanBackup tells what a backup would do.
 func (m *Manager) PlanBackup(ctx context.Context, r api.BackupRequest) (api.Plan, error) {
 	if r.FromBackupID != "" {
-		_, err := m.store.Backup(ctx, r.FromBackupID)
-		if errors.Is(err, persistence.ErrNotFound) {
-			return api.Plan{}, m.backups.NotFound("Base backup", r.FromBackupID)
-		}
-		if err != nil {
-			return api.Plan{}, api.Failure(err)
+		if err := m.backups.CheckThere(ctx, "Base backup", r.FromBackupID); err != nil {
+			return api.Plan{}, err
 		}
 	}
 	plan := m.host.PlanBackup(ctx, api.Args{ID: r.ID, FromBackupID: r.FromBackupID, ScheduleID: r.ScheduleID})

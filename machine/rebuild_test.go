@@ -74,6 +74,40 @@ func TestRebuildRecordsWhatIsInTheStore(t *testing.T) {
 	}
 }
 
+// The ledger tells what it has made itself from what others have put into the
+// store, by the manifest's SHA-256, and a recorded manifest from a changed one.
+func TestRebuildTellsStrangers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.stored("ours", "")
+	manifest := filepath.Join(w.host.Store.Folder("ours"), store.ManifestName)
+	text, err := os.ReadFile(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.record(persistence.Backup{ID: "ours", StartTime: time.Now().UTC(), ManifestSHA256: store.ManifestSum(text)})
+	w.exec(w.outsider(), `DELETE FROM backup`)
+	w.stored("theirs", "")
+	report := w.rebuilds(false, "ours:no record:recorded, theirs:no record:recorded")
+	for i, stranger := range []bool{false, true} {
+		f := report.Findings[i]
+		if f.NotMadeHere != stranger || strings.Contains(f.Advice, "it was not made here, as far as the ledger knows: verify it") != stranger {
+			t.Errorf("%+v", f)
+		}
+	}
+	w.rebuilds(false, "")
+	w.write(manifest, string(text)+" ")
+	if err := os.Remove(filepath.Join(w.host.Store.Folder("theirs"), store.ManifestName)); err != nil {
+		t.Fatal(err)
+	}
+	report = w.rebuilds(false, "ours:damaged:, theirs:damaged:")
+	if !strings.Contains(report.Findings[0].Advice, "its dbcalm.json is not the one that was recorded") ||
+		!strings.Contains(report.Findings[1].Advice, "its dbcalm.json is missing: bring it back") {
+		t.Errorf("%+v", report)
+	}
+}
+
 func TestRebuildPrunesRecordsWithoutFolders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -7,11 +7,13 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // One row that cannot be read costs its own operation and no other.
 func TestUnreadableRowsStopTheirOperationsOnly(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.options.MaxConcurrent = 8

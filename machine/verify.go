@@ -54,6 +54,9 @@ func (m *Manager) verifiable(ctx context.Context, id string) ([]string, error) {
 	if err != nil {
 		return nil, api.Failure(err)
 	}
+	if err := m.backups.CheckThere(ctx, "Backup", id); err != nil {
+		return nil, err
+	}
 	ids, err := store.Lineage(ctx, m.store, id)
 	var missing *store.MissingLinkError
 	var broken *persistence.Error

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"dbcalm-db-cmd/persistence/dbfile"
 )
@@ -25,10 +26,39 @@ func insertBackup(ctx context.Context, tx *ledgerTx, b Backup, process int64) er
 		return ErrExists
 	}
 	tx.touched.backups = append(tx.touched.backups, b.ID)
-	_, err := tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size)
-		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?)`,
-		b.ID, b.FromBackupID, b.ScheduleID, dbfile.At(b.StartTime), dbfile.StampOf(b.EndTime), process, b.Size)
+	_, err := tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size, manifest_sha256, store)
+		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?)`,
+		b.ID, b.FromBackupID, b.ScheduleID, dbfile.At(b.StartTime), dbfile.StampOf(b.EndTime), process, b.Size, b.ManifestSHA256, b.Store)
 	return err
+}
+
+// insertMade remembers that a backup was made here. Its row stays when the
+// backup's goes: a folder that is brought back can be told from a stranger's.
+func insertMade(ctx context.Context, tx *ledgerTx, b Backup, at time.Time) error {
+	if b.ManifestSHA256 == "" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO backup_made (manifest_sha256, backup_id, at) VALUES (?, ?, ?)`, b.ManifestSHA256, b.ID, dbfile.At(at))
+	return err
+}
+
+// MadeHere returns the SHA-256 of every manifest that operations of this ledger
+// have written and recorded, whether their backups are still recorded or not.
+func (s *Store) MadeHere(ctx context.Context) (map[string]bool, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT manifest_sha256 FROM backup_made`)
+	if err != nil {
+		return nil, s.explain("list manifests", err)
+	}
+	defer rows.Close()
+	made := map[string]bool{}
+	for rows.Next() {
+		var sum string
+		if err := rows.Scan(&sum); err != nil {
+			return nil, s.explain("list manifests", err)
+		}
+		made[sum] = true
+	}
+	return made, s.explain("list manifests", rows.Err())
 }
 
 // checkAncestors looks for the rows of the whole chain. A program that does
@@ -106,7 +136,13 @@ func (s *Store) Children(ctx context.Context, id string) ([]Backup, error) {
 }
 
 func (l *ledger) backups(ctx context.Context, where string, args ...any) ([]Backup, error) {
-	rows, err := l.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size FROM backup `+where, args...)
+	return l.backupsOf(ctx, `manifest_sha256, store`, where, args...)
+}
+
+// backupsOf is backups with what tells the manifest's SHA-256 and the store: ledgers
+// of earlier programs have no such columns.
+func (l *ledger) backupsOf(ctx context.Context, latest, where string, args ...any) ([]Backup, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size, `+latest+` FROM backup `+where, args...)
 	if err != nil {
 		return nil, l.explain("list backups", err)
 	}
@@ -117,7 +153,7 @@ func (l *ledger) backups(ctx context.Context, where string, args ...any) ([]Back
 		var from sql.NullString
 		var process sql.NullInt64
 		var start, end dbfile.Stamp
-		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size); err != nil {
+		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size, &b.ManifestSHA256, &b.Store); err != nil {
 			return nil, l.explain("list backups", err)
 		}
 		b.FromBackupID, b.ProcessID = from.String, process.Int64

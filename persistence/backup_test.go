@@ -2,7 +2,10 @@ package persistence
 
 import (
 	"errors"
+	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -19,6 +22,74 @@ func TestBackupIsRecordedWithTheTransition(t *testing.T) {
 	}
 	if _, err := d.Backup(t.Context(), "nonsense"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("unknown backup: %v", err)
+	}
+}
+
+// What the ledger has made it knows again, when its record is long gone.
+func TestManifestsMadeHereAreRemembered(t *testing.T) {
+	t.Parallel()
+	d := openNew(t)
+	for _, sum := range []string{"one", ""} {
+		o := d.accept(operation("op" + sum))
+		d.apply(step(o, "ok", "done", func(c *Change) {
+			c.Status, c.Backup = Succeeded, &Backup{ID: "b" + sum, StartTime: noon, ManifestSHA256: sum}
+		}))
+	}
+	if b, err := d.Backup(t.Context(), "bone"); err != nil || b.ManifestSHA256 != "one" {
+		t.Errorf("%+v, %v", b, err)
+	}
+	d.apply(step(d.accept(operation("delete")), "ok", "done", func(c *Change) { c.Status, c.DeleteBackup = Succeeded, "bone" }))
+	_, _, err := d.Rebuild(t.Context(), Rebuild{Found: []FoundBackup{{Backup: Backup{ID: "stranger", StartTime: noon, ManifestSHA256: "two"},
+		Process: Process{CommandID: "x", StartTime: noon, Type: TypeBackup}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := d.Backup(t.Context(), "stranger"); err != nil || b.ManifestSHA256 != "two" {
+		t.Errorf("%+v, %v", b, err)
+	}
+	if made, err := d.MadeHere(t.Context()); err != nil || !reflect.DeepEqual(made, map[string]bool{"one": true}) {
+		t.Errorf("made here: %v, %v", made, err)
+	}
+}
+
+// A backup that was recorded before manifests were remembered gets its
+// manifest's SHA-256 from the first verification that passes; no later one
+// changes it.
+func TestManifestBecomesKnownByAVerification(t *testing.T) {
+	t.Parallel()
+	d := openNew(t)
+	d.record("b", "")
+	for i, test := range []struct{ proved, want string }{{"", ""}, {"one", "one"}, {"two", "one"}} {
+		d.verify(i+1, Verdict{BackupID: "b", MadeBy: "maker", Level: LevelChecksum, ManifestSHA256: test.proved})
+		if b, err := d.Backup(t.Context(), "b"); err != nil || b.ManifestSHA256 != test.want {
+			t.Errorf("after %q: %+v, %v", test.proved, b, err)
+		}
+	}
+	if made, err := d.MadeHere(t.Context()); err != nil || len(made) != 0 {
+		t.Errorf("made here: %v, %v", made, err)
+	}
+}
+
+// The ledger of an earlier program, inspected before it is migrated and opened
+// afterwards.
+func TestManifestsOfAnEarlierLedgerAreUnknown(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "earlier.sqlite3")
+	db := outsider(t, path)
+	before := slices.IndexFunc(migrations, func(m migration) bool { return strings.Contains(m.sql, "CREATE TABLE backup_made") })
+	if err := migrateTo(t.Context(), db, before); err != nil {
+		t.Fatal(err)
+	}
+	run(t, db, `INSERT INTO backup (id, start_time) VALUES ('b', '2026-03-04 12:00:00.000000+00:00')`)
+	found, err := Inspect(t.Context(), path)
+	if err != nil || len(found.Backups) != 1 || found.Backups[0].ManifestSHA256 != "" {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	if err := migrate(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, db, `SELECT manifest_sha256 FROM backup`); got != "" {
+		t.Errorf("its manifest became known: %s", got)
 	}
 }
 

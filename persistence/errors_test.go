@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/steps/testkit"
 	disktest "dbcalm-db-cmd/steps/testkit/disk"
 
 	"dbcalm-db-cmd/persistence/dbfile"
@@ -32,6 +33,7 @@ func broken(t *testing.T, err error, path, hint string) {
 
 func TestLockOfTheLedgerIsWaitedForAndNamed(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	d := openNew(t)
 	o := d.accept(operation("op"))
 	writer := d.ledgerDB()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence/dbfile"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 var secondBounds = []float64{1, 60, 3600}
@@ -146,6 +147,7 @@ func TestLastFailure(t *testing.T) {
 
 func TestCheckWritable(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	d := openNew(t)
 	ledger := d.ledgerDB()
 	before := read(t, ledger, `SELECT group_concat(version) FROM operation_schema`)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -130,7 +131,15 @@ func (found *Inspection) readRecords(ctx context.Context, l *ledger) error {
 		there[name] = true
 	}
 	if there["backup"] {
-		if found.Backups, err = l.backups(ctx, `ORDER BY start_time, id`); err != nil {
+		columns, err := column(ctx, l.read, `SELECT name FROM pragma_table_info('backup')`)
+		if err != nil {
+			return err
+		}
+		latest := `'', ''`
+		if slices.Contains(columns, "manifest_sha256") {
+			latest = "manifest_sha256, store"
+		}
+		if found.Backups, err = l.backupsOf(ctx, latest, `ORDER BY start_time, id`); err != nil {
 			return err
 		}
 	}

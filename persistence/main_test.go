@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 func TestMain(m *testing.M) {
@@ -68,7 +71,7 @@ func openWith(t *testing.T, o Options) *database {
 // enforced.
 func outsider(t *testing.T, path string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)")
+	db, err := sql.Open("sqlite", dbfile.URL(path, url.Values{"_pragma": {"busy_timeout(5000)", "foreign_keys(1)"}}))
 	if err != nil {
 		t.Fatal(err)
 	}

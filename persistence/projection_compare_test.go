@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence/shared"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // copyDatabase puts a copy of an open database where no -wal file is needed.
@@ -133,6 +134,7 @@ func replace(t *testing.T, from, to string) {
 
 func TestLostFileIsFilledAgain(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for name, lose := range map[string]func(t *testing.T, d *database, copied string){
 		"removed": func(t *testing.T, d *database, _ string) {
 			for _, suffix := range []string{"", "-wal", "-shm"} {
@@ -174,6 +176,7 @@ func TestLostFileIsFilledAgain(t *testing.T) {
 
 func TestFileThatIsBrokenIsToldOfAndWaitedFor(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	d := openNew(t)
 	d.record("full", "")
 	before := tables(t, d.path)

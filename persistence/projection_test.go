@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"dbcalm-db-cmd/steps/testkit"
 	"errors"
 	"fmt"
 	"os"
@@ -75,6 +76,7 @@ func (d *database) restored(id, backup string) {
 
 func TestLedgerGoesOnWhileTheSharedFileIsLocked(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	d := openNew(t)
 	o := d.apply(step(d.accept(operation("op")), "start", "copy"))
 	writer := outsider(t, d.path)
@@ -112,6 +114,7 @@ func TestLedgerGoesOnWhileTheSharedFileIsLocked(t *testing.T) {
 
 func TestTroubleIsTold(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	var mu sync.Mutex
 	var told []string
 	count := func() int {
@@ -172,6 +175,7 @@ func (d *database) unsettled(change func()) {
 
 func TestChangeIsDeliveredOnceWhateverDiesBetween(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	begin := func(d *database) {
 		o := d.operation("op")
 		if _, err := d.BeginJob(t.Context(), o, Job{OperationID: "op", State: "copy", Attempt: 1}, program(o, 2)); err != nil {

@@ -103,6 +103,12 @@ type Backup struct {
 	ProcessID    int64
 	// Size is in bytes.
 	Size *int64
+	// ManifestSHA256 is that of the manifest with which it was recorded; empty
+	// where that is not known.
+	ManifestSHA256 string
+	// Store tells the backup store it was recorded in from another in its place;
+	// empty where that is not known.
+	Store string
 }
 
 // Restore is a row of the restore table.

@@ -120,6 +120,14 @@ ALTER TABLE operation ADD COLUMN replaces_data_directory BOOLEAN NOT NULL DEFAUL
 UPDATE operation SET replaces_data_directory = TRUE WHERE machine = 'restore_database';
 `}, {sql: ledgerSchema, then: hashDefinitions}, {sql: `
 ALTER TABLE operation ADD COLUMN asked_by TEXT NOT NULL DEFAULT '';
+`}, {sql: `
+ALTER TABLE backup ADD COLUMN manifest_sha256 TEXT NOT NULL DEFAULT '';
+ALTER TABLE backup ADD COLUMN store TEXT NOT NULL DEFAULT '';
+CREATE TABLE backup_made (
+	manifest_sha256 TEXT NOT NULL PRIMARY KEY,
+	backup_id TEXT NOT NULL,
+	at DATETIME NOT NULL
+);
 `}}
 
 // movedVersion is the last version of the tables that lay in the shared file.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence/shared"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // sharedColumns are what others can write in the shared file.
@@ -22,6 +23,7 @@ var sharedColumns = []string{
 // ledger says what it said, but for a backup whose row is no longer there; and
 // operations go on.
 func FuzzSharedRows(f *testing.F) {
+	testkit.Slow(f)
 	for i := range sharedColumns {
 		f.Add(uint8(i), uint8(i), []byte("full"), int64(i))
 	}

@@ -158,6 +158,9 @@ func applyRows(ctx context.Context, tx *ledgerTx, before Operation, c Change) er
 		if err := insertBackup(ctx, tx, *c.Backup, process); err != nil {
 			return err
 		}
+		if err := insertMade(ctx, tx, *c.Backup, c.At); err != nil {
+			return err
+		}
 	}
 	if c.Restore != nil {
 		if err := insertRestore(ctx, tx, *c.Restore, process); err != nil {

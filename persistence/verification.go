@@ -44,6 +44,9 @@ type Verdict struct {
 	Level Level
 	// Damage says what is wrong; empty for a pass.
 	Damage string
+	// ManifestSHA256 is that of the manifest which a pass has proved. It becomes
+	// the recorded one where none is known.
+	ManifestSHA256 string
 }
 
 // Verification is all that is known of a backup's soundness.
@@ -97,6 +100,10 @@ func recordVerdict(ctx context.Context, tx *ledgerTx, verdict Verdict, operation
 	v := known.with(verdict, operation, at)
 	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO operation_verification (`+verificationColumns+`) VALUES (?,?,?,?,?,?,?,?)`,
 		verdict.BackupID, v.MadeBy, v.Level, dbfile.At(v.PassedAt), v.Damage, v.FailedLevel, dbfile.At(v.FailedAt), v.FailedIn)
+	if err != nil || verdict.ManifestSHA256 == "" {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE backup SET manifest_sha256 = ? WHERE id = ? AND manifest_sha256 = ''`, verdict.ManifestSHA256, verdict.BackupID)
 	return err
 }
 

@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence/dbfile"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // TestRefusedOperationIsWithdrawnInTheEnd locks the ledger once an operation is
 // in both files: that is told as a refusal, so nothing of it may stay.
 func TestRefusedOperationIsWithdrawnInTheEnd(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	d := openNew(t)
 	d.record("full", "")
 	d.delivered()

@@ -50,11 +50,26 @@ func (s backupSteps) copyJob(_ context.Context, t Task) (job.Spec, error) {
 	if err != nil {
 		return job.Spec{}, err
 	}
-	base := ""
-	if t.Args.FromBackupID != "" {
-		base = s.Store.Folder(t.Args.FromBackupID)
+	base, rights, err := s.copying(t)
+	if err != nil {
+		return job.Spec{}, err
 	}
-	return s.Tool.BackupCommand(*t.Data.Tool, credentials, t.Data.Server.DataDir, t.Data.Work, base), nil
+	return s.Tool.BackupCommand(*t.Data.Tool, credentials, rights, t.Data.Server.DataDir, t.Data.Work, base), nil
+}
+
+// copying returns what the tool stands on and whose rights it runs with.
+func (s backupSteps) copying(t Task) (base tool.Base, rights *job.Rights, err error) {
+	checkpoints, err := s.baseCheckpoints(t)
+	if err != nil {
+		return base, nil, err
+	}
+	if checkpoints != nil {
+		base = tool.Base{Folder: s.Store.Folder(t.Args.FromBackupID), ToLSN: checkpoints.ToLSN}
+	}
+	if rights, err = s.Server.ToolRights(); rights != nil && !disk.CanGive(t.Data.Work, int(rights.UID)) {
+		rights = nil
+	}
+	return base, rights, err
 }
 
 // copyFinish demands proof of success beyond the exit code.
@@ -175,9 +190,13 @@ func (s backupSteps) recordBackup(_ context.Context, t Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if t.Data.Manifest != "" && m.SHA256 != t.Data.Manifest {
+		return Outcome{}, fmt.Errorf("the %s of backup '%s' has been changed by somebody else since it was written: see who may write to %s, and take the backup again",
+			store.ManifestName, t.Args.ID, s.Store.BackupDir)
+	}
 	outcome := ok(t, fmt.Sprintf("recorded: %s, LSN %d to %d", disk.HumanBytes(uint64(m.Size)), m.FromLSN, m.ToLSN))
 	outcome.Backup = &persistence.Backup{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID,
-		StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size}
+		StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size, ManifestSHA256: m.SHA256, Store: s.Store.Identity()}
 	return outcome, nil
 }
 

@@ -69,6 +69,13 @@ func TestBackupIsSealedPublishedAndRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := out.Backup
+	if b.ManifestSHA256 != store.ManifestSum(text) || task.Data.Manifest != b.ManifestSHA256 {
+		t.Errorf("the manifest's SHA-256 is recorded as %s", b.ManifestSHA256)
+	}
+	testkit.Write(t, h.Store.Folder("inc"), map[string]string{store.ManifestName: string(text) + " "})
+	_, err = h.backups().recordBackup(t.Context(), task)
+	testkit.Says(t, err, "the dbcalm.json of backup 'inc' has been changed by somebody else since it was written", "take the backup again")
+	testkit.Write(t, h.Store.Folder("inc"), map[string]string{store.ManifestName: string(text)})
 	if b.ID != "inc" || b.FromBackupID != "full" || *b.ScheduleID != 0 || *b.Size != m.Size || !b.StartTime.Equal(task.Data.CopyStarted) || b.EndTime.Before(b.StartTime) {
 		t.Errorf("the row: %+v", b)
 	}

@@ -43,10 +43,12 @@ func (s backupSteps) seal(ctx context.Context, t Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, fmt.Errorf("write manifest: %w", err)
 	}
+	text = append(text, '\n')
 	crashpoint.Here("seal-before-manifest")
-	if err := disk.WriteDurably(filepath.Join(t.Data.Work, store.ManifestName), append(text, '\n'), 0o640); err != nil {
+	if err := disk.WriteDurably(filepath.Join(t.Data.Work, store.ManifestName), text, 0o640); err != nil {
 		return Outcome{}, fmt.Errorf("write manifest: %w", err)
 	}
+	t.Data.Manifest = store.ManifestSum(text)
 	return ok(t, fmt.Sprintf("%d files, %s, hashed and on disk", len(m.Files), disk.HumanBytes(uint64(m.Size)))), nil
 }
 

@@ -39,12 +39,12 @@ func (s backupSteps) streamSpec(t Task) (job.Spec, error) {
 	if err != nil {
 		return job.Spec{}, err
 	}
-	base := ""
-	if t.Args.FromBackupID != "" {
-		base = s.Store.Folder(t.Args.FromBackupID)
+	base, rights, err := s.copying(t)
+	if err != nil {
+		return job.Spec{}, err
 	}
 	form := t.form()
-	spec := s.Tool.StreamCommand(*t.Data.Tool, credentials, t.Data.Server.DataDir, t.Data.Work, base)
+	spec := s.Tool.StreamCommand(*t.Data.Tool, credentials, rights, t.Data.Server.DataDir, t.Data.Work, base)
 	spec.Stream = &job.Stream{
 		Direction: job.StreamOut, Compression: form.Compression, Level: form.Level, StallTimeout: s.StallTimeout,
 		Contents: filepath.Join(t.Data.Work, store.ContentsName(t.Args.ID)),

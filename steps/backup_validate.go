@@ -24,7 +24,7 @@ func (s backupSteps) checkBaseStayed(t Task) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err != nil || m.Operation != t.Data.BaseOperation {
+	if err != nil || m.Operation != t.Data.BaseOperation || t.Data.BaseManifest != "" && m.SHA256 != t.Data.BaseManifest {
 		return fmt.Errorf("backup '%s' has been replaced by another while this one was taken on it: take a full backup", t.Args.FromBackupID)
 	}
 	return nil
@@ -58,6 +58,9 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if err := server.SameFolder(info.DataDir, s.Server.DataDir); err != nil {
 		return Outcome{}, err
 	}
+	if err := s.Server.CheckReadable(info.DataDir); err != nil {
+		return Outcome{}, err
+	}
 	if err := conn.CheckGrants(ctx, info, credentials.User); err != nil {
 		return Outcome{}, err
 	}
@@ -78,7 +81,10 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 		if err := s.proveCarried(ctx, info.DataDir, base); err != nil {
 			return Outcome{}, err
 		}
-		t.Data.BaseOperation = base.Operation()
+		t.Data.BaseOperation, t.Data.BaseManifest = "", ""
+		if base.Manifest != nil {
+			t.Data.BaseOperation, t.Data.BaseManifest = base.Manifest.Operation, base.Manifest.SHA256
+		}
 		// How large what has changed is, nobody knows.
 		room, what = t.form().Room(data.Total-data.InnoDB, 0), "an incremental backup"
 	}
@@ -104,6 +110,7 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 
 // checkBase checks that an incremental may stand on a backup: its whole chain
 // is there, it is of this server's present, and no restore has come between.
+// It returns that backup.
 func (s backupSteps) checkBase(ctx context.Context, id string, info server.Info) (store.Link, error) {
 	ids, err := store.Lineage(ctx, s.Store.Catalog, id)
 	if missing, found := errors.AsType[*store.MissingLinkError](err); found && s.Store.RecordLost(missing.ID) {

@@ -24,13 +24,16 @@ func TestBaseThatIsReplacedMeanwhile(t *testing.T) {
 	h.Backup("full", "", "0", "100", nil)
 	h.Manifest("full", func(m *store.Manifest) { m.Operation = "first" })
 	base, err := h.backups().checkBase(t.Context(), "full", server.Info{})
-	if err != nil || base.Operation() != "first" {
-		t.Fatalf("the base is of operation %q, %v", base.Operation(), err)
+	if err != nil || base.Manifest == nil || base.Manifest.Operation != "first" {
+		t.Fatalf("the base is %+v, %v", base, err)
 	}
 	task := h.backupTask("op", "inc", "full", testkit.Metadata("incremental", "100", "150"))
-	task.Data.BaseOperation = base.Operation()
+	task.Data.BaseOperation, task.Data.BaseManifest = "first", base.Manifest.SHA256
 	for _, spoil := range []func(){
 		func() { h.Manifest("full", func(m *store.Manifest) { m.Operation = "second" }) },
+		func() {
+			h.Manifest("full", func(m *store.Manifest) { m.Operation, m.Options = "first", "somebody else's" })
+		},
 		func() { h.Must(os.Remove(filepath.Join(h.Store.Folder("full"), store.ManifestName))) },
 	} {
 		spoil()

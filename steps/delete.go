@@ -53,7 +53,12 @@ func (s deleteSteps) validateDelete(ctx context.Context, t Task) (Outcome, error
 	if err := s.CheckDeletable(ctx, t.Args.ID); err != nil {
 		return Outcome{}, fmt.Errorf("backup '%s' cannot be deleted: %w", t.Args.ID, err)
 	}
-	return ok(t, "nothing stands on it"), nil
+	reason := "nothing stands on it"
+	_, err := s.Store.RecordedManifest(ctx, t.Args.ID)
+	if damage, found := errors.AsType[*store.Damage](err); found {
+		reason += "; " + damage.Error()
+	}
+	return ok(t, reason), nil
 }
 
 // retireDeleted takes the folder out of the store; done again, it finds

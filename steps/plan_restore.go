@@ -3,10 +3,12 @@ package steps
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/place"
+	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/store"
 )
 
@@ -106,7 +108,7 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 	}
 	if args.Target == TargetDatabase {
 		p.look("server", h.Server.CheckDown(ctx), "it is stopped")
-		p.look("data directory", h.Server.CheckEmpty(), h.Server.DataDir+" is empty")
+		p.look("data directory", h.Server.CheckEmpty(), emptiness(h.Server.DataDir))
 		p.look("layout", h.restores().checkLayoutOf(ctx, links), "everything belongs into the data directory")
 		p.look("owner", h.Server.CheckOwner(), "the files can be handed over to the server")
 	}
@@ -155,4 +157,13 @@ func (h *Host) planCommands(t Task, placement *place.Placement, links []store.Li
 		}
 	}
 	return lines
+}
+
+// emptiness says of an empty data directory what of a stopped server's is in it.
+func emptiness(dataDir string) string {
+	left, err := server.Leftovers(dataDir)
+	if err != nil || len(left) == 0 {
+		return dataDir + " is empty"
+	}
+	return dataDir + " holds only what a stopped server leaves, which will be moved aside: " + strings.Join(left, ", ")
 }

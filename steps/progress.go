@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bufio"
+	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -153,7 +154,7 @@ func (s restoreSteps) applyProgress(t Task, _ string) (disk.Progress, bool) {
 
 // unpackProgress tells how much of a stored stream has been read.
 func (s restoreSteps) unpackProgress(t Task, folder string) (disk.Progress, bool) {
-	_, l, err := s.nextStream(t)
+	_, l, err := s.nextStream(context.Background(), t)
 	if err != nil {
 		return disk.Progress{}, false
 	}

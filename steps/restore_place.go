@@ -18,9 +18,9 @@ import (
 // arrange makes the prepared folder ready to become the target: complete,
 // without the tool's own files, owned as the target is, on the disk. What will
 // move where is part of its outcome, so that it is known before it happens.
-func (s restoreSteps) arrange(_ context.Context, t Task) (Outcome, error) {
+func (s restoreSteps) arrange(ctx context.Context, t Task) (Outcome, error) {
 	p := *t.Data.Placement
-	if err := s.checkPromised(t, p.Prepared()); err != nil {
+	if err := s.checkPromised(ctx, t, p.Prepared()); err != nil {
 		return Outcome{}, err
 	}
 	if p.Mode != place.Folder {
@@ -64,14 +64,22 @@ func (s restoreSteps) place(ctx context.Context, t Task) (Outcome, error) {
 	if err := s.Store.RemoveWork(t.Operation); err != nil {
 		return Outcome{}, err
 	}
-	return ok(t, "in place in "+p.Target), nil
+	told, err := p.Told()
+	if err != nil {
+		return Outcome{}, err
+	}
+	return ok(t, "in place in "+p.Target+told), nil
 }
 
 // checkPromised checks that every table and definition of the last link is in
 // the prepared folder.
-func (s restoreSteps) checkPromised(t Task, folder string) error {
+func (s restoreSteps) checkPromised(ctx context.Context, t Task, folder string) error {
 	id := t.Args.IDList[len(t.Args.IDList)-1]
-	names, err := store.Link{Folder: s.Store.Folder(id), Manifest: s.Store.ManifestOrNil(id)}.Promised()
+	m, err := s.Store.RecordedManifest(ctx, id)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	names, err := store.Link{Folder: s.Store.Folder(id), Manifest: m}.Promised()
 	if err != nil {
 		return err
 	}

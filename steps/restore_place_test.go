@@ -254,7 +254,7 @@ func TestServerStartsOnNoPart(t *testing.T) {
 	h.Server.DataDir = filepath.Join(h.Dir, "data")
 	p := &place.Placement{Mode: place.Entries, Target: h.Server.DataDir, Stage: filepath.Join(h.Server.DataDir, ".dbcalm-op")}
 	h.Must(os.MkdirAll(p.Prepared(), 0o700))
-	for _, spec := range []job.Spec{h.Tool.BackupCommand(program, credentials, server.DataDir, p.Prepared(), ""), h.Tool.PrepareCommand(program, p.Prepared(), false)} {
+	for _, spec := range []job.Spec{h.Tool.BackupCommand(program, credentials, nil, server.DataDir, p.Prepared(), tool.Base{}), h.Tool.PrepareCommand(program, p.Prepared(), false)} {
 		if out, err := exec.Command(spec.Path, spec.Args...).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", spec.Line(), err, out)
 		}

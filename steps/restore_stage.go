@@ -127,7 +127,7 @@ func storedSize(links []store.Link) int64 {
 // makeStage makes the stage's folder. Where folders cannot change places, it
 // turns to the other way before anything is copied.
 func (s restoreSteps) makeStage(t Task, p *place.Placement) error {
-	err := os.MkdirAll(p.Stage, 0o700)
+	err := disk.MakePrivate(p.Stage)
 	if err == nil && p.Mode == place.Swap {
 		err = disk.TryExchange(p.Stage)
 		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
@@ -135,7 +135,7 @@ func (s restoreSteps) makeStage(t Task, p *place.Placement) error {
 				return fmt.Errorf("make stage: %w", err)
 			}
 			p.UseEntries(t.Operation)
-			err = os.MkdirAll(p.Stage, 0o700)
+			err = disk.MakePrivate(p.Stage)
 		}
 	}
 	if err != nil {

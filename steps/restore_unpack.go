@@ -18,8 +18,8 @@ import (
 )
 
 // unpackJob unpacks the next stream of the chain into its folder of the stage.
-func (s restoreSteps) unpackJob(_ context.Context, t Task) (job.Spec, error) {
-	i, l, err := s.nextStream(t)
+func (s restoreSteps) unpackJob(ctx context.Context, t Task) (job.Spec, error) {
+	i, l, err := s.nextStream(ctx, t)
 	if err != nil {
 		return job.Spec{}, err
 	}
@@ -29,14 +29,14 @@ func (s restoreSteps) unpackJob(_ context.Context, t Task) (job.Spec, error) {
 }
 
 // nextStream returns the first link whose stream the stage does not hold.
-func (s restoreSteps) nextStream(t Task) (int, store.Link, error) {
+func (s restoreSteps) nextStream(ctx context.Context, t Task) (int, store.Link, error) {
 	for i, id := range t.Args.IDList {
 		if slices.Contains(t.Data.Unpacked, i) {
 			continue
 		}
 		l := store.Link{Folder: s.Store.Folder(id)}
 		var err error
-		if l.Manifest, err = store.ReadManifest(l.Folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if l.Manifest, err = s.Store.RecordedManifest(ctx, id); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return 0, l, err
 		}
 		if l.Streamed() {
@@ -49,7 +49,7 @@ func (s restoreSteps) nextStream(t Task) (int, store.Link, error) {
 // unpackFinish judges what the program has unpacked, by the list of what the
 // stream holds: it reports success for much.
 func (s restoreSteps) unpackFinish(ctx context.Context, t Task, r job.Result) (Outcome, error) {
-	i, l, err := s.nextStream(t)
+	i, l, err := s.nextStream(ctx, t)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -67,7 +67,7 @@ func (s restoreSteps) unpackFinish(ctx context.Context, t Task, r job.Result) (O
 	}
 	t.Data.Unpacked = append(slices.Clone(t.Data.Unpacked), i)
 	outcome := ok(t, fmt.Sprintf("'%s' unpacked, %s, checksum right, in %s", id, disk.HumanBytes(uint64(r.Stream.PlainSize)), r.Ended.Sub(r.Started).Round(time.Millisecond)))
-	if _, _, err := s.nextStream(t); err == nil {
+	if _, _, err := s.nextStream(ctx, t); err == nil {
 		outcome.Event = EventMore
 	}
 	return outcome, nil

@@ -43,6 +43,10 @@ type Data struct {
 	// BaseOperation made the backup that this one stands on, as it was when it
 	// was found fit for that.
 	BaseOperation string `json:"base_operation,omitempty"`
+	// BaseManifest is the SHA-256 of that backup's manifest.
+	BaseManifest string `json:"base_manifest,omitempty"`
+	// Manifest is the SHA-256 of the manifest that this operation has written.
+	Manifest string `json:"manifest,omitempty"`
 	// DataSize is what a full copy of the server's data takes, in bytes.
 	DataSize uint64 `json:"data_size,omitempty"`
 	// Form is how this backup is stored, decided once for the whole operation.

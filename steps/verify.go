@@ -2,7 +2,9 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"dbcalm-db-cmd/persistence"
@@ -136,8 +138,8 @@ func (s verifySteps) stageScratch(ctx context.Context, t Task) (Outcome, error) 
 
 // proveTables checks that the prepared chain holds every table it should. Its
 // event is the level asked for.
-func (s verifySteps) proveTables(_ context.Context, t Task) (Outcome, error) {
-	if err := s.restores().checkPromised(t, t.Data.Placement.Prepared()); err != nil {
+func (s verifySteps) proveTables(ctx context.Context, t Task) (Outcome, error) {
+	if err := s.restores().checkPromised(ctx, t, t.Data.Placement.Prepared()); err != nil {
 		return Outcome{}, instead(err, nil, TargetVerify)
 	}
 	return Outcome{Event: string(t.Args.Level), Reason: "every table is there", Data: t.Data}, nil
@@ -170,7 +172,7 @@ func (s verifySteps) discardVerify(ctx context.Context, t Task) (Outcome, error)
 
 // recordVerify returns what has been proved: of the backup all that was asked
 // for, of those it stands on what goes for each by itself.
-func (s verifySteps) recordVerify(_ context.Context, t Task) (Outcome, error) {
+func (s verifySteps) recordVerify(ctx context.Context, t Task) (Outcome, error) {
 	var verdicts []persistence.Verdict
 	last := len(t.Args.IDList) - 1
 	for i, id := range t.Args.IDList {
@@ -180,6 +182,15 @@ func (s verifySteps) recordVerify(_ context.Context, t Task) (Outcome, error) {
 			v.Level = persistence.LevelChecksum
 			if v.MadeBy == "" {
 				continue // it has no checksums
+			}
+		}
+		if v.Level.Covers(persistence.LevelChecksum) {
+			m, err := s.Store.RecordedManifest(ctx, id)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return Outcome{}, err
+			}
+			if err == nil {
+				v.ManifestSHA256 = m.SHA256
 			}
 		}
 		verdicts = append(verdicts, v)

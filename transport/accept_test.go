@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine/api"
-	"dbcalm-db-cmd/transport/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 )
 
 func TestErrorsOfAcceptThatPass(t *testing.T) {
@@ -45,7 +45,7 @@ func TestWaitEndsWithTheServer(t *testing.T) {
 
 func TestAListenerThatBreaksEndsServe(t *testing.T) {
 	t.Parallel()
-	base := testkit.Folder(t)
+	base := transporttest.Folder(t)
 	server, err := listen(t, Options{SocketPath: filepath.Join(base, "a"), LegacySocketPath: filepath.Join(base, "b")})
 	if err != nil {
 		t.Fatal(err)

@@ -9,8 +9,9 @@ import (
 
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
+	"dbcalm-db-cmd/steps/testkit"
 	"dbcalm-db-cmd/transport/access"
-	"dbcalm-db-cmd/transport/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 )
 
 func TestWhoMayConnect(t *testing.T) {
@@ -75,7 +76,7 @@ func TestUnknownNamesStopTheStart(t *testing.T) {
 		`restore_users: find user "-1": there is none of that name; make it with useradd, or choose another`:         {RestoreUsers: []string{"-1"}},
 		`restore_groups: find group "": give a name or a number`:                                                     {RestoreGroups: []string{""}},
 	} {
-		_, err := listen(t, Options{SocketPath: testkit.Folder(t) + "/s", Access: access})
+		_, err := listen(t, Options{SocketPath: transporttest.Folder(t) + "/s", Access: access})
 		if textOrEmpty(err) != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
@@ -84,9 +85,10 @@ func TestUnknownNamesStopTheStart(t *testing.T) {
 
 func TestWhoMayRestore(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	s := newStranger()
 	service := &fakeService{operation: func(_ context.Context, id string) (api.OperationView, error) {
-		return api.OperationView{OperationSummary: api.OperationSummary{ID: id, Machine: id}}, nil
+		return api.OperationView{OperationSummary: api.OperationSummary{ID: id}, Command: id}, nil
 	}}
 	requests := map[string]bool{
 		`{"cmd":"restore_backup","args":{"id_list":["a"],"target":"folder"}}`:             true,
@@ -94,10 +96,10 @@ func TestWhoMayRestore(t *testing.T) {
 		`{"cmd":"delete_backup","args":{"id":"a"}}`:                                       true,
 		`{"cmd":"prune_backups"}`:                                                         true,
 		`{"cmd":"backup_rebuild","args":{"prune":true}}`:                                  true,
-		`{"cmd":"operation_retry","args":{"id":"restore_folder"}}`:                        true,
+		`{"cmd":"operation_retry","args":{"id":"restore_backup"}}`:                        true,
 		`{"cmd":"operation_retry","args":{"id":"delete_backup"}}`:                         true,
 		`{"cmd":"operation_retry","args":{"id":"full_backup"}}`:                           false,
-		`{"cmd":"operation_cancel","args":{"id":"restore_folder"}}`:                       false,
+		`{"cmd":"operation_cancel","args":{"id":"restore_backup"}}`:                       false,
 		`{"cmd":"prune_backups","args":{"dry_run":true}}`:                                 false,
 		`{"cmd":"backup_rebuild"}`:                                                        false,
 		`{"cmd":"restore_backup","args":{"id_list":["a"],"target":"folder","plan":true}}`: false,

@@ -13,7 +13,7 @@ import (
 
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/client"
-	"dbcalm-db-cmd/transport/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 )
 
 var _ Service = client.Client{}
@@ -112,7 +112,7 @@ func TestTheClientHearsAnEarlyRefusal(t *testing.T) {
 
 func TestNoDaemon(t *testing.T) {
 	t.Parallel()
-	base := testkit.Folder(t)
+	base := transporttest.Folder(t)
 	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(base, "stale")})
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		`{"code":200,"status":`: "read the answer to operation_cancel: unexpected end of JSON input",
 		`{"status":"OK"}`:       "the daemon answered 0 OK",
 	} {
-		path := filepath.Join(testkit.Folder(t), "s")
+		path := filepath.Join(transporttest.Folder(t), "s")
 		listener, err := net.Listen("unix", path)
 		if err != nil {
 			t.Fatal(err)

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine/api"
-	"dbcalm-db-cmd/transport/testkit"
+	"dbcalm-db-cmd/steps/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 )
 
 // crowd keeps so many clients connected that do what act does, and connect
@@ -92,17 +93,18 @@ var crowds = map[string]func(context.Context, net.Conn){
 	},
 	"never reading": func(ctx context.Context, conn net.Conn) {
 		_, _ = io.WriteString(conn, `{"cmd":"backup_list"}`)
-		wait(ctx, testkit.Patience)
+		wait(ctx, transporttest.Patience)
 	},
 	"watching without reading": func(ctx context.Context, conn net.Conn) {
 		_, _ = io.WriteString(conn, `{"cmd":"operation_watch","args":{"id":"x"}}`)
-		wait(ctx, testkit.Patience)
+		wait(ctx, transporttest.Patience)
 	},
 }
 
 // Whatever a thousand clients do, another one is answered, however few places
 // there are, and however slowly it speaks.
 func TestACrowdKeepsNobodyOut(t *testing.T) {
+	testkit.Slow(t)
 	if descriptors() < 3*crowdSize {
 		t.Fatalf("this test needs %d descriptors: raise the limit (ulimit -n)", 3*crowdSize)
 	}
@@ -155,8 +157,8 @@ func withstand(t *testing.T, places int, act func(context.Context, net.Conn)) {
 			}
 		})
 	}
-	took, usual := testkit.Measure(question(server.path), question(twin.path))
-	testkit.Within(t, took, usual)
+	took, usual := transporttest.Measure(question(server.path), question(twin.path))
+	transporttest.Within(t, took, usual)
 }
 
 // descriptors returns how many this process may have.

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"dbcalm-db-cmd/transport/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 )
 
 // listen binds and gives the sockets up when the test is over.
@@ -42,7 +42,7 @@ func entries(t *testing.T, folder string) string {
 
 func TestBothPathsAnswer(t *testing.T) {
 	t.Parallel()
-	base := filepath.Join(testkit.Folder(t), "run", "dbcalm")
+	base := filepath.Join(transporttest.Folder(t), "run", "dbcalm")
 	path, legacy := filepath.Join(base, "db-cmd.sock"), filepath.Join(base, "mariadb-cmd.sock")
 	server := start(t, &fakeService{}, Options{SocketPath: path, LegacySocketPath: legacy})
 	for _, path := range []string{path, legacy} {
@@ -64,8 +64,8 @@ func TestBothPathsAnswer(t *testing.T) {
 
 func TestTheSamePathTwiceIsOneSocket(t *testing.T) {
 	t.Parallel()
-	base := testkit.Folder(t)
-	link := filepath.Join(testkit.Folder(t), "link")
+	base := transporttest.Folder(t)
+	link := filepath.Join(transporttest.Folder(t), "link")
 	if err := os.Symlink(base, link); err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestModeAndGroup(t *testing.T) {
 		{Options{Mode: 0o666, Group: strconv.Itoa(gid)}, 0o666, gid},
 		{Options{Mode: 0o660, Group: own.Name}, 0o660, os.Getgid()},
 	} {
-		test.options.SocketPath = filepath.Join(testkit.Folder(t), "s")
+		test.options.SocketPath = filepath.Join(transporttest.Folder(t), "s")
 		if _, err := listen(t, test.options); err != nil {
 			t.Error(err)
 			continue
@@ -121,7 +121,7 @@ func TestModeAndGroup(t *testing.T) {
 
 func TestAStaleSocketIsReplaced(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(testkit.Folder(t), "s")
+	path := filepath.Join(transporttest.Folder(t), "s")
 	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func TestAStaleSocketIsReplaced(t *testing.T) {
 
 func TestALiveSocketIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	base := testkit.Folder(t)
+	base := transporttest.Folder(t)
 	live := start(t, &fakeService{}, Options{SocketPath: filepath.Join(base, "live")})
 	for _, options := range []Options{
 		{SocketPath: live.path},
@@ -158,7 +158,7 @@ func TestALiveSocketIsLeftAlone(t *testing.T) {
 
 func TestASocketOfAnotherTypeIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(testkit.Folder(t), "s")
+	path := filepath.Join(transporttest.Folder(t), "s")
 	live, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +174,7 @@ func TestASocketOfAnotherTypeIsLeftAlone(t *testing.T) {
 
 func TestWhatIsNoSocketIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	base := testkit.Folder(t)
+	base := transporttest.Folder(t)
 	file, link, sub := filepath.Join(base, "file"), filepath.Join(base, "link"), filepath.Join(base, "sub")
 	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func TestWhatIsNoSocketIsLeftAlone(t *testing.T) {
 
 func TestListenRefusals(t *testing.T) {
 	t.Parallel()
-	base := testkit.Folder(t)
+	base := transporttest.Folder(t)
 	if err := os.WriteFile(filepath.Join(base, "file"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestListenRefusals(t *testing.T) {
 
 func TestCloseLeavesAnothersSocket(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(testkit.Folder(t), "s")
+	path := filepath.Join(transporttest.Folder(t), "s")
 	server, err := listen(t, Options{SocketPath: path})
 	if err != nil {
 		t.Fatal(err)
@@ -255,7 +255,7 @@ func TestCloseLeavesAnothersSocket(t *testing.T) {
 
 func TestTheLifeOfAServer(t *testing.T) {
 	t.Parallel()
-	server, err := listen(t, Options{SocketPath: filepath.Join(testkit.Folder(t), "s")})
+	server, err := listen(t, Options{SocketPath: filepath.Join(transporttest.Folder(t), "s")})
 	if err != nil {
 		t.Fatal(err)
 	}

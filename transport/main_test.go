@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"dbcalm-db-cmd/transport/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
@@ -45,7 +45,7 @@ func start(t *testing.T, service Service, options Options) *running {
 func startAs(t *testing.T, service Service, options Options, own uint32) *running {
 	t.Helper()
 	if options.SocketPath == "" {
-		options.SocketPath = filepath.Join(testkit.Folder(t), "db-cmd.sock")
+		options.SocketPath = filepath.Join(transporttest.Folder(t), "db-cmd.sock")
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r := &running{
@@ -54,7 +54,7 @@ func startAs(t *testing.T, service Service, options Options, own uint32) *runnin
 		stop:  stop,
 		ended: make(chan error, 1),
 	}
-	options.Logger = zerolog.New(testkit.LineWriter(r.lines))
+	options.Logger = zerolog.New(transporttest.LineWriter(r.lines))
 	server := newServer(service, options, own)
 	r.server = server
 	// The clients of a test are other programs.
@@ -80,7 +80,7 @@ func (r *running) wait(t *testing.T) error {
 	case err := <-r.ended:
 		r.ended <- err
 		return err
-	case <-time.After(testkit.Patience):
+	case <-time.After(transporttest.Patience):
 		t.Fatal("Serve did not return")
 		return nil
 	}
@@ -89,7 +89,7 @@ func (r *running) wait(t *testing.T) error {
 // line returns the next log line with a message.
 func (r *running) line(t *testing.T, message string) map[string]any {
 	t.Helper()
-	deadline := time.After(testkit.Patience)
+	deadline := time.After(transporttest.Patience)
 	for {
 		select {
 		case line := <-r.lines:
@@ -109,7 +109,7 @@ func dial(t *testing.T, path string) *net.UnixConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(transporttest.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	return conn.(*net.UnixConn)
@@ -149,7 +149,7 @@ func expectSilence(t *testing.T, conn net.Conn) {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("want silence, got %d bytes, %v", n, err)
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(testkit.Patience)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(transporttest.Patience)); err != nil {
 		t.Fatal(err)
 	}
 }

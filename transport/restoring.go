@@ -2,10 +2,10 @@ package transport
 
 import (
 	"context"
-	"strings"
 
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/access"
+	"dbcalm-db-cmd/transport/wire"
 )
 
 // serviceFor returns the service as a peer may use it.
@@ -52,10 +52,9 @@ func (w withoutRestores) Retry(ctx context.Context, id string) (api.RetryDecisio
 	if err != nil {
 		return api.RetryDecision{}, err
 	}
-	for _, kind := range []string{"restore_", "delete_"} {
-		if strings.HasPrefix(view.Machine, kind) {
-			return api.RetryDecision{}, access.NotToRestore(w.who)
-		}
+	switch view.Command {
+	case wire.RestoreBackupCommand, wire.DeleteBackupCommand, "":
+		return api.RetryDecision{}, access.NotToRestore(w.who)
 	}
 	return w.Service.Retry(ctx, id)
 }

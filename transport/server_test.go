@@ -11,7 +11,7 @@ import (
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/printable"
 	"dbcalm-db-cmd/transport/access"
-	"dbcalm-db-cmd/transport/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 )
 
 func TestOneLogLineACommand(t *testing.T) {
@@ -95,7 +95,7 @@ func crowded(t *testing.T, g *access.Gate, want int) {
 	t.Helper()
 	ticks := time.NewTicker(time.Millisecond)
 	defer ticks.Stop()
-	for limit := time.After(testkit.Patience); ; {
+	for limit := time.After(transporttest.Patience); ; {
 		got := g.Taken()
 		if got == want {
 			return

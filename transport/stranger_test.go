@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine/api"
-	"dbcalm-db-cmd/transport/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 )
 
 // The variables that make this program a client: the socket, and what to say.
@@ -27,9 +27,9 @@ const (
 
 // beClient does what a client does, as whatever user it was started by.
 func beClient(socket string) int {
-	conn, err := net.DialTimeout("unix", socket, testkit.Patience)
+	conn, err := net.DialTimeout("unix", socket, transporttest.Patience)
 	if err == nil {
-		err = conn.SetDeadline(time.Now().Add(testkit.Patience))
+		err = conn.SetDeadline(time.Now().Add(transporttest.Patience))
 	}
 	if err == nil {
 		// One that is refused unheard may have been left already.
@@ -89,7 +89,7 @@ func (s stranger) ask(t *testing.T, path, request string) string {
 // open serves on a socket that everybody may connect to.
 func (s stranger) open(t *testing.T, service Service, options Options) *running {
 	t.Helper()
-	base := testkit.Folder(t)
+	base := transporttest.Folder(t)
 	if err := os.Chmod(base, 0o755); err != nil {
 		t.Fatal(err)
 	}

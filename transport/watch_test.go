@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine/api"
-	"dbcalm-db-cmd/transport/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 	"dbcalm-db-cmd/transport/wire"
 )
 
@@ -49,7 +49,7 @@ func watch(t *testing.T, path string) (*bufio.Reader, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(transporttest.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := fmt.Fprintf(conn, `{"cmd":"operation_watch","args":{"id":%q}}`, anOperation); err != nil {
@@ -161,7 +161,7 @@ func TestWatchersWhoDoNotReadGo(t *testing.T) {
 	nextLine(t, attentive)
 	_, _ = watch(t, r.path)
 	crowded(t, r.server.watches, 2)
-	for deadline := time.Now().Add(testkit.Patience); ; {
+	for deadline := time.Now().Add(transporttest.Patience); ; {
 		next, conn := watch(t, r.path)
 		v := nextLine(t, next)
 		if v.Code == wire.CodeOK {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,9 @@ func backupsRebuildCommand(c *conversation) *cobra.Command {
 		Long: `Compare the records of the backups with the folders in backup_dir. A backup
 that is there without a record, after the loss of the database say, is recorded
 again from the dbcalm.json in its folder, together with the chain it stands on.
+Of a backup that no operation of this ledger has made, as after the loss of the
+ledger or when its folder comes from elsewhere, it is said that it was not made
+here: verify it before you rely on it.
 Everything else that does not match is told, with what to do about it, and left
 as it is.
 
@@ -61,22 +65,31 @@ func rebuildText(report api.RebuildReport) string {
 		return "Nothing to do: " + human.Count(report.Recorded, "backup") + " recorded, and the store matches.\n"
 	}
 	t := screen.Table{Header: []string{"NAME", "FOUND", "DONE", "DETAILS"}}
-	done := map[string]int{}
+	done, strangers := map[string]int{}, 0
 	for _, f := range report.Findings {
 		what := f.Done
 		if what == "" {
 			what = "-"
 		}
 		done[f.Done]++
+		if f.NotMadeHere {
+			strangers++
+		}
 		t.Add(f.Name, f.Found, what, f.Advice)
 	}
 	var parts []string
 	for _, what := range []struct{ done, text string }{
 		{api.DoneRecorded, "recorded again"}, {api.DoneUnrecorded, "without a folder no longer recorded"},
 	} {
-		if n := done[what.done]; n > 0 {
-			parts = append(parts, human.Count(n, "backup")+" "+what.text)
+		n := done[what.done]
+		if n == 0 {
+			continue
 		}
+		part := human.Count(n, "backup") + " " + what.text
+		if what.done == api.DoneRecorded && strangers > 0 {
+			part += fmt.Sprintf(" (not made here: %d)", strangers)
+		}
+		parts = append(parts, part)
 	}
 	if n := done[api.DoneRemoved]; n > 0 {
 		parts = append(parts, human.Count(n, "leftover")+" removed")

@@ -6,9 +6,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"golang.org/x/sys/unix"
+	"github.com/rs/zerolog"
+
+	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // lockName is the file in the state directory that one daemon holds.
@@ -28,37 +30,33 @@ func lockDatabase(path string) (io.Closer, error) {
 	return lockFile(path+".lock", path)
 }
 
-// lockFile holds a lock on a file for as long as it is open. No child inherits
-// it, so it ends with this process.
+// lockStore takes the backup store: what two daemons make and remove there, each
+// of them would take for its own. One that cannot be locked is only told of.
+func lockStore(host *steps.Host, log zerolog.Logger) error {
+	err := host.Store.Lock()
+	if _, held := errors.AsType[*disk.LockedError](err); held {
+		return exitWith(exitRunning, err)
+	}
+	if errors.Is(err, disk.ErrNotLocked) {
+		log.Warn().Err(err).Msg("backup_dir is not locked")
+		return nil
+	}
+	return err
+}
+
+// lockFile holds a lock on a file for as long as it is open.
 func lockFile(path, what string) (io.Closer, error) {
-	// In a folder that others may write, a link of theirs is not followed, nor a
-	// file written that has another name.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
-	if errors.Is(err, unix.ELOOP) {
-		return nil, fmt.Errorf("lock %s: %s is a link: find out who made it, then remove it", what, path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w: check that its file system is mounted, has room and may be written", what, err)
-	}
-	var info unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &info); err != nil || info.Mode&unix.S_IFMT != unix.S_IFREG || info.Nlink != 1 {
-		_ = f.Close()
-		return nil, errors.Join(fmt.Errorf("lock %s: %s is no file of its own: find out who made it, then remove it", what, path), err)
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		defer f.Close()
-		if !errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("lock %s: %w", what, err)
-		}
-		holder, readErr := io.ReadAll(io.LimitReader(f, 32))
-		if pid := strings.TrimSpace(string(holder)); readErr == nil && pid != "" {
-			return nil, exitWith(exitRunning, fmt.Errorf("another daemon (process %s) already runs on %s: stop it first", pid, what))
-		}
+	f, err := disk.Lock(path)
+	locked, held := errors.AsType[*disk.LockedError](err)
+	switch {
+	case held && locked.Holder != "":
+		return nil, exitWith(exitRunning, fmt.Errorf("another daemon (%s) already runs on %s: stop it first", locked.Who(), what))
+	case held:
 		return nil, exitWith(exitRunning, fmt.Errorf("another daemon already runs on %s: stop it first", what))
-	}
-	// The pid is for people; a full disk must not keep the daemon from starting.
-	if err := f.Truncate(0); err == nil {
-		_, _ = fmt.Fprintf(f, "%d\n", os.Getpid())
+	case errors.Is(err, disk.ErrRefused):
+		return nil, fmt.Errorf("lock %s: %w", what, err)
+	case err != nil:
+		return nil, fmt.Errorf("lock %s: %w: check that its file system is mounted, has room and may be written", what, err)
 	}
 	return f, nil
 }

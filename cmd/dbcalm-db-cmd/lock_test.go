@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps"
 )
 
 func TestLockStateIsHeldOnce(t *testing.T) {
@@ -57,5 +60,28 @@ func TestLockFollowsNoLinkOfOthers(t *testing.T) {
 	}
 	if text, err := os.ReadFile(mine); err != nil || string(text) != "mine" {
 		t.Errorf("the file became %q, %v", text, err)
+	}
+}
+
+func TestLockStoreIsHeldOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, second := steps.NewHost(steps.Settings{BackupDir: dir}, nil), steps.NewHost(steps.Settings{BackupDir: dir}, nil)
+	if err := lockStore(first, zerolog.Nop()); err != nil {
+		t.Fatal(err)
+	}
+	if err := lockStore(second, zerolog.Nop()); exitCode(err) != exitRunning || !strings.Contains(err.Error(), "already works on backup_dir "+dir) {
+		t.Errorf("a second daemon: %v", err)
+	}
+	first.Store.Unlock()
+	// Without a way to lock it, it is worked with all the same.
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := lockStore(second, zerolog.Nop()); err != nil {
+		t.Error(err)
 	}
 }

@@ -38,7 +38,7 @@ var roomImports = map[string]room{
 		ours:   []string{command + "/human", "machine/api", "steps/job", "steps/server", "steps/stream", "steps/tool"},
 		others: []string{"gopkg.in/yaml.v3"},
 	},
-	command + "/screen": {ours: []string{command + "/human", "machine/api", "machine/definition", "steps/printable"}},
+	command + "/screen": {ours: []string{command + "/human", "machine/api", "machine/definition", "steps/printable", "steps/store"}},
 	command + "/human":  {ours: []string{"steps/printable"}},
 	command + "/manual": {others: []string{"github.com/cpuguy83/go-md2man"}},
 	command + "/pager":  {others: []string{"os/exec", "os/signal"}},

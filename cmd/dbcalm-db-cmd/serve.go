@@ -57,7 +57,12 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 		return err
 	}
 	defer store.Close()
-	manager, err := machine.New(store, steps.NewHost(stepsSettings(cfg), store), machine.Options{
+	host := steps.NewHost(stepsSettings(cfg), store)
+	if err := lockStore(host, log); err != nil {
+		return err
+	}
+	defer host.Store.Unlock()
+	manager, err := machine.New(store, host, machine.Options{
 		MaxConcurrent: cfg.MaxConcurrent, MaxWaiting: cfg.MaxWaiting,
 		Retention: cfg.Retention, KeepLogs: time.Duration(cfg.KeepLogsDays) * 24 * time.Hour, Logger: log,
 	})

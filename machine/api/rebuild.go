@@ -24,6 +24,9 @@ type Finding struct {
 	Done string `json:"done"`
 	// Advice says more, and, of what is left to a person, what to do.
 	Advice string `json:"advice"`
+	// NotMadeHere tells of a backup that is recorded, and of whose manifest the
+	// ledger does not know that an operation of its own has written it.
+	NotMadeHere bool `json:"not_made_here,omitempty"`
 }
 
 // What a finding is about.

@@ -45,6 +45,9 @@ type OperationView struct {
 	// Definition is the text of the machine the operation runs on, as it was when
 	// the operation began.
 	Definition string `json:"definition,omitempty"`
+	// Command is the command that an open operation carries out, empty if nobody
+	// knows any more.
+	Command string `json:"-"`
 	// Cancellable says whether the operation can still be cancelled.
 	Cancellable bool             `json:"cancellable"`
 	Transitions []TransitionView `json:"transitions"`

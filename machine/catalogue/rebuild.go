@@ -49,6 +49,7 @@ func (cat *Catalogue) Rebuild(ctx context.Context, r api.RebuildRequest, runs Op
 		return api.RebuildReport{}, api.Failure(err)
 	}
 	p := newPlan(cat.host.Store.BackupDir, before, after, folders, cat.host.Store.Gone)
+	p.store = cat.host.Store.Identity()
 	if r.Prune && p.storeIsAway() {
 		return api.RebuildReport{}, cat.storeAway(len(p.rows))
 	}
@@ -79,6 +80,9 @@ func (cat *Catalogue) snapshot(ctx context.Context) (snapshot, error) {
 	}
 	for _, claim := range claims {
 		c.used[claim.BackupID] = true
+	}
+	if c.made, err = cat.store.MadeHere(ctx); err != nil {
+		return c, err
 	}
 	list, err := cat.store.Backups(ctx)
 	if err != nil {
@@ -135,7 +139,7 @@ func (cat *Catalogue) writeChanges(ctx context.Context, p *rebuildPlan) (int, er
 	}
 	crashpoint.Here("rebuild-recorded")
 	for _, id := range made {
-		cat.log.Info().Str(keyOfBackup, id).Msg("backup recorded again from its manifest")
+		cat.log.Info().Str(keyOfBackup, id).Bool("made_here", p.madeHere(id)).Msg("backup recorded again from its manifest")
 	}
 	for _, id := range removed {
 		cat.log.Info().Str(keyOfBackup, id).Msg("record of a backup without a folder removed")

@@ -21,7 +21,11 @@ type rebuildPlan struct {
 	rows map[string]persistence.Backup
 	// used are backups that operations work on, and what changed while the
 	// store was looked at: they are left alone.
-	used    map[string]bool
+	used map[string]bool
+	// store is the identity of the store that was looked at.
+	store string
+	// made is as in snapshot.
+	made    map[string]bool
 	folders []store.Stored
 	byName  map[string]store.Stored
 	// gone are the rows without a folder.
@@ -35,7 +39,7 @@ type rebuildPlan struct {
 // newPlan takes what the database said before and after the store was looked
 // at.
 func newPlan(dir string, before, after snapshot, folders []store.Stored, gone func(id string) bool) *rebuildPlan {
-	p := &rebuildPlan{dir: dir, rows: after.rows, used: before.used, folders: folders,
+	p := &rebuildPlan{dir: dir, rows: after.rows, used: before.used, made: after.made, folders: folders,
 		byName: map[string]store.Stored{}, gone: map[string]bool{}, verdicts: map[string]verdict{}}
 	for id := range after.used {
 		p.used[id] = true
@@ -94,12 +98,17 @@ func (p *rebuildPlan) checkRecorded(f store.Stored) {
 	const anew = "bring the right folder back; or move this one out of backup_dir, run dbcalm-db-cmd backups rebuild --prune, " +
 		"move it in again and run backups rebuild"
 	switch {
-	case errors.Is(f.Problem, fs.ErrNotExist):
+	case errors.Is(f.Problem, fs.ErrNotExist) && row.ManifestSHA256 == "":
 		// An older program made it.
+	case errors.Is(f.Problem, fs.ErrNotExist):
+		p.tell(f.Name, api.FoundDamaged, "", "its %s is missing: bring it back, or use another chain", store.ManifestName)
 	case errors.Is(f.Problem, store.ErrOtherBackup):
 		p.tell(f.Name, api.FoundMismatch, "", "its folder holds backup '%s': %s", f.Manifest.ID, anew)
 	case f.Problem != nil:
 		p.tell(f.Name, api.FoundDamaged, "", "%v: bring its %s back, or use another chain", f.Problem, store.ManifestName)
+	case row.ManifestSHA256 != "" && f.Manifest.SHA256 != row.ManifestSHA256:
+		p.tell(f.Name, api.FoundDamaged, "", "its %s is not the one that was recorded, and says what others have written: bring the right one back, or use another chain",
+			store.ManifestName)
 	case f.Manifest.ParentID != row.FromBackupID:
 		p.tell(f.Name, api.FoundMismatch, "", "its record says that it stands on '%s', its %s on '%s': %s",
 			row.FromBackupID, store.ManifestName, f.Manifest.ParentID, anew)
@@ -127,17 +136,22 @@ func (p *rebuildPlan) bringBack(f store.Stored) {
 			p.bringBack(p.byName[parent])
 		}
 	}
-	p.changes.Found = append(p.changes.Found, foundBackup(f.Manifest))
-	p.tell(f.Name, api.FoundNoRecord, api.DoneRecorded, "%s of %s", kind, f.Manifest.StartTime.UTC().Format("2006-01-02 15:04:05Z"))
+	p.changes.Found = append(p.changes.Found, p.foundBackup(f.Manifest))
+	found := api.Finding{Name: f.Name, Found: api.FoundNoRecord, Done: api.DoneRecorded, NotMadeHere: !p.madeHere(f.Name),
+		Advice: fmt.Sprintf("%s of %s", kind, f.Manifest.StartTime.UTC().Format("2006-01-02 15:04:05Z"))}
+	if found.NotMadeHere {
+		found.Advice += "; it was not made here, as far as the ledger knows: verify it before you rely on it"
+	}
+	p.findings = append(p.findings, found)
 }
 
 // foundBackup makes the rows of a backup from its manifest.
-func foundBackup(m *store.Manifest) persistence.FoundBackup {
+func (p *rebuildPlan) foundBackup(m *store.Manifest) persistence.FoundBackup {
 	// Arguments always encode.
 	args, _ := json.Marshal(api.Args{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID})
 	return persistence.FoundBackup{
 		Backup: persistence.Backup{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID,
-			StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size},
+			StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size, ManifestSHA256: m.SHA256, Store: p.store},
 		// Whoever still asks for the operation that made it finds that it succeeded.
 		Process: persistence.Process{CommandID: m.Operation, Command: "dbcalm-db-cmd backups rebuild",
 			Output:    fmt.Sprintf("The record of backup '%s' was lost, and was recovered from its %s.\n", m.ID, store.ManifestName),
@@ -151,6 +165,13 @@ func (p *rebuildPlan) settle(made, removed []string) {
 	p.findings = slices.DeleteFunc(p.findings, func(f api.Finding) bool {
 		return f.Done == api.DoneRecorded && !slices.Contains(made, f.Name) || f.Done == api.DoneUnrecorded && !slices.Contains(removed, f.Name)
 	})
+}
+
+// madeHere reports whether the ledger knows that it has made a backup which lies
+// in the store: by its manifest, which others may have written.
+func (p *rebuildPlan) madeHere(id string) bool {
+	f := p.byName[id]
+	return f.Manifest != nil && p.made[f.Manifest.SHA256]
 }
 
 // folder is where a backup lies.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -47,9 +48,15 @@ func WriteDurably(path string, content []byte, mode fs.FileMode) (err error) {
 	return SyncDir(filepath.Dir(path))
 }
 
-// SyncDir makes the names in a folder durable.
+// SyncDir makes the names in a folder durable. On the way to it foreign links are
+// refused, as in OpenFolder.
 func SyncDir(path string) error {
-	d, err := os.Open(path)
+	root, err := OpenFolder(path)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	d, err := root.Open(".")
 	if err != nil {
 		return err
 	}
@@ -61,7 +68,8 @@ func SyncDir(path string) error {
 }
 
 // MakeFolder makes a folder, with those above it that are missing, and makes
-// their names durable: what is later made durable inside is lost with them.
+// their names durable: what is later made durable inside is lost with them. None
+// is made behind a foreign link.
 func MakeFolder(path string, mode fs.FileMode) error {
 	if there, err := Exists(path); err != nil || there {
 		return err
@@ -70,15 +78,47 @@ func MakeFolder(path string, mode fs.FileMode) error {
 	if err := MakeFolder(parent, mode); err != nil {
 		return err
 	}
-	if err := os.Mkdir(path, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+	root, err := OpenFolder(parent)
+	if err != nil {
 		return err
+	}
+	defer root.Close()
+	if err := root.Mkdir(filepath.Base(path), mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return &fs.PathError{Op: "mkdir", Path: path, Err: innermost(err)}
 	}
 	return SyncDir(parent)
 }
 
+// innermost is an error without the name that a handle knows a file by.
+func innermost(err error) error {
+	if inner, found := errors.AsType[*fs.PathError](err); found {
+		return inner.Err
+	}
+	return err
+}
+
+// MakePrivate makes a folder of our own that nobody else may enter. One that is
+// there must be just that: in a folder of somebody else's, another may have made
+// it.
+func MakePrivate(path string) error {
+	const private = 0o700
+	if err := MakeFolder(path, private); err != nil {
+		return err
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	st, known := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || !known || int(st.Uid) != os.Geteuid() || info.Mode().Perm()&^private != 0 {
+		return fmt.Errorf("%w: %s was there already, and is no private folder of ours (%s): find out who made it, then remove it", ErrRefused, path, Ownership(info))
+	}
+	return nil
+}
+
 // SyncFile makes a file's content durable.
 func SyncFile(path string) error {
-	f, err := os.Open(path)
+	f, err := OpenRegular(filepath.Dir(path), filepath.Base(path))
 	if err != nil {
 		return err
 	}

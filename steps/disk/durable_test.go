@@ -107,12 +107,11 @@ func TestSyncSaysWhatItCannotReach(t *testing.T) {
 		if err := sync(filepath.Join(dir, "nowhere")); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := sync(dir); err != nil {
+	}
+	for name, err := range map[string]error{"folder": SyncDir(dir), "file": SyncFile(filepath.Join(dir, "file")), "file system": SyncFileSystem(dir)} {
+		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-	if err := SyncFile(filepath.Join(dir, "file")); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -62,6 +62,25 @@ func AdoptOwner(folder, model string) error {
 	return nil
 }
 
+// CanGive reports whether a folder, which is ours, can be another user's: file
+// systems of other machines and systems often know of one user only.
+func CanGive(folder string, uid int) bool {
+	root, err := OpenFolder(folder)
+	if err != nil {
+		return false
+	}
+	defer root.Close()
+	if root.Chown(".", uid, -1) != nil {
+		return false
+	}
+	given := false
+	if info, err := root.Lstat("."); err == nil {
+		st, known := info.Sys().(*syscall.Stat_t)
+		given = known && int(st.Uid) == uid
+	}
+	return root.Chown(".", os.Geteuid(), -1) == nil && given
+}
+
 // adopt gives everything below root to an owner, and last of all root itself:
 // until then the new owner cannot reach what is in it, to put a link to
 // somebody else's file there.
@@ -73,8 +92,8 @@ func adopt(root *os.Root, uid, gid int) error {
 		}
 		if info, err := entry.Info(); err != nil {
 			return err
-		} else if st, known := info.Sys().(*syscall.Stat_t); known && !info.IsDir() && st.Nlink > 1 {
-			return fmt.Errorf("%w: %s has %d names (hard links)", ErrRefused, name, st.Nlink)
+		} else if n := Names(info); !info.IsDir() && n > 1 {
+			return fmt.Errorf("%w: %s has %d names (hard links)", ErrRefused, name, n)
 		}
 		names = append(names, name)
 		return nil

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -69,6 +70,15 @@ func refuseSpecial(st *unix.Stat_t) error {
 		return fmt.Errorf("%w: it has %d names (hard links), and who holds another may change it: replace it by a copy", ErrRefused, st.Nlink)
 	}
 	return nil
+}
+
+// Names returns how many names (hard links) a file has.
+func Names(info fs.FileInfo) int {
+	st, known := info.Sys().(*syscall.Stat_t)
+	if !known {
+		return 1
+	}
+	return int(st.Nlink)
 }
 
 // ErrTooLarge is in the chain of what is said of a file that is larger than

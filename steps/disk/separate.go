@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // SeparateSuffix is the end of the name under which Separate writes.
@@ -24,8 +23,7 @@ func Separate(folder, name string) (err error) {
 	if err != nil {
 		return err
 	}
-	st, known := info.Sys().(*syscall.Stat_t)
-	if !known || !info.Mode().IsRegular() || st.Nlink < 2 {
+	if !info.Mode().IsRegular() || Names(info) < 2 {
 		return nil
 	}
 	source, err := root.Open(name)

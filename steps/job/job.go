@@ -41,6 +41,8 @@ type Spec struct {
 	// Shell is the shell command at the stream's other end. It may hold a secret
 	// and is handed to the supervisor with the daemon's go, by no file.
 	Shell string `json:"-"`
+	// Rights are those it runs with; nil for our own.
+	Rights *Rights `json:"rights,omitempty"`
 	// Grace is how long the program may take to obey SIGINT before SIGKILL.
 	Grace time.Duration `json:"grace"`
 }

@@ -115,6 +115,7 @@ func gone(pid int) bool {
 
 func TestOnFinishIsKilledWhole(t *testing.T) {
 	t.Parallel()
+	testkit.Slow(t)
 	for name, c := range map[string]struct {
 		last    string
 		timeout time.Duration

@@ -51,6 +51,11 @@ func (p *pipeline) start(shell string) error {
 	main := exec.Command(p.spec.Path, p.spec.Args...)
 	main.Dir = p.spec.Dir
 	closeTheirs, err := p.connect(main, shell)
+	if r := p.spec.Rights; err == nil && r != nil {
+		var closeLent func()
+		closeLent, err = r.lend(main, p.spec)
+		defer closeLent()
+	}
 	if err == nil && p.spec.Path != "" {
 		p.main, err = startProgram(p.folder, filepath.Base(p.spec.Path), main, OutputFile)
 	}

@@ -44,7 +44,10 @@ func startProgram(folder, name string, cmd *exec.Cmd, log string, env ...string)
 	}
 	cmd.Stderr = p.printed
 	cmd.Env = append(append(os.Environ(), env...), JobVariable+"="+folder)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL, Setpgid: true}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig, cmd.SysProcAttr.Setpgid = unix.SIGKILL, true
 	if err := cmd.Start(); err != nil {
 		_ = file.Close()
 		return nil, err

@@ -119,6 +119,15 @@ func runJob(folder string, spec Spec, shell string, stop <-chan struct{}) Result
 			result.ExitCode, result.Tail = -1, result.Tail+"\n"+p.main.unread.Error()
 		}
 	}
+	if r := spec.Rights; r != nil {
+		result.Tail = r.untold(result.Tail, spec)
+		for i, line := range result.Complaints {
+			result.Complaints[i] = r.untold(line, spec)
+		}
+		if err := takeBack(spec.Output); err != nil {
+			result.SyncError = fmt.Sprintf("take back what was lent to the program: %v", err)
+		}
+	}
 	if p.shell != nil {
 		result.ShellTail = p.shell.printed.tail()
 	}
@@ -126,7 +135,7 @@ func runJob(folder string, spec Spec, shell string, stop <-chan struct{}) Result
 		r := p.carry.result
 		result.Stream = &stream.Stored{PlainSize: r.PlainSize, StoredSize: r.StoredSize, SHA256: r.SHA256}
 	}
-	if !p.failed && !p.stopped && spec.Output != "" {
+	if !p.failed && !p.stopped && result.SyncError == "" && spec.Output != "" {
 		if err := disk.SyncFileSystem(spec.Output); err != nil {
 			result.SyncError = err.Error()
 		}

@@ -41,7 +41,7 @@ func (p *Placement) Identify() error {
 		}
 		p.Replaced = &replaced
 	case Entries:
-		entries, err := os.ReadDir(p.Prepared())
+		entries, err := disk.ReadDir(p.Prepared())
 		if err != nil {
 			return err
 		}
@@ -84,6 +84,9 @@ func (p *Placement) swap(ctx context.Context, h *server.Server) error {
 	if !p.Replaced.Is(p.Target) {
 		return fmt.Errorf("%w: %s was replaced by another folder while the restore was under way", server.ErrDataDir, p.Target)
 	}
+	if err := p.setAside(); err != nil {
+		return err
+	}
 	crashpoint.Here("place-before-exchange")
 	if err := disk.Exchange(p.Prepared(), p.Target); err != nil {
 		return fmt.Errorf("%w: %w", server.ErrDataDir, err)
@@ -118,6 +121,11 @@ func (p *Placement) moveEntries(ctx context.Context, h *server.Server) error {
 	if err := h.CheckDown(ctx); err != nil {
 		return err
 	}
+	if !p.Begun() {
+		if err := p.setAside(); err != nil {
+			return err
+		}
+	}
 	if err := p.checkForeign(); err != nil {
 		return err
 	}
@@ -148,7 +156,7 @@ func (p *Placement) checkForeign() error {
 	}
 	for _, e := range entries {
 		path := filepath.Join(p.Target, e.Name())
-		ours := path == p.Stage || e.Name() == server.LostAndFound ||
+		ours := path == p.Stage || path == p.Aside() || e.Name() == server.LostAndFound ||
 			slices.ContainsFunc(p.Entries, func(x Entry) bool { return x.Name == e.Name() && x.Is(path) })
 		if !ours {
 			return fmt.Errorf("%w: %s appeared while the restore was under way", server.ErrDataDirNotEmpty, path)
@@ -169,7 +177,7 @@ func (p *Placement) moveFolder() error {
 		return fmt.Errorf("restore to folder: the prepared folder %s is gone", p.Prepared())
 	}
 	dated := filepath.Dir(p.Target)
-	if err := os.MkdirAll(dated, 0o750); err != nil {
+	if err := disk.MakeFolder(dated, 0o750); err != nil {
 		return fmt.Errorf("restore to folder: %w", err)
 	}
 	// Either may be new.

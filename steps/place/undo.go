@@ -1,7 +1,6 @@
 package place
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -14,8 +13,16 @@ func (p *Placement) Begun() bool {
 		slices.ContainsFunc(p.Entries, func(e Entry) bool { return e.Is(filepath.Join(p.Target, e.Name)) })
 }
 
-// Undo moves what has gone into place back into the stage.
+// Undo moves what has gone into place back into the stage, and what was moved
+// aside for it back into the data directory.
 func (p *Placement) Undo() error {
+	if err := p.undo(); err != nil || p.Mode == Folder {
+		return err
+	}
+	return p.putBack()
+}
+
+func (p *Placement) undo() error {
 	switch {
 	case p.Mode == Swap && p.Folder != nil && p.Folder.Is(p.Target):
 		if err := p.swapBack(); err != nil {
@@ -23,7 +30,7 @@ func (p *Placement) Undo() error {
 		}
 		return disk.SyncDir(filepath.Dir(p.Target))
 	case p.Mode == Entries && len(p.Entries) > 0:
-		if err := os.MkdirAll(p.Prepared(), 0o700); err != nil {
+		if err := disk.MakeFolder(p.Prepared(), 0o700); err != nil {
 			return err
 		}
 		for i := len(p.Entries) - 1; i >= 0; i-- {
@@ -41,7 +48,7 @@ func (p *Placement) Undo() error {
 		}
 		return nil
 	case p.Mode == Folder && p.Folder != nil && p.Folder.Is(p.Target):
-		if err := os.MkdirAll(p.Stage, 0o700); err != nil {
+		if err := disk.MakeFolder(p.Stage, 0o700); err != nil {
 			return err
 		}
 		return disk.RenameNew(p.Target, p.Prepared())
@@ -54,7 +61,7 @@ func (p *Placement) Undo() error {
 func (p *Placement) swapBack() error {
 	old := p.Prepared()
 	if !p.Replaced.Is(old) {
-		if err := os.MkdirAll(old, 0o700); err != nil {
+		if err := disk.MakeFolder(old, 0o700); err != nil {
 			return err
 		}
 		if err := disk.AdoptOwner(old, p.Target); err != nil {

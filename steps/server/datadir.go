@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -65,17 +66,46 @@ func (srv *Server) CheckDataDir(ctx context.Context) error {
 // LostAndFound is what a new file system brings along; servers ignore it.
 const LostAndFound = "lost+found"
 
+// CheckEmpty refuses a data directory that holds anything but what a stopped
+// server leaves: that is moved aside before anything goes into place.
 func (srv *Server) CheckEmpty() error {
 	entries, err := os.ReadDir(srv.DataDir)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDataDir, err)
 	}
 	for _, e := range entries {
-		if e.Name() != LostAndFound {
+		if e.Name() != LostAndFound && !isLeftover(e) {
 			return fmt.Errorf("%w: %s holds %s: move its content away", ErrDataDirNotEmpty, srv.DataDir, e.Name())
 		}
 	}
 	return nil
+}
+
+// leftByServer are the names of what a server leaves in its data directory when it
+// has stopped or crashed, and the next one makes anew.
+var leftByServer = []string{"*.pid", "*.sock", "*.err", "ib_buffer_pool"}
+
+func isLeftover(e fs.DirEntry) bool {
+	return !e.IsDir() && slices.ContainsFunc(leftByServer, func(pattern string) bool {
+		// The patterns are right.
+		matches, _ := filepath.Match(pattern, e.Name())
+		return matches
+	})
+}
+
+// Leftovers lists what a stopped server has left in a data directory.
+func Leftovers(dataDir string) ([]string, error) {
+	entries, err := os.ReadDir(dataDir)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
+	}
+	var names []string
+	for _, e := range entries {
+		if isLeftover(e) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
 }
 
 // CheckDown looks for a server of this data directory: by the locks it

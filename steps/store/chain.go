@@ -139,14 +139,6 @@ func (m *Manifest) Joins(id string, parent *Manifest) error {
 	return nil
 }
 
-// Operation returns the operation that made a link, empty if nothing tells.
-func (l Link) Operation() string {
-	if l.Manifest == nil {
-		return ""
-	}
-	return l.Manifest.Operation
-}
-
 // RecordLost tells, of a backup that is not recorded, whether it is in the
 // store all the same.
 func (s *Store) RecordLost(id string) bool {

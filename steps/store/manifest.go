@@ -74,6 +74,8 @@ type Manifest struct {
 	Broken  []inventory.Broken `json:"broken,omitempty"`
 	Folders []string           `json:"folders"`
 	Files   []ManifestFile     `json:"files"`
+	// SHA256 is that of the file the manifest was read from.
+	SHA256 string `json:"-"`
 }
 
 // ManifestFile is one file of a backup; Path is relative to its folder.
@@ -112,6 +114,7 @@ func ReadManifest(folder string) (*Manifest, error) {
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("read manifest of %s: %w", folder, err)
 	}
+	m.SHA256 = ManifestSum(text)
 	return &m, nil
 }
 
@@ -240,6 +243,10 @@ func (m *Manifest) checkFiles(folder string) error {
 		}
 		if !info.Mode().IsRegular() {
 			return m.damaged(persistence.LevelFiles, fmt.Errorf("%s is no regular file", f.Path))
+		}
+		if n := disk.Names(info); n > 1 {
+			return fmt.Errorf("check backup '%s': %w: file %s has %d names (hard links), and who holds another may change it: replace it by a copy",
+				m.ID, disk.ErrRefused, f.Path, n)
 		}
 		if info.Size() != f.Size {
 			return m.damaged(persistence.LevelFiles, fmt.Errorf("file %s has %d bytes instead of %d", f.Path, info.Size(), f.Size))

@@ -13,6 +13,8 @@ type Store struct {
 	// Parallel is the number of files read and written at a time.
 	Parallel int
 	Catalog  Catalog
+
+	held holding
 }
 
 // Catalog is what the store asks of the recorded backups.

@@ -43,6 +43,9 @@ func (s *Store) StageFolder(operation string) string {
 // MakeWork makes the attempt's private folder, fresh: what earlier attempts
 // of the operation left is removed first.
 func (s *Store) MakeWork(operation string, attempt int) (string, error) {
+	if err := s.held.again(s.BackupDir); err != nil {
+		return "", err
+	}
 	if err := s.RemoveWork(operation); err != nil {
 		return "", err
 	}
@@ -143,3 +146,12 @@ func removed(path string) bool {
 	info, err := os.Lstat(path)
 	return errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir()
 }
+
+// Lock takes the store for this daemon alone. A store that is not there, its disk
+// may not be mounted, is locked as soon as something is made in it. The error of
+// one that another daemon has is a *disk.LockedError; of one that cannot be
+// locked, disk.ErrNotLocked is told.
+func (s *Store) Lock() error { return s.held.lock(s.BackupDir) }
+
+// Unlock lets another daemon have the store. Calling it twice is fine.
+func (s *Store) Unlock() { s.held.unlock() }

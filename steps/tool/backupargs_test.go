@@ -60,7 +60,7 @@ func TestBackupArgsApplyWhereTheyMeanSomething(t *testing.T) {
 	t.Parallel()
 	h := newTool(t)
 	h.Args = []string{"--throttle=40", "--component-keyring-config=/etc/k.cnf", "--generate-transition-key", "--skip-strict", "--xtrabackup_plugin_dir=/p"}
-	backup := h.BackupCommand(xtrabackup, server.Credentials{Socket: "/s"}, "/d", "/t", "")
+	backup := h.BackupCommand(xtrabackup, server.Credentials{Socket: "/s"}, nil, "/d", "/t", Base{})
 	if !slices.Equal(backup.Args[len(backup.Args)-5:], h.Args) {
 		t.Errorf("a backup has %q", backup.Args)
 	}

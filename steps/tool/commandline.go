@@ -22,22 +22,35 @@ func (t *Tool) connectOptions(c server.Credentials) []string {
 	return options
 }
 
-// BackupCommand returns the tool's command line for a backup into target; base
-// is the folder of the backup it stands on, empty for a full one.
-func (t *Tool) BackupCommand(tool Info, c server.Credentials, dataDir, target, base string) job.Spec {
+// Base is what an incremental backup stands on: the folder of the zero value's
+// is empty, and the backup a full one.
+type Base struct {
+	Folder string
+	// ToLSN is where it ends.
+	ToLSN uint64
+}
+
+// BackupCommand returns the tool's command line for a backup into target.
+func (t *Tool) BackupCommand(tool Info, c server.Credentials, rights *job.Rights, dataDir, target string, base Base) job.Spec {
 	args := append(t.connectOptions(c), "--backup", "--target-dir="+target, "--datadir="+dataDir)
-	if base != "" {
-		args = append(args, "--incremental-basedir="+base)
+	switch {
+	case base.Folder == "":
+	case rights != nil:
+		// The store is not opened to the tool's user. All that the tool reads of the
+		// base is this number.
+		args = append(args, "--incremental-lsn="+strconv.FormatUint(base.ToLSN, 10))
+	default:
+		args = append(args, "--incremental-basedir="+base.Folder)
 	}
 	args = append(append(args, "--parallel="+strconv.Itoa(t.Parallel)), t.Args...)
-	return job.Spec{Path: tool.Path, Args: args, Dir: "/", Output: target, Grace: job.StopGrace}
+	return job.Spec{Path: tool.Path, Args: args, Dir: "/", Output: target, Rights: rights, Grace: job.StopGrace}
 }
 
 // StreamCommand is BackupCommand for a backup that comes through the tool's
 // standard output. The tool puts nothing into target but the files by which
 // the next incremental finds out where to begin.
-func (t *Tool) StreamCommand(tool Info, c server.Credentials, dataDir, target, base string) job.Spec {
-	spec := t.BackupCommand(tool, c, dataDir, target, base)
+func (t *Tool) StreamCommand(tool Info, c server.Credentials, rights *job.Rights, dataDir, target string, base Base) job.Spec {
+	spec := t.BackupCommand(tool, c, rights, dataDir, target, base)
 	spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
 	return spec
 }

@@ -33,13 +33,14 @@ func commandLines(tool Info, args ...string) []purposeful {
 	remote := configured("db1.example")
 	further := configured("localhost", args...)
 	return []purposeful{
-		{"full backup", plain.BackupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
-		{"incremental backup", plain.BackupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "/var/backups/dbcalm/full 1")},
-		{"streamed full backup", plain.StreamCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
-		{"streamed incremental backup", plain.StreamCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "/var/backups/dbcalm/full 1")},
-		{"full backup, host in the credentials file", plain.BackupCommand(tool, server.Credentials{User: "backup", Password: "s3cret", Host: "db1.example"}, "/var/lib/mysql/", partial+"/op-1", "")},
-		{"full backup, host configured", remote.BackupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
-		{"full backup, further options", further.BackupCommand(tool, socket, "/var/lib/mysql/", partial+"/op-1", "")},
+		{"full backup", plain.BackupCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{})},
+		{"incremental backup", plain.BackupCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{Folder: "/var/backups/dbcalm/full 1"})},
+		{"incremental backup with the rights of another", plain.BackupCommand(tool, socket, &job.Rights{UID: 101}, "/var/lib/mysql/", partial+"/op-1", Base{Folder: "/b/full", ToLSN: 47})},
+		{"streamed full backup", plain.StreamCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{})},
+		{"streamed incremental backup", plain.StreamCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{Folder: "/var/backups/dbcalm/full 1"})},
+		{"full backup, host in the credentials file", plain.BackupCommand(tool, server.Credentials{User: "backup", Password: "s3cret", Host: "db1.example"}, nil, "/var/lib/mysql/", partial+"/op-1", Base{})},
+		{"full backup, host configured", remote.BackupCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{})},
+		{"full backup, further options", further.BackupCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{})},
 		{"prepare a full backup alone", plain.PrepareCommand(tool, partial+"/op-stage/0", false)},
 		{"prepare a full backup with incrementals", plain.PrepareCommand(tool, partial+"/op-stage/0", true)},
 		{"apply an incremental with more after it", plain.ApplyCommand(tool, partial+"/op-stage/0", partial+"/op-stage/1", true)},

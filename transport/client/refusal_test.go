@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/transport/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 )
 
 // Root may connect to anything, so the error is made up here.
 func TestNoPermissionNamesTheGroup(t *testing.T) {
 	t.Parallel()
-	base := testkit.Folder(t)
+	base := transporttest.Folder(t)
 	path := filepath.Join(base, "s")
 	listener, err := net.Listen("unix", path)
 	if err != nil {

@@ -19,7 +19,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"dbcalm-db-cmd/machine/api"
-	"dbcalm-db-cmd/transport/testkit"
+	"dbcalm-db-cmd/steps/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 )
 
 // fakeWatched answers with its fields.
@@ -72,11 +73,11 @@ func monitor(t *testing.T, watched Watched, options Options) *http.Client {
 			if err != nil {
 				t.Errorf("Serve: %v", err)
 			}
-		case <-time.After(testkit.Patience):
+		case <-time.After(transporttest.Patience):
 			t.Error("Serve did not return")
 		}
 	})
-	return &http.Client{Transport: carrier, Timeout: testkit.Patience}
+	return &http.Client{Transport: carrier, Timeout: transporttest.Patience}
 }
 
 func get(t *testing.T, client *http.Client, path string) (status int, body string) {
@@ -95,7 +96,7 @@ func get(t *testing.T, client *http.Client, path string) (status int, body strin
 
 func TestMonitorOnASocket(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(testkit.Folder(t), "sub", "metrics.sock")
+	path := filepath.Join(transporttest.Folder(t), "sub", "metrics.sock")
 	// A socket that a dead daemon has left is in nobody's way.
 	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -216,7 +217,7 @@ func TestMetricsWithoutADatabase(t *testing.T) {
 	lines := make(chan map[string]any, 100)
 	watched := healthy()
 	watched.err = errors.New("the disk is gone")
-	client := monitor(t, watched, Options{Listen: "127.0.0.1:0", Logger: zerolog.New(testkit.LineWriter(lines))})
+	client := monitor(t, watched, Options{Listen: "127.0.0.1:0", Logger: zerolog.New(transporttest.LineWriter(lines))})
 	status, body := get(t, client, "/metrics")
 	if status != 200 || !strings.Contains(body, "\ndbcalm_healthy 0\n") || strings.Contains(body, "dbcalm_backups") {
 		t.Errorf("%d: %s", status, body)
@@ -235,7 +236,8 @@ func TestMetricsWithoutADatabase(t *testing.T) {
 // all of them open.
 func TestMonitorWithManyConnections(t *testing.T) {
 	t.Parallel()
-	for _, listen := range []string{filepath.Join(testkit.Folder(t), "m"), "127.0.0.1:0"} {
+	testkit.Slow(t)
+	for _, listen := range []string{filepath.Join(transporttest.Folder(t), "m"), "127.0.0.1:0"} {
 		options := Options{Listen: listen, MaxConnections: 32}
 		network, address := crowdedMonitor(t, options)
 		options.Listen = "127.0.0.1:0"
@@ -248,7 +250,7 @@ func TestMonitorWithManyConnections(t *testing.T) {
 			t.Cleanup(func() { _ = conn.Close() })
 		}
 		question := func(network, address string) func() {
-			client := &http.Client{Timeout: testkit.Patience, Transport: &http.Transport{DisableKeepAlives: true,
+			client := &http.Client{Timeout: transporttest.Patience, Transport: &http.Transport{DisableKeepAlives: true,
 				DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 					return new(net.Dialer).DialContext(ctx, network, address)
 				}}}
@@ -258,8 +260,8 @@ func TestMonitorWithManyConnections(t *testing.T) {
 				}
 			}
 		}
-		took, usual := testkit.Measure(question(network, address), question(twinNetwork, twinAddress))
-		testkit.Within(t, took, usual)
+		took, usual := transporttest.Measure(question(network, address), question(twinNetwork, twinAddress))
+		transporttest.Within(t, took, usual)
 	}
 }
 
@@ -281,7 +283,7 @@ func crowdedMonitor(t *testing.T, options Options) (network, address string) {
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(testkit.Patience):
+		case <-time.After(transporttest.Patience):
 			t.Error("Serve did not return")
 		}
 	})

@@ -5,13 +5,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dbcalm-db-cmd/transport/testkit"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 )
 
 // Even under its hidden name, nobody else can connect before the mode is set.
 func TestANewSocketIsPrivate(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(testkit.Folder(t), "s")
+	path := filepath.Join(transporttest.Folder(t), "s")
 	listener, err := listenPrivately(path)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,6 @@
-// Package testkit is what the tests of the rooms of transport share: folders
+// Package transporttest is what the tests of the rooms of transport share: folders
 // for sockets, a reader of log lines, and a clock for answers in a crowd.
-package testkit
+package transporttest
 
 import "time"
 

@@ -1,5 +1,5 @@
 //go:build !race
 
-package testkit
+package transporttest
 
 const slowness = 1

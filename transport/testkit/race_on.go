@@ -1,6 +1,6 @@
 //go:build race
 
-package testkit
+package transporttest
 
 // slowness is how much longer everything takes with the race detector.
 const slowness = 8

@@ -112,7 +112,8 @@ func TestFailedRestoreLeavesAllAsItWas(t *testing.T) {
 	if err := os.Rename(filepath.Join(w.backupDir, "full"), aside); err != nil {
 		t.Fatal(err)
 	}
-	failsWith("a missing folder", "the folder of backup 'full' cannot be read", "the other chains: dbcalm-db-cmd backups list")
+	_, err = w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: []string{"full", "inc"}, Target: api.TargetDatabase})
+	refused(t, err, 404, "Backup with id 'full' not found: its record is there, its folder "+filepath.Join(w.backupDir, "full")+" is gone")
 	if err := os.Rename(aside, filepath.Join(w.backupDir, "full")); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -29,6 +30,27 @@ func TestBaseDeletedMeanwhile(t *testing.T) {
 	backups, err := w.client.Backups(w.ctx())
 	if err != nil || len(backups) != 1 || backups[0].ID != "full" || !strings.Contains(backups[0].Problem, "record is lost") {
 		t.Errorf("listed: %+v, %v", backups, err)
+	}
+}
+
+// TestFolderDeletedRecordLeft deletes a backup as the API server does, whose
+// second step, the row, may fail: its id is free again.
+func TestFolderDeletedRecordLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{})
+	w.start()
+	first := w.succeeded(w.full("full"))
+	if err := os.RemoveAll(filepath.Join(w.backupDir, "full")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.client.IncrementalBackup(w.ctx(), api.BackupRequest{ID: "inc", FromBackupID: "full"})
+	refused(t, err, 404, "Base backup with id 'full' not found", "its folder "+filepath.Join(w.backupDir, "full")+" is gone")
+	second := w.succeeded(w.full("full"))
+	db := w.sqlite()
+	var operation string
+	if err := db.QueryRow(`SELECT command_id FROM backup JOIN process ON process.id = process_id WHERE backup.id = 'full'`).Scan(&operation); err != nil ||
+		operation != second.ID || operation == first.ID {
+		t.Errorf("the row is of operation %s, %v, want %s", operation, err, second.ID)
 	}
 }
 

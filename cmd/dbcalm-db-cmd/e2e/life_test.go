@@ -21,6 +21,9 @@ func TestSecondDaemon(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	legacy := filepath.Join(w.dir, "legacy")
 	w.configure("legacy_socket_path", legacy)
+	if err := os.MkdirAll(w.backupDir, 0o750); err != nil {
+		t.Fatal(err)
+	}
 	w.start()
 	pid := w.daemon.cmd.Process.Pid
 	for _, args := range [][]string{nil, {"serve"}} {
@@ -30,11 +33,16 @@ func TestSecondDaemon(t *testing.T) {
 			t.Errorf("%v: exit code %d\n%s%s", args, code, stdout, stderr)
 		}
 	}
-	// On a state of its own, it gives way to whoever has the socket.
+	// On a state of its own, it gives way to whoever has the store, or the socket.
 	first := w.stateDir
 	w.configure("state_dir", filepath.Join(w.dir, "other"))
 	w.configure("database_path", filepath.Join(w.dir, "other.sqlite3"))
 	_, stderr, code := w.cli("serve")
+	if want := fmt.Sprintf("another daemon (process %d) already works on backup_dir %s", pid, w.backupDir); code != 6 || !strings.Contains(stderr, want) {
+		t.Errorf("on the same store: exit code %d\n%s", code, stderr)
+	}
+	w.configure("backup_dir", filepath.Join(w.dir, "other-backups"))
+	_, stderr, code = w.cli("serve")
 	if code == 0 || !strings.Contains(stderr, w.socket) {
 		t.Errorf("on the same socket: exit code %d\n%s", code, stderr)
 	}
@@ -47,6 +55,7 @@ func TestSecondDaemon(t *testing.T) {
 	w.kill()
 	w.configure("state_dir", first)
 	w.configure("database_path", w.database)
+	w.configure("backup_dir", w.backupDir)
 	w.start()
 }
 

@@ -77,7 +77,7 @@ func TestRebuildAfterALostDatabase(t *testing.T) {
 	w.start()
 	w.expectCLI(5, ``, `.*Backup with id 'z-full' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again.*`, "restore", "a-last", "--target", "folder")
 	w.asAPIServer(w.sqlite(), `INSERT INTO schedule (id) VALUES (7)`)
-	table := `NAME +FOUND +DONE +DETAILS\nz-full +no record +recorded +full backup of 20.*\ninc +no record .* incremental on 'z-full' .*\na-last +no record .*branch .*\n\n4 backups recorded again, 4 backups recorded now\n`
+	table := `NAME +FOUND +DONE +DETAILS\nz-full +no record +recorded +full backup of 20.*\ninc +no record .* incremental on 'z-full' .*\na-last +no record .*branch .*\n\n4 backups recorded again \(not made here: 4\), 4 backups recorded now\n`
 	w.expectCLI(0, table, ``, "backups", "rebuild")
 	w.expectCLI(0, `Nothing to do: 4 backups recorded, and the store matches.\n`, ``, "backups", "rebuild", "--prune")
 	unchanged(t, w.backupDir, store)

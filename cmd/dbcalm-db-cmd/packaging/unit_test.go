@@ -8,9 +8,9 @@ import (
 )
 
 // exposure is how exposed systemd-analyze may find the unit, in tenths. It
-// counts what the daemon cannot do without: to be root, to read any file, to
-// reach the network for forwarded backups.
-const exposure = "32"
+// counts what the daemon cannot do without: to be root, to read any file, to run
+// the tool as another user, to reach the network for forwarded backups.
+const exposure = "35"
 
 // installUnit installs for real, below a folder of the test's own, so that the
 // program the unit names is there.
@@ -87,6 +87,11 @@ func TestFoldersAreMade(t *testing.T) {
 	want := root + "/run/dbcalm 2775\n" + root + "/var/lib/dbcalm 2770\n" + root + "/var/lib/dbcalm-db-cmd 700\n" + root + "/var/backups/dbcalm 750\n"
 	if got := modes(); got != want {
 		t.Errorf("made are\n%s\nwant\n%s", got, want)
+	}
+	// DBCalm's API, in this group, sees which backups are there.
+	group := strings.Split(run(t, "grep", "^dbcalm:", filepath.Join(root, "etc/group")), ":")[2]
+	if got := strings.TrimSpace(run(t, "stat", "--format=%u:%g", filepath.Join(root, "var/backups/dbcalm"))); got != "0:"+group {
+		t.Errorf("the store belongs to %s, and the group is %s", got, group)
 	}
 	// What an administrator or the API server has made of a folder stays.
 	if err := os.Chmod(filepath.Join(root, "var/backups/dbcalm"), 0o700); err != nil {

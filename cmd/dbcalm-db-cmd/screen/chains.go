@@ -2,9 +2,11 @@ package screen
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/store"
 )
 
 // Chains says which backup stands on which.
@@ -47,23 +49,24 @@ const (
 // Walk returns the chain that ends with a backup, the first one first, and how
 // it begins; it is empty, with AtMissing, where there is no such backup.
 func (c Chains) Walk(id string) ([]string, End) {
-	var links []string
-	end := AtFull
-	for id != "" && end == AtFull {
+	links, err := store.WalkChain(id, func(id string) (string, error) {
 		b, there := c.byID[id]
-		switch {
-		case !there:
-			end = AtMissing
-		case slices.Contains(links, id):
-			end = AtItself
-		default:
-			links = append(links, id)
-			id = b.FromBackupID
+		if !there {
+			return "", errMissing
 		}
+		return b.FromBackupID, nil
+	})
+	switch {
+	case errors.Is(err, store.ErrCircle):
+		return links, AtItself
+	case err != nil:
+		return links, AtMissing
 	}
-	slices.Reverse(links)
-	return links, end
+	return links, AtFull
 }
+
+// errMissing ends a walk at a backup that is not there.
+var errMissing = errors.New("is not there")
 
 // Base returns the id of the backup that another stands on, or "".
 func (c Chains) Base(id string) string { return c.byID[id].FromBackupID }
