@@ -34,7 +34,16 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	if !p.look("database", err, info.Flavour+" "+info.Version) {
 		return p.done()
 	}
-	p.look("data directory", server.SameFolder(info.DataDir, h.Server.DataDir), info.DataDir)
+	if p.look("data directory", server.SameFolder(info.DataDir, h.Server.DataDir), info.DataDir) {
+		info.Outside, err = s.Outside(ctx, info)
+		if why := h.toFolderOnly(ctx, info); err != nil {
+			p.look("restore", err, "")
+		} else if why != "" {
+			p.Checks = append(p.Checks, Noted("restore", "to a folder only, not to database: "+why))
+		} else if names := info.ComeInside(); names != "" {
+			p.Checks = append(p.Checks, Noted("restore", "these tables lie outside the data directory, and a restore puts them into it: "+names))
+		}
+	}
 	granted := p.look("privileges", s.CheckGrants(ctx, info, credentials.User), "the backup user has all it needs")
 	if info.Flavour == server.MySQL && granted {
 		p.look("keyring", h.Tool.CheckKeyring(ctx, s, &info), "none is needed, or backup_args names it")

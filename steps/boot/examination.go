@@ -84,7 +84,11 @@ func (e Examination) examine(ctx context.Context, s *bootedServer, out io.Writer
 	if err != nil {
 		return s.explain(out, "it ends when it is asked for its tables", err)
 	}
-	checks, err := s.checkTables(ctx, e.Parallel, broken)
+	outside, err := e.outside(ctx, s)
+	if err != nil {
+		return s.explain(out, "it ends when it is asked for its tables", err)
+	}
+	checks, err := s.checkTables(ctx, e.Parallel, broken, outside)
 	if err != nil {
 		return s.explain(out, checks.during(), err)
 	}

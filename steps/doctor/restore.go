@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/disk"
@@ -38,9 +37,14 @@ func (d *doctor) wayBack(ctx context.Context) {
 		d.add(steps.Noted(about, err.Error()))
 		return
 	}
-	if d.server != nil && len(d.server.Elsewhere) > 0 {
-		d.add(steps.Noted(about, fmt.Sprintf("to database it will be refused, since the server keeps files outside its data directory (%s): restore to a folder and copy from there", strings.Join(d.server.Elsewhere, ", "))))
-		return
+	if d.server != nil {
+		if why := d.server.ToFolderOnly(); why != "" {
+			d.add(steps.Noted(about, "to database it will be refused, since the server "+why+": restore to a folder and copy from there"))
+			return
+		}
+		if names := d.server.ComeInside(); names != "" {
+			d.add(steps.Noted("tables", "they lie outside the data directory, and a restore puts them into it: "+names))
+		}
 	}
 	d.look(about, nil, "to database, it goes into "+p.Target+" "+place.Manner[p.Mode])
 }

@@ -61,7 +61,11 @@ func (d *doctor) askServer(ctx context.Context) {
 		return
 	}
 	d.server = &info
-	d.look("data directory", server.SameFolder(info.DataDir, d.Server.DataDir), info.DataDir+" is the server's, as data_dir says")
+	if d.look("data directory", server.SameFolder(info.DataDir, d.Server.DataDir), info.DataDir+" is the server's, as data_dir says") {
+		if info.Outside, err = s.Outside(ctx, info); err != nil {
+			d.look("tables", err, "")
+		}
+	}
 	if info.Flavour == server.MySQL {
 		d.look("keyring", d.Tool.CheckKeyring(ctx, s, &info), "none is needed, or backup_args names it")
 	}
