@@ -58,6 +58,9 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if err := server.SameFolder(info.DataDir, s.Server.DataDir); err != nil {
 		return Outcome{}, err
 	}
+	if err := s.Server.CheckToolReads(); err != nil {
+		return Outcome{}, err
+	}
 	if err := s.Server.CheckReadable(info.DataDir); err != nil {
 		return Outcome{}, err
 	}

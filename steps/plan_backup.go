@@ -19,6 +19,9 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	}
 	p.look("id", err, "nothing of that name is there")
 	credentials, err := h.Server.Credentials()
+	if err == nil {
+		err = h.Server.CheckToolReads()
+	}
 	if !p.look("credentials", err, h.Server.CredentialsFile+", user "+credentials.User) {
 		return p.done()
 	}

@@ -19,6 +19,9 @@ func (d *doctor) credentials() {
 		return
 	}
 	c, err := d.Server.Credentials()
+	if err == nil {
+		err = d.Server.CheckToolReads()
+	}
 	d.look("credentials", err, fmt.Sprintf("%s, section [%s], user %s", d.Server.CredentialsFile, server.CredentialsSection, c.User))
 	if info, err := os.Stat(d.Server.CredentialsFile); err == nil {
 		d.look("secrecy", checkSecrecy(d.Server.CredentialsFile, info), d.Server.CredentialsFile+": "+disk.Ownership(info))

@@ -17,6 +17,8 @@ import (
 type File struct {
 	sections []string
 	options  []Option
+	// included are the paths of the files and folders that it includes.
+	included []string
 }
 
 // Option is one line of a section.
@@ -127,6 +129,7 @@ func (f *File) include(from, line string, depth int) error {
 		if err != nil {
 			return included(from, path, err)
 		}
+		f.included = append(f.included, path)
 		paths = nil
 		for _, e := range entries {
 			if filepath.Ext(e.Name()) == suffix {
@@ -134,6 +137,7 @@ func (f *File) include(from, line string, depth int) error {
 			}
 		}
 	}
+	f.included = append(f.included, paths...)
 	for _, path := range paths {
 		if err := f.read(path, depth+1); err != nil {
 			return included(from, path, err)
@@ -148,6 +152,9 @@ func included(from, path string, err error) error {
 	}
 	return err
 }
+
+// Included lists the files that are included, and the folders.
+func (f File) Included() []string { return slices.Clone(f.included) }
 
 // Has reports whether there is such a section, if only an empty one.
 func (f File) Has(section string) bool { return slices.Contains(f.sections, section) }

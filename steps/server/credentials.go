@@ -22,6 +22,7 @@ var ErrCredentials = errors.New("credentials file not found or missing [client-d
 // Credentials are what the tools and we log in to the server with.
 type Credentials struct {
 	User, Password, Host, Socket, Port string
+	TLS                                TLS
 }
 
 // Credentials reads the credentials file as the backup tool does; every error is
@@ -37,11 +38,11 @@ func (srv *Server) Credentials() (Credentials, error) {
 	if !file.Has(CredentialsSection) {
 		return Credentials{}, fmt.Errorf("%w: add it to %s", ErrCredentials, srv.CredentialsFile)
 	}
-	o, err := srv.toolValues(file)
+	o, encryption, err := srv.toolValues(file)
 	if err != nil {
 		return Credentials{}, fmt.Errorf("%w: %w", ErrCredentials, err)
 	}
-	c := Credentials{User: o["user"], Password: o["password"], Host: o["host"], Socket: o["socket"], Port: o["port"]}
+	c := Credentials{User: o["user"], Password: o["password"], Host: o["host"], Socket: o["socket"], Port: o["port"], TLS: encryption}
 	if c.User == "" {
 		return c, fmt.Errorf("%w: the section in %s has no user", ErrCredentials, srv.CredentialsFile)
 	}
@@ -62,9 +63,9 @@ const groupSuffix = "-dbcalm"
 // loginKeys are the options that decide how one logs in.
 var loginKeys = []string{"user", "password", "host", "socket", "port"}
 
-// toolValues returns the options by which the tool logs in.
-func (srv *Server) toolValues(file optionfile.File) (map[string]string, error) {
-	values := map[string]string{}
+// toolValues returns the options by which the tool logs in, and how it encrypts.
+func (srv *Server) toolValues(file optionfile.File) (values map[string]string, encryption TLS, err error) {
+	values = map[string]string{}
 	turns, known := toolSections[srv.DBType]
 	if !known {
 		turns = toolSections[MariaDB]
@@ -77,16 +78,19 @@ func (srv *Server) toolValues(file optionfile.File) (map[string]string, error) {
 		for _, o := range file.Of(sections...) {
 			// MySQL's own programs tell capital letters from small ones.
 			if srv.DBType == MySQL && o.Written != strings.ToLower(o.Written) && slices.Contains(loginKeys, o.Key) {
-				return nil, fmt.Errorf("xtrabackup does not know the option %s in %s: write it in small letters", o.Written, srv.CredentialsFile)
+				return nil, encryption, fmt.Errorf("xtrabackup does not know the option %s in %s: write it in small letters", o.Written, srv.CredentialsFile)
 			}
 			values[o.Key] = o.Value
+			if err := encryption.set(o.Key, o.Value); err != nil {
+				return nil, encryption, fmt.Errorf("in %s: %w", srv.CredentialsFile, err)
+			}
 		}
 	}
 	if protocol, set := values["protocol"]; set {
-		return nil, fmt.Errorf("%s sets protocol=%s, by which the tool may go to another server than the daemon, which has no such option: take it out, and set host=127.0.0.1 to connect by TCP, or socket",
+		return nil, encryption, fmt.Errorf("%s sets protocol=%s, by which the tool may go to another server than the daemon, which has no such option: take it out, and set host=127.0.0.1 to connect by TCP, or socket",
 			srv.CredentialsFile, protocol)
 	}
-	return values, nil
+	return values, encryption, nil
 }
 
 // Redact hides the password in what a program has printed, before any of it
