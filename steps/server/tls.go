@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -119,9 +118,7 @@ func (t TLS) config(network, address string) (*tls.Config, error) {
 	if t.VerifyHost {
 		host = "localhost"
 		if network == "tcp" {
-			if host, _, err = net.SplitHostPort(address); err != nil {
-				return nil, err
-			}
+			host = strings.Trim(address[:strings.LastIndexByte(address, ':')], "[]")
 		}
 	}
 	c.VerifyConnection = func(state tls.ConnectionState) error { return verifyServer(state, roots, host) }
