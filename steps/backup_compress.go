@@ -3,8 +3,8 @@ package steps
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -18,34 +18,22 @@ import (
 // at a time. After an interruption it goes on with the files that are left:
 // one that has its compressed name is whole, and durable.
 func (s backupSteps) compress(ctx context.Context, t Task) (Outcome, error) {
-	form := t.form()
-	suffix := stream.Compression(form.Compression).Suffix()
-	files, _, err := store.ListTree(t.Data.Work)
+	form, packing := t.form(), store.PackingFolder(t.Data.Work)
+	left, err := s.notCompressed(t)
 	if err != nil {
 		return Outcome{}, err
 	}
-	done := map[string]bool{}
-	var rest []string
-	var total int64
-	for _, f := range files {
-		switch {
-		case strings.HasSuffix(f.Path, suffix+disk.TemporarySuffix):
-			if err := os.Remove(filepath.Join(t.Data.Work, f.Path)); err != nil {
-				return Outcome{}, fmt.Errorf("remove an unfinished file: %w", err)
-			}
-		case strings.HasSuffix(f.Path, suffix):
-			done[strings.TrimSuffix(f.Path, suffix)] = true
-		case !store.StaysPlain(f.Path):
-			rest = append(rest, f.Path)
-			total += f.Size
-		}
+	if err := disk.RemoveAll(packing); err != nil {
+		return Outcome{}, fmt.Errorf("remove unfinished files: %w", err)
 	}
-	kept := len(done)
-	disk.Expect(ctx, total)
+	if err := disk.MakeFolder(packing, 0o700); err != nil {
+		return Outcome{}, fmt.Errorf("make a folder to compress in: %w", err)
+	}
+	disk.Expect(ctx, store.SizeOf(left.files))
 	var before, after atomic.Int64
-	err = disk.EachFile(ctx, s.Tool.Parallel, len(rest), func(i int) error {
-		path := filepath.Join(t.Data.Work, rest[i])
-		if done[rest[i]] {
+	err = disk.EachFile(ctx, s.Tool.Parallel, len(left.files), func(i int) error {
+		path := filepath.Join(t.Data.Work, left.files[i].Path)
+		if left.done[left.files[i].Path] {
 			// Whoever gave it that name may not have come to make that durable.
 			if err := disk.SyncDir(filepath.Dir(path)); err != nil {
 				return err
@@ -53,7 +41,7 @@ func (s backupSteps) compress(ctx context.Context, t Task) (Outcome, error) {
 			return store.RemoveOriginal(path)
 		}
 		crashpoint.Here("compress-file")
-		stored, plain, err := store.PackFile(ctx, path, form)
+		stored, plain, err := store.PackFile(ctx, path, filepath.Join(packing, fmt.Sprint(i)), form)
 		before.Add(plain.Size)
 		after.Add(stored.Size)
 		return err
@@ -61,25 +49,55 @@ func (s backupSteps) compress(ctx context.Context, t Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if err := disk.RemoveAll(packing); err != nil {
+		return Outcome{}, fmt.Errorf("remove the folder to compress in: %w", err)
+	}
 	reason := fmt.Sprintf("%s of files compressed to %s with %s", disk.HumanBytes(uint64(before.Load())), disk.HumanBytes(uint64(after.Load())), form.Compression)
-	if kept > 0 {
+	if kept := len(left.done); kept > 0 {
 		reason += fmt.Sprintf("; %d files were so from before", kept)
+	}
+	if left.named > 0 {
+		reason += fmt.Sprintf("; %d files stay as they are, because of their names", left.named)
 	}
 	return ok(t, reason), nil
 }
 
-// refuseSuffix refuses a copy with a file whose name could not be told from
-// that of a compressed one.
-func refuseSuffix(folder, compression string) error {
+// uncompressed is what is left to do for a folder to be compressed.
+type uncompressed struct {
+	files []store.ManifestFile
+	// done are the files that have a compressed form, whether they are still there
+	// or not.
+	done map[string]bool
+	// named is how many files stay as they are because of their names.
+	named int
+}
+
+// notCompressed looks at how far the compression of a copy has come.
+func (s backupSteps) notCompressed(t Task) (uncompressed, error) {
+	compression := t.form().Compression
 	suffix := stream.Compression(compression).Suffix()
-	files, _, err := store.ListTree(folder)
+	left := uncompressed{done: map[string]bool{}, named: len(t.Data.Unpackable)}
+	files, _, err := store.ListTree(t.Data.Work)
 	if err != nil {
-		return err
+		return left, err
 	}
 	for _, f := range files {
-		if strings.HasSuffix(f.Path, suffix) || strings.HasSuffix(f.Path, suffix+disk.TemporarySuffix) {
-			return fmt.Errorf("the data directory holds a file called %s, which could not be told from a compressed one: move it away, or set stream: true or another compression", f.Path)
+		of, packed := strings.CutSuffix(f.Path, suffix)
+		_, wanted := store.PackedName(f.Path, compression)
+		switch {
+		case slices.Contains(t.Data.Unpackable, f.Path):
+		case strings.HasSuffix(f.Path, suffix+disk.TemporarySuffix):
+			// An older program was interrupted, which wrote here.
+			if err := disk.Remove(t.Data.Work, f.Path); err != nil {
+				return left, fmt.Errorf("remove an unfinished file: %w", err)
+			}
+		case packed:
+			left.done[of] = true
+		case wanted:
+			left.files = append(left.files, f)
+		case !store.StaysPlain(f.Path):
+			left.named++
 		}
 	}
-	return nil
+	return left, nil
 }

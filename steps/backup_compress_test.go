@@ -110,13 +110,14 @@ func TestCompressingGoesOnWhereItWas(t *testing.T) {
 		return string(text)
 	}
 	original := read("ibdata1")
-	if _, _, err := store.PackFile(t.Context(), filepath.Join(work, "ibdata1"), form); err != nil {
+	if _, _, err := store.PackFile(t.Context(), filepath.Join(work, "ibdata1"), work+".one", form); err != nil {
 		t.Fatal(err)
 	}
 	finished := read("ibdata1.zst")
 	inode, err := disk.IDOf(filepath.Join(work, "ibdata1.zst"))
 	h.Must(err)
-	testkit.Write(t, work, map[string]string{"ibdata1": original, "shop/orders.ibd.zst.tmp": finished[:10], "shop/gone.ibd.zst.tmp": ""})
+	testkit.Write(t, work, map[string]string{"ibdata1": original, "shop/gone.ibd.zst.tmp": "an older program's"})
+	testkit.Write(t, store.PackingFolder(work), map[string]string{"0": finished[:10], "99": ""})
 	out, err := h.backups().compress(t.Context(), task)
 	if err != nil || !strings.Contains(out.Reason, "; 1 files were so from before") {
 		t.Fatalf("%+v, %v", out, err)
@@ -138,6 +139,9 @@ func TestCompressingGoesOnWhereItWas(t *testing.T) {
 	if delete(got, "shop/"); len(got) > 0 {
 		t.Errorf("left behind: %v", got)
 	}
+	if there, err := disk.Exists(store.PackingFolder(work)); err != nil || there {
+		t.Errorf("left beside it: %v", err)
+	}
 }
 
 func TestCompressingEndsWithItsContext(t *testing.T) {
@@ -149,7 +153,7 @@ func TestCompressingEndsWithItsContext(t *testing.T) {
 	if _, err := h.backups().compress(ctx, task); !errors.Is(err, job.ErrCancelled) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := store.PackFile(ctx, filepath.Join(task.Data.Work, "ibdata1"), store.Form{Compression: "zstd"}); !errors.Is(err, job.ErrCancelled) {
+	if _, _, err := store.PackFile(ctx, filepath.Join(task.Data.Work, "ibdata1"), task.Data.Work+".one", store.Form{Compression: "zstd"}); !errors.Is(err, job.ErrCancelled) {
 		t.Errorf("within a file: %v", err)
 	}
 	if there, err := disk.Exists(filepath.Join(task.Data.Work, "ibdata1")); err != nil || !there {
@@ -157,19 +161,48 @@ func TestCompressingEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// Nothing of the tool's may be taken for a file of ours.
-func TestNamesThatCollideAreRefused(t *testing.T) {
+// No name of the server's is in the way of ours: what cannot have a compressed
+// form beside it, or has a name with no room for the suffix, stays as it is.
+func TestNamesThatCannotBeCompressed(t *testing.T) {
 	t.Parallel()
-	for name, refused := range map[string]bool{"shop/dump.zst": true, "shop/dump.zst.tmp": true, "shop/dump.gz": false, "shop/zst": false} {
-		h := newHost(t)
-		files := copied()
-		files[name] = ""
-		task := h.compressTask(store.Form{Compression: "zstd"}, files)
-		_, err := h.backups().copyFinish(t.Context(), task, job.Result{Tail: completedTail})
-		if refused {
-			testkit.Says(t, err, "the data directory holds a file called "+name, "move it away, or set stream: true or another compression")
-		} else if err != nil {
-			t.Errorf("%s: %v", name, err)
+	h := newHost(t)
+	fits, long := "shop/"+strings.Repeat("x", 251), "shop/"+strings.Repeat("y", 252)
+	odd := map[string]string{"shop/dump.zst": "not compressed", "shop/dump": "beside it", "shop/dump.zst.tmp": "precious", "shop/b.zst/x": "in a folder", "shop/b": "named so",
+		long: strings.Repeat("long ", 1000), "shop/" + strings.Repeat("z", 255): "longest"}
+	files := copied()
+	maps.Copy(files, odd)
+	files[fits], files["shop/dump.gz"] = strings.Repeat("fits ", 1000), "of another kind"
+	task := h.compressTask(store.Form{Compression: "zstd"}, files)
+	out, err := h.backups().copyFinish(t.Context(), task, job.Result{Tail: completedTail})
+	h.Must(err)
+	task.Data = out.Data
+	for range 2 { // an interruption does not change it
+		out, err = h.backups().compress(t.Context(), task)
+		if err != nil || !strings.Contains(out.Reason, "; 6 files stay as they are, because of their names") {
+			t.Fatalf("%+v, %v", out, err)
+		}
+	}
+	if _, err := h.Host.backups().seal(t.Context(), task); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.backups().publish(t.Context(), task)
+	h.Must(err)
+	h.Records.Backups["b"] = persistence.Backup{ID: "b"}
+	links, err := h.Store.Chain(t.Context(), []string{"b"})
+	h.Must(err)
+	for _, f := range links[0].Manifest.Files {
+		if name := f.Restored().Path; (f.Plain == nil) != (odd[name] != "" && name != "shop/b.zst/x" || slices.Contains(plainOnes, name)) {
+			t.Errorf("%s is stored as %s", name, f.Path)
+		}
+	}
+	stage := filepath.Join(h.Dir, "stage")
+	if _, _, err := h.Store.StageLink(t.Context(), links[0], stage); err != nil {
+		t.Fatal(err)
+	}
+	got := testkit.Tree(t, stage)
+	for name, text := range files {
+		if got[name] != text {
+			t.Errorf("%s comes back as %.20q", name, got[name])
 		}
 	}
 }

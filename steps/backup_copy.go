@@ -85,11 +85,14 @@ func (s backupSteps) copyFinish(ctx context.Context, t Task, r job.Result) (Outc
 	if err != nil {
 		return Outcome{}, err
 	}
-	outcome := ok(t, fmt.Sprintf("copied up to LSN %d in %s%s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond), proved))
-	if compression := t.form().Compression; compression != "" {
-		if err := refuseSuffix(t.Data.Work, compression); err != nil {
+	compression := t.form().Compression
+	if compression != "" {
+		if t.Data.Unpackable, err = store.Unpackable(t.Data.Work, compression); err != nil {
 			return Outcome{}, err
 		}
+	}
+	outcome := ok(t, fmt.Sprintf("copied up to LSN %d in %s%s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond), proved))
+	if compression != "" {
 		outcome.Event = EventCompress
 	}
 	return outcome, nil

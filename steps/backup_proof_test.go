@@ -131,6 +131,7 @@ func TestIncrementalsOfFilesThatChanged(t *testing.T) {
 	}{
 		"imported, on a backup of an older program": {[]string{"CREATE TABLE shop.put LIKE shop.source"}, func(b *kitBench) {
 			b.Manifest("base", func(m *store.Manifest) { m.Tablespaces = nil })
+			b.Records.ForgetManifest("base")
 			imported(b)
 		}},
 		"imported under an id that the base has": {[]string{"CREATE TABLE shop.put LIKE shop.source"}, imported},

@@ -77,7 +77,7 @@ func (s backupSteps) describe(ctx context.Context, t Task) (m store.Manifest, er
 		c, command, err = s.describeStream(ctx, t, &m)
 	case form.Compression != "":
 		m.Format, m.Compression = store.PackedFormat, form.Compression
-		c, command, err = s.describeFolder(ctx, t, &m, store.DescribePacked(form.Compression))
+		c, command, err = s.describeFolder(ctx, t, &m, store.DescribePacked(form.Compression, t.Data.Unpackable))
 	default:
 		c, command, err = s.describeFolder(ctx, t, &m, store.DescribeFile)
 	}
@@ -100,6 +100,9 @@ func (s backupSteps) describe(ctx context.Context, t Task) (m store.Manifest, er
 	}
 	if m.Format == store.PackedFormat {
 		m.PlainSize = plain
+	}
+	if m.Stream == nil {
+		m.NoteAllocated(m.Files)
 	}
 	return m, nil
 }
@@ -128,9 +131,9 @@ func (s backupSteps) describeStream(ctx context.Context, t Task, m *store.Manife
 	if err != nil {
 		return c, command, err
 	}
-	for _, f := range contents.Files {
-		m.PlainSize += f.Size
-	}
+	files := store.StreamedFiles(contents, t.Data.Server.DataDir)
+	m.PlainSize = store.SizeOf(files)
+	m.NoteAllocated(files)
 	m.Files, m.Folders, err = store.SealTree(ctx, t.Data.Work, s.Tool.Parallel, func(ctx context.Context, path string, f *store.ManifestFile) error {
 		if f.Path != m.Stream.File {
 			return store.DescribeFile(ctx, path, f)

@@ -12,6 +12,7 @@ import (
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // checkBaseStayed checks that the backup an incremental was begun on is still
@@ -55,7 +56,7 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if err := tool.Fits(info); err != nil {
 		return Outcome{}, err
 	}
-	if err := server.SameFolder(info.DataDir, s.Server.DataDir); err != nil {
+	if err := s.CheckCopyable(info.DataDir); err != nil {
 		return Outcome{}, err
 	}
 	if err := s.Server.CheckToolReads(); err != nil {
@@ -91,8 +92,7 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 		if base.Manifest != nil {
 			t.Data.BaseOperation, t.Data.BaseManifest = base.Manifest.Operation, base.Manifest.SHA256
 		}
-		// How large what has changed is, nobody knows.
-		room, what = t.form().Room(data.Total-data.InnoDB, 0), "an incremental backup"
+		room, what = t.form().Room(data.Changing(), 0), "an incremental backup"
 	}
 	if err := disk.MakeFolder(s.Store.BackupDir, 0o750); err != nil {
 		return Outcome{}, fmt.Errorf("create backup_dir: %w", disk.WriteAdvice(err))
@@ -106,8 +106,8 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if taken, err := disk.Exists(s.Store.Folder(t.Args.ID)); err != nil || taken {
 		return Outcome{}, fmt.Errorf("the folder %s is there already: remove it if it is of no use, or choose another id (%w)", s.Store.Folder(t.Args.ID), errOr(err, os.ErrExist))
 	}
-	t.Data.Server, t.Data.Tool, t.Data.DataSize = &info, &tool, data.Total
-	reason := fmt.Sprintf("%s %s, %s %s, %s of data", info.Flavour, info.Version, tool.Name, tool.Version, disk.HumanBytes(data.Total))
+	t.Data.Server, t.Data.Tool, t.Data.DataSize = &info, &tool, data.Total.Allocated
+	reason := fmt.Sprintf("%s %s, %s %s, %s of data", info.Flavour, info.Version, tool.Name, tool.Version, data.Total.String())
 	if form := t.form(); form != (store.Form{}) {
 		reason += ", to be stored as " + form.String()
 	}
@@ -129,6 +129,15 @@ func (h *Host) toFolderOnly(ctx context.Context, info server.Info) string {
 		return err.Error()
 	}
 	return ""
+}
+
+// CheckCopyable refuses a server's data directory that is not the one of the
+// configuration, or has in it what the tool cannot copy.
+func (h *Host) CheckCopyable(dataDir string) error {
+	if err := server.SameFolder(dataDir, h.Server.DataDir); err != nil {
+		return err
+	}
+	return tool.CheckNames(dataDir)
 }
 
 // checkBase checks that an incremental may stand on a backup: its whole chain

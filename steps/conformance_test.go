@@ -185,7 +185,7 @@ func conformTrouble(t *testing.T, k kit) {
 	b.Must(err)
 	b.login(b.db, b.db.User, "wrong")
 	_, err = b.perform(task, "copy_backup")
-	testkit.Says(t, err, "failed with exit code 1: the server refused the backup user's login", "last lines of the program:")
+	testkit.Says(t, err, "failed with exit code 1: ", ": the server refused the backup user's login", "last lines of the program:")
 	b.Server.CredentialsFile = b.db.CredentialsFile
 
 	// A server that goes away.

@@ -3,6 +3,7 @@ package steps
 import (
 	"testing"
 
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
@@ -68,12 +69,12 @@ func TestRoomByForm(t *testing.T) {
 	for form, want := range map[store.Form]uint64{
 		{}:                                  1000,
 		{Compression: "zstd"}:               1300,
-		{Stream: true}:                      1000,
+		{Stream: true}:                      5000,
 		{Stream: true, Compression: "gzip"}: 250,
 		{Stream: true, Forward: true}:       0,
 		{Stream: true, Compression: "zstd", Forward: true}: 0,
 	} {
-		if got := form.Room(1000, 300); got != want {
+		if got := form.Room(disk.Size{Apparent: 5000, Allocated: 1000}, 300); got != want {
 			t.Errorf("%s: %d, want %d", form, got, want)
 		}
 	}

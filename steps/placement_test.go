@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"dbcalm-db-cmd/steps/disk"
@@ -84,5 +85,23 @@ func TestPlacementIsPlanned(t *testing.T) {
 	h.Server.DataDir = filepath.Join(h.Dir, "nowhere")
 	if _, err := h.restores().planPlacement(task); !errors.Is(err, server.ErrDataDir) {
 		t.Errorf("a missing one: %v", err)
+	}
+}
+
+// A data directory may have a name with no room for more: then its stage is in it.
+func TestLongNameOfTheDataDirectory(t *testing.T) {
+	t.Parallel()
+	for length, mode := range map[int]string{20: place.Swap, 200: place.Swap, 201: place.Entries, 240: place.Entries, disk.MaxName: place.Entries} {
+		dir := filepath.Join(t.TempDir(), strings.Repeat("d", length))
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		p, err := place.InDataDir(dir, "01234567-89ab-cdef-0123-456789abcdef")
+		if err != nil || p.Mode != mode {
+			t.Fatalf("%d bytes: %+v, %v", length, p, err)
+		}
+		if err := errors.Join(os.Mkdir(p.Stage, 0o700), os.Mkdir(p.Aside(), 0o700)); err != nil {
+			t.Errorf("%d bytes: %v", length, err)
+		}
 	}
 }

@@ -37,7 +37,7 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	if !p.look("database", err, info.Flavour+" "+info.Version) {
 		return p.done()
 	}
-	if p.look("data directory", server.SameFolder(info.DataDir, h.Server.DataDir), info.DataDir) {
+	if p.look("data directory", h.CheckCopyable(info.DataDir), info.DataDir) {
 		info.Outside, err = s.Outside(ctx, info)
 		if why := h.toFolderOnly(ctx, info); err != nil {
 			p.look("restore", err, "")
@@ -74,10 +74,10 @@ func (h *Host) planCopy(ctx context.Context, p *Plan, args Args, info server.Inf
 		p.look("base", err, "'"+args.FromBackupID+"' and what it stands on are there and fit the server's present")
 	}
 	data, err := server.DataSize(info.DataDir)
-	if p.look("size", err, disk.HumanBytes(data.Total)+" of data") {
+	if p.look("size", err, data.Total.String()+" of data") {
 		room, what := t.form().Room(data.Total, data.Largest), "a full backup"
 		if args.FromBackupID != "" {
-			room, what = t.form().Room(data.Total-data.InnoDB, 0), "an incremental backup"
+			room, what = t.form().Room(data.Changing(), 0), "an incremental backup"
 		}
 		p.Room(disk.Existing(h.Store.BackupDir), room, what)
 	}

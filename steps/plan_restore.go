@@ -31,13 +31,15 @@ type Plan struct {
 type PlanLink struct {
 	ID string `json:"id"`
 	// StoredBytes are read, PlainBytes restored.
-	StoredBytes int64     `json:"stored_bytes"`
-	PlainBytes  int64     `json:"plain_bytes"`
-	FromLSN     uint64    `json:"from_lsn"`
-	ToLSN       uint64    `json:"to_lsn"`
-	Server      string    `json:"server"`
-	Tool        string    `json:"tool"`
-	StartTime   time.Time `json:"start_time"`
+	StoredBytes int64 `json:"stored_bytes"`
+	PlainBytes  int64 `json:"plain_bytes"`
+	// AllocatedBytes is what those take on the disk, without the holes in them.
+	AllocatedBytes int64     `json:"allocated_bytes"`
+	FromLSN        uint64    `json:"from_lsn"`
+	ToLSN          uint64    `json:"to_lsn"`
+	Server         string    `json:"server"`
+	Tool           string    `json:"tool"`
+	StartTime      time.Time `json:"start_time"`
 }
 
 // PlanSpace is the room on the file system that takes the result, in bytes.
@@ -103,7 +105,7 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 			if args.Target == TargetDatabase {
 				room = h.Server.DataDir
 			}
-			p.Room(room, size, "the restore")
+			p.Room(room, size.Allocated, "the restore")
 		}
 	}
 	if told := comeInside("", links); told != "" {
@@ -130,7 +132,7 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 func planLink(l store.Link) PlanLink {
 	p := PlanLink{ID: l.Record.ID, FromLSN: l.Checkpoints.FromLSN, ToLSN: l.Checkpoints.ToLSN, StartTime: l.Record.StartTime}
 	if size, err := l.Size(); err == nil {
-		p.PlainBytes, p.StoredBytes = int64(size), int64(size)
+		p.PlainBytes, p.StoredBytes, p.AllocatedBytes = int64(size.Apparent), int64(size.Apparent), int64(size.Allocated)
 	}
 	if m := l.Manifest; m != nil {
 		p.StoredBytes = m.Size

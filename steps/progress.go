@@ -39,9 +39,12 @@ func (s backupSteps) copyProgress(t Task, folder string) (disk.Progress, bool) {
 // written returns the bytes that the data files below a folder take.
 func written(folder string) int64 {
 	var sum int64
-	_ = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), "ib_logfile") || entry.Name() == "xtrabackup_logfile" {
+	_ = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
 			return nil // what goes away meanwhile counts no more
+		}
+		if name := entry.Name(); filepath.Dir(path) == folder && (strings.HasPrefix(name, "ib_logfile") || name == "xtrabackup_logfile") {
+			return nil
 		}
 		if info, err := entry.Info(); err == nil {
 			sum += int64(disk.Allocated(info))

@@ -24,6 +24,7 @@ func (s restoreSteps) arrange(ctx context.Context, t Task) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if p.Mode != place.Folder {
+		// A verification has this proved, too.
 		if err := tool.StripMetadata(p.Prepared()); err != nil {
 			return Outcome{}, err
 		}

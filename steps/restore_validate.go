@@ -34,7 +34,7 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 		}
 		room = s.Server.DataDir
 	}
-	if err := disk.RequireSpace(room, size, "the restore"); err != nil {
+	if err := disk.RequireSpace(room, size.Allocated, "the restore"); err != nil {
 		return Outcome{}, err
 	}
 	if t.Data.Placement, err = s.planPlacement(t); err != nil {
@@ -43,7 +43,7 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 	if err := s.CheckPlace(t.Data.Placement); err != nil {
 		return Outcome{}, err
 	}
-	return ok(t, fmt.Sprintf("chain of %d, %s; will go into %s %s", len(links), disk.HumanBytes(size), t.Data.Placement.Target, place.Manner[t.Data.Placement.Mode])+comeInside("; ", links)), nil
+	return ok(t, fmt.Sprintf("chain of %d, %s; will go into %s %s", len(links), size, t.Data.Placement.Target, place.Manner[t.Data.Placement.Mode])+comeInside("; ", links)), nil
 }
 
 // planPlacement decides where the chain is staged and how it goes into place.
@@ -67,40 +67,40 @@ func (h *Host) CheckPlace(p *place.Placement) error {
 }
 
 // preparable notes in the task's data which programs unpack and prepare a
-// chain, checks that they fit each link, and returns the bytes that the links
-// take.
-func (s restoreSteps) preparable(ctx context.Context, t *Task, links []store.Link) (size uint64, err error) {
+// chain, checks that they fit each link, and returns how large what is restored
+// of the links is.
+func (s restoreSteps) preparable(ctx context.Context, t *Task, links []store.Link) (size disk.Size, err error) {
 	version := ""
 	if m := links[0].Manifest; m != nil {
 		version = m.Server.Version
 	}
 	tool, err := s.Tool.Find(ctx, version)
 	if err != nil {
-		return 0, err
+		return size, err
 	}
 	t.Data.Tool = &tool
 	for _, l := range links {
 		if l.Manifest != nil {
 			if err := tool.Fits(l.Manifest.Server); err != nil {
-				return 0, fmt.Errorf("backup '%s' cannot be prepared: %w", l.Record.ID, err)
+				return size, fmt.Errorf("backup '%s' cannot be prepared: %w", l.Record.ID, err)
 			}
 			if err := s.Tool.CheckEncryption("backup '"+l.Record.ID+"' was taken with", l.Manifest.Server.Encryption); err != nil {
-				return 0, err
+				return size, err
 			}
 			if err := s.CheckStreamRetrievable(l.Manifest); err != nil {
-				return 0, err
+				return size, err
 			}
 		}
 		if l.Streamed() && t.Data.Unpacker == "" {
 			if t.Data.Unpacker, err = s.Tool.FindUnpacker(tool); err != nil {
-				return 0, err
+				return size, err
 			}
 		}
-		bytes, err := l.Size()
+		of, err := l.Size()
 		if err != nil {
-			return 0, err
+			return size, err
 		}
-		size += bytes
+		size = size.Add(of)
 	}
 	return size, nil
 }

@@ -51,6 +51,9 @@ type Data struct {
 	DataSize uint64 `json:"data_size,omitempty"`
 	// Form is how this backup is stored, decided once for the whole operation.
 	Form *store.Form `json:"form,omitempty"`
+	// Unpackable are the copied files that must not be compressed because of their
+	// names.
+	Unpackable []string `json:"unpackable,omitempty"`
 	// Stream is the stream as it was stored.
 	Stream *stream.Stored `json:"stream,omitempty"`
 	// Applied counts the links of a chain that the stage already holds,

@@ -12,6 +12,7 @@ import (
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/place"
 	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // validateVerify looks for every file of the chain and checks that the links
@@ -42,12 +43,12 @@ func (s verifySteps) validateVerify(ctx context.Context, t Task) (Outcome, error
 		t.Data.ServerProgram = &program
 		t.Data.ServerOptions, note = s.programOptions(ctx, program)
 	}
-	if err := disk.RequireSpace(s.Store.BackupDir, size, "the verification"); err != nil {
+	if err := disk.RequireSpace(s.Store.BackupDir, size.Allocated, "the verification"); err != nil {
 		return Outcome{}, err
 	}
 	t.Data.Placement = &place.Placement{Stage: s.Store.StageFolder(t.Operation), Mode: place.Folder}
 	outcome.Data = t.Data
-	outcome.Reason = fmt.Sprintf("chain of %d, %s; will be tried in %s%s", len(links), disk.HumanBytes(size), t.Data.Placement.Stage, note)
+	outcome.Reason = fmt.Sprintf("chain of %d, %s; will be tried in %s%s", len(links), size, t.Data.Placement.Stage, note)
 	return outcome, nil
 }
 
@@ -136,11 +137,15 @@ func (s verifySteps) stageScratch(ctx context.Context, t Task) (Outcome, error) 
 	return s.restores().stage(ctx, t)
 }
 
-// proveTables checks that the prepared chain holds every table it should. Its
-// event is the level asked for.
+// proveTables makes the prepared chain what a restore would put into place, and
+// checks that it holds every table it should. Its event is the level asked for. A
+// server that is started on it needs the settings of the backup.
 func (s verifySteps) proveTables(ctx context.Context, t Task) (Outcome, error) {
 	if err := s.restores().checkPromised(ctx, t, t.Data.Placement.Prepared()); err != nil {
 		return Outcome{}, instead(err, nil, TargetVerify)
+	}
+	if err := tool.StripMetadata(t.Data.Placement.Prepared(), tool.OptionsNames...); err != nil {
+		return Outcome{}, err
 	}
 	return Outcome{Event: string(t.Args.Level), Reason: "every table is there", Data: t.Data}, nil
 }

@@ -19,7 +19,8 @@ func backupsListCommand(c *conversation) *cobra.Command {
 		Short: "List the backups, each chain as a tree",
 		Long: `List the backups, oldest first, each incremental below the backup it stands on.
 FORM is how a backup is stored: as a directory of files, the files compressed
-with gzip or zstd, as a stream, or forwarded. SIZE is what it takes there.
+with gzip or zstd, as a stream, or forwarded. DATA is what it holds, and STORED
+what that takes there. SERVER is the version of the server it was taken of.
 WHEN is when the backup began, in UTC; LSNs are the server's log sequence
 numbers that it covers. VERIFIED is the highest level at which it was ever
 proved, and the day it last was.`,
@@ -47,8 +48,8 @@ proved, and the day it last was.`,
 
 func backupsText(backups []api.BackupView) string {
 	t := screen.Table{
-		Header: []string{"BACKUP", "KIND", "FORM", "SIZE", "FROM LSN", "TO LSN", "WHEN", "TOOK", "VERIFIED", "PROBLEM"},
-		Right:  []int{3, 4, 5},
+		Header: []string{"BACKUP", "KIND", "FORM", "DATA", "STORED", "FROM LSN", "TO LSN", "WHEN", "TOOK", "SERVER", "VERIFIED", "PROBLEM"},
+		Right:  []int{3, 4, 5, 6},
 	}
 	var bytes int64
 	chains, troubled := 0, false
@@ -62,8 +63,8 @@ func backupsText(backups []api.BackupView) string {
 		}
 		problem := row.Problem()
 		troubled = troubled || problem != ""
-		t.Add(row.Branch+b.ID, kind(b), form(b), size(b), lsn(b, b.FromLSN), lsn(b, b.ToLSN),
-			human.Stamp(b.StartTime), backupTook(b), lastProof(b), problem)
+		t.Add(row.Branch+b.ID, kind(b), form(b), size(b.DataSize), size(b.Size), lsn(b, b.FromLSN), lsn(b, b.ToLSN),
+			human.Stamp(b.StartTime), backupTook(b), serverVersion(b), lastProof(b), problem)
 	}
 	if !troubled {
 		t.DropLast()
@@ -94,11 +95,20 @@ func form(b api.BackupView) string {
 	return b.Form
 }
 
-func size(b api.BackupView) string {
-	if b.Size == nil {
+func size(bytes *int64) string {
+	if bytes == nil {
 		return "-"
 	}
-	return human.Bytes(*b.Size)
+	return human.Bytes(*bytes)
+}
+
+// serverVersion leaves out of a version what says how the package was built.
+func serverVersion(b api.BackupView) string {
+	parts := strings.SplitN(b.ServerVersion, "-", 3)
+	if b.ServerVersion == "" {
+		return "-"
+	}
+	return strings.Join(parts[:min(2, len(parts))], "-")
 }
 
 // lsn is one end of what a backup covers; a backup that covers nothing does

@@ -46,7 +46,7 @@ func (c *conversation) completeBackup(last bool) cobra.CompletionFunc {
 		var offers []cobra.Completion
 		for _, row := range known.Forest() {
 			if b := row.Backup; !b.Unrecorded && !(last && len(known.Above(b.ID)) > 0) {
-				offers = append(offers, offer(b.ID, kind(b), size(b), human.Stamp(b.StartTime)))
+				offers = append(offers, offer(b.ID, kind(b), size(b.Size), human.Stamp(b.StartTime)))
 			}
 		}
 		return offers, err

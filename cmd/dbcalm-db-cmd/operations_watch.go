@@ -15,7 +15,8 @@ func operationsWatchCommand(c *conversation) *cobra.Command {
 		Short: "Watch an operation, or all that are under way, until the end",
 		Long: `Watch an operation, or without an ID all that are under way or waiting, until
 the end. A terminal shows each operation's states with what they took, and how
-far it is; elsewhere each change is a line. The exit code says how it ended.
+far it is; elsewhere each change is a line, and so is each tenth of what takes
+longer than half a minute. The exit code says how it ended.
 ` + abbreviation,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: once(c.completeOperation(openOperation)),

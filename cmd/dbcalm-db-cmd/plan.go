@@ -85,7 +85,7 @@ func planText(s *screen.Screen, plan api.Plan) string {
 			Right:  []int{1, 2, 3, 4}, Indent: "  ",
 		}
 		for _, l := range plan.Chain {
-			t.Add(l.ID, human.Bytes(l.StoredBytes), human.Bytes(l.PlainBytes), strconv.FormatUint(l.FromLSN, 10),
+			t.Add(l.ID, human.Bytes(l.StoredBytes), restoredSize(l.PlainBytes, l.AllocatedBytes), strconv.FormatUint(l.FromLSN, 10),
 				strconv.FormatUint(l.ToLSN, 10), human.Stamp(l.StartTime), l.Server, l.Tool)
 		}
 		sections = append(sections, "Chain\n"+t.String())
@@ -97,6 +97,16 @@ func planText(s *screen.Screen, plan api.Plan) string {
 		sections = append(sections, "Programs\n"+human.Indent(strings.Join(plan.Commands, "\n"), "  "))
 	}
 	return strings.Join(sections, "\n")
+}
+
+// restoredSize is what a link takes on the disk, and both where the files have
+// holes.
+func restoredSize(plainBytes, allocatedBytes int64) string {
+	plain := human.Bytes(plainBytes)
+	if allocated := human.Bytes(allocatedBytes); allocatedBytes > 0 && allocated != plain {
+		return allocated + " (" + plain + " with holes)"
+	}
+	return plain
 }
 
 // checksText lists what was looked at, with what to do where it is not in

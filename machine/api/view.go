@@ -85,8 +85,14 @@ type BackupView struct {
 	ScheduleID   *int64     `json:"schedule_id"`
 	StartTime    time.Time  `json:"start_time"`
 	EndTime      *time.Time `json:"end_time"`
-	// Size is in bytes; nil when it was never recorded.
+	// Size is what is stored of it in bytes; nil when it was never recorded.
 	Size *int64 `json:"size"`
+	// DataSize is the size of what it holds in bytes, uncompressed; nil when its
+	// files do not tell.
+	DataSize *int64 `json:"data_size,omitempty"`
+	// ServerVersion is that of the server it was taken of; empty when its files do
+	// not tell.
+	ServerVersion string `json:"server_version,omitempty"`
 	// Form says how the backup is stored: directory, gzip, zstd, stream,
 	// stream+zstd, forwarded, …; empty when its files do not tell.
 	Form string `json:"form"`

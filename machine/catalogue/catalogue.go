@@ -41,9 +41,10 @@ func (cat *Catalogue) Backups(ctx context.Context) ([]api.BackupView, error) {
 	}
 	views := make([]api.BackupView, 0, len(list))
 	for _, b := range list {
+		about := cat.host.Store.About(b.ID)
 		v := api.BackupView{ID: b.ID, FromBackupID: b.FromBackupID, ScheduleID: b.ScheduleID,
 			StartTime: b.StartTime, EndTime: b.EndTime, Size: b.Size,
-			Form: cat.host.Store.StoredAs(b.ID)}
+			Form: about.Form, ServerVersion: about.Server, DataSize: about.DataSize}
 		if v.FromLSN, v.ToLSN, err = cat.host.Store.Span(b.ID); err != nil {
 			v.Problem = err.Error()
 		}
@@ -76,8 +77,9 @@ func (cat *Catalogue) unrecorded(ctx context.Context, recorded []persistence.Bac
 		if slices.ContainsFunc(open, func(o persistence.Operation) bool { return o.ID == f.Operation }) {
 			continue
 		}
+		about := f.About()
 		views = append(views, api.BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID,
-			StartTime: f.StartTime, EndTime: &f.EndTime, Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Form: f.StoredAs(),
+			StartTime: f.StartTime, EndTime: &f.EndTime, Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Form: about.Form, ServerVersion: about.Server, DataSize: about.DataSize,
 			Unrecorded: true, Problem: "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"})
 	}
 	return views, nil

@@ -17,6 +17,9 @@ import (
 // says.
 const TemporarySuffix = ".tmp"
 
+// MaxName is how long the name of a file can be, in bytes (NAME_MAX).
+const MaxName = 255
+
 // WriteDurably puts content into path by way of a temporary name: after a
 // crash, power loss included, path holds all of it or is as it was.
 func WriteDurably(path string, content []byte, mode fs.FileMode) (err error) {

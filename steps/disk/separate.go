@@ -1,19 +1,20 @@
 package disk
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-)
 
-// SeparateSuffix is the end of the name under which Separate writes.
-const SeparateSuffix = ".separate"
+	"golang.org/x/sys/unix"
+)
 
 // Separate makes a regular file below a folder one that has no other names: if
 // it has, a copy takes its place. Who holds another name may change the file,
-// and a backup is to hold what was copied.
-func Separate(folder, name string) (err error) {
+// and a backup is to hold what was copied. Temporary is the path that the copy is
+// written to first, on the same file system; what is there is removed.
+func Separate(folder, name, temporary string) (err error) {
 	root, err := OpenFolder(folder)
 	if err != nil {
 		return err
@@ -31,11 +32,11 @@ func Separate(folder, name string) (err error) {
 		return err
 	}
 	defer source.Close()
-	target, err := CreateAnew(filepath.Join(folder, name+SeparateSuffix), info.Mode().Perm())
+	target, err := CreateAnew(temporary, info.Mode().Perm())
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(target, source)
+	err = CopyHoles(context.Background(), target, source, io.Discard)
 	if err == nil {
 		err = target.Sync()
 	}
@@ -43,7 +44,9 @@ func Separate(folder, name string) (err error) {
 		err = closeErr
 	}
 	if err == nil {
-		err = root.Rename(name+SeparateSuffix, name)
+		err = between("rename", temporary, filepath.Join(folder, name), func(source int, old string, target int, name string) error {
+			return unix.Renameat(source, old, target, name)
+		})
 	}
 	if err != nil {
 		_ = os.Remove(target.Name())

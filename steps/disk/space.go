@@ -58,6 +58,26 @@ func RequireSpace(path string, size uint64, what string) error {
 	return nil
 }
 
+// Size is how large files are, in bytes.
+type Size struct {
+	// Apparent is the sum of their sizes, and Allocated what they take on a disk:
+	// less, where they have holes.
+	Apparent, Allocated uint64
+}
+
+func (s Size) Add(other Size) Size {
+	return Size{s.Apparent + other.Apparent, s.Allocated + other.Allocated}
+}
+
+// String tells a size to people, and both where they differ.
+func (s Size) String() string {
+	text := HumanBytes(s.Allocated)
+	if apparent := HumanBytes(s.Apparent); apparent != text {
+		text += " (" + apparent + " with the holes in it)"
+	}
+	return text
+}
+
 func Allocated(info fs.FileInfo) uint64 {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return uint64(st.Blocks) * 512

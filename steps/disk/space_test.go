@@ -21,6 +21,17 @@ func TestHumanBytes(t *testing.T) {
 	}
 }
 
+func TestSizesAreToldWithHoles(t *testing.T) {
+	t.Parallel()
+	size := Size{Apparent: 4096, Allocated: 4096}
+	if got := size.String(); got != "4.0 KiB" {
+		t.Errorf("without holes: %s", got)
+	}
+	if got := size.Add(Size{Apparent: 1 << 40, Allocated: 1024}).String(); got != "5.0 KiB (1.0 TiB with the holes in it)" {
+		t.Errorf("with holes: %s", got)
+	}
+}
+
 func TestMargin(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[uint64]uint64{0: 64 << 20, 1000: 1100 + 64<<20, 1 << 40: 1<<40 + (1<<40)/10 + 64<<20} {

@@ -45,7 +45,7 @@ func (d *doctor) folders() {
 	case err == nil:
 		data, err = server.DataSize(d.Server.DataDir)
 	}
-	if d.look("data_dir", err, fmt.Sprintf("%s, %s of data", d.found(d.Server.DataDir), disk.HumanBytes(data.Total))) {
+	if d.look("data_dir", err, fmt.Sprintf("%s, %s of data", d.found(d.Server.DataDir), data.Total)) {
 		d.data = &data
 	}
 	d.backupRoom()
@@ -56,7 +56,7 @@ func (d *doctor) backupRoom() {
 	switch {
 	case d.Wrong["backup_dir"]:
 		return
-	case d.data == nil || d.data.Total == 0:
+	case d.data == nil || d.data.Total.Allocated == 0:
 		d.add(steps.NotChecked("room", "the size of the data is not known"))
 		return
 	}

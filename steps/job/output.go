@@ -17,6 +17,9 @@ const (
 	omissionLimit = 1000
 	// lineLimit is for the length of one complaint, in bytes.
 	lineLimit = 500
+	// dumpLimit is for the length of one line of the end. Longer ones are no
+	// words: a dump of a page has 48 KiB, and nothing beside it would be kept.
+	dumpLimit = 1000
 )
 
 // complaint matches a line in which a tool says that something went wrong.
@@ -34,13 +37,15 @@ var noComplaint = regexp.MustCompile(`innodb_redo_log_archive_(start|stop)`)
 // the tool's own path in it; the words come after that.
 var omission = regexp.MustCompile(`(?i)^(\S+: )?[^/]*\b(assum\w*|ignor\w*|skip\w*)\b[^/]*\./`)
 
-// output keeps the end of what is written to it, and every complaint and
-// omission however early they came, and passes everything on to a log as long as that can be
-// written.
+// output keeps the end of what is written to it, without dumps, and the
+// complaints and omissions however early they came, of complaints the first ones
+// and the last, and passes everything on to a log as long as that can be written.
 type output struct {
-	log        io.Writer
-	kept       []byte
-	line       []byte
+	log  io.Writer
+	kept []byte
+	line []byte
+	// length is that of the line as it came.
+	length     int
 	complaints []string
 	omissions  []string
 }
@@ -51,31 +56,44 @@ func (o *output) Write(p []byte) (int, error) {
 			o.log = nil
 		}
 	}
-	o.kept = append(o.kept, p...)
-	if len(o.kept) > 2*tailLimit {
-		// One byte more than is told of: whether a line begins there.
-		o.kept = append([]byte(nil), o.kept[len(o.kept)-tailLimit-1:]...)
-	}
 	for rest := p; len(rest) > 0; {
 		line, after, ended := bytes.Cut(rest, []byte("\n"))
 		o.line = append(o.line, line[:min(len(line), max(0, lineLimit-len(o.line)))]...)
+		o.keep(line)
 		if ended {
 			o.endLine()
+			o.kept = append(o.kept, '\n')
 		}
 		rest = after
 	}
 	return len(p), nil
 }
 
+// keep adds a part of a line to the end.
+func (o *output) keep(part []byte) {
+	o.kept = append(o.kept, part[:min(len(part), max(0, dumpLimit-o.length))]...)
+	if before := o.length; before <= dumpLimit && before+len(part) > dumpLimit {
+		o.kept = append(o.kept, " … (cut: the operation's log has all of it)"...)
+	}
+	o.length += len(part)
+	if len(o.kept) > 2*tailLimit {
+		// One byte more than is told of: whether a line begins there.
+		o.kept = append([]byte(nil), o.kept[len(o.kept)-tailLimit-1:]...)
+	}
+}
+
 func (o *output) endLine() {
 	line := Printable(o.line)
-	if len(o.complaints) < complaintLimit && complaint.MatchString(line) && !noComplaint.MatchString(line) {
+	if complaint.MatchString(line) && !noComplaint.MatchString(line) {
+		if len(o.complaints) == complaintLimit {
+			o.complaints = o.complaints[:complaintLimit-1]
+		}
 		o.complaints = append(o.complaints, line)
 	}
 	if len(o.omissions) < omissionLimit && omission.MatchString(line) {
 		o.omissions = append(o.omissions, line)
 	}
-	o.line = o.line[:0]
+	o.line, o.length = o.line[:0], 0
 }
 
 // tail returns the last bytes, from the beginning of a line.

@@ -42,7 +42,7 @@ func TestComplaintsAreKept(t *testing.T) {
 	harmless = append(harmless, omissions...)
 	// Some of them come with the terminal's bell.
 	text := "\a" + strings.Join(complaints, "\n\a") + "\n" + strings.Join(harmless, "\n") + "\n"
-	text += strings.Repeat("x", 3*tailLimit) + "\nlast line"
+	text += strings.Repeat(strings.Repeat("x", 99)+"\n", tailLimit/30) + "last line"
 	for size := 1; size < 200; size += 7 {
 		o := &output{}
 		for rest := text; rest != ""; {
@@ -61,6 +61,35 @@ func TestComplaintsAreKept(t *testing.T) {
 		}
 		if tail := o.tail(); !strings.HasSuffix(tail, "last line") || len(tail) > tailLimit {
 			t.Fatalf("pieces of %d: the tail has %d bytes and ends %q", size, len(tail), tail[max(0, len(tail)-20):])
+		}
+	}
+}
+
+// A dump of a page does not push out what is said before it, and the last
+// complaint is kept however many there are.
+func TestDumpsAreCut(t *testing.T) {
+	t.Parallel()
+	const before, fatal = "[00] Error: File ./a/t.ibd seems to be corrupted.", "[00] FATAL ERROR: failed to copy datafile."
+	dump := " len 16384; hex " + strings.Repeat("00", 16<<10) + "; asc " + strings.Repeat(" ", 16<<10)
+	for _, size := range []int{1, 7, 1000, 1 << 20} {
+		var log strings.Builder
+		o := &output{log: &log}
+		text := before + "\n" + strings.Repeat(dump+"\nError: again\n", 30) + fatal + "\n"
+		for rest := text; rest != ""; {
+			n := min(size, len(rest))
+			if _, err := fmt.Fprint(o, rest[:n]); err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+		if n := len(o.complaints); n != complaintLimit || o.complaints[0] != before || o.complaints[n-1] != fatal {
+			t.Errorf("pieces of %d: %d complaints, %q", size, n, o.complaints)
+		}
+		if tail := o.tail(); !strings.HasSuffix(tail, "(cut: the operation's log has all of it)\nError: again\n"+fatal+"\n") || strings.Count(tail, "again") < 10 {
+			t.Errorf("pieces of %d: the tail is %q", size, tail)
+		}
+		if log.String() != text {
+			t.Errorf("pieces of %d: the log lacks some of it", size)
 		}
 	}
 }

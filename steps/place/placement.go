@@ -75,9 +75,9 @@ func InDataDir(dataDir, operation string) (*Placement, error) {
 		return nil, fmt.Errorf("%w: %w", server.ErrDataDir, err)
 	}
 	p := &Placement{Target: dataDir}
-	if swappable(dataDir) {
+	p.Stage = filepath.Join(filepath.Dir(dataDir), "."+filepath.Base(dataDir)+".dbcalm-"+operation)
+	if len(filepath.Base(p.Aside())) <= disk.MaxName && swappable(dataDir) {
 		p.Mode = Swap
-		p.Stage = filepath.Join(filepath.Dir(dataDir), "."+filepath.Base(dataDir)+".dbcalm-"+operation)
 		return p, nil
 	}
 	p.UseEntries(operation)

@@ -2,9 +2,11 @@ package store
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/stream"
 )
 
@@ -53,6 +55,19 @@ func (l Link) streamContent() (content, error) {
 		c.small[filepath.Clean(path)] = text
 	}
 	return c, nil
+}
+
+// StreamedFiles lists what a stream holds. The holes of a file are not known from
+// there: they are those that the server's file has.
+func StreamedFiles(contents stream.Contents, dataDir string) []ManifestFile {
+	files := make([]ManifestFile, len(contents.Files))
+	for i, f := range contents.Files {
+		files[i] = ManifestFile{Path: filepath.Clean(f.Path), Size: f.Size}
+		if info, err := os.Lstat(filepath.Join(dataDir, files[i].Path)); err == nil && info.Mode().IsRegular() && info.Size() == f.Size {
+			files[i].noteHoles(int64(disk.Allocated(info)))
+		}
+	}
+	return files
 }
 
 // Restored is the file as it is restored.

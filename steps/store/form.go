@@ -1,6 +1,7 @@
 package store
 
 import (
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/stream"
 )
 
@@ -27,17 +28,21 @@ func (f Form) String() string {
 // and the operation fails.
 const compressedPart = 4
 
-// Room returns how much of the store a backup of this size in bytes takes
-// while it is made. Largest is the size of the largest file: files are
+// Room returns how much of the store a backup of this size takes
+// while it is made, in bytes. Largest is the size of the largest file: files are
 // compressed one after the other, beside the copy, as many at a time as have
-// about its size together.
-func (f Form) Room(size, largest uint64) uint64 {
+// about its size together. A copied file has holes where the server's has some,
+// and a stream has zeros in their place.
+func (f Form) Room(data disk.Size, largest uint64) uint64 {
+	size := data.Allocated
 	switch {
 	case f.Forward:
 		return 0
 	case f.Stream && f.Compression != "":
 		return size / compressedPart
-	case !f.Stream && f.Compression != "":
+	case f.Stream:
+		return data.Apparent
+	case f.Compression != "":
 		return size + largest
 	}
 	return size

@@ -13,20 +13,46 @@ import (
 	"dbcalm-db-cmd/steps/stream"
 )
 
-// StoredAs says in a word how a backup in the store is stored; empty when that
-// cannot be told.
-func (s *Store) StoredAs(id string) string {
+// About is what a listing tells of a backup; what cannot be told is empty.
+type About struct {
+	// Form says in a word how it is stored.
+	Form string
+	// Server is the version of the server it was taken of.
+	Server string
+	// DataSize is the size of what it holds in bytes, uncompressed.
+	DataSize *int64
+}
+
+// About tells of a backup in the store.
+func (s *Store) About(id string) About {
 	m, err := readManifestHead(s.Folder(id))
 	switch {
 	case err == nil:
-		return m.StoredAs()
+		return m.About()
 	case errors.Is(err, fs.ErrNotExist):
 		// An older program made it, if it is there at all.
 		if there, err := disk.Exists(s.Folder(id)); err == nil && there {
-			return Form{}.String()
+			return About{Form: Form{}.String()}
 		}
 	}
-	return ""
+	return About{}
+}
+
+// About tells of the backup.
+func (m *Manifest) About() About {
+	about := About{Form: m.StoredAs(), Server: m.Server.Version}
+	if size := m.dataSize(); size > 0 {
+		about.DataSize = &size
+	}
+	return about
+}
+
+// dataSize is the sum of the sizes of what is restored.
+func (m *Manifest) dataSize() int64 {
+	if m.PlainSize != 0 {
+		return m.PlainSize
+	}
+	return m.Size
 }
 
 // StoredAs says in a word how the backup is stored.
@@ -39,7 +65,7 @@ func (m *Manifest) form() Form {
 	return Form{Stream: true, Compression: m.Stream.Compression, Forward: m.Stream.Forwarded}
 }
 
-// readManifestHead reads of a manifest what tells the form. The list of files,
+// readManifestHead reads of a manifest what a listing tells. The list of files,
 // which can be long, comes behind that and is not read.
 func readManifestHead(folder string) (m Manifest, err error) {
 	f, err := disk.OpenRegular(folder, ManifestName)
@@ -58,6 +84,12 @@ func readManifestHead(folder string) (m Manifest, err error) {
 		}
 		var into any = new(json.RawMessage)
 		switch key {
+		case "server":
+			into = &m.Server
+		case "size":
+			into = &m.Size
+		case "plain_size":
+			into = &m.PlainSize
 		case "compression":
 			into = &m.Compression
 		case "stream":
@@ -82,11 +114,11 @@ func (s *Store) checkPlain(l Link) error {
 	}
 	for _, e := range entries {
 		name := e.Name()
-		packed := strings.HasPrefix(name, Form{}.StreamName(l.Record.ID)) || name == ContentsName(l.Record.ID)
+		packed := name == Form{}.StreamName(l.Record.ID) || name == ContentsName(l.Record.ID)
 		for _, c := range []stream.Compression{stream.Gzip, stream.Zstd} {
-			packed = packed || !e.IsDir() && strings.HasSuffix(name, c.Suffix())
+			packed = packed || strings.HasSuffix(name, c.Suffix())
 		}
-		if packed {
+		if packed && !e.IsDir() {
 			return s.damaged(l.Record.ID, persistence.LevelFiles, fmt.Errorf("it has no %s, without which %s cannot be restored: bring that file back", ManifestName, name))
 		}
 	}

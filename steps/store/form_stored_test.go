@@ -28,18 +28,22 @@ func TestStoredForm(t *testing.T) {
 	} {
 		h := newStore(t)
 		testkit.Write(t, h.Folder("b"), map[string]string{store.ManifestName: manifest})
-		if got := h.StoredAs("b"); got != want {
+		if got := h.About("b").Form; got != want {
 			t.Errorf("%.60s: %q, want %q", manifest, got, want)
 		}
 	}
 	h := newStore(t)
-	if got := h.StoredAs("b"); got != "" {
+	testkit.Write(t, h.Folder("told"), map[string]string{store.ManifestName: `{"format":2,"server":{"version":"8.0.35"},"size":4,"plain_size":9,"folders":[],"files":[]}`})
+	if got := h.About("told"); got.Server != "8.0.35" || *got.DataSize != 9 {
+		t.Errorf("what is told: %+v", got)
+	}
+	if got := h.About("b").Form; got != "" {
 		t.Errorf("of one that is gone: %q", got)
 	}
 	if err := os.Mkdir(filepath.Join(h.BackupDir, "b"), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	if got := h.StoredAs("b"); got != "directory" {
+	if got := h.About("b").Form; got != "directory" {
 		t.Errorf("of one without manifest: %q", got)
 	}
 }

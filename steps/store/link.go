@@ -78,21 +78,26 @@ func (s *Store) Span(id string) (from, to uint64, err error) {
 	return c.FromLSN, c.ToLSN, err
 }
 
-// Size returns the bytes that what is restored of a link takes.
-func (l Link) Size() (uint64, error) {
-	if l.Manifest != nil {
-		if l.Manifest.PlainSize != 0 {
-			return uint64(l.Manifest.PlainSize), nil
+// Size returns how large what is restored of a link is.
+func (l Link) Size() (disk.Size, error) {
+	if m := l.Manifest; m != nil {
+		size := disk.Size{Apparent: uint64(m.dataSize()), Allocated: uint64(m.dataSize())}
+		if m.Allocated != 0 {
+			size.Allocated = uint64(m.Allocated)
 		}
-		return uint64(l.Manifest.Size), nil
+		return size, nil
 	}
 	files, _, err := ListTree(l.Folder)
 	if err != nil {
-		return 0, err
+		return disk.Size{}, err
 	}
-	var size uint64
+	var size disk.Size
 	for _, f := range files {
-		size += uint64(f.Size)
+		data, err := disk.DataIn(l.Folder, f.Path)
+		if err != nil {
+			return size, err
+		}
+		size = size.Add(disk.Size{Apparent: uint64(f.Size), Allocated: uint64(data)})
 	}
 	return size, nil
 }

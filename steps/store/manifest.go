@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
@@ -60,6 +59,9 @@ type Manifest struct {
 	// PlainSize is the sum of the sizes in bytes of what is restored, where that
 	// differs.
 	PlainSize int64 `json:"plain_size,omitempty"`
+	// Allocated is how many bytes of what is restored are no holes, where there
+	// are holes. Of a stream it is what the server's files had.
+	Allocated int64 `json:"allocated,omitempty"`
 	// Compression is gzip or zstd when the files are compressed one by one.
 	Compression string `json:"compression,omitempty"`
 	// Stream is set for a backup that is one stream. Files then has the files
@@ -83,6 +85,8 @@ type ManifestFile struct {
 	Path   string `json:"path"`
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
+	// Data is how many bytes of it are no holes, where it has holes.
+	Data *int64 `json:"data,omitempty"`
 	// Plain is the file as it is restored, when it is stored compressed.
 	Plain *ManifestFile `json:"plain,omitempty"`
 }
@@ -121,8 +125,13 @@ func ReadManifest(folder string) (*Manifest, error) {
 // Describer completes what is known of a file, and makes the file durable.
 type Describer func(ctx context.Context, path string, f *ManifestFile) error
 
-// DescribeFile hashes a file.
+// DescribeFile hashes a file, and looks for its holes.
 func DescribeFile(ctx context.Context, path string, f *ManifestFile) (err error) {
+	data, err := disk.DataIn(filepath.Dir(path), filepath.Base(path))
+	if err != nil {
+		return err
+	}
+	f.noteHoles(data)
 	if f.SHA256, err = disk.HashFile(ctx, filepath.Dir(path), filepath.Base(path)); err != nil {
 		return err
 	}
@@ -154,32 +163,22 @@ func SealTree(ctx context.Context, folder string, parallel int, describe Describ
 	return files, folders, nil
 }
 
+// separateSuffix is the end of the path beside a folder at which a file of it is
+// copied, before that takes the file's place.
+const separateSuffix = ".separate"
+
 // separateTree gives the backup files of its own where the tool has linked to
 // the server's: mariabackup does so with those of RocksDB, which never change.
-// What an interruption has left of a copy is removed first.
 func separateTree(ctx context.Context, folder string) error {
 	files, _, err := ListTree(folder)
 	if err != nil {
 		return err
 	}
-	names := map[string]bool{}
-	for _, f := range files {
-		names[f.Path] = true
-	}
 	for _, f := range files {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		of, left := strings.CutSuffix(f.Path, disk.SeparateSuffix)
-		if left && names[of] {
-			// Another copy may have taken its name meanwhile.
-			if err = disk.Remove(folder, f.Path); errors.Is(err, fs.ErrNotExist) {
-				err = nil
-			}
-		} else {
-			err = disk.Separate(folder, f.Path)
-		}
-		if err != nil {
+		if err := disk.Separate(folder, f.Path, folder+separateSuffix); err != nil {
 			return err
 		}
 	}
@@ -216,6 +215,32 @@ func ListTree(folder string) (files []ManifestFile, folders []string, err error)
 		return nil, nil, fmt.Errorf("list %s: %w", folder, err)
 	}
 	return files, folders, nil
+}
+
+// noteHoles notes how many bytes of a file are no holes.
+func (f *ManifestFile) noteHoles(data int64) {
+	if data < f.Size {
+		f.Data = &data
+	}
+}
+
+// NoteAllocated sums up what is restored without its holes.
+func (m *Manifest) NoteAllocated(files []ManifestFile) {
+	var apparent, allocated int64
+	for _, f := range files {
+		apparent, allocated = apparent+f.Restored().Size, allocated+f.Restored().allocated()
+	}
+	if allocated < apparent {
+		m.Allocated = allocated
+	}
+}
+
+// allocated is how many bytes of the disk the file takes.
+func (f ManifestFile) allocated() int64 {
+	if f.Data != nil {
+		return *f.Data
+	}
+	return f.Size
 }
 
 func SizeOf(files []ManifestFile) int64 {

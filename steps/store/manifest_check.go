@@ -46,7 +46,7 @@ func (m *Manifest) check() error {
 	if !slices.Contains([]string{"", string(stream.Gzip), string(stream.Zstd)}, m.Compression) {
 		return forged("its compression is %.80q", m.Compression)
 	}
-	for _, size := range []int64{m.Size, m.PlainSize} {
+	for _, size := range []int64{m.Size, m.PlainSize, m.Allocated} {
 		if size < 0 || size > maxSize {
 			return forged("its size is %d", size)
 		}
@@ -128,6 +128,11 @@ func checkTree(folders []string, files []ManifestFile) error {
 		for _, size := range []int64{f.Size, f.Restored().Size} {
 			if size < 0 || size > maxSize || total > maxSize-size {
 				return forged("file %.80q has a size of %d bytes, after %d of others", f.Path, size, total)
+			}
+		}
+		for _, data := range []*int64{f.Data, f.Restored().Data} {
+			if data != nil && (*data < 0 || *data > maxSize) {
+				return forged("file %.80q has %d bytes that are no holes", f.Path, *data)
 			}
 		}
 		total += max(f.Size, f.Restored().Size)

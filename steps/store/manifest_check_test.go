@@ -83,7 +83,7 @@ func TestStrangeFilesOfABackupAreRefused(t *testing.T) {
 				h.Must(put(path))
 				_, err := h.Chain(t.Context(), []string{"full"})
 				testkit.Says(t, err, "backup 'full' is damaged: ", "use another chain")
-				_ = h.StoredAs("full")
+				_ = h.About("full")
 				if name == store.ManifestName && h.MadeBy("full") != "" {
 					t.Error("somebody made it")
 				}

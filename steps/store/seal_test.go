@@ -16,7 +16,7 @@ func TestSealedBackupSharesNoFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	work := filepath.Join(dir, "work")
-	testkit.Write(t, dir, map[string]string{"data/1.sst": "rows", "work/ibdata1": "system", "work/1.sst" + disk.SeparateSuffix: "ro"})
+	testkit.Write(t, dir, map[string]string{"data/1.sst": "rows", "work/ibdata1": "system", "work.separate": "ro"})
 	if err := os.Link(filepath.Join(dir, "data", "1.sst"), filepath.Join(work, "1.sst")); err != nil {
 		t.Fatal(err)
 	}
@@ -27,5 +27,8 @@ func TestSealedBackupSharesNoFile(t *testing.T) {
 	testkit.Write(t, dir, map[string]string{"data/1.sst": "more"})
 	if got := testkit.Tree(t, work); len(got) != 2 || got["1.sst"] != "rows" {
 		t.Errorf("the backup holds %v", got)
+	}
+	if there, err := disk.Exists(work + ".separate"); err != nil || there {
+		t.Errorf("left beside it: %v", err)
 	}
 }

@@ -55,23 +55,29 @@ func (l Link) stageFile(ctx context.Context, stored ManifestFile, folder string)
 }
 
 // copyFile makes an independent copy, sharing blocks where the file system
-// can, and returns the SHA-256 of what it holds.
+// can, with the holes of what it copies, and returns the SHA-256 of what it holds.
 func copyFile(ctx context.Context, source, target *os.File) (hash string, err error) {
 	sum := sha256.New()
-	var into io.Writer = io.MultiWriter(target, sum)
 	if unix.IoctlFileClone(int(target.Fd()), int(source.Fd())) == nil {
-		into = sum
+		_, err = io.CopyBuffer(sum, disk.ContextReader(ctx, source), make([]byte, 1<<20))
+	} else {
+		err = disk.CopyHoles(ctx, target, source, sum)
 	}
-	if _, err := io.CopyBuffer(into, disk.ContextReader(ctx, source), make([]byte, 1<<20)); err != nil {
+	if err != nil {
 		return "", stageError(target.Name(), err)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // unpackFile uncompresses a stored file and checks that it is what was stored
-// and becomes what was compressed.
+// and becomes what was compressed. Where it had holes nobody knows any more:
+// blocks of zeros become some.
 func unpackFile(ctx context.Context, source, target *os.File, want ManifestFile, compression string) error {
-	stored, plain, err := stream.UnpackFile(target, disk.ContextReader(ctx, source), stream.Compression(compression))
+	into := &disk.HoleFile{File: target}
+	stored, plain, err := stream.UnpackFile(into, disk.ContextReader(ctx, source), stream.Compression(compression))
+	if err == nil {
+		err = into.Finish()
+	}
 	var damage *stream.CompressionError
 	switch {
 	case ctx.Err() != nil:

@@ -34,6 +34,11 @@ func BeforeFile(work string) string { return work + ".before.json" }
 // AfterFile is described with BeforeFile.
 func AfterFile(work string) string { return work + ".after.json" }
 
+// PackingFolder is where an attempt that works in this folder writes its files
+// before they get their names: beside it, where no name of the server's is, and
+// gone with it.
+func PackingFolder(work string) string { return work + ".packing" }
+
 // StageFolder is where an operation stages a chain that does not go into the
 // data directory.
 func (s *Store) StageFolder(operation string) string {

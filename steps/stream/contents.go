@@ -39,11 +39,17 @@ var afterLast = []string{tablespacesName, "xtrabackup_keys"}
 
 const tablespacesName = "xtrabackup_tablespaces"
 
-// isSmall reports whether the content of a file is kept.
+// smallNames are the metadata files whose content is kept: MariaDB 11.1 renamed
+// them.
+var smallNames = []string{"backup-my.cnf",
+	"xtrabackup_checkpoints", "xtrabackup_info", "xtrabackup_binlog_info", "xtrabackup_slave_info", "xtrabackup_galera_info",
+	"mariadb_backup_checkpoints", "mariadb_backup_info", "mariadb_backup_binlog_info", "mariadb_backup_slave_info", "mariadb_backup_galera_info"}
+
+// isSmall reports whether the content of a file is kept. A mark is in a database's
+// folder, and no table's file ends like one.
 func isSmall(name string) bool {
 	name = path.Clean(name)
-	return name == "xtrabackup_checkpoints" || name == "xtrabackup_info" || name == "backup-my.cnf" ||
-		strings.HasPrefix(name, "mariadb_backup_") || strings.HasSuffix(name, ".ren")
+	return slices.Contains(smallNames, name) || path.Dir(name) != "." && path.Ext(name) == ".ren"
 }
 
 // listsTablespaces tells from xtrabackup_info whether the tool is one that

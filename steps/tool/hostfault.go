@@ -10,14 +10,14 @@ import (
 // host's, or that of its settings, and says nothing about the backup.
 var hostTrouble = []string{
 	"No space left on device", "Errcode: 28", "error: 28", "error number 28", "error 28", "errno: 28", "Disk full",
-	"Too many open files", "Permission denied", "Errcode: 13", "error number 13",
+	"Too many open files", "File name too long", "Permission denied", "Errcode: 13", "error number 13",
 	"Cannot allocate memory", "Cannot allocate", "Out of memory", "Read-only file system",
 	"Disk quota exceeded", "error while loading shared libraries",
 }
 
-// fullDisk is so little room in bytes that a failure on such a disk is put
+// fullLimit is so little room in bytes that a failure on such a disk is put
 // down to it.
-const fullDisk = 4 << 20
+const fullLimit = 4 << 20
 
 // HostFault reports whether a program that worked in a folder has failed for
 // want of something there rather than because of the backup.
@@ -28,5 +28,5 @@ func HostFault(folder, output string) bool {
 		}
 	}
 	free, err := disk.FreeSpace(folder)
-	return err == nil && free < fullDisk
+	return err == nil && free < fullLimit
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -157,24 +156,6 @@ func ProvePrepared(folder string, toLSN uint64, tool string, more bool) error {
 	}
 	if c.ToLSN != toLSN {
 		return fmt.Errorf("the tool prepared the chain up to LSN %d, not %d", c.ToLSN, toLSN)
-	}
-	return nil
-}
-
-// StripMetadata removes the tool's own files, which do not belong into a data
-// directory.
-func StripMetadata(folder string) error {
-	entries, err := disk.ReadDir(folder)
-	if err != nil {
-		return fmt.Errorf("strip metadata: %w", err)
-	}
-	for _, e := range entries {
-		name := e.Name()
-		if strings.HasPrefix(name, "xtrabackup_") || strings.HasPrefix(name, "mariadb_backup_") || slices.Contains(OptionsNames, name) {
-			if err := disk.Remove(folder, name); err != nil {
-				return fmt.Errorf("strip metadata: %w", err)
-			}
-		}
 	}
 	return nil
 }

@@ -33,10 +33,7 @@ func ProveRun(what string, r job.Result) error {
 	name := func(problem string) error {
 		return &Error{Summary: what + " " + problem, Tail: LastLines(r.Tail, TailLines)}
 	}
-	advice := Advice(r.Tail)
-	if n := len(r.Complaints); advice == "" && n > 0 {
-		advice = ": " + r.Complaints[n-1]
-	}
+	advice := cause(r)
 	switch {
 	case r.StartError != "":
 		return name("could not be started: " + r.StartError + Advice(r.StartError))
@@ -52,36 +49,6 @@ func ProveRun(what string, r job.Result) error {
 		return name("ended without saying \"" + Completed + "\"" + advice)
 	}
 	return nil
-}
-
-// advices say in a person's words what a line of a tool's output means.
-var advices = []struct{ says, means string }{
-	{"No space left on device", "the disk is full: free space or make it larger, then try again"},
-	{"no space left on device", "the disk is full: free space or make it larger, then try again"},
-	{"Errcode: 28", "the disk is full: free space or make it larger, then try again"},
-	{"error 28", "the disk is full: free space or make it larger, then try again"},
-	{"error: 28", "the disk is full: free space or make it larger, then try again"},
-	{"Access denied for user", "the server refused the backup user's login: check the credentials file"},
-	{"missing required privilege", "the backup user lacks a privilege"},
-	{"Too many open files", "the limit of open files is too low: raise LimitNOFILE of the service"},
-	{"Can't connect to", "the server could not be reached"},
-	{"Lost connection to", "the server went away while the tool was at work"},
-	{"server has gone away", "the server went away while the tool was at work"},
-	{"Permission denied", "a file could not be read or written: run the daemon as root or as the server's user"},
-	{"failed to init keyring", "the tool could not use the server's keyring: check the keyring options in backup_args"},
-	{"wrapped around", "the server overwrote its redo log before the tool had read it: enlarge the redo log, or set innodb_redo_log_archive_dirs on MySQL 8"},
-	{"Unsupported server version", "the tool is too old or too new for the server"},
-	{"Please upgrade PXB", "the tool is older than the server: install its newest release of that series"},
-	{"Database page corruption detected", "the server's data is damaged: run CHECK TABLE on its tables"},
-}
-
-func Advice(output string) string {
-	for _, a := range advices {
-		if strings.Contains(output, a.says) {
-			return ": " + a.means
-		}
-	}
-	return ""
 }
 
 func LastLines(text string, n int) string {

@@ -93,9 +93,13 @@ func Running() api.OperationView {
 func Backups() []api.BackupView {
 	backup := func(id, from, form string, hours float64, size int64, fromLSN, toLSN uint64) api.BackupView {
 		start := At(hours * 3600)
+		data := size
+		if form != "directory" {
+			data *= 3
+		}
 		return api.BackupView{
 			ID: id, FromBackupID: from, StartTime: start, EndTime: new(start.Add(92 * time.Second)),
-			Size: &size, Form: form, FromLSN: fromLSN, ToLSN: toLSN,
+			Size: &size, DataSize: &data, ServerVersion: "10.11.6-MariaDB-0+deb12u1", Form: form, FromLSN: fromLSN, ToLSN: toLSN,
 		}
 	}
 	list := []api.BackupView{

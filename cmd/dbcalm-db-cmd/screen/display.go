@@ -29,10 +29,16 @@ func (s *Screen) DisplayOn(w io.Writer) Display {
 	return &lines{out: w, now: s.Now, told: map[string]*telling{}}
 }
 
-// progressEvery is how often lines tell how far an operation is.
-const progressEvery = 30 * time.Second
+// Within a state, lines tell how far an operation is at each tenth of the way,
+// and no more often than this. Where that cannot be measured, they say as often
+// that the state lasts.
+const (
+	progressEvery = 30 * time.Second
+	progressParts = 10
+)
 
-// lines tells each transition in a line of its own.
+// lines tells each transition in a line of its own, and what becomes of a state
+// that lasts: who reads it in a log must see that something happens.
 type lines struct {
 	out  io.Writer
 	now  func() time.Time
@@ -45,8 +51,12 @@ type telling struct {
 	// polls counts the polls that found it waiting: at the first it may only
 	// not have begun yet.
 	polls int
-	// progress is when the progress was last told, or the state began.
+	// progress is when the progress was last told, or the state began, and part the
+	// number of the last tenth that was told.
 	progress time.Time
+	part     int64
+	// began is when the state began.
+	began time.Time
 }
 
 func (l *lines) Note(text string) { fmt.Fprintln(l.out, printable.Text(text)) }
@@ -57,7 +67,7 @@ func (l *lines) Show(views []api.OperationView) {
 	for _, view := range views {
 		told := l.told[view.ID]
 		if told == nil {
-			told = &telling{seq: beforeRetry(view.Transitions), progress: l.now()}
+			told = &telling{seq: beforeRetry(view.Transitions), progress: l.now(), began: l.now()}
 			l.told[view.ID] = told
 		}
 		prefix := ""
@@ -78,7 +88,7 @@ func (l *lines) tell(told *telling, prefix string, view api.OperationView) {
 		if t.Seq <= told.seq {
 			continue
 		}
-		told.seq, told.progress = t.Seq, l.now()
+		told.seq, told.progress, told.part, told.began = t.Seq, l.now(), 0, t.At
 		line := human.Stamp(t.At) + "  " + prefix + t.To
 		if t.From != "" {
 			line = human.Stamp(t.At) + "  " + prefix + t.From + " → " + t.To
@@ -88,10 +98,27 @@ func (l *lines) tell(told *telling, prefix string, view api.OperationView) {
 		}
 		l.Note(line)
 	}
-	if p := view.Progress; p != nil && p.DoneBytes > 0 && l.now().Sub(told.progress) >= progressEvery {
-		told.progress = l.now()
-		l.Note(human.Stamp(l.now()) + "  " + prefix + view.State + ": " + Progress(p))
+	if !view.Over() && l.now().Sub(told.progress) >= progressEvery {
+		l.tellProgress(told, prefix, view)
 	}
+}
+
+// tellProgress says how far a state is, where it has come further, or how long it
+// lasts.
+func (l *lines) tellProgress(told *telling, prefix string, view api.OperationView) {
+	words := human.Span(l.now().Sub(told.began)) + " so far"
+	if p := view.Progress; p != nil && p.DoneBytes > 0 {
+		if p.TotalBytes > 0 {
+			part := p.DoneBytes * progressParts / p.TotalBytes
+			if part <= told.part {
+				return
+			}
+			told.part = part
+		}
+		words = Progress(p)
+	}
+	told.progress = l.now()
+	l.Note(human.Stamp(l.now()) + "  " + prefix + view.State + ": " + words)
 }
 
 // beforeRetry returns the number of the last transition of earlier attempts,

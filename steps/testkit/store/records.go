@@ -16,3 +16,10 @@ type Records struct {
 	Restored time.Time
 	Err      error
 }
+
+// ForgetManifest makes a record one of before the manifests were remembered.
+func (r *Records) ForgetManifest(id string) {
+	b := r.Backups[id]
+	b.ManifestSHA256 = ""
+	r.Backups[id] = b
+}
