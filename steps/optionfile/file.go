@@ -89,6 +89,7 @@ func (f *File) read(path string, depth int) error {
 // that everybody may write.
 func open(path string) (*os.File, error) {
 	// It must not wait for a pipe's other end.
+	// #nosec G304 -- the configuration names it
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err

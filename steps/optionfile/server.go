@@ -39,6 +39,7 @@ func Server(ctx context.Context, path string) (map[string]string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, printerTimeout)
 	defer cancel()
+	// #nosec G204 -- the vendor's program, found in PATH
 	cmd := exec.CommandContext(ctx, program, "--defaults-file="+path, "--mysqld")
 	cmd.WaitDelay = time.Second
 	// Its home may have option files, too, and its suffix other sections.
