@@ -62,9 +62,6 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if err := s.Server.CheckToolReads(); err != nil {
 		return Outcome{}, err
 	}
-	if err := s.Server.CheckReadable(info.DataDir); err != nil {
-		return Outcome{}, err
-	}
 	if err := conn.CheckGrants(ctx, info, credentials.User); err != nil {
 		return Outcome{}, err
 	}
@@ -132,12 +129,15 @@ func (h *Host) toFolderOnly(ctx context.Context, info server.Info) string {
 }
 
 // CheckCopyable refuses a server's data directory that is not the one of the
-// configuration, or has in it what the tool cannot copy.
+// configuration, or has in it what the tool cannot or may not copy.
 func (h *Host) CheckCopyable(dataDir string) error {
 	if err := server.SameFolder(dataDir, h.Server.DataDir); err != nil {
 		return err
 	}
-	return tool.CheckNames(dataDir)
+	if err := tool.CheckNames(dataDir); err != nil {
+		return err
+	}
+	return h.Server.CheckReadable(dataDir)
 }
 
 // checkBase checks that an incremental may stand on a backup: its whole chain

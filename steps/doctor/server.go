@@ -64,7 +64,7 @@ func (d *doctor) askServer(ctx context.Context) {
 		return
 	}
 	d.server = &info
-	if d.look("data directory", server.SameFolder(info.DataDir, d.Server.DataDir), info.DataDir+" is the server's, as data_dir says") {
+	if d.look("data directory", d.CheckCopyable(info.DataDir), info.DataDir+" is the server's, as data_dir says") {
 		if info.Outside, err = s.Outside(ctx, info); err != nil {
 			d.look("tables", err, "")
 		}
