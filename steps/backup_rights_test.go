@@ -74,7 +74,8 @@ func seenByGroup(t *testing.T, store, id string) {
 	t.Helper()
 	const group = 64650
 	above := filepath.Dir(store)
-	if err := errors.Join(os.Chown(store, -1, group), os.Chmod(store, 0o750), os.Chmod(above, 0o711), os.Chmod(filepath.Dir(above), 0o711)); err != nil {
+	if err := errors.Join(os.Chown(store, -1, group), os.Chmod(store, 0o750), os.Chmod(above, 0o711),
+		os.Chmod(filepath.Dir(above), 0o711)); err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = os.Chown(store, -1, os.Getegid()) }()
@@ -141,7 +142,8 @@ func TestLinkToAForeignFileIsNotBackedUp(t *testing.T) {
 	testkit.Says(t, b.take("full", ""), "validate_backup: ", "user 64646 may not read "+link)
 	// One that is put there while the tool copies leads it nowhere.
 	b.Must(os.Remove(link))
-	task, err := b.perform(Task{Operation: "op", Attempt: 1, Events: []string{EventStream}, Args: Args{ID: "full"}}, "validate_backup", "reserve_work")
+	task, err := b.perform(Task{Operation: "op", Attempt: 1, Events: []string{EventStream}, Args: Args{ID: "full"}},
+		"validate_backup", "reserve_work")
 	b.Must(err)
 	b.Must(os.Symlink(secret, link))
 	_, err = b.perform(task, "copy_backup")

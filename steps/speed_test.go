@@ -123,8 +123,9 @@ func (h *testHost) ways() []way {
 		row++
 		spec := h.Tool.BackupCommand(tool, credentials, h.Server.DataDir, target, "")
 		spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
-		spec.Stream = &job.Stream{Direction: job.StreamOut, File: filepath.Join(target, "stream"), Compression: "zstd", StallTimeout: testkit.Patience,
-			Contents: filepath.Join(target, "contents.json")}
+		spec.Stream = &job.Stream{Direction: job.StreamOut, File: filepath.Join(target, "stream"), Compression: "zstd",
+			StallTimeout: testkit.Patience,
+			Contents:     filepath.Join(target, "contents.json")}
 		h.supervise(h.Jobs.Folder("bench", int64(row)), spec)
 	}
 	return []way{{ours, supervised}, {hashed, shell("| tee stream | sha256sum")}, {plain, shell("> stream")}}

@@ -38,7 +38,8 @@ func TestComplaintsAreKept(t *testing.T) {
 		`2026-11-27 12:33:21 0 [Warning] InnoDB: Ignoring data file './shop/orders.ibd' with space ID 7`,
 		`/usr/bin/mariadb-backup: skipping ./shop/orders.ibd`,
 	}
-	harmless = append(harmless, `[01] 2026-11-27 12:33:21 Copying ./skipped/ignored.ibd to /b/skipped/ignored.ibd`, `[00] 2026-11-27 12:33:21 Skip table a.b at it is in exclude list`)
+	harmless = append(harmless, `[01] 2026-11-27 12:33:21 Copying ./skipped/ignored.ibd to /b/skipped/ignored.ibd`,
+		`[00] 2026-11-27 12:33:21 Skip table a.b at it is in exclude list`)
 	harmless = append(harmless, omissions...)
 	// Some of them come with the terminal's bell.
 	text := "\a" + strings.Join(complaints, "\n\a") + "\n" + strings.Join(harmless, "\n") + "\n"
@@ -85,7 +86,8 @@ func TestDumpsAreCut(t *testing.T) {
 		if n := len(o.complaints); n != complaintLimit || o.complaints[0] != before || o.complaints[n-1] != fatal {
 			t.Errorf("pieces of %d: %d complaints, %q", size, n, o.complaints)
 		}
-		if tail := o.tail(); !strings.HasSuffix(tail, "(cut: the operation's log has all of it)\nError: again\n"+fatal+"\n") || strings.Count(tail, "again") < 10 {
+		if tail := o.tail(); !strings.HasSuffix(tail, "(cut: the operation's log has all of it)\nError: again\n"+fatal+"\n") ||
+			strings.Count(tail, "again") < 10 {
 			t.Errorf("pieces of %d: the tail is %q", size, tail)
 		}
 		if log.String() != text {
