@@ -24,9 +24,8 @@ func copied() map[string]string {
 	files := testkit.Metadata("full-backuped", "0", "100")
 	maps.Copy(files, map[string]string{
 		"ibdata1": strings.Repeat("page ", 100_000), "ib_logfile0": "redo", "xtrabackup_logfile": "redo",
-		"xtrabackup_binlog_info": "binlog.1 4\n",
-		"shop/orders.ibd":        strings.Repeat("row ", 300_000), "shop/orders.frm": "frm", "shop/empty.MYD": "", "shop/a.ren": "shop/b",
-		"shop/c.del": "", "shop/d.new": "table",
+		"xtrabackup_binlog_info": "binlog.1 4\n", "shop/orders.ibd": strings.Repeat("row ", 300_000), "shop/orders.frm": "frm",
+		"shop/empty.MYD": "", "shop/a.ren": "shop/b", "shop/c.del": "", "shop/d.new": "table",
 	})
 	return files
 }
@@ -157,8 +156,9 @@ func TestCompressingEndsWithItsContext(t *testing.T) {
 	if _, err := h.backups().compress(ctx, task); !errors.Is(err, job.ErrCancelled) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := store.PackFile(ctx, filepath.Join(task.Data.Work, "ibdata1"), task.Data.Work+".one",
-		store.Form{Compression: "zstd"}); !errors.Is(err, job.ErrCancelled) {
+	form := store.Form{Compression: "zstd"}
+	_, _, err := store.PackFile(ctx, filepath.Join(task.Data.Work, "ibdata1"), task.Data.Work+".one", form)
+	if !errors.Is(err, job.ErrCancelled) {
 		t.Errorf("within a file: %v", err)
 	}
 	if there, err := disk.Exists(filepath.Join(task.Data.Work, "ibdata1")); err != nil || !there {

@@ -42,16 +42,21 @@ func TestBackupIsSealedPublishedAndRecorded(t *testing.T) {
 	task := h.backupTask("op", "inc", "full", files)
 	// What a crash while the manifest was written leaves, is no part of it.
 	testkit.Write(t, task.Data.Work, map[string]string{store.ManifestName: "{", store.ManifestName + ".tmp": "{"})
-	for _, step := range []func(context.Context, Task) (Outcome, error){h.Host.backups().seal, h.Host.backups().seal,
-		h.backups().publish, h.backups().publish} {
+	for _, step := range []func(context.Context, Task) (Outcome, error){
+		h.Host.backups().seal, h.Host.backups().seal, h.backups().publish, h.backups().publish,
+	} {
 		out, err := step(t.Context(), task)
 		if err != nil || out.Event != EventOK {
 			t.Fatalf("%+v, %v", out, err)
 		}
 		task.Data = out.Data
 	}
-	if got := testkit.Tree(t, h.Store.BackupDir); got["inc/shop/orders.ibd.delta"] != "changes" || slices.ContainsFunc([]string{".partial/",
-		"inc/" + store.ManifestName + ".tmp"}, func(name string) bool { _, there := got[name]; return there }) {
+	got := testkit.Tree(t, h.Store.BackupDir)
+	if got["inc/shop/orders.ibd.delta"] != "changes" ||
+		slices.ContainsFunc([]string{".partial/", "inc/" + store.ManifestName + ".tmp"}, func(name string) bool {
+			_, there := got[name]
+			return there
+		}) {
 		t.Errorf("the store holds %v", got)
 	}
 	text, err := os.ReadFile(filepath.Join(h.Store.Folder("inc"), store.ManifestName))
@@ -63,9 +68,8 @@ func TestBackupIsSealedPublishedAndRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m.Format != 1 || m.ID != "inc" || m.ParentID != "full" || m.Kind != "incremental" || m.Operation != "op" ||
-		m.FromLSN != 100 || m.ToLSN != 150 ||
-		m.Tool != mariabackup || m.Server.UID != "uid" || len(m.Files) != 4 || m.Size == 0 ||
-		!strings.Contains(m.Options, "--incremental-basedir="+h.Store.Folder("full")) {
+		m.FromLSN != 100 || m.ToLSN != 150 || m.Tool != mariabackup || m.Server.UID != "uid" || len(m.Files) != 4 ||
+		m.Size == 0 || !strings.Contains(m.Options, "--incremental-basedir="+h.Store.Folder("full")) {
 		t.Errorf("the manifest: %+v", m)
 	}
 	out, err := h.backups().recordBackup(t.Context(), task)
@@ -172,8 +176,9 @@ func TestCopyIsProved(t *testing.T) {
 		"complained": {job.Result{Tail: completedTail, Complaints: []string{"Error: write (errno: 28 \"No space left on device\"), s3cret"}},
 			testkit.Metadata("full-backuped", "0", "100"),
 			[]string{"mariabackup claims success, but complained while it copied: the disk is full", "Error: write", "***"}},
-		"empty metadata": {job.Result{Tail: completedTail}, map[string]string{"xtrabackup_checkpoints": testkit.Checkpoints("full-backuped", "0",
-			"1", "1"), "xtrabackup_info": "", "backup-my.cnf": "[mysqld]\na=b\n"},
+		"empty metadata": {job.Result{Tail: completedTail}, map[string]string{
+			"xtrabackup_checkpoints": testkit.Checkpoints("full-backuped", "0", "1", "1"),
+			"xtrabackup_info":        "", "backup-my.cnf": "[mysqld]\na=b\n"},
 			[]string{"mariabackup claims success, but read metadata: xtrabackup_info is empty"}},
 	} {
 		t.Run(name, func(t *testing.T) {

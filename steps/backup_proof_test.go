@@ -198,13 +198,13 @@ func madeAnew(t *testing.T, log string) {
 		"INSERT INTO shop.parts SELECT * FROM shop.source WHERE id < 5")
 	b.checkpoint()
 	b.Must(b.take("base", ""))
-	b.db.Exec("OPTIMIZE TABLE shop.optimized", "ALTER TABLE shop.forced FORCE", "TRUNCATE shop.truncated", "TRUNCATE shop.refilled",
-		fmt.Sprintf(fill, "refilled"),
+	b.db.Exec("OPTIMIZE TABLE shop.optimized", "ALTER TABLE shop.forced FORCE", "TRUNCATE shop.truncated",
+		"TRUNCATE shop.refilled", fmt.Sprintf(fill, "refilled"),
 		"RENAME TABLE shop.renamed TO shop.other", "ALTER TABLE shop.parts EXCHANGE PARTITION p0 WITH TABLE shop.exchanged",
-		"ALTER TABLE shop.compressed ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=4", "DROP TABLE shop.dropped", fmt.Sprintf(like, "dropped"),
-		fmt.Sprintf(fill, "dropped"),
-		"ALTER TABLE shop.altered ADD COLUMN n INT DEFAULT 7, ADD KEY (text), ALGORITHM=INPLACE", fmt.Sprintf(like, "later"),
-		fmt.Sprintf(fill, "later"),
+		"ALTER TABLE shop.compressed ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=4",
+		"DROP TABLE shop.dropped", fmt.Sprintf(like, "dropped"), fmt.Sprintf(fill, "dropped"),
+		"ALTER TABLE shop.altered ADD COLUMN n INT DEFAULT 7, ADD KEY (text), ALGORITHM=INPLACE",
+		fmt.Sprintf(like, "later"), fmt.Sprintf(fill, "later"),
 		"CREATE TABLE shop.paged (id INT PRIMARY KEY, text TEXT) ENGINE=InnoDB PAGE_COMPRESSED=1", fmt.Sprintf(fill, "paged"))
 	if log == "that is empty" {
 		b.checkpoint()
@@ -256,8 +256,8 @@ func encryptedInPlace(t *testing.T, plugins string) {
 	b.db.Exec("SET GLOBAL innodb_encrypt_tables = ON")
 	testkit.Eventually(t, "all pages are encrypted", func() bool {
 		var n int
-		err := b.db.DB().QueryRow("SELECT COUNT(*) FROM information_schema.INNODB_TABLESPACES_ENCRYPTION WHERE NAME = 'shop/source' AND " +
-			"MIN_KEY_VERSION = 1 AND ROTATING_OR_FLUSHING = 0").Scan(&n)
+		err := b.db.DB().QueryRow("SELECT COUNT(*) FROM information_schema.INNODB_TABLESPACES_ENCRYPTION " +
+			"WHERE NAME = 'shop/source' AND MIN_KEY_VERSION = 1 AND ROTATING_OR_FLUSHING = 0").Scan(&n)
 		return err == nil && n == 1
 	})
 	want := mariadbtest.Fingerprint(t, b.db.DB())
@@ -345,13 +345,13 @@ func TestTablesOfEveryKindAreMissed(t *testing.T) {
 			tablespace += ".delta"
 		}
 		for file, want := range map[string]string{
-			"shop/orders" + tablespace: ": shop.orders: ", "shop/orders.frm": ": shop.orders: ", "shop/a@0020b" + tablespace: ": shop.a b: ",
-			"shop/parts#P#p1" + tablespace: ": shop.parts#P#p1: ",
-			"shop/parts.par":               ": shop.parts: ", "shop/far" + tablespace: ": shop.far: ", "shop/mine.MYD": ": shop.mine: ",
-			"shop/aria.MAI": ": shop.aria: ", "shop/csv.CSV": ": shop.csv: ",
-			"shop/merged.MRG": ": shop.merged: ", "shop/seen.frm": ": shop.seen: ", "shop/orders.TRG": ": shop.orders: ",
-			"shop/bell.TRN": ": shop.bell: ", "shop/numbers" + tablespace: ": shop.numbers: ",
-			"linked/one" + tablespace: ": linked.one: ", "shop/db.opt": ": the settings of database shop: ",
+			"shop/orders" + tablespace: ": shop.orders: ", "shop/orders.frm": ": shop.orders: ",
+			"shop/a@0020b" + tablespace: ": shop.a b: ", "shop/parts#P#p1" + tablespace: ": shop.parts#P#p1: ",
+			"shop/parts.par": ": shop.parts: ", "shop/far" + tablespace: ": shop.far: ", "shop/mine.MYD": ": shop.mine: ",
+			"shop/aria.MAI": ": shop.aria: ", "shop/csv.CSV": ": shop.csv: ", "shop/merged.MRG": ": shop.merged: ",
+			"shop/seen.frm": ": shop.seen: ", "shop/orders.TRG": ": shop.orders: ", "shop/bell.TRN": ": shop.bell: ",
+			"shop/numbers" + tablespace: ": shop.numbers: ",
+			"linked/one" + tablespace:   ": linked.one: ", "shop/db.opt": ": the settings of database shop: ",
 		} {
 			path := filepath.Join(task.Data.Work, file)
 			b.Must(os.Rename(path, filepath.Join(b.Dir, "away")))

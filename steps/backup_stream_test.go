@@ -57,8 +57,8 @@ func TestJobOfAStreamedBackup(t *testing.T) {
 	}
 	work, s := task.Data.Work, spec.Stream
 	if s.Direction != job.StreamOut || s.File != work+"/backup-b.xbstream.zst" || s.Contents != work+"/backup-b.contents.json" ||
-		s.Compression != "zstd" || s.Level != 3 ||
-		s.StallTimeout != time.Second || s.Command != "" || spec.Shell != "" || spec.Output != work {
+		s.Compression != "zstd" || s.Level != 3 || s.StallTimeout != time.Second || s.Command != "" ||
+		spec.Shell != "" || spec.Output != work {
 		t.Errorf("stored: %+v, %+v", spec, s)
 	}
 	task.Data.Form.Forward = true

@@ -82,8 +82,7 @@ func TestBackupIsValidated(t *testing.T) {
 		}, "is there already: remove it if it is of no use, or choose another id"},
 		"a disk that is too small": {func(h *testHost, _ *Task) { h.Store.BackupDir = small },
 			"not enough room for a full backup on the file system of " + small},
-		"a store that cannot be made": {func(h *testHost,
-			_ *Task) {
+		"a store that cannot be made": {func(h *testHost, _ *Task) {
 			h.Store.BackupDir = filepath.Join(h.Server.CredentialsFile, "store")
 		}, "create backup_dir"},
 	} {
@@ -135,8 +134,9 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 			"backup 'inc' stands on 'full', whose folder is there and whose record is lost: dbcalm-db-cmd backups rebuild records it again"},
 		"on a chain without files": {func(h *testHost, _ *store.Manifest) { h.Must(os.RemoveAll(h.Store.Folder("full"))) },
 			"; take a full backup: dbcalm-db-cmd backup full ID"},
-		"on a replaced base": {func(h *testHost, m *store.Manifest) { m.ParentOperation = "another" }, "it is another of the same id; " +
-			"take a full backup, or one on what is whole of the chain: dbcalm-db-cmd backup incremental ID --from full"},
+		"on a replaced base": {func(h *testHost, m *store.Manifest) { m.ParentOperation = "another" },
+			"it is another of the same id; take a full backup, or one on what is whole of the chain: " +
+				"dbcalm-db-cmd backup incremental ID --from full"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -81,8 +81,8 @@ func conformChain(t *testing.T, k kit) {
 	b.Must(err)
 	moved := filepath.Join(b.Dir, "moved")
 	b.Must(os.Mkdir(moved, 0o700))
-	if out, err := exec.Command(b.Tool.Bin, "--no-defaults", "--move-back", "--datadir="+moved,
-		"--target-dir="+folder).CombinedOutput(); err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), tool.Completed) {
+	out, err := exec.Command(b.Tool.Bin, "--no-defaults", "--move-back", "--datadir="+moved, "--target-dir="+folder).CombinedOutput()
+	if err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), tool.Completed) {
 		t.Errorf("move back: %v: %s", err, tool.LastLines(string(out), tool.TailLines))
 	}
 	for _, dir := range []string{b.Server.DataDir, moved} {

@@ -18,8 +18,9 @@ func TestRestoreNamesThePartOfAChainThatIsWhole(t *testing.T) {
 	h.Must(os.Truncate(filepath.Join(h.Store.Folder("inc"), "ibdata1.delta"), 0))
 	task := h.restoreTask("full", "inc")
 	task.Args.Target = "folder"
-	for name, step := range map[string]func(context.Context, Task) (Outcome, error){"validate": h.restores().validateRestore,
-		"stage": h.restores().stage} {
+	for name, step := range map[string]func(context.Context, Task) (Outcome, error){
+		"validate": h.restores().validateRestore, "stage": h.restores().stage,
+	} {
 		_, err := step(t.Context(), task)
 		testkit.Says(t, err, "backup 'inc' is damaged: ", "; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 		if t.Failed() {

@@ -130,8 +130,8 @@ func TestNamedProgramsMustBeThem(t *testing.T) {
 				test.value = path
 			}
 			t.Setenv(test.variable, test.value)
-			if other := map[string]string{xtrabackupVariable: mysqldVariable,
-				mysqldVariable: xtrabackupVariable}[test.variable]; os.Getenv(other) != "" {
+			others := map[string]string{xtrabackupVariable: mysqldVariable, mysqldVariable: xtrabackupVariable}
+			if other := others[test.variable]; os.Getenv(other) != "" {
 				t.Setenv(other, "")
 			}
 			_, _, err := realPrograms()
@@ -199,8 +199,8 @@ func (b *kitBench) take(id, base string) error {
 	case b.Compression != "":
 		copying = append(copying, "compress_backup")
 	}
-	_, err := b.perform(task,
-		slices.Concat([]string{"validate_backup", "reserve_work"}, copying, []string{"seal_backup", "publish_backup", "record_backup"})...)
+	_, err := b.perform(task, slices.Concat([]string{"validate_backup", "reserve_work"}, copying,
+		[]string{"seal_backup", "publish_backup", "record_backup"})...)
 	return err
 }
 

@@ -50,8 +50,8 @@ func TestTablesOutsideTheDataDirectory(t *testing.T) {
 				}
 				return
 			}
-			if found := detail(b.PlanRestore(t.Context(), task.Args), "tables"); !strings.Contains(found,
-				"will be inside, and what is there now stays: "+told) {
+			found := detail(b.PlanRestore(t.Context(), task.Args), "tables")
+			if !strings.Contains(found, "will be inside, and what is there now stays: "+told) {
 				t.Errorf("the plan of the restore: %q", found)
 			}
 			names := []string{"validate_verify", "stage_scratch", "prepare_full", "apply_link", "prove_tables", "examine_tables", "clean_scratch"}
@@ -100,8 +100,8 @@ func TestServerWithItsSystemTablespaceElsewhere(t *testing.T) {
 	t.Parallel()
 	k := kits(t)[0]
 	big := t.TempDir()
-	k.server = append(k.server,
-		mariadbtest.WithArgs("--innodb-data-home-dir=", "--innodb-data-file-path=ibdata1:12M;"+big+"/ibdata2:12M:autoextend"))
+	k.server = append(k.server, mariadbtest.WithArgs("--innodb-data-home-dir=",
+		"--innodb-data-file-path=ibdata1:12M;"+big+"/ibdata2:12M:autoextend"))
 	b := newKitBench(t, k)
 	value := "innodb-data-file-path=ibdata1:12M;" + big + "/ibdata2:12M:autoextend"
 	plan := b.PlanBackup(t.Context(), Args{ID: "full"})
@@ -111,8 +111,8 @@ func TestServerWithItsSystemTablespaceElsewhere(t *testing.T) {
 	}
 	out, err := b.backups().validateBackup(t.Context(), Task{Operation: "op", Attempt: 1, Args: Args{ID: "full"}})
 	b.Must(err)
-	if !strings.Contains(out.Reason,
-		"; it will be possible to restore it to a folder, and not to database: the server keeps files outside its data directory ("+value) {
+	if !strings.Contains(out.Reason, "; it will be possible to restore it to a folder, and not to database: "+
+		"the server keeps files outside its data directory ("+value) {
 		t.Errorf("the reason is %q", out.Reason)
 	}
 	b.Must(b.take("full", ""))

@@ -135,8 +135,8 @@ func TestOtherFilesAreStillInTheWay(t *testing.T) {
 	}
 	h := newHost(t)
 	testkit.Write(t, h.Server.DataDir, map[string]string{"host.err": ""})
-	if got, want := emptiness(h.Server.DataDir), h.Server.DataDir+
-		" holds only what a stopped server leaves, which will be moved aside: host.err"; got != want {
+	want := h.Server.DataDir + " holds only what a stopped server leaves, which will be moved aside: host.err"
+	if got := emptiness(h.Server.DataDir); got != want {
 		t.Errorf("the plan says %q, want %q", got, want)
 	}
 }

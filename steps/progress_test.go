@@ -46,8 +46,8 @@ func TestProgressOfACopy(t *testing.T) {
 		"/ibdata1 to x\n[03] 2026-11-22 22:10:01         ...done\n"})
 	want("an incremental, by the files it is done with",
 		takes(t, filepath.Join(h.Server.DataDir, "a/one.ibd"), filepath.Join(h.Server.DataDir, "ibdata1")))
-	testkit.Write(t, folder, map[string]string{job.OutputFile: "190510 12:00:00 [01] Copying ./a/one.ibd to /x/a/one.ibd.delta\n190510 " +
-		"12:00:00 [01]        ...done\n190510 12:00:00 [01] Copying ./ibdata1 to x\n"})
+	testkit.Write(t, folder, map[string]string{job.OutputFile: "190510 12:00:00 [01] Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
+		"190510 12:00:00 [01]        ...done\n190510 12:00:00 [01] Copying ./ibdata1 to x\n"})
 	want("an incremental by XtraBackup 2.4", takes(t, filepath.Join(h.Server.DataDir, "a/one.ibd")))
 	testkit.Write(t, folder, map[string]string{
 		job.OutputFile: "2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +

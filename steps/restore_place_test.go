@@ -191,12 +191,14 @@ func TestPlaceReplacesNothing(t *testing.T) {
 		}, server.ErrDataDirNotEmpty, "something was written into the data directory while the restore was put into place"},
 		"no data directory": {place.Swap, func(r *placement) { r.Must(os.Remove(r.p.Target)) }, server.ErrDataDir,
 			"no such file or directory"},
-		"a file among the entries": {place.Entries,
-			func(r *placement) { r.rename(2); testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"}) }, server.ErrDataDirNotEmpty,
-			"notes appeared while the restore was under way"},
-		"a file of an entry's name": {place.Entries,
-			func(r *placement) { r.rename(2); testkit.Write(r.T, r.p.Target, map[string]string{"ibdata1": "x"}) }, server.ErrDataDirNotEmpty,
-			"ibdata1 appeared while the restore was under way"},
+		"a file among the entries": {place.Entries, func(r *placement) {
+			r.rename(2)
+			testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"})
+		}, server.ErrDataDirNotEmpty, "notes appeared while the restore was under way"},
+		"a file of an entry's name": {place.Entries, func(r *placement) {
+			r.rename(2)
+			testkit.Write(r.T, r.p.Target, map[string]string{"ibdata1": "x"})
+		}, server.ErrDataDirNotEmpty, "ibdata1 appeared while the restore was under way"},
 		"a folder in the folder's way": {place.Folder, func(r *placement) { testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"}) },
 			fs.ErrExist, "restore to folder"},
 		"a prepared folder that is gone": {place.Folder, func(r *placement) { r.Must(os.RemoveAll(r.p.Prepared())) }, nil, "is gone"},

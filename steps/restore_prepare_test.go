@@ -32,8 +32,10 @@ func TestChainIsPreparedLinkByLink(t *testing.T) {
 		t.Errorf("the full backup: %s, %v", spec.Line(), err)
 	}
 	ended := job.Result{Tail: completedTail, Started: time.Now(), Ended: time.Now()}
-	for i, want := range []struct{ kind, to, event, last string }{{"log-applied", "100", EventMore, ""},
-		{"log-applied", "150", EventMore, "--apply-log-only"}, {"full-prepared", "150", EventOK, ""}} {
+	for i, want := range []struct{ kind, to, event, last string }{
+		{"log-applied", "100", EventMore, ""}, {"log-applied", "150", EventMore, "--apply-log-only"},
+		{"full-prepared", "150", EventOK, ""},
+	} {
 		if i > 0 {
 			spec, err := h.restores().applyJob(t.Context(), task)
 			if err != nil || !strings.Contains(spec.Line(), "--incremental-dir="+p.Link(i)) ||

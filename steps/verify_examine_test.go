@@ -81,8 +81,8 @@ func TestServerThatDoesNotRun(t *testing.T) {
 		damage bool
 		want   []string
 	}{
-		"says what is wrong": {"echo '2026-11-22 1 [Note] secret rows' >&2\necho '2026-11-22 1 [ERROR] InnoDB: " +
-			"page 7 is corrupt' >&2\necho '1 [ERROR] Aborting' >&2\nexit 1", true,
+		"says what is wrong": {"echo '2026-11-22 1 [Note] secret rows' >&2\n" +
+			"echo '2026-11-22 1 [ERROR] InnoDB: page 7 is corrupt' >&2\necho '1 [ERROR] Aborting' >&2\nexit 1", true,
 			[]string{damaged + "it does not start: InnoDB: page 7 is corrupt; use another chain, or take a full backup", "[ERROR] Aborting"}},
 		"says nothing": {"exit 1", true, []string{damaged + "it does not start;"}},
 		"crashes":      {"kill -SEGV $$", true, []string{damaged + "it does not start;"}},
@@ -160,8 +160,9 @@ func TestExaminationIsJudged(t *testing.T) {
 	result := func(code int, lines ...string) job.Result {
 		return job.Result{ExitCode: code, Tail: strings.Join(lines, "\n") + "\n", Started: began, Ended: began.Add(2 * time.Second)}
 	}
-	out, err := h.verifications().examineFinish(t.Context(), task, result(0, "not checked: a.s: "+
-		"The storage engine for the table doesn't support check", "310 tables checked, all sound; 1 not checked", "completed OK!"))
+	out, err := h.verifications().examineFinish(t.Context(), task,
+		result(0, "not checked: a.s: The storage engine for the table doesn't support check",
+			"310 tables checked, all sound; 1 not checked", "completed OK!"))
 	if err != nil || out.Event != EventOK || out.Reason != "310 tables checked, all sound; 1 not checked in 2s" {
 		t.Errorf("%+v, %v", out, err)
 	}
@@ -171,8 +172,8 @@ func TestExaminationIsJudged(t *testing.T) {
 		"use another chain, or take a full backup\nlast lines")
 	storetest.Blamed(t, err)
 	for _, r := range []job.Result{
-		result(0, "310 tables checked, all sound"), result(1, "damaged: a.a: Corrupt", "something broke"), result(0), {ExitCode: -1,
-			Signal: "SIGKILL"}, {StartError: "no"},
+		result(0, "310 tables checked, all sound"), result(1, "damaged: a.a: Corrupt", "something broke"), result(0),
+		{ExitCode: -1, Signal: "SIGKILL"}, {StartError: "no"},
 	} {
 		if _, err := h.verifications().examineFinish(t.Context(), task, r); err == nil || errors.As(err, new(*store.Damage)) {
 			t.Errorf("%+v: %v", r, err)

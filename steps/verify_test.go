@@ -143,8 +143,8 @@ func TestVerdictsOfAVerification(t *testing.T) {
 		if err != nil || out.Event != EventOK || !reflect.DeepEqual(out.Verdicts, want) {
 			t.Errorf("level %s: %+v, %v", level, out, err)
 		}
-		if want := "'inc' is proved at level " + string(level) + "; what it stands on at level " + string(below) +
-			": 'full'"; out.Reason != want {
+		reason := "'inc' is proved at level " + string(level) + "; what it stands on at level " + string(below) + ": 'full'"
+		if out.Reason != reason {
 			t.Errorf("level %s says %q, want %q", level, out.Reason, want)
 		}
 	}

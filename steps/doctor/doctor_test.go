@@ -67,8 +67,8 @@ func TestDoctorFindsAllInOrder(t *testing.T) {
 		}
 	}
 	want := "credentials, secrecy, server, database, data directory, privilege, privilege, privilege, tool, tool's version, " +
-		"unpacker, server_bin, " +
-		"backup_dir, state_dir, database_path, data_dir, room, retrieve, restore, unrecorded, missing, leftovers"
+		"unpacker, server_bin, backup_dir, state_dir, database_path, data_dir, room, retrieve, restore, " +
+		"unrecorded, missing, leftovers"
 	if got := strings.Join(abouts, ", "); got != want {
 		t.Errorf("looked at\n%s\nwant\n%s", got, want)
 	}

@@ -35,8 +35,7 @@ func TestCompare(t *testing.T) {
 	before := of(map[string]uint64{"a/stays.ibd": 1, "a/stays.frm": 2, "a/left_out.ibd": 3, "a/left_out.MYD": 4, "a/dropped.ibd": 5,
 		"a/renamed.ibd": 6, "a/rebuilt.ibd": 7})
 	after := of(map[string]uint64{"a/stays.ibd": 1, "a/stays.frm": 2, "a/left_out.ibd": 3, "a/left_out.MYD": 4, "a/other.ibd": 6,
-		"a/rebuilt.ibd": 8, "a/created.ibd": 9,
-		"a/imported.ibd": 10, "a/later.ibd": 30})
+		"a/rebuilt.ibd": 8, "a/created.ibd": 9, "a/imported.ibd": 10, "a/later.ibd": 30})
 	held := map[string]bool{"a/stays.ibd": true, "a/stays.frm": true, "a/dropped.ibd": true}
 	// What it says it leaves out counts if it is there: of files that came while
 	// it worked, too, but not of those that came when it had ended, at 20.
@@ -157,9 +156,9 @@ func TestCame(t *testing.T) {
 // brokenFiles are what a server cannot use, and some of what it can.
 var brokenFiles = map[string]string{
 	"a/sound.frm": frm(12, 100, 100), "a/sound.ibd": "", "a/inside.frm": frm(12, 100, 100),
-	"a/parts.frm": frm(12, 100, 100), "a/parts#P#p0.ibd": "",
-	"a/memory.frm": frm(6, 100, 100), "a/my.frm": frm(9, 100, 100), "a/my.MYD": "", "a/my.MYI": "", "a/aria.frm": frm(42, 100, 100),
-	"a/aria.MAI": "", "a/aria.MAD": "",
+	"a/parts.frm": frm(12, 100, 100), "a/parts#P#p0.ibd": "", "a/memory.frm": frm(6, 100, 100),
+	"a/my.frm": frm(9, 100, 100), "a/my.MYD": "", "a/my.MYI": "",
+	"a/aria.frm": frm(42, 100, 100), "a/aria.MAI": "", "a/aria.MAD": "",
 	"a/view.frm": "TYPE=VIEW\nquery=x\nview_body_utf8=x\nmariadb-version=1\n", "a/sound.TRG": "TYPE=TRIGGERS\ntriggers='x'\n",
 
 	"b/orphan.frm": frm(12, 100, 100), "b/discarded.frm": frm(12, 100, 100), "b/part.frm": frm(12, 100, 100),
@@ -192,11 +191,10 @@ func TestBroken(t *testing.T) {
 	inv.Broken = inv.findBroken(true)
 	want := []Broken{
 		{"b/cut", "its definition cannot be read"}, {"b/discarded", "its tablespace is discarded, or its file is missing"},
-		{"b/empty", "its definition cannot be read"},
-		{"b/my", "its file my.MYD is missing"}, {"b/orphan", "there is a definition of it, and its storage engine does not know it"},
-		{"b/other", "its definition cannot be read"},
-		{"b/part", "its tablespace is discarded, or its file is missing"}, {"b/trig", "the file of its triggers cannot be read"},
-		{"b/view", "its definition cannot be read"},
+		{"b/empty", "its definition cannot be read"}, {"b/my", "its file my.MYD is missing"},
+		{"b/orphan", "there is a definition of it, and its storage engine does not know it"},
+		{"b/other", "its definition cannot be read"}, {"b/part", "its tablespace is discarded, or its file is missing"},
+		{"b/trig", "the file of its triggers cannot be read"}, {"b/view", "its definition cannot be read"},
 	}
 	if !slices.Equal(inv.Broken, want) {
 		t.Errorf("got  %q\nwant %q", inv.Broken, want)
@@ -236,8 +234,9 @@ func TestManyTables(t *testing.T) {
 		for i := range each {
 			name := fmt.Sprint("t", i)
 			spaces[filepath.Base(folder)+"/"+name] = uint32(d*each + i + 1)
-			if err := errors.Join(os.WriteFile(filepath.Join(folder, name+".frm"), []byte(frm(12, 100, 100)), 0o600),
-				os.WriteFile(filepath.Join(folder, name+".ibd"), nil, 0o600)); err != nil {
+			err := errors.Join(os.WriteFile(filepath.Join(folder, name+".frm"), []byte(frm(12, 100, 100)), 0o600),
+				os.WriteFile(filepath.Join(folder, name+".ibd"), nil, 0o600))
+			if err != nil {
 				t.Fatal(err)
 			}
 		}

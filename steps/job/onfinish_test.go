@@ -59,8 +59,8 @@ func TestOnFinishFails(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
 	for command, want := range map[string]string{
-		"echo one; echo " +
-			"two >&2; exit 3": `on_finish ended with exit code 3 and said "two": try it by hand on the output of operations show op-1 --json`,
+		"echo one; echo two >&2; exit 3": `on_finish ended with exit code 3 and said "two": ` +
+			`try it by hand on the output of operations show op-1 --json`,
 		"exit 1":                    `on_finish ended with exit code 1: try it by hand on the output of operations show op-1 --json`,
 		"no-such-program":           `on_finish ended with exit code 127 and said "`,
 		"kill -9 $$":                `on_finish ended with exit code 137`,

@@ -30,11 +30,13 @@ func TestComplaintsAreKept(t *testing.T) {
 		`2026-11-22 20:37:39 0 [Note] InnoDB: Starting shutdown...`,
 		`[00] 2026-11-22 20:37:39 completed OK!`,
 		`2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Copying ./shop/error.ibd to /b/shop/error.ibd`,
-		`2023-05-10T12:00:00.123456-00:00 0 [ERROR] [MY-011825] [Xtrabackup] failed to execute query 'select innodb_redo_log_archive_start('a', '1')' : 1227 (42000) Access denied`,
+		`2023-05-10T12:00:00.123456-00:00 0 [ERROR] [MY-011825] [Xtrabackup] failed to execute query ` +
+			`'select innodb_redo_log_archive_start('a', '1')' : 1227 (42000) Access denied`,
 		`190510 12:00:00 [01] Copying ./shop/error.ibd to /b/shop/error.ibd`,
 	}
 	omissions := []string{
-		`[00] 2026-11-27 12:33:21 Warning: We assume the  table was dropped during xtrabackup execution and ignore the tablespace ./shop/orders.ibd`,
+		`[00] 2026-11-27 12:33:21 Warning: We assume the  table was dropped during xtrabackup execution ` +
+			`and ignore the tablespace ./shop/orders.ibd`,
 		`2026-11-27 12:33:21 0 [Warning] InnoDB: Ignoring data file './shop/orders.ibd' with space ID 7`,
 		`/usr/bin/mariadb-backup: skipping ./shop/orders.ibd`,
 	}

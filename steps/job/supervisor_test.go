@@ -134,8 +134,8 @@ func TestResultOfAProgram(t *testing.T) {
 			pid := b.start()
 			r := b.wait()
 			if r.ExitCode != test.want.ExitCode || r.Signal != test.want.Signal || r.Tail != test.want.Tail ||
-				len(r.Complaints) != len(test.want.Complaints) ||
-				r.Stopped || r.StartError != "" || r.SyncError != "" || r.Ended.Before(r.Started) || time.Since(r.Started) > testkit.Patience {
+				len(r.Complaints) != len(test.want.Complaints) || r.Stopped || r.StartError != "" || r.SyncError != "" ||
+				r.Ended.Before(r.Started) || time.Since(r.Started) > testkit.Patience {
 				t.Errorf("got %+v, want %+v", r, test.want)
 			}
 			if pid == 0 {

@@ -103,8 +103,8 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ text, want string }{
 		"nothing said": {"[mysqld]\nport=3306\n", ""},
-		"in the data directory": {
-			"[mysqld]\ninnodb_log_group_home_dir=DATA\ninnodb_undo_directory=./\ninnodb_data_home_dir=\naria_log_dir_path=DATA/\n", ""},
+		"in the data directory": {"[mysqld]\ninnodb_log_group_home_dir=DATA\ninnodb_undo_directory=./\n" +
+			"innodb_data_home_dir=\naria_log_dir_path=DATA/\n", ""},
 		"of another program": {"[mysqldump]\ninnodb_log_group_home_dir=/elsewhere\n", ""},
 		"the redo log": {"[mysqld]\ninnodb_log_group_home_dir = /redo\n",
 			"puts files outside data_dir (innodb-log-group-home-dir=/redo): restore to a folder and copy from there"},

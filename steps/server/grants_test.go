@@ -30,8 +30,8 @@ func TestGrants(t *testing.T) {
 			"GRANT USAGE ON *.* TO `backup`@`localhost`", "GRANT ALL PRIVILEGES ON `shop`.* TO `backup`@`localhost`",
 			"GRANT RELOAD, PROCESS ON `*.* TO `.* TO `backup`@`localhost`"}, []string{"RELOAD", "PROCESS"}},
 		"MariaDB, root": {binlog, []string{
-			"GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` IDENTIFIED VIA mysql_native_password USING 'invalid' OR " +
-				"unix_socket WITH GRANT OPTION",
+			"GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` " +
+				"IDENTIFIED VIA mysql_native_password USING 'invalid' OR unix_socket WITH GRANT OPTION",
 			"GRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION"}, nil},
 		"MariaDB, by its role": {mariadb, []string{
 			"GRANT `backups` TO `backup`@`localhost`", "GRANT USAGE ON *.* TO `backup`@`localhost`",
@@ -43,11 +43,12 @@ func TestGrants(t *testing.T) {
 		"MariaDB with binary log, older name": {binlog,
 			[]string{"GRANT RELOAD, PROCESS, REPLICATION CLIENT ON *.* TO 'backup'@'localhost'"}, nil},
 		"MySQL 5.6": {mysql56, []string{
-			"GRANT RELOAD, PROCESS, LOCK TABLES, REPLICATION CLIENT ON *.* TO 'backup'@'localhost' IDENTIFIED BY PASSWORD " +
-				"'*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19'"}, nil},
+			"GRANT RELOAD, PROCESS, LOCK TABLES, REPLICATION CLIENT ON *.* TO 'backup'@'localhost' " +
+				"IDENTIFIED BY PASSWORD '*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19'"}, nil},
 		"MySQL 5.6, one missing": {mysql56, []string{"GRANT RELOAD, PROCESS, REPLICATION CLIENT ON *.* TO 'backup'@'localhost'"},
 			[]string{"LOCK TABLES"}},
-		"MySQL 5.7, root": {mysql56, []string{"GRANT ALL PRIVILEGES ON *.* TO 'root'@'localhost' WITH GRANT OPTION",
+		"MySQL 5.7, root": {mysql56, []string{
+			"GRANT ALL PRIVILEGES ON *.* TO 'root'@'localhost' WITH GRANT OPTION",
 			"GRANT PROXY ON ''@'' TO 'root'@'localhost' WITH GRANT OPTION"}, nil},
 		"MySQL 8": {mysql80, []string{static,
 			"GRANT BACKUP_ADMIN ON *.* TO `backup`@`localhost`",
@@ -61,8 +62,8 @@ func TestGrants(t *testing.T) {
 			"GRANT SELECT (`LOCAL`, `STORAGE_ENGINES`), INSERT ON `performance_schema`.`log_status` TO `backup`@`localhost`",
 			"GRANT SELECT ON `performance_schema`.`keyring_component_status` TO `backup`@`localhost`"}, tables[:2]},
 		"MySQL 8, root": {mysql80, []string{
-			"GRANT SELECT, INSERT, RELOAD, SHUTDOWN, PROCESS, FILE, LOCK TABLES, REPLICATION SLAVE, REPLICATION CLIENT, CREATE ROLE, " +
-				"DROP ROLE ON *.* TO `root`@`localhost` WITH GRANT OPTION",
+			"GRANT SELECT, INSERT, RELOAD, SHUTDOWN, PROCESS, FILE, LOCK TABLES, REPLICATION SLAVE, REPLICATION CLIENT, " +
+				"CREATE ROLE, DROP ROLE ON *.* TO `root`@`localhost` WITH GRANT OPTION",
 			"GRANT APPLICATION_PASSWORD_ADMIN,BACKUP_ADMIN,INNODB_REDO_LOG_ARCHIVE,XA_RECOVER_ADMIN ON *.* TO `root`@`localhost` WITH GRANT OPTION",
 			"GRANT PROXY ON ``@`` TO `root`@`localhost` WITH GRANT OPTION"}, nil},
 		"MySQL 8, all but that schema": {mysql80, []string{
@@ -103,8 +104,8 @@ func TestMissingGrantsAreNamed(t *testing.T) {
 	}{
 		"of every kind": {mysql80, map[string]any{"SHOW GRANTS": []string{static}},
 			"the backup user 'backup' lacks the privilege LOCK TABLES, BACKUP_ADMIN, SELECT ON performance_schema.log_status, " +
-				"SELECT ON performance_schema.replication_group_members, " +
-				"SELECT ON performance_schema.keyring_component_status: run GRANT LOCK TABLES, BACKUP_ADMIN ON *.* TO its account, " +
+				"SELECT ON performance_schema.replication_group_members, SELECT ON performance_schema.keyring_component_status: " +
+				"run GRANT LOCK TABLES, BACKUP_ADMIN ON *.* TO its account, " +
 				"and GRANT SELECT ON performance_schema.log_status TO its account, and GRANT"},
 		"of a table": {mysql80, map[string]any{"SHOW GRANTS": []string{
 			"GRANT RELOAD, PROCESS, LOCK TABLES, REPLICATION CLIENT ON *.* TO `backup`@`localhost`",

@@ -59,8 +59,8 @@ func TestDamageIsToldFromOtherTrouble(t *testing.T) {
 		{job.ErrCancelled, false},
 	} {
 		err := h.Blame("full", test.err)
-		if _, damage := errors.AsType[*store.Damage](err); damage != test.damage || !errors.Is(err, errors.Unwrap(test.err)) &&
-			errors.Unwrap(test.err) != nil {
+		_, damage := errors.AsType[*store.Damage](err)
+		if cause := errors.Unwrap(test.err); damage != test.damage || !errors.Is(err, cause) && cause != nil {
 			t.Errorf("%v became %v", test.err, err)
 		}
 	}

@@ -53,8 +53,8 @@ func TestStoreIsSurveyed(t *testing.T) {
 			t.Errorf("%s comes with its files", s.Name)
 		}
 	}
-	if got, want := strings.Join(got,
-		" "), "broken=unreadable copy=other:full foreign=none full=ok inc=ok known=ok short=damaged"; got != want {
+	const want = "broken=unreadable copy=other:full foreign=none full=ok inc=ok known=ok short=damaged"
+	if got := strings.Join(got, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for id, gone := range map[string]bool{"full": false, "inc": false, "file": false, "away": false, "nonsense": true} {
@@ -78,8 +78,9 @@ func TestLeftovers(t *testing.T) {
 	h.Must(os.MkdirAll(filepath.Join(partial, "a-b-2"), 0o700))
 	h.Must(os.Rename(h.Folder("full"), filepath.Join(partial, "a-b-2", "retired")))
 	h.Must(os.Rename(h.Folder("inc"), filepath.Join(partial, "c-1")))
-	testkit.Write(t, partial, map[string]string{"d-stage/0/ibdata1": "x", "e-1/" + store.ManifestName: `{"files":[{"path":"gone","sha256":"` +
-		strings.Repeat("0", 64) + `"}]}`, "f-1/" + store.ManifestName: "{", "g": ""})
+	manifest := `{"files":[{"path":"gone","sha256":"` + strings.Repeat("0", 64) + `"}]}`
+	testkit.Write(t, partial, map[string]string{"d-stage/0/ibdata1": "x", "e-1/" + store.ManifestName: manifest,
+		"f-1/" + store.ManifestName: "{", "g": ""})
 	list, err := h.Leftovers()
 	if err != nil {
 		t.Fatal(err)

@@ -134,14 +134,14 @@ func TestFailureInterruptsTheOtherEnd(t *testing.T) {
 		var framing *FramingError
 		start := payloadChunk(0, "a", 0, string(noise(blockSize)))
 		_, deaf := pipe(t)
-		if _, err := Pack(deaf, io.MultiReader(bytes.NewReader(start), strings.NewReader("no chunk at all")), c, 0,
-			nil); !errors.As(err, &framing) {
+		broken := io.MultiReader(bytes.NewReader(start), strings.NewReader("no chunk at all"))
+		if _, err := Pack(deaf, broken, c, 0, nil); !errors.As(err, &framing) {
 			t.Errorf("pack into a deaf program: got %v", err)
 		}
 		var source *SourceError
 		_, deaf = pipe(t)
-		if _, err := Unpack(deaf, io.MultiReader(bytes.NewReader(packed(t, start, c, 0)), iotest.ErrReader(errBroken)), c,
-			nil); !errors.As(err, &source) {
+		broken = io.MultiReader(bytes.NewReader(packed(t, start, c, 0)), iotest.ErrReader(errBroken))
+		if _, err := Unpack(deaf, broken, c, nil); !errors.As(err, &source) {
 			t.Errorf("unpack into a deaf program: got %v", err)
 		}
 	})

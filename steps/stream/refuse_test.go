@@ -52,14 +52,14 @@ func TestWalkerRefuses(t *testing.T) {
 		"ended, then sought": {append(seekChunk("a", 1), endChunk("aa")...), at, "a", "has ended before"},
 		"sought too far": {append(le(head(0, typeSparse, "b"), 8, 1<<63), endChunk("bb")...), at, "b",
 			"no file goes on at 9223372036854775808"},
-		"rename of an open": {append(payloadChunk(0, "b", 0, ""), renameChunk("b", "c")...), at + int64(len(payloadChunk(0, "b", 0, ""))), "b",
-			"renamed before it has ended"},
-		"rename onto an open": {append(payloadChunk(0, "b", 0, ""), renameChunk("a", "b")...), at + int64(len(payloadChunk(0, "b", 0, ""))), "a",
-			"renamed before it has ended"},
+		"rename of an open": {append(payloadChunk(0, "b", 0, ""), renameChunk("b", "c")...),
+			at + int64(len(payloadChunk(0, "b", 0, ""))), "b", "renamed before it has ended"},
+		"rename onto an open": {append(payloadChunk(0, "b", 0, ""), renameChunk("a", "b")...),
+			at + int64(len(payloadChunk(0, "b", 0, ""))), "a", "renamed before it has ended"},
 		"rename upwards":    {renameChunk("a", "../b"), at, "a", "upwards"},
 		"rename to nothing": {renameChunk("a", ""), at, "a", "a path of 0 bytes"},
-		"remove of an open": {append(payloadChunk(0, "b", 0, ""), removeChunk("b")...), at + int64(len(payloadChunk(0, "b", 0, ""))), "b",
-			"removed before it has ended"},
+		"remove of an open": {append(payloadChunk(0, "b", 0, ""), removeChunk("b")...),
+			at + int64(len(payloadChunk(0, "b", 0, ""))), "b", "removed before it has ended"},
 		"map too short": {sparseChunk("b", 0, "abc", 0, 2), at, "b", "the sparse map places 2 bytes of a payload of 3"},
 		"map too long":  {sparseChunk("b", 0, "abc", 0, 2, 5, 2), at, "b", "the sparse map places 4 bytes of a payload of 3"},
 		"ignorable, checksum": {append(altered(broken, 9, 'Z')[:8:8],
@@ -113,14 +113,13 @@ func TestStreamMustBeWhole(t *testing.T) {
 
 // sample is a stream of every chunk MariaDB's tool writes.
 var sample = stream(
-	payloadChunk(0, "ib_logfile0", 0, "redo log"), whole("ibdata1", "system"), payloadChunk(0, "d/t.ibd", 0, "row"), payloadChunk(0,
-		"ib_logfile0", 8, "more"),
-	payloadChunk(0, "d/t.ibd", 3, "row"), endChunk("d/t.ibd"), whole("d/u.ibd",
-		"u"), endChunk("d/empty.frm"), renameChunk("d/u.ibd", "d/v.ibd"),
-	whole("d/w.ibd", "w"), removeChunk("d/w.ibd"), payloadChunk(0, "aria_log.1", 0, "header and log"), seekChunk("aria_log.1",
-		7), payloadChunk(0, "aria_log.1", 7, "AND"),
-	endChunk("aria_log.1"), payloadChunk(2, "d/v.ibd", 0,
-		"again"), endChunk("d/v.ibd"), endChunk("ib_logfile0"), whole("xtrabackup_checkpoints", "to_lsn = 1"))
+	payloadChunk(0, "ib_logfile0", 0, "redo log"), whole("ibdata1", "system"), payloadChunk(0, "d/t.ibd", 0, "row"),
+	payloadChunk(0, "ib_logfile0", 8, "more"), payloadChunk(0, "d/t.ibd", 3, "row"), endChunk("d/t.ibd"),
+	whole("d/u.ibd", "u"), endChunk("d/empty.frm"), renameChunk("d/u.ibd", "d/v.ibd"),
+	whole("d/w.ibd", "w"), removeChunk("d/w.ibd"), payloadChunk(0, "aria_log.1", 0, "header and log"),
+	seekChunk("aria_log.1", 7), payloadChunk(0, "aria_log.1", 7, "AND"), endChunk("aria_log.1"),
+	payloadChunk(2, "d/v.ibd", 0, "again"), endChunk("d/v.ibd"), endChunk("ib_logfile0"),
+	whole("xtrabackup_checkpoints", "to_lsn = 1"))
 
 func TestCutStreamIsRefused(t *testing.T) {
 	t.Parallel()

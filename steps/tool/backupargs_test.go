@@ -14,8 +14,8 @@ func TestBackupArgsAreChecked(t *testing.T) {
 	t.Parallel()
 	for _, arg := range []string{"--throttle=40", "--no-lock", "--safe-slave-backup", "--kill-long-queries-timeout=20",
 		"--ftwrl-wait-timeout=60", "--history=nightly", "--no-version-check",
-		"--component-keyring-config=/etc/my keyring.cnf", "--keyring_file_data=/var/keyring", "--skip-strict", "--lock-ddl=ON", "--slave-info",
-		"--log-copy-interval=100", "--check-privileges"} {
+		"--component-keyring-config=/etc/my keyring.cnf", "--keyring_file_data=/var/keyring", "--skip-strict", "--lock-ddl=ON",
+		"--slave-info", "--log-copy-interval=100", "--check-privileges"} {
 		if err := CheckBackupArg(arg); err != nil {
 			t.Errorf("%s: %v", arg, err)
 		}

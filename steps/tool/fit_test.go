@@ -50,8 +50,8 @@ func TestVersionsAreCompared(t *testing.T) {
 
 func TestToolFitsTheServer(t *testing.T) {
 	t.Parallel()
-	mariadb, mysql := func(version string) server.Info { return server.Info{Flavour: server.MariaDB, Version: version} },
-		func(version string) server.Info { return server.Info{Flavour: server.MySQL, Version: version} }
+	mariadb := func(version string) server.Info { return server.Info{Flavour: server.MariaDB, Version: version} }
+	mysql := func(version string) server.Info { return server.Info{Flavour: server.MySQL, Version: version} }
 	for _, test := range []struct {
 		name, tool string
 		server     server.Info
