@@ -42,8 +42,8 @@ func TestProgressOfACopy(t *testing.T) {
 	want("an incremental, before it tells anything", 0)
 	testkit.Write(t, folder, map[string]string{job.OutputFile: "[01] 2026-11-22 22:10:00 Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
 		"[02] 2026-11-22 22:10:00 Streaming ./a/two.ibd\n[01] 2026-11-22 22:10:00         ...done\n" +
-		"[00] 2026-11-22 22:10:00         ...done\n[03] 2026-11-22 22:10:01 Copying " + h.Server.DataDir +
-		"/ibdata1 to x\n[03] 2026-11-22 22:10:01         ...done\n"})
+		"[00] 2026-11-22 22:10:00         ...done\n" +
+		"[03] 2026-11-22 22:10:01 Copying " + h.Server.DataDir + "/ibdata1 to x\n[03] 2026-11-22 22:10:01         ...done\n"})
 	want("an incremental, by the files it is done with",
 		takes(t, filepath.Join(h.Server.DataDir, "a/one.ibd"), filepath.Join(h.Server.DataDir, "ibdata1")))
 	testkit.Write(t, folder, map[string]string{job.OutputFile: "190510 12:00:00 [01] Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +

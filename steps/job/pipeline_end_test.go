@@ -148,8 +148,9 @@ func TestStreamFillsTheDisk(t *testing.T) {
 	if err := b.Create(b.folder, spec); err != nil {
 		t.Fatal(err)
 	}
-	if r := b.done(); r.Fault != "b.xbstream could not be written: write "+spec.Stream.File+
-		": no space left on device: the disk is full: free space or make it larger, then try again" || r.Stream != nil {
+	full := "b.xbstream could not be written: write " + spec.Stream.File + ": no space left on device: " +
+		"the disk is full: free space or make it larger, then try again"
+	if r := b.done(); r.Fault != full || r.Stream != nil {
 		t.Errorf("got %+v", r)
 	}
 	b.nothingRuns()
