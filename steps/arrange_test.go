@@ -14,13 +14,15 @@ import (
 
 // preparedFiles are the entries of a prepared folder, as the tool leaves it.
 var preparedFiles = map[string]string{
-	"ib_logfile0": "redo", "ibdata1": "system", "aria_log.00000001": "a", "mysql/user.frm": "u", "shop/orders.ibd": "rows", "shop/notes.frm": "n",
+	"ib_logfile0": "redo", "ibdata1": "system", "aria_log.00000001": "a", "mysql/user.frm": "u",
+	"shop/orders.ibd": "rows", "shop/notes.frm": "n",
 }
 
 // arrangeTask is a restore whose stage has been prepared.
 func (h *testHost) arrangeTask(target, mode string) Task {
 	h.T.Helper()
-	t := Task{Operation: "op", Attempt: 1, Args: Args{IDList: []string{"full"}, Target: target, TmpDir: filepath.Join(h.Store.BackupDir, "restores", "x")}}
+	t := Task{Operation: "op", Attempt: 1,
+		Args: Args{IDList: []string{"full"}, Target: target, TmpDir: filepath.Join(h.Store.BackupDir, "restores", "x")}}
 	var err error
 	if t.Data.Placement, err = h.restores().planPlacement(t); err != nil {
 		h.T.Fatal(err)
@@ -82,7 +84,8 @@ func TestArrangeForADataDirectory(t *testing.T) {
 		if err != nil || info.Mode().Perm() != 0o711 {
 			t.Errorf("the folder's mode is %v, %v", info.Mode(), err)
 		}
-		if mode == place.Swap && (p.Folder == nil || !p.Folder.Is(p.Prepared()) || p.Replaced == nil || !p.Replaced.Is(h.Server.DataDir) || p.Entries != nil) {
+		if mode == place.Swap && (p.Folder == nil || !p.Folder.Is(p.Prepared()) || p.Replaced == nil ||
+			!p.Replaced.Is(h.Server.DataDir) || p.Entries != nil) {
 			t.Errorf("what moves: %+v", p)
 		}
 		if mode == place.Entries && (p.Folder != nil || len(p.Entries) != 5) {

@@ -23,8 +23,9 @@ import (
 func copied() map[string]string {
 	files := testkit.Metadata("full-backuped", "0", "100")
 	maps.Copy(files, map[string]string{
-		"ibdata1": strings.Repeat("page ", 100_000), "ib_logfile0": "redo", "xtrabackup_logfile": "redo", "xtrabackup_binlog_info": "binlog.1 4\n",
-		"shop/orders.ibd": strings.Repeat("row ", 300_000), "shop/orders.frm": "frm", "shop/empty.MYD": "", "shop/a.ren": "shop/b", "shop/c.del": "", "shop/d.new": "table",
+		"ibdata1": strings.Repeat("page ", 100_000), "ib_logfile0": "redo", "xtrabackup_logfile": "redo",
+		"xtrabackup_binlog_info": "binlog.1 4\n", "shop/orders.ibd": strings.Repeat("row ", 300_000), "shop/orders.frm": "frm",
+		"shop/empty.MYD": "", "shop/a.ren": "shop/b", "shop/c.del": "", "shop/d.new": "table",
 	})
 	return files
 }
@@ -51,7 +52,8 @@ func TestCompressedBackupHoldsWhatWasCopied(t *testing.T) {
 		}
 		task.Data = out.Data
 		for range 2 {
-			if out, err := h.backups().compress(t.Context(), task); err != nil || out.Event != EventOK || !strings.Contains(out.Reason, "with "+form.Compression) {
+			if out, err := h.backups().compress(t.Context(), task); err != nil || out.Event != EventOK ||
+				!strings.Contains(out.Reason, "with "+form.Compression) {
 				t.Fatalf("%+v, %v", out, err)
 			}
 		}
@@ -73,7 +75,8 @@ func TestCompressedBackupHoldsWhatWasCopied(t *testing.T) {
 		for _, text := range copied() {
 			plain += int64(len(text))
 		}
-		if m.Format != 2 || m.Compression != form.Compression || m.Stream != nil || m.PlainSize != plain || m.Size >= plain/10 || len(m.Files) != len(copied()) {
+		if m.Format != 2 || m.Compression != form.Compression || m.Stream != nil || m.PlainSize != plain || m.Size >= plain/10 ||
+			len(m.Files) != len(copied()) {
 			t.Errorf("the manifest: %+v", m)
 		}
 		for _, f := range m.Files {
@@ -153,7 +156,9 @@ func TestCompressingEndsWithItsContext(t *testing.T) {
 	if _, err := h.backups().compress(ctx, task); !errors.Is(err, job.ErrCancelled) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := store.PackFile(ctx, filepath.Join(task.Data.Work, "ibdata1"), task.Data.Work+".one", store.Form{Compression: "zstd"}); !errors.Is(err, job.ErrCancelled) {
+	form := store.Form{Compression: "zstd"}
+	_, _, err := store.PackFile(ctx, filepath.Join(task.Data.Work, "ibdata1"), task.Data.Work+".one", form)
+	if !errors.Is(err, job.ErrCancelled) {
 		t.Errorf("within a file: %v", err)
 	}
 	if there, err := disk.Exists(filepath.Join(task.Data.Work, "ibdata1")); err != nil || !there {
@@ -167,7 +172,8 @@ func TestNamesThatCannotBeCompressed(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	fits, long := "shop/"+strings.Repeat("x", 251), "shop/"+strings.Repeat("y", 252)
-	odd := map[string]string{"shop/dump.zst": "not compressed", "shop/dump": "beside it", "shop/dump.zst.tmp": "precious", "shop/b.zst/x": "in a folder", "shop/b": "named so",
+	odd := map[string]string{"shop/dump.zst": "not compressed", "shop/dump": "beside it", "shop/dump.zst.tmp": "precious",
+		"shop/b.zst/x": "in a folder", "shop/b": "named so",
 		long: strings.Repeat("long ", 1000), "shop/" + strings.Repeat("z", 255): "longest"}
 	files := copied()
 	maps.Copy(files, odd)
@@ -213,8 +219,10 @@ func TestSealProvesThatFilesUncompress(t *testing.T) {
 		spoil func(h *testHost, work string)
 		want  string
 	}{
-		"forgotten": {func(h *testHost, work string) { testkit.Write(h.T, work, map[string]string{"shop/late.ibd": ""}) }, "shop/late.ibd has not been compressed"},
-		"damaged":   {func(h *testHost, work string) { testkit.Write(h.T, work, map[string]string{"ibdata1.zst": "no zstd"}) }, "the compressed file ibdata1.zst cannot be read again: "},
+		"forgotten": {func(h *testHost, work string) { testkit.Write(h.T, work, map[string]string{"shop/late.ibd": ""}) },
+			"shop/late.ibd has not been compressed"},
+		"damaged": {func(h *testHost, work string) { testkit.Write(h.T, work, map[string]string{"ibdata1.zst": "no zstd"}) },
+			"the compressed file ibdata1.zst cannot be read again: "},
 		"cut": {func(h *testHost, work string) { h.Must(os.Truncate(filepath.Join(work, "shop/orders.ibd.zst"), 9)) },
 			"the compressed file shop/orders.ibd.zst cannot be read again: "},
 	} {

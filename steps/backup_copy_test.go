@@ -42,14 +42,21 @@ func TestBackupIsSealedPublishedAndRecorded(t *testing.T) {
 	task := h.backupTask("op", "inc", "full", files)
 	// What a crash while the manifest was written leaves, is no part of it.
 	testkit.Write(t, task.Data.Work, map[string]string{store.ManifestName: "{", store.ManifestName + ".tmp": "{"})
-	for _, step := range []func(context.Context, Task) (Outcome, error){h.Host.backups().seal, h.Host.backups().seal, h.backups().publish, h.backups().publish} {
+	for _, step := range []func(context.Context, Task) (Outcome, error){
+		h.Host.backups().seal, h.Host.backups().seal, h.backups().publish, h.backups().publish,
+	} {
 		out, err := step(t.Context(), task)
 		if err != nil || out.Event != EventOK {
 			t.Fatalf("%+v, %v", out, err)
 		}
 		task.Data = out.Data
 	}
-	if got := testkit.Tree(t, h.Store.BackupDir); got["inc/shop/orders.ibd.delta"] != "changes" || slices.ContainsFunc([]string{".partial/", "inc/" + store.ManifestName + ".tmp"}, func(name string) bool { _, there := got[name]; return there }) {
+	got := testkit.Tree(t, h.Store.BackupDir)
+	if got["inc/shop/orders.ibd.delta"] != "changes" ||
+		slices.ContainsFunc([]string{".partial/", "inc/" + store.ManifestName + ".tmp"}, func(name string) bool {
+			_, there := got[name]
+			return there
+		}) {
 		t.Errorf("the store holds %v", got)
 	}
 	text, err := os.ReadFile(filepath.Join(h.Store.Folder("inc"), store.ManifestName))
@@ -60,8 +67,9 @@ func TestBackupIsSealedPublishedAndRecorded(t *testing.T) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Format != 1 || m.ID != "inc" || m.ParentID != "full" || m.Kind != "incremental" || m.Operation != "op" || m.FromLSN != 100 || m.ToLSN != 150 ||
-		m.Tool != mariabackup || m.Server.UID != "uid" || len(m.Files) != 4 || m.Size == 0 || !strings.Contains(m.Options, "--incremental-basedir="+h.Store.Folder("full")) {
+	if m.Format != 1 || m.ID != "inc" || m.ParentID != "full" || m.Kind != "incremental" || m.Operation != "op" ||
+		m.FromLSN != 100 || m.ToLSN != 150 || m.Tool != mariabackup || m.Server.UID != "uid" || len(m.Files) != 4 ||
+		m.Size == 0 || !strings.Contains(m.Options, "--incremental-basedir="+h.Store.Folder("full")) {
 		t.Errorf("the manifest: %+v", m)
 	}
 	out, err := h.backups().recordBackup(t.Context(), task)
@@ -76,7 +84,8 @@ func TestBackupIsSealedPublishedAndRecorded(t *testing.T) {
 	_, err = h.backups().recordBackup(t.Context(), task)
 	testkit.Says(t, err, "the dbcalm.json of backup 'inc' has been changed by somebody else since it was written", "take the backup again")
 	testkit.Write(t, h.Store.Folder("inc"), map[string]string{store.ManifestName: string(text)})
-	if b.ID != "inc" || b.FromBackupID != "full" || *b.ScheduleID != 0 || *b.Size != m.Size || !b.StartTime.Equal(task.Data.CopyStarted) || b.EndTime.Before(b.StartTime) {
+	if b.ID != "inc" || b.FromBackupID != "full" || *b.ScheduleID != 0 || *b.Size != m.Size || !b.StartTime.Equal(task.Data.CopyStarted) ||
+		b.EndTime.Before(b.StartTime) {
 		t.Errorf("the row: %+v", b)
 	}
 	h.Records.Backups["inc"] = *b
@@ -120,7 +129,8 @@ func TestLoserOfARaceCleansOnlyItsOwn(t *testing.T) {
 	if err != nil || out.Event != EventFailed {
 		t.Errorf("discard: %+v, %v", out, err)
 	}
-	if after := testkit.Tree(t, h.Store.BackupDir); len(after) != len(before)+1 || after["b/"+store.ManifestName] != before[store.ManifestName] {
+	if after := testkit.Tree(t, h.Store.BackupDir); len(after) != len(before)+1 ||
+		after["b/"+store.ManifestName] != before[store.ManifestName] {
 		t.Errorf("the store holds %v", after)
 	}
 }
@@ -161,10 +171,14 @@ func TestCopyIsProved(t *testing.T) {
 	}{
 		"success": {job.Result{Tail: completedTail}, testkit.Metadata("full-backuped", "0", "100"), nil},
 		"failed": {job.Result{ExitCode: 1, Tail: "Access denied for user 'backup'@'localhost'\n"}, testkit.Metadata("full-backuped", "0", "100"),
-			[]string{"mariabackup failed with exit code 1: the server refused the backup user's login", "last lines of the program:\nAccess denied"}},
-		"complained": {job.Result{Tail: completedTail, Complaints: []string{"Error: write (errno: 28 \"No space left on device\"), s3cret"}}, testkit.Metadata("full-backuped", "0", "100"),
+			[]string{"mariabackup failed with exit code 1: the server refused the backup user's login",
+				"last lines of the program:\nAccess denied"}},
+		"complained": {job.Result{Tail: completedTail, Complaints: []string{"Error: write (errno: 28 \"No space left on device\"), s3cret"}},
+			testkit.Metadata("full-backuped", "0", "100"),
 			[]string{"mariabackup claims success, but complained while it copied: the disk is full", "Error: write", "***"}},
-		"empty metadata": {job.Result{Tail: completedTail}, map[string]string{"xtrabackup_checkpoints": testkit.Checkpoints("full-backuped", "0", "1", "1"), "xtrabackup_info": "", "backup-my.cnf": "[mysqld]\na=b\n"},
+		"empty metadata": {job.Result{Tail: completedTail}, map[string]string{
+			"xtrabackup_checkpoints": testkit.Checkpoints("full-backuped", "0", "1", "1"),
+			"xtrabackup_info":        "", "backup-my.cnf": "[mysqld]\na=b\n"},
 			[]string{"mariabackup claims success, but read metadata: xtrabackup_info is empty"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -98,7 +98,8 @@ func TestTableThatTheToolLeavesOut(t *testing.T) {
 				for _, base := range []string{"", "base"} {
 					err := b.take("lacking"+base, base)
 					if base == "" {
-						testkit.Says(t, err, "claims success, but left out what the server had before the copy and has after it: shop.taken: ", "IMPORT TABLESPACE", "innodb_max_dirty_pages_pct", "take the backup again")
+						testkit.Says(t, err, "claims success, but left out what the server had before the copy and has after it: shop.taken: ",
+							"IMPORT TABLESPACE", "innodb_max_dirty_pages_pct", "take the backup again")
 					} else {
 						testkit.Says(t, err, "the files of these tables were put there after backup 'base' was taken", ": shop.taken: take a full backup")
 					}
@@ -140,7 +141,8 @@ func TestIncrementalsOfFilesThatChanged(t *testing.T) {
 			imported(b)
 			b.db.Exec("UPDATE shop.put SET text = 'y' WHERE id < 10")
 		}},
-		"put back by hand": {[]string{"CREATE TABLE shop.put LIKE shop.source", "INSERT INTO shop.put SELECT * FROM shop.source", "FLUSH TABLES shop.put FOR EXPORT", "UNLOCK TABLES"}, func(b *kitBench) {
+		"put back by hand": {[]string{"CREATE TABLE shop.put LIKE shop.source", "INSERT INTO shop.put SELECT * FROM shop.source",
+			"FLUSH TABLES shop.put FOR EXPORT", "UNLOCK TABLES"}, func(b *kitBench) {
 			file, dir := b.tablespace("shop.put"), b.db.DataDir
 			b.db.Stop()
 			b.Must(clone(file, file+".old"))
@@ -160,7 +162,8 @@ func TestIncrementalsOfFilesThatChanged(t *testing.T) {
 			b.Must(b.take("base", ""))
 			test.put(b)
 			b.checkpoint()
-			testkit.Says(t, b.take("next", "base"), "the files of these tables were put there after backup 'base' was taken", ": shop.put: take a full backup")
+			testkit.Says(t, b.take("next", "base"), "the files of these tables were put there after backup 'base' was taken",
+				": shop.put: take a full backup")
 			want := mariadbtest.Fingerprint(t, b.db.DB())
 			b.Must(b.take("whole", ""))
 			b.Must(b.take("next", "whole"))
@@ -191,13 +194,17 @@ func madeAnew(t *testing.T, log string) {
 	for _, name := range []string{"optimized", "forced", "truncated", "refilled", "renamed", "exchanged", "compressed", "dropped", "altered"} {
 		b.db.Exec(fmt.Sprintf(like, name), fmt.Sprintf(fill, name))
 	}
-	b.db.Exec("CREATE TABLE shop.parts LIKE shop.source", "ALTER TABLE shop.parts PARTITION BY HASH(id) PARTITIONS 1", "INSERT INTO shop.parts SELECT * FROM shop.source WHERE id < 5")
+	b.db.Exec("CREATE TABLE shop.parts LIKE shop.source", "ALTER TABLE shop.parts PARTITION BY HASH(id) PARTITIONS 1",
+		"INSERT INTO shop.parts SELECT * FROM shop.source WHERE id < 5")
 	b.checkpoint()
 	b.Must(b.take("base", ""))
-	b.db.Exec("OPTIMIZE TABLE shop.optimized", "ALTER TABLE shop.forced FORCE", "TRUNCATE shop.truncated", "TRUNCATE shop.refilled", fmt.Sprintf(fill, "refilled"),
+	b.db.Exec("OPTIMIZE TABLE shop.optimized", "ALTER TABLE shop.forced FORCE", "TRUNCATE shop.truncated",
+		"TRUNCATE shop.refilled", fmt.Sprintf(fill, "refilled"),
 		"RENAME TABLE shop.renamed TO shop.other", "ALTER TABLE shop.parts EXCHANGE PARTITION p0 WITH TABLE shop.exchanged",
-		"ALTER TABLE shop.compressed ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=4", "DROP TABLE shop.dropped", fmt.Sprintf(like, "dropped"), fmt.Sprintf(fill, "dropped"),
-		"ALTER TABLE shop.altered ADD COLUMN n INT DEFAULT 7, ADD KEY (text), ALGORITHM=INPLACE", fmt.Sprintf(like, "later"), fmt.Sprintf(fill, "later"),
+		"ALTER TABLE shop.compressed ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=4",
+		"DROP TABLE shop.dropped", fmt.Sprintf(like, "dropped"), fmt.Sprintf(fill, "dropped"),
+		"ALTER TABLE shop.altered ADD COLUMN n INT DEFAULT 7, ADD KEY (text), ALGORITHM=INPLACE",
+		fmt.Sprintf(like, "later"), fmt.Sprintf(fill, "later"),
 		"CREATE TABLE shop.paged (id INT PRIMARY KEY, text TEXT) ENGINE=InnoDB PAGE_COMPRESSED=1", fmt.Sprintf(fill, "paged"))
 	if log == "that is empty" {
 		b.checkpoint()
@@ -240,7 +247,8 @@ func encryptedInPlace(t *testing.T, plugins string) {
 	k := kits(t)[0]
 	keys := filepath.Join(t.TempDir(), "keys")
 	testkit.Write(t, filepath.Dir(keys), map[string]string{"keys": "1;" + strings.Repeat("0123456789abcdef", 4) + "\n"})
-	k.server = append(k.server, mariadbtest.WithArgs("--plugin-dir="+plugins, "--plugin-load-add=file_key_management", "--file-key-management-filename="+keys, "--innodb-encryption-threads=2"))
+	k.server = append(k.server, mariadbtest.WithArgs("--plugin-dir="+plugins, "--plugin-load-add=file_key_management",
+		"--file-key-management-filename="+keys, "--innodb-encryption-threads=2"))
 	b := newKitBench(t, k)
 	b.sourceTable()
 	b.checkpoint()
@@ -248,7 +256,8 @@ func encryptedInPlace(t *testing.T, plugins string) {
 	b.db.Exec("SET GLOBAL innodb_encrypt_tables = ON")
 	testkit.Eventually(t, "all pages are encrypted", func() bool {
 		var n int
-		err := b.db.DB().QueryRow("SELECT COUNT(*) FROM information_schema.INNODB_TABLESPACES_ENCRYPTION WHERE NAME = 'shop/source' AND MIN_KEY_VERSION = 1 AND ROTATING_OR_FLUSHING = 0").Scan(&n)
+		err := b.db.DB().QueryRow("SELECT COUNT(*) FROM information_schema.INNODB_TABLESPACES_ENCRYPTION " +
+			"WHERE NAME = 'shop/source' AND MIN_KEY_VERSION = 1 AND ROTATING_OR_FLUSHING = 0").Scan(&n)
 		return err == nil && n == 1
 	})
 	want := mariadbtest.Fingerprint(t, b.db.DB())
@@ -261,7 +270,8 @@ func encryptedInPlace(t *testing.T, plugins string) {
 // undoTruncated lets the server cut its undo tablespaces.
 func undoTruncated(t *testing.T) {
 	k := kits(t)[0]
-	k.server = append(k.server, mariadbtest.WithArgs("--innodb-undo-tablespaces=2", "--innodb-undo-log-truncate=ON", "--innodb-max-undo-log-size=10485760", "--innodb-purge-rseg-truncate-frequency=1"))
+	k.server = append(k.server, mariadbtest.WithArgs("--innodb-undo-tablespaces=2", "--innodb-undo-log-truncate=ON",
+		"--innodb-max-undo-log-size=10485760", "--innodb-purge-rseg-truncate-frequency=1"))
 	b := newKitBench(t, k)
 	b.sourceTable()
 	size := func() int64 {
@@ -306,11 +316,15 @@ func TestTablesOfEveryKindAreMissed(t *testing.T) {
 	t.Parallel()
 	b := newKitBench(t, kits(t)[0])
 	outside := filepath.Join(b.db.Dir, "outside")
-	b.db.Exec("CREATE DATABASE shop", "CREATE DATABASE linked", "CREATE TABLE shop.orders (id INT PRIMARY KEY) ENGINE=InnoDB", "CREATE TABLE shop.`a b` (id INT PRIMARY KEY) ENGINE=InnoDB",
-		"CREATE TABLE shop.parts (id INT) ENGINE=InnoDB PARTITION BY HASH(id) PARTITIONS 2", "CREATE TABLE shop.far (id INT PRIMARY KEY) ENGINE=InnoDB DATA DIRECTORY='"+outside+"'",
-		"CREATE TABLE shop.mine (id INT) ENGINE=MyISAM", "CREATE TABLE shop.aria (id INT) ENGINE=Aria", "CREATE TABLE shop.csv (id INT NOT NULL) ENGINE=CSV",
+	b.db.Exec("CREATE DATABASE shop", "CREATE DATABASE linked", "CREATE TABLE shop.orders (id INT PRIMARY KEY) ENGINE=InnoDB",
+		"CREATE TABLE shop.`a b` (id INT PRIMARY KEY) ENGINE=InnoDB",
+		"CREATE TABLE shop.parts (id INT) ENGINE=InnoDB PARTITION BY HASH(id) PARTITIONS 2",
+		"CREATE TABLE shop.far (id INT PRIMARY KEY) ENGINE=InnoDB DATA DIRECTORY='"+outside+"'",
+		"CREATE TABLE shop.mine (id INT) ENGINE=MyISAM", "CREATE TABLE shop.aria (id INT) ENGINE=Aria",
+		"CREATE TABLE shop.csv (id INT NOT NULL) ENGINE=CSV",
 		"CREATE TABLE shop.merged (id INT) ENGINE=MRG_MyISAM UNION=(shop.mine)", "CREATE VIEW shop.seen AS SELECT * FROM shop.orders",
-		"CREATE TRIGGER shop.bell BEFORE INSERT ON shop.orders FOR EACH ROW SET NEW.id = 1", "CREATE SEQUENCE shop.numbers", "CREATE TABLE linked.one (id INT PRIMARY KEY) ENGINE=InnoDB")
+		"CREATE TRIGGER shop.bell BEFORE INSERT ON shop.orders FOR EACH ROW SET NEW.id = 1", "CREATE SEQUENCE shop.numbers",
+		"CREATE TABLE linked.one (id INT PRIMARY KEY) ENGINE=InnoDB")
 	b.db.Stop()
 	linked := filepath.Join(b.db.DataDir, "linked")
 	b.Must(os.Rename(linked, filepath.Join(outside, "linked")))
@@ -319,7 +333,8 @@ func TestTablesOfEveryKindAreMissed(t *testing.T) {
 	b.Must(b.take("base", ""))
 	for _, base := range []string{"", "base"} {
 		id := "next" + base
-		task, err := b.perform(Task{Operation: id, Attempt: 1, Events: []string{EventStream}, Args: Args{ID: id, FromBackupID: base}}, "validate_backup", "reserve_work")
+		task, err := b.perform(Task{Operation: id, Attempt: 1, Events: []string{EventStream}, Args: Args{ID: id, FromBackupID: base}},
+			"validate_backup", "reserve_work")
 		b.Must(err)
 		spec, err := b.backups().copyJob(t.Context(), task)
 		b.Must(err)
@@ -330,19 +345,24 @@ func TestTablesOfEveryKindAreMissed(t *testing.T) {
 			tablespace += ".delta"
 		}
 		for file, want := range map[string]string{
-			"shop/orders" + tablespace: ": shop.orders: ", "shop/orders.frm": ": shop.orders: ", "shop/a@0020b" + tablespace: ": shop.a b: ", "shop/parts#P#p1" + tablespace: ": shop.parts#P#p1: ",
-			"shop/parts.par": ": shop.parts: ", "shop/far" + tablespace: ": shop.far: ", "shop/mine.MYD": ": shop.mine: ", "shop/aria.MAI": ": shop.aria: ", "shop/csv.CSV": ": shop.csv: ",
-			"shop/merged.MRG": ": shop.merged: ", "shop/seen.frm": ": shop.seen: ", "shop/orders.TRG": ": shop.orders: ", "shop/bell.TRN": ": shop.bell: ", "shop/numbers" + tablespace: ": shop.numbers: ",
-			"linked/one" + tablespace: ": linked.one: ", "shop/db.opt": ": the settings of database shop: ",
+			"shop/orders" + tablespace: ": shop.orders: ", "shop/orders.frm": ": shop.orders: ",
+			"shop/a@0020b" + tablespace: ": shop.a b: ", "shop/parts#P#p1" + tablespace: ": shop.parts#P#p1: ",
+			"shop/parts.par": ": shop.parts: ", "shop/far" + tablespace: ": shop.far: ", "shop/mine.MYD": ": shop.mine: ",
+			"shop/aria.MAI": ": shop.aria: ", "shop/csv.CSV": ": shop.csv: ", "shop/merged.MRG": ": shop.merged: ",
+			"shop/seen.frm": ": shop.seen: ", "shop/orders.TRG": ": shop.orders: ", "shop/bell.TRN": ": shop.bell: ",
+			"shop/numbers" + tablespace: ": shop.numbers: ",
+			"linked/one" + tablespace:   ": linked.one: ", "shop/db.opt": ": the settings of database shop: ",
 		} {
 			path := filepath.Join(task.Data.Work, file)
 			b.Must(os.Rename(path, filepath.Join(b.Dir, "away")))
 			_, err := b.backups().copyFinish(t.Context(), task, r)
-			testkit.Says(t, err, "claims success, but left out what the server had before the copy and has after it"+want, "take the backup again; if that leaves them out, too")
+			testkit.Says(t, err, "claims success, but left out what the server had before the copy and has after it"+want,
+				"take the backup again; if that leaves them out, too")
 			b.Must(os.Rename(filepath.Join(b.Dir, "away"), path))
 		}
 		out, err := b.backups().copyFinish(t.Context(), task, r)
-		if err != nil || !strings.Contains(out.Reason, " files of tables that the server had all the time are in it") || strings.Contains(out.Reason, "broken") {
+		if err != nil || !strings.Contains(out.Reason, " files of tables that the server had all the time are in it") ||
+			strings.Contains(out.Reason, "broken") {
 			t.Errorf("%q, %v", out.Reason, err)
 		}
 		// What is gone from the server by then is not asked for.

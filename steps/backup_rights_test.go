@@ -74,11 +74,14 @@ func seenByGroup(t *testing.T, store, id string) {
 	t.Helper()
 	const group = 64650
 	above := filepath.Dir(store)
-	if err := errors.Join(os.Chown(store, -1, group), os.Chmod(store, 0o750), os.Chmod(above, 0o711), os.Chmod(filepath.Dir(above), 0o711)); err != nil {
+	err := errors.Join(os.Chown(store, -1, group), os.Chmod(store, 0o750), os.Chmod(above, 0o711),
+		os.Chmod(filepath.Dir(above), 0o711))
+	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = os.Chown(store, -1, os.Getegid()) }()
-	const look = `cd "$1" && test -d "$2" && ls | grep -qx "$2" && ! ls "$2" && ! cat "$2"/xtrabackup_checkpoints && ! touch "$2"/x && ! touch x`
+	const look = `cd "$1" && test -d "$2" && ls | grep -qx "$2" && ` +
+		`! ls "$2" && ! cat "$2"/xtrabackup_checkpoints && ! touch "$2"/x && ! touch x`
 	cmd := exec.Command("/bin/sh", "-c", look, "sh", store, id)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: serverUser + 1, Gid: group}}
@@ -145,7 +148,8 @@ func TestLinkToAForeignFileIsNotBackedUp(t *testing.T) {
 	}
 	// One that is put there while the tool copies leads it nowhere.
 	b.Must(os.Remove(link))
-	task, err := b.perform(Task{Operation: "op", Attempt: 1, Events: []string{EventStream}, Args: Args{ID: "full"}}, "validate_backup", "reserve_work")
+	task, err := b.perform(Task{Operation: "op", Attempt: 1, Events: []string{EventStream}, Args: Args{ID: "full"}},
+		"validate_backup", "reserve_work")
 	b.Must(err)
 	b.Must(os.Symlink(secret, link))
 	_, err = b.perform(task, "copy_backup")

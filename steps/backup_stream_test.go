@@ -31,7 +31,8 @@ func (h *testHost) streamTask(id, from string, form store.Form, files map[string
 			plain.Write(append(testkit.Chunk('P', "./"+name, 0, []byte(text)), testkit.Chunk('E', "./"+name, 0, nil)...))
 		}
 	}
-	plain.Write(append(testkit.Chunk('P', "xtrabackup_info", 0, []byte(files["xtrabackup_info"])), testkit.Chunk('E', "xtrabackup_info", 0, nil)...))
+	plain.Write(append(testkit.Chunk('P', "xtrabackup_info", 0, []byte(files["xtrabackup_info"])),
+		testkit.Chunk('E', "xtrabackup_info", 0, nil)...))
 	r, err := stream.Pack(&packed, &plain, stream.Compression(form.Compression), form.Level, nil)
 	h.Must(err)
 	contents, err := json.Marshal(r.Contents)
@@ -55,8 +56,9 @@ func TestJobOfAStreamedBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	work, s := task.Data.Work, spec.Stream
-	if s.Direction != job.StreamOut || s.File != work+"/backup-b.xbstream.zst" || s.Contents != work+"/backup-b.contents.json" || s.Compression != "zstd" || s.Level != 3 ||
-		s.StallTimeout != time.Second || s.Command != "" || spec.Shell != "" || spec.Output != work {
+	if s.Direction != job.StreamOut || s.File != work+"/backup-b.xbstream.zst" || s.Contents != work+"/backup-b.contents.json" ||
+		s.Compression != "zstd" || s.Level != 3 || s.StallTimeout != time.Second || s.Command != "" ||
+		spec.Shell != "" || spec.Output != work {
 		t.Errorf("stored: %+v, %+v", spec, s)
 	}
 	task.Data.Form.Forward = true
@@ -64,7 +66,8 @@ func TestJobOfAStreamedBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = spec.Stream
-	if s.Command != "forward" || s.File != "" || spec.Shell != "ssh hunter2" || strings.Contains(spec.Line(), "hunter2") || !strings.HasSuffix(spec.Line(), "| zstd -3 | forward") ||
+	if s.Command != "forward" || s.File != "" || spec.Shell != "ssh hunter2" || strings.Contains(spec.Line(), "hunter2") ||
+		!strings.HasSuffix(spec.Line(), "| zstd -3 | forward") ||
 		strings.Join(s.Env, " ") != "DBCALM_BACKUP_ID=b DBCALM_FILE=backup-b.xbstream.zst DBCALM_OPERATION_ID=op" {
 		t.Errorf("forwarded: %+v, %+v", spec, s)
 	}
@@ -104,19 +107,29 @@ func TestStreamIsProved(t *testing.T) {
 			r.Fault = "backup-b.xbstream.zst could not be written: input/output error"
 		}, []string{"backup-b.xbstream.zst could not be written: input/output error: mend that, then take the backup again"}},
 		"on a full disk": {stored, full, func(_ *testHost, _ string, r *job.Result) {
-			r.Fault = "backup-b.xbstream.zst could not be written: no space left on device: the disk is full: free space or make it larger, then try again"
+			r.Fault = "backup-b.xbstream.zst could not be written: no space left on device: the disk is full: " +
+				"free space or make it larger, then try again"
 		}, []string{"no space left on device: the disk is full: free space or make it larger, then try again"}},
 		"in a fault of forward": {stored, full, func(_ *testHost, _ string, r *job.Result) {
 			r.Fault, r.ShellTail, r.ExitCode = "forward failed with exit code 1", "cat: write error: No space left on device (s3cret)\n", -1
-		}, []string{"forward failed with exit code 1: the disk is full: free space or make it larger, then try again\n", "last lines of the program:\ncat: write error", "***"}},
-		"a killed tool": {stored, full, func(_ *testHost, _ string, r *job.Result) { r.Signal, r.ExitCode = "SIGKILL", -1 }, []string{"mariabackup was killed by SIGKILL"}},
-		"a failed tool": {stored, full, func(_ *testHost, _ string, r *job.Result) { r.ExitCode, r.Stream = 1, nil }, []string{"mariabackup failed with exit code 1"}},
-		"not completed": {stored, full, func(_ *testHost, _ string, r *job.Result) { r.Tail = "bye\n" }, []string{`ended without saying "completed OK!"`}},
-		"not synced":    {stored, full, func(_ *testHost, _ string, r *job.Result) { r.SyncError = "no luck" }, []string{"could not be put onto the disk: no luck"}},
-		"no start":      {stored, full, func(_ *testHost, _ string, r *job.Result) { r.StartError = "start forward: no luck" }, []string{"could not be started: start forward: no luck"}},
-		"complaints":    {stored, full, func(_ *testHost, _ string, r *job.Result) { r.Complaints = []string{"Error: no luck"} }, []string{"complained while it copied", "Error: no luck"}},
-		"no stream":     {stored, full, func(_ *testHost, _ string, r *job.Result) { r.Stream = nil }, []string{"mariabackup claims success, but no stream came from it"}},
-		"an empty one":  {stored, full, func(_ *testHost, _ string, r *job.Result) { r.Stream = &stream.Stored{SHA256: "x"} }, []string{"no stream came from it"}},
+		}, []string{"forward failed with exit code 1: the disk is full: free space or make it larger, then try again\n",
+			"last lines of the program:\ncat: write error", "***"}},
+		"a killed tool": {stored, full, func(_ *testHost, _ string, r *job.Result) { r.Signal, r.ExitCode = "SIGKILL", -1 },
+			[]string{"mariabackup was killed by SIGKILL"}},
+		"a failed tool": {stored, full, func(_ *testHost, _ string, r *job.Result) { r.ExitCode, r.Stream = 1, nil },
+			[]string{"mariabackup failed with exit code 1"}},
+		"not completed": {stored, full, func(_ *testHost, _ string, r *job.Result) { r.Tail = "bye\n" },
+			[]string{`ended without saying "completed OK!"`}},
+		"not synced": {stored, full, func(_ *testHost, _ string, r *job.Result) { r.SyncError = "no luck" },
+			[]string{"could not be put onto the disk: no luck"}},
+		"no start": {stored, full, func(_ *testHost, _ string, r *job.Result) { r.StartError = "start forward: no luck" },
+			[]string{"could not be started: start forward: no luck"}},
+		"complaints": {stored, full, func(_ *testHost, _ string, r *job.Result) { r.Complaints = []string{"Error: no luck"} },
+			[]string{"complained while it copied", "Error: no luck"}},
+		"no stream": {stored, full, func(_ *testHost, _ string, r *job.Result) { r.Stream = nil },
+			[]string{"mariabackup claims success, but no stream came from it"}},
+		"an empty one": {stored, full, func(_ *testHost, _ string, r *job.Result) { r.Stream = &stream.Stored{SHA256: "x"} },
+			[]string{"no stream came from it"}},
 		"no file": {stored, full, func(h *testHost, work string, _ *job.Result) {
 			h.Must(os.Remove(filepath.Join(work, "backup-b.xbstream.zst")))
 		}, []string{"the stored stream cannot be read"}},
@@ -131,7 +144,8 @@ func TestStreamIsProved(t *testing.T) {
 		}, []string{"lists no file"}},
 		"empty options":  {stored, with("backup-my.cnf", "[mysqld]\n"), nil, []string{"backup-my.cnf in the stream is empty"}},
 		"no checkpoints": {stored, with("xtrabackup_checkpoints", "nothing"), nil, []string{"xtrabackup_checkpoints in the stream is empty"}},
-		"another kind":   {stored, testkit.Metadata("incremental", "0", "100"), nil, []string{"a full backup was asked for, the tool made one of type incremental"}},
+		"another kind": {stored, testkit.Metadata("incremental", "0", "100"), nil,
+			[]string{"a full backup was asked for, the tool made one of type incremental"}},
 		"other LSNs beside it": {stored, full, func(h *testHost, work string, _ *job.Result) {
 			testkit.Write(h.T, work, map[string]string{"xtrabackup_checkpoints": testkit.Checkpoints("full-backuped", "0", "90", "90")})
 		}, []string{"the tool wrote other LSNs beside the stream (0 to 90) than into it (0 to 100)"}},
@@ -209,7 +223,8 @@ func TestStreamedIncrementalJoinsItsBase(t *testing.T) {
 func TestStreamedBackupIsSealedPublishedAndRecorded(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
-	for _, form := range []store.Form{{Stream: true}, {Stream: true, Compression: "gzip", Level: 2}, {Stream: true, Compression: "zstd", Forward: true}} {
+	for _, form := range []store.Form{{Stream: true}, {Stream: true, Compression: "gzip", Level: 2},
+		{Stream: true, Compression: "zstd", Forward: true}} {
 		h := newHost(t)
 		files := testkit.Metadata("full-backuped", "0", "100")
 		files["shop/orders.ibd"] = strings.Repeat("rows ", 10000)
@@ -248,7 +263,8 @@ func TestStreamedBackupIsSealedPublishedAndRecorded(t *testing.T) {
 			}
 		}
 		want := store.ManifestStream{File: form.StreamName("b"), Forwarded: form.Forward, Compression: form.Compression, Stored: *r.Stream}
-		if m.Format != 2 || *m.Stream != want || m.PlainSize != plain || m.Size != beside+r.Stream.StoredSize || listed == form.Forward || m.ToLSN != 100 || m.StoredAs() != form.String() {
+		if m.Format != 2 || *m.Stream != want || m.PlainSize != plain || m.Size != beside+r.Stream.StoredSize || listed == form.Forward ||
+			m.ToLSN != 100 || m.StoredAs() != form.String() {
 			t.Errorf("%s: the manifest is %+v, %+v", form, m, m.Stream)
 		}
 		if out, err := h.backups().recordBackup(t.Context(), task); err != nil || *out.Backup.Size != m.Size {

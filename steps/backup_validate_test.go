@@ -62,8 +62,9 @@ func TestBackupIsValidated(t *testing.T) {
 		spoil func(h *testHost, task *Task)
 		want  string
 	}{
-		"in order":                {func(*testHost, *Task) {}, ""},
-		"no credentials":          {func(h *testHost, _ *Task) { h.Server.CredentialsFile = filepath.Join(h.Dir, "nowhere") }, "credentials file not found or missing [client-dbcalm] section"},
+		"in order": {func(*testHost, *Task) {}, ""},
+		"no credentials": {func(h *testHost, _ *Task) { h.Server.CredentialsFile = filepath.Join(h.Dir, "nowhere") },
+			"credentials file not found or missing [client-dbcalm] section"},
 		"no tool":                 {func(h *testHost, _ *Task) { h.Tool.Bin = filepath.Join(h.Dir, "nowhere") }, "the backup tool"},
 		"a login that is refused": {func(h *testHost, _ *Task) { h.login(mariadb, mariadb.User, "wrong") }, "the server refused the login"},
 		"another kind of server": {func(h *testHost, _ *Task) {
@@ -72,13 +73,18 @@ func TestBackupIsValidated(t *testing.T) {
 		"another series of the tool": {func(h *testHost, _ *Task) {
 			h.Tool.Bin = h.Script("tool", "echo mariabackup based on MariaDB server 10.2.44-MariaDB\n")
 		}, "mariabackup 10.2.44-MariaDB does not fit MariaDB"},
-		"another data directory": {func(h *testHost, _ *Task) { h.Server.DataDir = h.Dir }, "the server's data directory is " + mariadb.DataDir + "/, but data_dir says "},
-		"missing grants":         {func(h *testHost, _ *Task) { h.login(mariadb, "poor", "p") }, "lacks the privilege RELOAD, PROCESS: run GRANT RELOAD, PROCESS ON *.* TO its account"},
+		"another data directory": {func(h *testHost, _ *Task) { h.Server.DataDir = h.Dir },
+			"the server's data directory is " + mariadb.DataDir + "/, but data_dir says "},
+		"missing grants": {func(h *testHost, _ *Task) { h.login(mariadb, "poor", "p") },
+			"lacks the privilege RELOAD, PROCESS: run GRANT RELOAD, PROCESS ON *.* TO its account"},
 		"a folder in the way": {func(h *testHost, task *Task) {
 			testkit.Write(h.T, h.Store.Folder(task.Args.ID), map[string]string{"x": ""})
 		}, "is there already: remove it if it is of no use, or choose another id"},
-		"a disk that is too small":    {func(h *testHost, _ *Task) { h.Store.BackupDir = small }, "not enough room for a full backup on the file system of " + small},
-		"a store that cannot be made": {func(h *testHost, _ *Task) { h.Store.BackupDir = filepath.Join(h.Server.CredentialsFile, "store") }, "create backup_dir"},
+		"a disk that is too small": {func(h *testHost, _ *Task) { h.Store.BackupDir = small },
+			"not enough room for a full backup on the file system of " + small},
+		"a store that cannot be made": {func(h *testHost, _ *Task) {
+			h.Store.BackupDir = filepath.Join(h.Server.CredentialsFile, "store")
+		}, "create backup_dir"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := hostOf(t, mariadb)
@@ -92,7 +98,8 @@ func TestBackupIsValidated(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if out.Data.Tool == nil || out.Data.Tool.Name != "mariabackup" || out.Data.Server == nil || out.Data.Server.Flavour != server.MariaDB || !strings.Contains(out.Reason, "of data") {
+			if out.Data.Tool == nil || out.Data.Tool.Name != "mariabackup" || out.Data.Server == nil || out.Data.Server.Flavour != server.MariaDB ||
+				!strings.Contains(out.Reason, "of data") {
 				t.Errorf("got %+v", out)
 			}
 			if left := testkit.Tree(t, h.Store.BackupDir); len(left) > 0 {
@@ -110,19 +117,26 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 		spoil func(h *testHost, m *store.Manifest)
 		want  string
 	}{
-		"in order":                    {func(*testHost, *store.Manifest) {}, ""},
-		"another server's":            {func(_ *testHost, m *store.Manifest) { m.Server.UID = "other" }, "backup 'inc' is of another server (other, this one is this): take a full backup"},
-		"another data directory's":    {func(_ *testHost, m *store.Manifest) { m.Server.DataBirth = time.Unix(999, 0) }, "backup 'inc' is of another data directory"},
+		"in order": {func(*testHost, *store.Manifest) {}, ""},
+		"another server's": {func(_ *testHost, m *store.Manifest) { m.Server.UID = "other" },
+			"backup 'inc' is of another server (other, this one is this): take a full backup"},
+		"another data directory's": {func(_ *testHost, m *store.Manifest) { m.Server.DataBirth = time.Unix(999, 0) },
+			"backup 'inc' is of another data directory"},
 		"of a time that nobody noted": {func(_ *testHost, m *store.Manifest) { m.Server.DataBirth = time.Time{} }, ""},
-		"from before a restore":       {func(h *testHost, _ *store.Manifest) { h.Records.Restored = time.Now().Add(time.Hour) }, "backup 'inc' was taken before the data directory was restored on "},
-		"after a restore":             {func(h *testHost, _ *store.Manifest) { h.Records.Restored = time.Now().Add(-time.Hour) }, ""},
+		"from before a restore": {func(h *testHost, _ *store.Manifest) { h.Records.Restored = time.Now().Add(time.Hour) },
+			"backup 'inc' was taken before the data directory was restored on "},
+		"after a restore": {func(h *testHost, _ *store.Manifest) { h.Records.Restored = time.Now().Add(-time.Hour) }, ""},
 		"on a broken chain": {func(h *testHost, _ *store.Manifest) {
 			delete(h.Records.Backups, "full")
 			h.Must(os.RemoveAll(h.Store.Folder("full")))
 		}, "backup 'full' is not recorded: the chain is broken; take a new full backup"},
-		"on one without a record":  {func(h *testHost, _ *store.Manifest) { delete(h.Records.Backups, "full") }, "backup 'inc' stands on 'full', whose folder is there and whose record is lost: dbcalm-db-cmd backups rebuild records it again"},
-		"on a chain without files": {func(h *testHost, _ *store.Manifest) { h.Must(os.RemoveAll(h.Store.Folder("full"))) }, "; take a full backup: dbcalm-db-cmd backup full ID"},
-		"on a replaced base":       {func(h *testHost, m *store.Manifest) { m.ParentOperation = "another" }, "it is another of the same id; take a full backup, or one on what is whole of the chain: dbcalm-db-cmd backup incremental ID --from full"},
+		"on one without a record": {func(h *testHost, _ *store.Manifest) { delete(h.Records.Backups, "full") },
+			"backup 'inc' stands on 'full', whose folder is there and whose record is lost: dbcalm-db-cmd backups rebuild records it again"},
+		"on a chain without files": {func(h *testHost, _ *store.Manifest) { h.Must(os.RemoveAll(h.Store.Folder("full"))) },
+			"; take a full backup: dbcalm-db-cmd backup full ID"},
+		"on a replaced base": {func(h *testHost, m *store.Manifest) { m.ParentOperation = "another" },
+			"it is another of the same id; take a full backup, or one on what is whole of the chain: " +
+				"dbcalm-db-cmd backup incremental ID --from full"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -147,7 +161,8 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 		})
 	}
 	h := twoLinks(t)
-	for lsn, want := range map[uint64]string{0: "", 150: "", 149: "backup 'inc' ends at LSN 150, the server is only at 149, so its data is not what was backed up: take a full backup"} {
+	for lsn, want := range map[uint64]string{0: "", 150: "",
+		149: "backup 'inc' ends at LSN 150, the server is only at 149, so its data is not what was backed up: take a full backup"} {
 		_, err := h.backups().checkBase(t.Context(), "inc", server.Info{LSN: lsn})
 		if want != "" {
 			testkit.Says(t, err, want)
@@ -167,7 +182,8 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 func TestDataDirectoryOfTheServerMustBeReadable(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	testkit.Says(t, server.SameFolder(filepath.Join(h.Dir, "nowhere"), h.Server.DataDir), "the server's data directory cannot be read", "the daemon must run on the server's host")
+	testkit.Says(t, server.SameFolder(filepath.Join(h.Dir, "nowhere"), h.Server.DataDir), "the server's data directory cannot be read",
+		"the daemon must run on the server's host")
 	testkit.Says(t, server.SameFolder(h.Server.DataDir, filepath.Join(h.Dir, "nowhere")), "but data_dir says")
 	if err := server.SameFolder(h.Server.DataDir+"/", h.Dir+"/./data"); err != nil {
 		t.Error(err)

@@ -41,7 +41,8 @@ func TestFailedProgramIsBlamedOnTheBackup(t *testing.T) {
 		}
 		// Which link it stumbled over says little; the chain's last one can be tried
 		// again.
-		if d := storetest.Blamed(t, err); d.Backup != "inc" || d.Level != persistence.LevelPrepare || d.Error() != "it failed; use another chain" {
+		if d := storetest.Blamed(t, err); d.Backup != "inc" || d.Level != persistence.LevelPrepare ||
+			d.Error() != "it failed; use another chain" {
 			t.Errorf("%+v: %+v", test.result, d)
 		}
 	}

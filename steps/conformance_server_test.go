@@ -30,7 +30,8 @@ func serverKits(t testing.TB) map[string]kit {
 		t.Fatal(err)
 	}
 	if version, _ := mariadbtest.MySQLVersion(mysqld); tool == "" && version != "" {
-		found["MySQL "+version+", real, without a tool"] = kit{dbType: server.MySQL, server: []mariadbtest.Option{mariadbtest.MySQL(mysqld)}, real: true}
+		found["MySQL "+version+", real, without a tool"] = kit{dbType: server.MySQL,
+			server: []mariadbtest.Option{mariadbtest.MySQL(mysqld)}, real: true}
 	}
 	return found
 }
@@ -61,7 +62,8 @@ func conformQuestions(t *testing.T, h *testHost, mariadb *mariadbtest.Server) {
 	defer s.Close()
 	info, err := s.Info(t.Context())
 	h.Must(err)
-	if info.Flavour != h.Server.DBType || server.Series(info.Version) == "" || info.UID == "" || info.LSN == 0 || info.Binlog || info.RedoArchive != "" || len(info.Elsewhere) > 0 {
+	if info.Flavour != h.Server.DBType || server.Series(info.Version) == "" || info.UID == "" || info.LSN == 0 || info.Binlog ||
+		info.RedoArchive != "" || len(info.Elsewhere) > 0 {
 		t.Errorf("it says %+v", info)
 	}
 	h.Must(server.SameFolder(info.DataDir, mariadb.DataDir))

@@ -53,7 +53,8 @@ func conformChain(t *testing.T, k kit) {
 	}
 	b.Must(b.take("full", ""))
 	await()
-	b.db.Exec("CREATE TABLE fill.later (id INT PRIMARY KEY, text VARCHAR(20)) ENGINE=InnoDB", "INSERT INTO fill.later VALUES (1, 'one'), (2, 'two')", "DROP TABLE fill.t003")
+	b.db.Exec("CREATE TABLE fill.later (id INT PRIMARY KEY, text VARCHAR(20)) ENGINE=InnoDB",
+		"INSERT INTO fill.later VALUES (1, 'one'), (2, 'two')", "DROP TABLE fill.t003")
 	b.Must(b.take("one", "full"))
 	await()
 	b.db.Exec("DELETE FROM fill.later WHERE id = 1")
@@ -80,7 +81,8 @@ func conformChain(t *testing.T, k kit) {
 	b.Must(err)
 	moved := filepath.Join(b.Dir, "moved")
 	b.Must(os.Mkdir(moved, 0o700))
-	if out, err := exec.Command(b.Tool.Bin, "--no-defaults", "--move-back", "--datadir="+moved, "--target-dir="+folder).CombinedOutput(); err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), tool.Completed) {
+	out, err := exec.Command(b.Tool.Bin, "--no-defaults", "--move-back", "--datadir="+moved, "--target-dir="+folder).CombinedOutput()
+	if err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), tool.Completed) {
 		t.Errorf("move back: %v: %s", err, tool.LastLines(string(out), tool.TailLines))
 	}
 	for _, dir := range []string{b.Server.DataDir, moved} {
@@ -209,7 +211,8 @@ func conformTrouble(t *testing.T, k kit) {
 func TestSettingsOfTheBackupAreUsed(t *testing.T) {
 	t.Parallel()
 	k := kits(t)[0]
-	k.server = append(k.server, mariadbtest.WithArgs("--innodb-page-size=4k", "--innodb-data-file-path=ibdata1:12M;ibdata2:12M:autoextend", "--innodb-undo-tablespaces=3"))
+	k.server = append(k.server, mariadbtest.WithArgs("--innodb-page-size=4k", "--innodb-data-file-path=ibdata1:12M;ibdata2:12M:autoextend",
+		"--innodb-undo-tablespaces=3"))
 	b := newKitBench(t, k)
 	mariadbtest.FillTables(t, b.db.DB(), 3, 20)
 	b.Must(b.take("full", ""))

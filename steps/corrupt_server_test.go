@@ -27,7 +27,8 @@ func TestDamagedPageIsNamed(t *testing.T) {
 		b.Stream, b.Compression = false, ""
 		set(b.testHost)
 		err := b.take(form, "")
-		testkit.Says(t, err, "table fill.t000: ", "File ./fill/t000.ibd seems to be corrupted; at last: ", "failed to copy datafile", "run CHECK TABLE")
+		testkit.Says(t, err, "table fill.t000: ", "File ./fill/t000.ibd seems to be corrupted; at last: ",
+			"failed to copy datafile", "run CHECK TABLE")
 		if n := len(err.Error()); n > 4000 {
 			t.Errorf("%s: the error has %d bytes", form, n)
 		}

@@ -20,9 +20,11 @@ func TestProgramsOfARowAreThoseOfTheConfiguration(t *testing.T) {
 	}
 	toolPath, unpacker, serverPath := filepath.Join(dir, "mariadb-backup"), filepath.Join(dir, "mbstream"), filepath.Join(dir, "mariadbd")
 	h := NewHost(Settings{DBType: server.MariaDB, BackupBin: toolPath, ServerBin: serverPath}, nil)
-	evil := Data{Tool: &tool.Info{Path: "/tmp/evil", Name: "mariabackup", Version: "10.11"}, Unpacker: "/tmp/evil", ServerProgram: &boot.Program{Path: "/tmp/evil"}}
+	evil := Data{Tool: &tool.Info{Path: "/tmp/evil", Name: "mariabackup", Version: "10.11"}, Unpacker: "/tmp/evil",
+		ServerProgram: &boot.Program{Path: "/tmp/evil"}}
 	got, err := h.WithPrograms(evil)
-	if err != nil || got.Tool.Path != toolPath || got.Tool.Version != "10.11" || got.Unpacker != unpacker || got.ServerProgram.Path != serverPath {
+	if err != nil || got.Tool.Path != toolPath || got.Tool.Version != "10.11" || got.Unpacker != unpacker ||
+		got.ServerProgram.Path != serverPath {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if evil.Tool.Path != "/tmp/evil" {

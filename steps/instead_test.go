@@ -18,7 +18,9 @@ func TestRestoreNamesThePartOfAChainThatIsWhole(t *testing.T) {
 	h.Must(os.Truncate(filepath.Join(h.Store.Folder("inc"), "ibdata1.delta"), 0))
 	task := h.restoreTask("full", "inc")
 	task.Args.Target = "folder"
-	for name, step := range map[string]func(context.Context, Task) (Outcome, error){"validate": h.restores().validateRestore, "stage": h.restores().stage} {
+	for name, step := range map[string]func(context.Context, Task) (Outcome, error){
+		"validate": h.restores().validateRestore, "stage": h.restores().stage,
+	} {
 		_, err := step(t.Context(), task)
 		testkit.Says(t, err, "backup 'inc' is damaged: ", "; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 		if t.Failed() {
@@ -27,7 +29,8 @@ func TestRestoreNamesThePartOfAChainThatIsWhole(t *testing.T) {
 	}
 	testkit.Write(t, h.Store.Folder("inc"), map[string]string{"ibdata1.delta": "x"})
 	_, err := h.restores().stage(t.Context(), task)
-	testkit.Says(t, err, "its checksum is not the recorded one", "; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
+	testkit.Says(t, err, "its checksum is not the recorded one",
+		"; the chain is whole up to 'full': dbcalm-db-cmd restore full --target folder")
 	h.Must(os.RemoveAll(h.Store.Folder("full")))
 	_, err = h.restores().validateRestore(t.Context(), task)
 	testkit.Says(t, err, "the folder of backup 'full' cannot be read", "; the other chains: dbcalm-db-cmd backups list")

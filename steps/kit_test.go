@@ -130,7 +130,8 @@ func TestNamedProgramsMustBeThem(t *testing.T) {
 				test.value = path
 			}
 			t.Setenv(test.variable, test.value)
-			if other := map[string]string{xtrabackupVariable: mysqldVariable, mysqldVariable: xtrabackupVariable}[test.variable]; os.Getenv(other) != "" {
+			others := map[string]string{xtrabackupVariable: mysqldVariable, mysqldVariable: xtrabackupVariable}
+			if other := others[test.variable]; os.Getenv(other) != "" {
 				t.Setenv(other, "")
 			}
 			_, _, err := realPrograms()
@@ -198,14 +199,16 @@ func (b *kitBench) take(id, base string) error {
 	case b.Compression != "":
 		copying = append(copying, "compress_backup")
 	}
-	_, err := b.perform(task, slices.Concat([]string{"validate_backup", "reserve_work"}, copying, []string{"seal_backup", "publish_backup", "record_backup"})...)
+	_, err := b.perform(task, slices.Concat([]string{"validate_backup", "reserve_work"}, copying,
+		[]string{"seal_backup", "publish_backup", "record_backup"})...)
 	return err
 }
 
 // restore restores a chain to a target and returns the folder it is in.
 func (b *kitBench) restore(target string, ids ...string) (string, error) {
 	b.T.Helper()
-	task := Task{Operation: "restore-" + target, Attempt: 1, Args: Args{IDList: ids, Target: target, TmpDir: filepath.Join(b.Store.BackupDir, "restores", strings.Join(ids, "-"))}}
+	task := Task{Operation: "restore-" + target, Attempt: 1,
+		Args: Args{IDList: ids, Target: target, TmpDir: filepath.Join(b.Store.BackupDir, "restores", strings.Join(ids, "-"))}}
 	names := []string{"validate_restore", "stage_chain"}
 	if b.Stream {
 		names = append(names, "unpack_link")

@@ -72,5 +72,6 @@ func hostOf(t *testing.T, running *mariadbtest.Server) *testHost {
 // login makes the host log in as somebody, through the server's socket.
 func (h *testHost) login(running *mariadbtest.Server, user, password string) {
 	h.T.Helper()
-	h.Server.CredentialsFile = h.WriteCredentials(fmt.Sprintf("[client-dbcalm]\nuser=%s\npassword=%s\nsocket=%s\n", user, password, running.Socket))
+	h.Server.CredentialsFile = h.WriteCredentials(fmt.Sprintf("[client-dbcalm]\nuser=%s\npassword=%s\nsocket=%s\n",
+		user, password, running.Socket))
 }

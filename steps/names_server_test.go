@@ -27,7 +27,8 @@ func TestTablesOfAnyNameComeBack(t *testing.T) {
 	testkit.NeedsServer(t)
 	b := newKitBench(t, kits(t)[0])
 	long := strings.Repeat("表", 50)
-	tables := []string{"mariadb_backup_meta." + long, "xtrabackup_stats.a", "xtrabackup_stats.ib_logfile0", "xtrabackup_log.aria_log", "tmp.`a.zst`", "tmp.`a.delta`", "tmp.`a.new`",
+	tables := []string{"mariadb_backup_meta." + long, "xtrabackup_stats.a", "xtrabackup_stats.ib_logfile0",
+		"xtrabackup_log.aria_log", "tmp.`a.zst`", "tmp.`a.delta`", "tmp.`a.new`",
 		"`dbcalm.json`.`t.ibd`", "`lost+found`.ibdata1", "shop.undo001", "ib_logfile0x.`x.isl`"}
 	for _, table := range tables {
 		database, _, _ := strings.Cut(table, ".")
@@ -76,7 +77,8 @@ func TestNamesOfTheToolAreRefused(t *testing.T) {
 	testkit.NeedsServer(t)
 	b := newKitBench(t, kits(t)[0])
 	b.db.Exec("CREATE DATABASE xtrabackup_info", "CREATE TABLE xtrabackup_info.t (id INT)")
-	testkit.Says(t, b.take("full", ""), "the tool writes a file of its own called xtrabackup_info into each backup", "make another database, move the tables there by RENAME TABLE, and drop this one")
+	testkit.Says(t, b.take("full", ""), "the tool writes a file of its own called xtrabackup_info into each backup",
+		"make another database, move the tables there by RENAME TABLE, and drop this one")
 	if there, err := disk.Exists(b.Store.Folder("full")); err != nil || there {
 		t.Errorf("there is a backup: %v", err)
 	}

@@ -22,7 +22,8 @@ func TestTablesOutsideTheDataDirectory(t *testing.T) {
 			b := newKitBench(t, k)
 			outside := filepath.Join(b.Dir, "outside")
 			b.Must(os.Mkdir(outside, 0o700))
-			b.db.Exec("CREATE DATABASE shop", "CREATE TABLE shop.far (n INT PRIMARY KEY) ENGINE=InnoDB DATA DIRECTORY='"+outside+"'", "INSERT INTO shop.far VALUES (1), (2)")
+			b.db.Exec("CREATE DATABASE shop", "CREATE TABLE shop.far (n INT PRIMARY KEY) ENGINE=InnoDB DATA DIRECTORY='"+outside+"'",
+				"INSERT INTO shop.far VALUES (1), (2)")
 			told := "shop/far at " + filepath.Join(outside, "shop", "far.ibd")
 
 			plan := b.PlanBackup(t.Context(), Args{ID: "full"})
@@ -49,7 +50,8 @@ func TestTablesOutsideTheDataDirectory(t *testing.T) {
 				}
 				return
 			}
-			if found := detail(b.PlanRestore(t.Context(), task.Args), "tables"); !strings.Contains(found, "will be inside, and what is there now stays: "+told) {
+			found := detail(b.PlanRestore(t.Context(), task.Args), "tables")
+			if !strings.Contains(found, "will be inside, and what is there now stays: "+told) {
 				t.Errorf("the plan of the restore: %q", found)
 			}
 			names := []string{"validate_verify", "stage_scratch", "prepare_full", "apply_link", "prove_tables", "examine_tables", "clean_scratch"}
@@ -98,16 +100,19 @@ func TestServerWithItsSystemTablespaceElsewhere(t *testing.T) {
 	t.Parallel()
 	k := kits(t)[0]
 	big := t.TempDir()
-	k.server = append(k.server, mariadbtest.WithArgs("--innodb-data-home-dir=", "--innodb-data-file-path=ibdata1:12M;"+big+"/ibdata2:12M:autoextend"))
+	k.server = append(k.server, mariadbtest.WithArgs("--innodb-data-home-dir=",
+		"--innodb-data-file-path=ibdata1:12M;"+big+"/ibdata2:12M:autoextend"))
 	b := newKitBench(t, k)
 	value := "innodb-data-file-path=ibdata1:12M;" + big + "/ibdata2:12M:autoextend"
 	plan := b.PlanBackup(t.Context(), Args{ID: "full"})
-	if found := detail(plan, "restore"); !plan.Goes || !strings.HasPrefix(found, "to a folder only, not to database: ") || !strings.Contains(found, value) {
+	if found := detail(plan, "restore"); !plan.Goes || !strings.HasPrefix(found, "to a folder only, not to database: ") ||
+		!strings.Contains(found, value) {
 		t.Errorf("the plan: %v, %q", plan.Goes, found)
 	}
 	out, err := b.backups().validateBackup(t.Context(), Task{Operation: "op", Attempt: 1, Args: Args{ID: "full"}})
 	b.Must(err)
-	if !strings.Contains(out.Reason, "; it will be possible to restore it to a folder, and not to database: the server keeps files outside its data directory ("+value) {
+	if !strings.Contains(out.Reason, "; it will be possible to restore it to a folder, and not to database: "+
+		"the server keeps files outside its data directory ("+value) {
 		t.Errorf("the reason is %q", out.Reason)
 	}
 	b.Must(b.take("full", ""))

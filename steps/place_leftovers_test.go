@@ -60,7 +60,8 @@ func TestWhatAStoppedServerLeavesIsMovedAside(t *testing.T) {
 			}
 			out, err := r.restores().place(t.Context(), r.task)
 			r.Must(err)
-			want := "in place in " + r.p.Target + "; what the stopped server had left was moved to " + r.p.Aside() + ": host.err, host.pid, ib_buffer_pool, mysqld.sock"
+			want := "in place in " + r.p.Target + "; what the stopped server had left was moved to " + r.p.Aside() +
+				": host.err, host.pid, ib_buffer_pool, mysqld.sock"
 			if out.Reason != want {
 				t.Errorf("it says %q, want %q", out.Reason, want)
 			}
@@ -134,7 +135,8 @@ func TestOtherFilesAreStillInTheWay(t *testing.T) {
 	}
 	h := newHost(t)
 	testkit.Write(t, h.Server.DataDir, map[string]string{"host.err": ""})
-	if got, want := emptiness(h.Server.DataDir), h.Server.DataDir+" holds only what a stopped server leaves, which will be moved aside: host.err"; got != want {
+	want := h.Server.DataDir + " holds only what a stopped server leaves, which will be moved aside: host.err"
+	if got := emptiness(h.Server.DataDir); got != want {
 		t.Errorf("the plan says %q, want %q", got, want)
 	}
 }

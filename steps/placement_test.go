@@ -49,7 +49,8 @@ func TestPlacementIsPlanned(t *testing.T) {
 		return
 	}
 	h := newHost(t)
-	task := Task{Operation: "op", Args: Args{IDList: []string{"full", "inc"}, Target: "folder", TmpDir: filepath.Join(h.Store.BackupDir, "restores", "x")}}
+	task := Task{Operation: "op",
+		Args: Args{IDList: []string{"full", "inc"}, Target: "folder", TmpDir: filepath.Join(h.Store.BackupDir, "restores", "x")}}
 	expect := func(what, mode, target, stage string) {
 		t.Helper()
 		p, err := h.restores().planPlacement(task)
@@ -91,7 +92,8 @@ func TestPlacementIsPlanned(t *testing.T) {
 // A data directory may have a name with no room for more: then its stage is in it.
 func TestLongNameOfTheDataDirectory(t *testing.T) {
 	t.Parallel()
-	for length, mode := range map[int]string{20: place.Swap, 200: place.Swap, 201: place.Entries, 240: place.Entries, disk.MaxName: place.Entries} {
+	for length, mode := range map[int]string{20: place.Swap, 200: place.Swap, 201: place.Entries, 240: place.Entries,
+		disk.MaxName: place.Entries} {
 		dir := filepath.Join(t.TempDir(), strings.Repeat("d", length))
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)

@@ -30,10 +30,12 @@ func TestRestoreIsPlanned(t *testing.T) {
 	args := Args{IDList: []string{"full", "inc"}, Target: "database", TmpDir: h.Server.DataDir}
 	before := len(testkit.Tree(t, h.Dir))
 	p := h.PlanRestore(t.Context(), args)
-	if !p.Goes || len(p.wrong()) > 0 || len(p.Chain) != 2 || p.Space == nil || p.Space.Path != h.Server.DataDir || !strings.HasPrefix(p.Result, "into "+h.Server.DataDir) {
+	if !p.Goes || len(p.wrong()) > 0 || len(p.Chain) != 2 || p.Space == nil || p.Space.Path != h.Server.DataDir ||
+		!strings.HasPrefix(p.Result, "into "+h.Server.DataDir) {
 		t.Errorf("got %+v", p)
 	}
-	if len(p.Commands) != 2 || !strings.Contains(p.Commands[0], "--prepare") || !strings.Contains(p.Commands[1], "--incremental-dir=") || !strings.Contains(p.Commands[1], PlannedOperation) {
+	if len(p.Commands) != 2 || !strings.Contains(p.Commands[0], "--prepare") || !strings.Contains(p.Commands[1], "--incremental-dir=") ||
+		!strings.Contains(p.Commands[1], PlannedOperation) {
 		t.Errorf("commands %q", p.Commands)
 	}
 	if after := len(testkit.Tree(t, h.Dir)); after != before {

@@ -25,7 +25,8 @@ func TestProgressOfACopy(t *testing.T) {
 	page := strings.Repeat("x", 16<<10)
 	testkit.Write(t, h.Server.DataDir, map[string]string{"a/one.ibd": page, "a/two.ibd": page, "ibdata1": page})
 	testkit.Write(t, h.Dir, map[string]string{"work/ibdata1": page, "work/ib_logfile0": page + page})
-	task := Task{Data: Data{Work: filepath.Join(h.Dir, "work"), DataSize: 64 << 10, CopyStarted: time.Unix(1, 0), Server: &server.Info{DataDir: h.Server.DataDir}}}
+	task := Task{Data: Data{Work: filepath.Join(h.Dir, "work"), DataSize: 64 << 10, CopyStarted: time.Unix(1, 0),
+		Server: &server.Info{DataDir: h.Server.DataDir}}}
 	want := func(what string, done int64) {
 		t.Helper()
 		if p, known := h.backups().copyProgress(task, folder); !known || p.Done != done || p.Total != 64<<10 || !p.Began.Equal(time.Unix(1, 0)) {
@@ -41,13 +42,17 @@ func TestProgressOfACopy(t *testing.T) {
 	want("an incremental, before it tells anything", 0)
 	testkit.Write(t, folder, map[string]string{job.OutputFile: "[01] 2026-11-22 22:10:00 Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
 		"[02] 2026-11-22 22:10:00 Streaming ./a/two.ibd\n[01] 2026-11-22 22:10:00         ...done\n" +
-		"[00] 2026-11-22 22:10:00         ...done\n[03] 2026-11-22 22:10:01 Copying " + h.Server.DataDir + "/ibdata1 to x\n[03] 2026-11-22 22:10:01         ...done\n"})
-	want("an incremental, by the files it is done with", takes(t, filepath.Join(h.Server.DataDir, "a/one.ibd"), filepath.Join(h.Server.DataDir, "ibdata1")))
-	testkit.Write(t, folder, map[string]string{job.OutputFile: "190510 12:00:00 [01] Copying ./a/one.ibd to /x/a/one.ibd.delta\n190510 12:00:00 [01]        ...done\n190510 12:00:00 [01] Copying ./ibdata1 to x\n"})
+		"[00] 2026-11-22 22:10:00         ...done\n" +
+		"[03] 2026-11-22 22:10:01 Copying " + h.Server.DataDir + "/ibdata1 to x\n[03] 2026-11-22 22:10:01         ...done\n"})
+	want("an incremental, by the files it is done with",
+		takes(t, filepath.Join(h.Server.DataDir, "a/one.ibd"), filepath.Join(h.Server.DataDir, "ibdata1")))
+	testkit.Write(t, folder, map[string]string{job.OutputFile: "190510 12:00:00 [01] Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
+		"190510 12:00:00 [01]        ...done\n190510 12:00:00 [01] Copying ./ibdata1 to x\n"})
 	want("an incremental by XtraBackup 2.4", takes(t, filepath.Join(h.Server.DataDir, "a/one.ibd")))
-	testkit.Write(t, folder, map[string]string{job.OutputFile: "2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
-		"2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Done: Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
-		"2023-05-10T12:00:00.123456-00:00 2 [Note] [MY-011825] [Xtrabackup] Streaming ./ibdata1\n"})
+	testkit.Write(t, folder, map[string]string{
+		job.OutputFile: "2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
+			"2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Done: Copying ./a/one.ibd to /x/a/one.ibd.delta\n" +
+			"2023-05-10T12:00:00.123456-00:00 2 [Note] [MY-011825] [Xtrabackup] Streaming ./ibdata1\n"})
 	want("an incremental by XtraBackup 8", takes(t, filepath.Join(h.Server.DataDir, "a/one.ibd")))
 	task.Data.DataSize = 0
 	if _, known := h.backups().copyProgress(task, folder); known {
@@ -73,7 +78,8 @@ func TestProgressOfAPreparation(t *testing.T) {
 	t.Parallel()
 	h := twoLinks(t)
 	folder := filepath.Join(h.Dir, "job")
-	testkit.Write(t, h.Store.Folder("full"), map[string]string{"xtrabackup_checkpoints": "backup_type = full-backuped\nfrom_lsn = 0\nto_lsn = 1000\nlast_lsn = 3000\n"})
+	testkit.Write(t, h.Store.Folder("full"),
+		map[string]string{"xtrabackup_checkpoints": "backup_type = full-backuped\nfrom_lsn = 0\nto_lsn = 1000\nlast_lsn = 3000\n"})
 	testkit.Write(t, folder, map[string]string{job.OutputFile: "InnoDB: Read redo log up to LSN=1200\nInnoDB: Read redo log up to LSN=2000\n"})
 	task := Task{Args: Args{IDList: []string{"full", "inc"}}}
 	if p, known := h.restores().prepareProgress(task, folder); !known || p.Done != 1000 || p.Total != 2000 {
@@ -129,7 +135,8 @@ func TestProgressOfAnUnpackedStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	job.WriteProgress(folder, 5000, 400)
-	if p, known := h.restores().unpackProgress(Task{Args: Args{IDList: []string{"full"}}}, folder); !known || fmt.Sprint(p.Done, p.Total) != "400 1000" {
+	if p, known := h.restores().unpackProgress(Task{Args: Args{IDList: []string{"full"}}}, folder); !known ||
+		fmt.Sprint(p.Done, p.Total) != "400 1000" {
 		t.Errorf("got %+v, %t", p, known)
 	}
 }

@@ -179,7 +179,8 @@ func TestPlaceReplacesNothing(t *testing.T) {
 		kind  error
 		want  string
 	}{
-		"a file in the data directory": {place.Swap, func(r *placement) { testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"}) }, server.ErrDataDirNotEmpty, "holds notes"},
+		"a file in the data directory": {place.Swap, func(r *placement) { testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"}) },
+			server.ErrDataDirNotEmpty, "holds notes"},
 		"another data directory": {place.Swap, func(r *placement) {
 			r.Must(os.Remove(r.p.Target))
 			r.Must(os.Mkdir(r.p.Target, 0o700))
@@ -188,10 +189,18 @@ func TestPlaceReplacesNothing(t *testing.T) {
 			r.Must(disk.Exchange(r.p.Prepared(), r.p.Target))
 			testkit.Write(r.T, r.p.Prepared(), map[string]string{"notes": "x"})
 		}, server.ErrDataDirNotEmpty, "something was written into the data directory while the restore was put into place"},
-		"no data directory":              {place.Swap, func(r *placement) { r.Must(os.Remove(r.p.Target)) }, server.ErrDataDir, "no such file or directory"},
-		"a file among the entries":       {place.Entries, func(r *placement) { r.rename(2); testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"}) }, server.ErrDataDirNotEmpty, "notes appeared while the restore was under way"},
-		"a file of an entry's name":      {place.Entries, func(r *placement) { r.rename(2); testkit.Write(r.T, r.p.Target, map[string]string{"ibdata1": "x"}) }, server.ErrDataDirNotEmpty, "ibdata1 appeared while the restore was under way"},
-		"a folder in the folder's way":   {place.Folder, func(r *placement) { testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"}) }, fs.ErrExist, "restore to folder"},
+		"no data directory": {place.Swap, func(r *placement) { r.Must(os.Remove(r.p.Target)) }, server.ErrDataDir,
+			"no such file or directory"},
+		"a file among the entries": {place.Entries, func(r *placement) {
+			r.rename(2)
+			testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"})
+		}, server.ErrDataDirNotEmpty, "notes appeared while the restore was under way"},
+		"a file of an entry's name": {place.Entries, func(r *placement) {
+			r.rename(2)
+			testkit.Write(r.T, r.p.Target, map[string]string{"ibdata1": "x"})
+		}, server.ErrDataDirNotEmpty, "ibdata1 appeared while the restore was under way"},
+		"a folder in the folder's way": {place.Folder, func(r *placement) { testkit.Write(r.T, r.p.Target, map[string]string{"notes": "x"}) },
+			fs.ErrExist, "restore to folder"},
 		"a prepared folder that is gone": {place.Folder, func(r *placement) { r.Must(os.RemoveAll(r.p.Prepared())) }, nil, "is gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -254,7 +263,8 @@ func TestServerStartsOnNoPart(t *testing.T) {
 	h.Server.DataDir = filepath.Join(h.Dir, "data")
 	p := &place.Placement{Mode: place.Entries, Target: h.Server.DataDir, Stage: filepath.Join(h.Server.DataDir, ".dbcalm-op")}
 	h.Must(os.MkdirAll(p.Prepared(), 0o700))
-	for _, spec := range []job.Spec{h.Tool.BackupCommand(program, credentials, nil, server.DataDir, p.Prepared(), tool.Base{}), h.Tool.PrepareCommand(program, p.Prepared(), false)} {
+	for _, spec := range []job.Spec{h.Tool.BackupCommand(program, credentials, nil, server.DataDir, p.Prepared(), tool.Base{}),
+		h.Tool.PrepareCommand(program, p.Prepared(), false)} {
 		if out, err := exec.Command(spec.Path, spec.Args...).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", spec.Line(), err, out)
 		}

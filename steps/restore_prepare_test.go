@@ -32,10 +32,14 @@ func TestChainIsPreparedLinkByLink(t *testing.T) {
 		t.Errorf("the full backup: %s, %v", spec.Line(), err)
 	}
 	ended := job.Result{Tail: completedTail, Started: time.Now(), Ended: time.Now()}
-	for i, want := range []struct{ kind, to, event, last string }{{"log-applied", "100", EventMore, ""}, {"log-applied", "150", EventMore, "--apply-log-only"}, {"full-prepared", "150", EventOK, ""}} {
+	for i, want := range []struct{ kind, to, event, last string }{
+		{"log-applied", "100", EventMore, ""}, {"log-applied", "150", EventMore, "--apply-log-only"},
+		{"full-prepared", "150", EventOK, ""},
+	} {
 		if i > 0 {
 			spec, err := h.restores().applyJob(t.Context(), task)
-			if err != nil || !strings.Contains(spec.Line(), "--incremental-dir="+p.Link(i)) || strings.Contains(spec.Line(), "--apply-log-only") != (want.last != "") {
+			if err != nil || !strings.Contains(spec.Line(), "--incremental-dir="+p.Link(i)) ||
+				strings.Contains(spec.Line(), "--apply-log-only") != (want.last != "") {
 				t.Errorf("link %d: %s, %v", i, spec.Line(), err)
 			}
 		}
@@ -62,8 +66,9 @@ func TestPreparationIsProved(t *testing.T) {
 			[]string{"mariabackup, preparing backup 'full', failed with exit code 1", "last lines of the program:\nInnoDB: Error: no"}},
 		"says so and did not": {job.Result{Tail: completedTail}, testkit.Metadata("full-backuped", "0", "100"),
 			[]string{"mariabackup, preparing backup 'full', claims success, but the tool left the chain unprepared", "completed OK!"}},
-		"went elsewhere": {job.Result{Tail: completedTail}, testkit.Metadata("log-applied", "0", "90"), []string{"prepared the chain up to LSN 90, not 100"}},
-		"left nothing":   {job.Result{Tail: completedTail}, map[string]string{"x": ""}, []string{"xtrabackup_checkpoints is missing"}},
+		"went elsewhere": {job.Result{Tail: completedTail}, testkit.Metadata("log-applied", "0", "90"),
+			[]string{"prepared the chain up to LSN 90, not 100"}},
+		"left nothing": {job.Result{Tail: completedTail}, map[string]string{"x": ""}, []string{"xtrabackup_checkpoints is missing"}},
 	} {
 		h := newHost(t)
 		h.Backup("full", "", "0", "100", nil)

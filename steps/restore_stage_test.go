@@ -22,7 +22,8 @@ import (
 // restoreTask is the restore of a chain to a folder, with its placement.
 func (h *testHost) restoreTask(ids ...string) Task {
 	h.T.Helper()
-	t := Task{Operation: "op", Machine: "restore_folder", Attempt: 1, Args: Args{IDList: ids, Target: "folder", TmpDir: filepath.Join(h.Store.BackupDir, "restores", "x")}}
+	t := Task{Operation: "op", Machine: "restore_folder", Attempt: 1,
+		Args: Args{IDList: ids, Target: "folder", TmpDir: filepath.Join(h.Store.BackupDir, "restores", "x")}}
 	var err error
 	if t.Data.Placement, err = h.restores().planPlacement(t); err != nil {
 		h.T.Fatal(err)
@@ -89,7 +90,8 @@ func TestStageGoesOnAfterAnInterruption(t *testing.T) {
 	for _, err := range []error{
 		os.Remove(filepath.Join(p.Link(0), "xtrabackup_info")),
 		os.Truncate(filepath.Join(p.Link(0), "shop", "orders.ibd"), 1),
-		os.WriteFile(filepath.Join(p.Link(0), "xtrabackup_checkpoints"), []byte(strings.Repeat("x", len(whole[0]["xtrabackup_checkpoints"]))), 0o600),
+		os.WriteFile(filepath.Join(p.Link(0), "xtrabackup_checkpoints"),
+			[]byte(strings.Repeat("x", len(whole[0]["xtrabackup_checkpoints"]))), 0o600),
 		os.Remove(filepath.Join(p.Link(1), "shop", "orders.ibd.delta")),
 	} {
 		if err != nil {
@@ -120,7 +122,8 @@ func TestStageFindsDamage(t *testing.T) {
 	}{
 		"a flipped byte": {func(path string) error { return os.WriteFile(path, []byte("rowz"), 0o600) },
 			"backup 'full' is damaged: file shop/orders.ibd is damaged: its checksum is not the recorded one; use another chain"},
-		"a short file":   {func(path string) error { return os.Truncate(path, 3) }, "backup 'full' is damaged: file shop/orders.ibd has 3 bytes instead of 4"},
+		"a short file": {func(path string) error { return os.Truncate(path, 3) },
+			"backup 'full' is damaged: file shop/orders.ibd has 3 bytes instead of 4"},
 		"a missing file": {os.Remove, "backup 'full' is damaged: file shop/orders.ibd is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -49,7 +49,8 @@ func TestStageHoldsAChainOfAnyForms(t *testing.T) {
 					}
 				}
 				for name, content := range stored {
-					if now, err := os.ReadFile(filepath.Join(h.Store.BackupDir, name)); !strings.HasSuffix(name, "/") && (err != nil || string(now) != content) {
+					if now, err := os.ReadFile(filepath.Join(h.Store.BackupDir, name)); !strings.HasSuffix(name, "/") &&
+						(err != nil || string(now) != content) {
 						t.Errorf("%s of the store was changed to %q, %v", name, now, err)
 					}
 				}
@@ -152,14 +153,21 @@ func TestUnpackingIsProved(t *testing.T) {
 		"is not to blame": {func() job.Result {
 			return job.Result{Fault: "retrieve failed with exit code 255", Signal: "SIGKILL", ExitCode: -1, ShellTail: "ssh: no route to host\n"}
 		}, nil, []string{"unpack backup 'full': retrieve failed with exit code 255", "ssh: no route to host"}},
-		"is killed":            {func() job.Result { return job.Result{Signal: "SIGKILL", ExitCode: -1} }, nil, []string{"mbstream was killed by SIGKILL"}},
-		"cannot be made safe":  {func() job.Result { return job.Result{SyncError: "input/output error"} }, nil, []string{"could not be put onto the disk: input/output error"}},
-		"did not take it all":  {func() job.Result { return job.Result{} }, nil, []string{"the stream was not read to its end"}},
-		"leaves out a file":    {good, func(h *testHost, folder string) { h.Must(os.Remove(filepath.Join(folder, "ibdata1"))) }, []string{"mbstream claims success, but file ibdata1 is missing; use another chain"}},
-		"leaves a part":        {good, func(h *testHost, folder string) { h.Must(os.Truncate(filepath.Join(folder, "ibdata1"), 3)) }, []string{"file ibdata1 has 3 bytes instead of 6"}},
-		"brings more":          {good, func(h *testHost, folder string) { testkit.Write(h.T, folder, map[string]string{"more": ""}) }, []string{"file more is not of the stream"}},
-		"brings another's":     {good, func(h *testHost, folder string) { h.checkpoints(folder, "full-backuped", "0", "900") }, []string{"it holds another backup: its checkpoints are"}},
-		"brings one of a kind": {good, func(h *testHost, folder string) { h.checkpoints(folder, "incremental", "000", "100") }, []string{"a full backup was asked for"}},
+		"is killed": {func() job.Result { return job.Result{Signal: "SIGKILL", ExitCode: -1} }, nil,
+			[]string{"mbstream was killed by SIGKILL"}},
+		"cannot be made safe": {func() job.Result { return job.Result{SyncError: "input/output error"} }, nil,
+			[]string{"could not be put onto the disk: input/output error"}},
+		"did not take it all": {func() job.Result { return job.Result{} }, nil, []string{"the stream was not read to its end"}},
+		"leaves out a file": {good, func(h *testHost, folder string) { h.Must(os.Remove(filepath.Join(folder, "ibdata1"))) },
+			[]string{"mbstream claims success, but file ibdata1 is missing; use another chain"}},
+		"leaves a part": {good, func(h *testHost, folder string) { h.Must(os.Truncate(filepath.Join(folder, "ibdata1"), 3)) },
+			[]string{"file ibdata1 has 3 bytes instead of 6"}},
+		"brings more": {good, func(h *testHost, folder string) { testkit.Write(h.T, folder, map[string]string{"more": ""}) },
+			[]string{"file more is not of the stream"}},
+		"brings another's": {good, func(h *testHost, folder string) { h.checkpoints(folder, "full-backuped", "0", "900") },
+			[]string{"it holds another backup: its checkpoints are"}},
+		"brings one of a kind": {good, func(h *testHost, folder string) { h.checkpoints(folder, "incremental", "000", "100") },
+			[]string{"a full backup was asked for"}},
 		"brings no metadata": {good, func(h *testHost, folder string) {
 			testkit.Write(h.T, folder, map[string]string{"xtrabackup_info": strings.Repeat(" ", 90)})
 		}, []string{"xtrabackup_info"}},

@@ -42,24 +42,28 @@ func TestRestoreIsValidated(t *testing.T) {
 		"to a folder":      {"folder", func(*testHost) {}, ""},
 		"to the database":  {"database", func(*testHost) {}, ""},
 		"of older backups": {"folder", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("full"), store.ManifestName))) }, ""},
-		"a damaged chain":  {"folder", func(h *testHost) { h.Must(os.Truncate(filepath.Join(h.Store.Folder("full"), "ibdata1"), 1)) }, "backup 'full' is damaged"},
-		"no tool":          {"folder", func(h *testHost) { h.Must(os.Remove(h.Tool.Bin)) }, "is not there"},
+		"a damaged chain": {"folder", func(h *testHost) { h.Must(os.Truncate(filepath.Join(h.Store.Folder("full"), "ibdata1"), 1)) },
+			"backup 'full' is damaged"},
+		"no tool": {"folder", func(h *testHost) { h.Must(os.Remove(h.Tool.Bin)) }, "is not there"},
 		"a tool of another series": {"folder", func(h *testHost) {
 			h.Tool.Bin = h.Script("other", "echo mariabackup based on MariaDB server 11.4.2-MariaDB\n")
 		}, "backup 'full' cannot be prepared: mariabackup 11.4.2-MariaDB does not fit MariaDB 10.11.6-MariaDB"},
-		"a data directory in use": {"database", func(h *testHost) { testkit.Write(h.T, h.Server.DataDir, map[string]string{"x": ""}) }, "data directory is not empty"},
-		"files beside it":         {"folder", func(h *testHost) { testkit.Write(h.T, h.Server.DataDir, map[string]string{"x": ""}) }, ""},
+		"a data directory in use": {"database", func(h *testHost) { testkit.Write(h.T, h.Server.DataDir, map[string]string{"x": ""}) },
+			"data directory is not empty"},
+		"files beside it": {"folder", func(h *testHost) { testkit.Write(h.T, h.Server.DataDir, map[string]string{"x": ""}) }, ""},
 		"a split layout": {"database", func(h *testHost) {
 			h.Server.DefaultsFile = filepath.Join(h.Dir, "my.cnf")
 			testkit.Write(h.T, h.Dir, map[string]string{"my.cnf": "[mysqld]\ninnodb_log_group_home_dir=/redo\n"})
 		}, "restore to a folder and copy from there"},
-		"no room in the data directory": {"database", func(h *testHost) { h.Server.DataDir = disktest.Small(h.T, 1<<20) }, "not enough room for the restore on the file system of "},
+		"no room in the data directory": {"database", func(h *testHost) { h.Server.DataDir = disktest.Small(h.T, 1<<20) },
+			"not enough room for the restore on the file system of "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := twoLinks(t)
 			h.Tool.Bin = h.Script("tool", fakeBanner)
 			test.spoil(h)
-			task := Task{Operation: "op", Args: Args{IDList: []string{"full", "inc"}, Target: test.target, TmpDir: filepath.Join(h.Store.BackupDir, "restores", "x")}}
+			task := Task{Operation: "op",
+				Args: Args{IDList: []string{"full", "inc"}, Target: test.target, TmpDir: filepath.Join(h.Store.BackupDir, "restores", "x")}}
 			before := testkit.Tree(t, h.Dir)
 			out, err := h.restores().validateRestore(t.Context(), task)
 			if test.want != "" {
@@ -93,7 +97,8 @@ func TestFoldersMustBeWritable(t *testing.T) {
 	}
 	h.Store.BackupDir = disktest.Small(t, 1<<20)
 	disktest.SetReadOnly(t, h.Store.BackupDir)
-	const advice = "read-only file system: mount it to be written to; under systemd, also name it in ReadWritePaths= by systemctl edit dbcalm-db-cmd"
+	const advice = "read-only file system: mount it to be written to; under systemd, " +
+		"also name it in ReadWritePaths= by systemctl edit dbcalm-db-cmd"
 	testkit.Says(t, disk.CheckWritable("backup_dir", h.Store.BackupDir), "backup_dir ("+h.Store.BackupDir+") cannot be written to: "+advice)
 	below := filepath.Join(h.Store.BackupDir, "store")
 	testkit.Says(t, disk.WriteAdvice(disk.MakeFolder(below, 0o750)), below, advice)

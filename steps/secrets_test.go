@@ -49,7 +49,8 @@ func TestSpecsHoldNoPassword(t *testing.T) {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(filepath.Join(folder, job.SpecFile))
-		if err != nil || strings.Contains(string(text), "s3cret") || strings.Contains(spec.Line(), "s3cret") || !strings.Contains(string(text), spec.Path) {
+		if err != nil || strings.Contains(string(text), "s3cret") || strings.Contains(spec.Line(), "s3cret") ||
+			!strings.Contains(string(text), spec.Path) {
 			t.Errorf("%s: %v\n%s", name, err, text)
 		}
 	}

@@ -20,7 +20,8 @@ func TestHolesSurvive(t *testing.T) {
 	b := newKitBench(t, kits(t)[0])
 	b.db.Exec("CREATE DATABASE shop", "CREATE TABLE shop.t (id INT PRIMARY KEY, a LONGTEXT) PAGE_COMPRESSED=1",
 		"INSERT INTO shop.t SELECT seq, REPEAT(MD5(seq MOD 3), 90) FROM shop.seq_1_to_10000",
-		"SET GLOBAL innodb_max_dirty_pages_pct_lwm=0.0", "SET GLOBAL innodb_max_dirty_pages_pct=0.0", "FLUSH TABLES shop.t FOR EXPORT", "UNLOCK TABLES")
+		"SET GLOBAL innodb_max_dirty_pages_pct_lwm=0.0", "SET GLOBAL innodb_max_dirty_pages_pct=0.0",
+		"FLUSH TABLES shop.t FOR EXPORT", "UNLOCK TABLES")
 	table := func(folder string) (size, taken uint64) {
 		info, err := os.Stat(filepath.Join(folder, "shop", "t.ibd"))
 		b.Must(err)
@@ -42,7 +43,8 @@ func TestHolesSurvive(t *testing.T) {
 		set(b.testHost)
 		link, err := b.Store.Link(t.Context(), form)
 		b.Must(err)
-		if all, err := link.Size(); err != nil || all.Apparent-all.Allocated < (size-taken)*9/10 || !strings.Contains(all.String(), " with the holes in it)") {
+		if all, err := link.Size(); err != nil || all.Apparent-all.Allocated < (size-taken)*9/10 ||
+			!strings.Contains(all.String(), " with the holes in it)") {
 			t.Errorf("%s: the room for a restore is %s, %v", form, all, err)
 		}
 		about := b.Store.About(form)

@@ -33,9 +33,11 @@ const (
 func orderDocument() string {
 	const customer = `'{"order":', seq, ',"customer":{"id":', seq * 7919 % 1000003, ',"name":"',
 		elt(1 + seq * 7 % 11, 'Ada', 'Grace', 'Edsger', 'Barbara', 'Donald', 'Frances', 'Niklaus', 'Radia', 'Tony', 'Margaret', 'Alan'), ' ',
-		elt(1 + seq * 13 % 17, 'Moser', 'Keller', 'Weber', 'Huber', 'Schmid', 'Meier', 'Graf', 'Roth', 'Frei', 'Kunz', 'Suter', 'Vogel', 'Lang', 'Wyss', 'Berger', 'Hess', 'Koch'),
+		elt(1 + seq * 13 % 17, 'Moser', 'Keller', 'Weber', 'Huber', 'Schmid', 'Meier', 'Graf', 'Roth', 'Frei',
+			'Kunz', 'Suter', 'Vogel', 'Lang', 'Wyss', 'Berger', 'Hess', 'Koch'),
 		'","token":"', left(md5(seq), 12), '"},"placed":"', from_unixtime(1700000000 + seq * 37), '","lines":['`
-	const line = `, '{"sku":"', left(sha1(seq * 9 + %[1]d), 10), '","quantity":', 1 + seq * %[1]d %% 9, ',"price":', seq * %[1]d * 7919 %% 100003 / 100,
+	const line = `, '{"sku":"', left(sha1(seq * 9 + %[1]d), 10), '","quantity":', 1 + seq * %[1]d %% 9,
+		',"price":', seq * %[1]d * 7919 %% 100003 / 100,
 		',"note":"', elt(1 + (seq + %[1]d * 3) %% 5, 'in stock', 'on order', 'sent in two parcels', 'gift wrapped', 'back in a week'), '"},'`
 	document := "concat(" + customer
 	for n := range 9 {
@@ -123,8 +125,8 @@ func (h *testHost) ways() []way {
 		row++
 		spec := h.Tool.BackupCommand(tool, credentials, h.Server.DataDir, target, "")
 		spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
-		spec.Stream = &job.Stream{Direction: job.StreamOut, File: filepath.Join(target, "stream"), Compression: "zstd", StallTimeout: testkit.Patience,
-			Contents: filepath.Join(target, "contents.json")}
+		spec.Stream = &job.Stream{Direction: job.StreamOut, File: filepath.Join(target, "stream"), Compression: "zstd",
+			StallTimeout: testkit.Patience, Contents: filepath.Join(target, "contents.json")}
 		h.supervise(h.Jobs.Folder("bench", int64(row)), spec)
 	}
 	return []way{{ours, supervised}, {hashed, shell("| tee stream | sha256sum")}, {plain, shell("> stream")}}

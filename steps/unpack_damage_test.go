@@ -22,7 +22,8 @@ func (h *testHost) alter(path string) {
 
 func TestDamagedStreamIsNotUnpacked(t *testing.T) {
 	t.Parallel()
-	for form, name := range map[string]string{"stream": "backup-full.xbstream", "gzip stream": "backup-full.xbstream.gz", "zstd stream": "backup-full.xbstream.zst"} {
+	for form, name := range map[string]string{"stream": "backup-full.xbstream", "gzip stream": "backup-full.xbstream.gz",
+		"zstd stream": "backup-full.xbstream.zst"} {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
 			h := packedLinks(t, form, "directory")
@@ -53,7 +54,8 @@ func TestMissingStreamIsFoundAtOnce(t *testing.T) {
 		file  string
 		want  string
 	}{
-		{func(path string) error { return os.Truncate(path, 9) }, "backup-full.xbstream.zst", "backup 'full' is damaged: file backup-full.xbstream.zst has 9 bytes instead of "},
+		{func(path string) error { return os.Truncate(path, 9) }, "backup-full.xbstream.zst",
+			"backup 'full' is damaged: file backup-full.xbstream.zst has 9 bytes instead of "},
 		{os.Remove, "backup-full.xbstream.zst", "backup 'full' is damaged: file backup-full.xbstream.zst is missing"},
 		{os.Remove, "backup-full.contents.json", "backup 'full' is damaged: file backup-full.contents.json is missing"},
 		{os.Remove, "xtrabackup_checkpoints", "backup 'full' is damaged: read metadata: xtrabackup_checkpoints is missing"},
@@ -164,9 +166,11 @@ func TestStageFindsDamageInCompressedFiles(t *testing.T) {
 			spoil func(h *testHost, f *store.ManifestFile)
 			want  string
 		}{
-			"another byte":  {func(h *testHost, f *store.ManifestFile) { h.alter(filepath.Join(h.Store.Folder("full"), f.Path)) }, "damaged"},
-			"another hash":  {func(_ *testHost, f *store.ManifestFile) { f.SHA256 = f.Plain.SHA256 }, "damaged: its checksum is not the recorded one"},
-			"other content": {func(_ *testHost, f *store.ManifestFile) { f.Plain.SHA256 = f.SHA256 }, "damaged: uncompressed, its checksum is not the recorded one"},
+			"another byte": {func(h *testHost, f *store.ManifestFile) { h.alter(filepath.Join(h.Store.Folder("full"), f.Path)) }, "damaged"},
+			"another hash": {func(_ *testHost, f *store.ManifestFile) { f.SHA256 = f.Plain.SHA256 },
+				"damaged: its checksum is not the recorded one"},
+			"other content": {func(_ *testHost, f *store.ManifestFile) { f.Plain.SHA256 = f.SHA256 },
+				"damaged: uncompressed, its checksum is not the recorded one"},
 		} {
 			t.Run(form+" "+name, func(t *testing.T) {
 				t.Parallel()

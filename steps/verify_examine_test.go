@@ -60,7 +60,8 @@ func TestExaminationIsAJob(t *testing.T) {
 	spec, err := h.verifications().examineJob(t.Context(), task)
 	h.Must(err)
 	stage := task.Data.Placement.Stage
-	want := fmt.Sprintf("%s examine --server=%s --lower-case-table-names=1 --use-memory=67108864 --parallel=2 --backup=%s %s/0", spec.Path, h.ServerBin, h.Store.Folder("inc"), stage)
+	want := fmt.Sprintf("%s examine --server=%s --lower-case-table-names=1 --use-memory=67108864 --parallel=2 --backup=%s %s/0", spec.Path,
+		h.ServerBin, h.Store.Folder("inc"), stage)
 	if spec.Line() != want || spec.Output != stage {
 		t.Errorf("%+v\nwant %s", spec, want)
 	}
@@ -80,15 +81,19 @@ func TestServerThatDoesNotRun(t *testing.T) {
 		damage bool
 		want   []string
 	}{
-		"says what is wrong": {"echo '2026-11-22 1 [Note] secret rows' >&2\necho '2026-11-22 1 [ERROR] InnoDB: page 7 is corrupt' >&2\necho '1 [ERROR] Aborting' >&2\nexit 1", true,
+		"says what is wrong": {"echo '2026-11-22 1 [Note] secret rows' >&2\n" +
+			"echo '2026-11-22 1 [ERROR] InnoDB: page 7 is corrupt' >&2\necho '1 [ERROR] Aborting' >&2\nexit 1", true,
 			[]string{damaged + "it does not start: InnoDB: page 7 is corrupt; use another chain, or take a full backup", "[ERROR] Aborting"}},
-		"says nothing":   {"exit 1", true, []string{damaged + "it does not start;"}},
-		"crashes":        {"kill -SEGV $$", true, []string{damaged + "it does not start;"}},
-		"a full disk":    {"echo '1 [ERROR] InnoDB: failed with error 28' >&2; exit 1", false, []string{"the disk is full: free space", "the server ended (exit status 1)"}},
-		"confined":       {"echo '1 [ERROR] Could not open x (Errcode: 13 \"Permission denied\")' >&2; exit 1", false, []string{"does AppArmor or SELinux confine the server"}},
+		"says nothing": {"exit 1", true, []string{damaged + "it does not start;"}},
+		"crashes":      {"kill -SEGV $$", true, []string{damaged + "it does not start;"}},
+		"a full disk": {"echo '1 [ERROR] InnoDB: failed with error 28' >&2; exit 1", false,
+			[]string{"the disk is full: free space", "the server ended (exit status 1)"}},
+		"confined": {"echo '1 [ERROR] Could not open x (Errcode: 13 \"Permission denied\")' >&2; exit 1", false,
+			[]string{"does AppArmor or SELinux confine the server"}},
 		"wrong settings": {"echo \"1 [ERROR] unknown variable 'x=y'\" >&2; exit 1", false, []string{"unknown variable"}},
 		"no key":         {"echo '1 [ERROR] InnoDB: table is encrypted, and there is no key' >&2; exit 1", false, []string{"encrypted"}},
-		"warned of what it does not know": {"echo \"1 [Warning] unknown variable 'loose-x=y'\" >&2; echo '1 [ERROR] InnoDB: corrupt' >&2; exit 1", true,
+		"warned of what it does not know": {
+			"echo \"1 [Warning] unknown variable 'loose-x=y'\" >&2; echo '1 [ERROR] InnoDB: corrupt' >&2; exit 1", true,
 			[]string{damaged + "it does not start: InnoDB: corrupt"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -155,15 +160,20 @@ func TestExaminationIsJudged(t *testing.T) {
 	result := func(code int, lines ...string) job.Result {
 		return job.Result{ExitCode: code, Tail: strings.Join(lines, "\n") + "\n", Started: began, Ended: began.Add(2 * time.Second)}
 	}
-	out, err := h.verifications().examineFinish(t.Context(), task, result(0, "not checked: a.s: The storage engine for the table doesn't support check", "310 tables checked, all sound; 1 not checked", "completed OK!"))
+	out, err := h.verifications().examineFinish(t.Context(), task,
+		result(0, "not checked: a.s: The storage engine for the table doesn't support check",
+			"310 tables checked, all sound; 1 not checked", "completed OK!"))
 	if err != nil || out.Event != EventOK || out.Reason != "310 tables checked, all sound; 1 not checked in 2s" {
 		t.Errorf("%+v, %v", out, err)
 	}
-	_, err = h.verifications().examineFinish(t.Context(), task, result(1, "damaged: a.a: Corrupt", "damaged: a.b: Corrupt", "damaged: a.c: Corrupt", "damaged: a.d: Corrupt", "4 of 310 tables are damaged", "dbcalm-db-cmd: found damage"))
-	testkit.Says(t, err, "backup 'inc' is damaged: on a server started on it, a.a: Corrupt, a.b: Corrupt, a.c: Corrupt, and 1 more; use another chain, or take a full backup\nlast lines")
+	_, err = h.verifications().examineFinish(t.Context(), task, result(1, "damaged: a.a: Corrupt", "damaged: a.b: Corrupt",
+		"damaged: a.c: Corrupt", "damaged: a.d: Corrupt", "4 of 310 tables are damaged", "dbcalm-db-cmd: found damage"))
+	testkit.Says(t, err, "backup 'inc' is damaged: on a server started on it, a.a: Corrupt, a.b: Corrupt, a.c: Corrupt, and 1 more; "+
+		"use another chain, or take a full backup\nlast lines")
 	storetest.Blamed(t, err)
 	for _, r := range []job.Result{
-		result(0, "310 tables checked, all sound"), result(1, "damaged: a.a: Corrupt", "something broke"), result(0), {ExitCode: -1, Signal: "SIGKILL"}, {StartError: "no"},
+		result(0, "310 tables checked, all sound"), result(1, "damaged: a.a: Corrupt", "something broke"), result(0),
+		{ExitCode: -1, Signal: "SIGKILL"}, {StartError: "no"},
 	} {
 		if _, err := h.verifications().examineFinish(t.Context(), task, r); err == nil || errors.As(err, new(*store.Damage)) {
 			t.Errorf("%+v: %v", r, err)

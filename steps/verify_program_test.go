@@ -41,7 +41,8 @@ exec `+program+` "$@"
 	b.db.Stop()
 	task.Operation = "without"
 	_, err = b.perform(task, names...)
-	testkit.Says(t, err, "Can't find messagefile", "verify while the server that was backed up runs, so that it can be asked where they are, or correct server_bin")
+	testkit.Says(t, err, "Can't find messagefile",
+		"verify while the server that was backed up runs, so that it can be asked where they are, or correct server_bin")
 	if strings.Contains(err.Error(), "is damaged") {
 		t.Errorf("the backup is blamed: %v", err)
 	}

@@ -46,7 +46,8 @@ func TestVerificationIsValidated(t *testing.T) {
 			t.Fatal(err)
 		}
 		prepares, boots := level.Covers(persistence.LevelPrepare), level.Covers(persistence.LevelBoot)
-		if out.Event != string(level) || (out.Data.Placement != nil) != prepares || (out.Data.Tool != nil) != prepares || (out.Data.ServerProgram != nil) != boots {
+		if out.Event != string(level) || (out.Data.Placement != nil) != prepares || (out.Data.Tool != nil) != prepares ||
+			(out.Data.ServerProgram != nil) != boots {
 			t.Errorf("level %s: %+v", level, out)
 		}
 		if prepares && out.Data.Placement.Stage != filepath.Join(h.Store.BackupDir, ".partial", "op-stage") {
@@ -66,20 +67,26 @@ func TestVerificationIsRefused(t *testing.T) {
 		spoil func(h *testHost)
 		want  string
 	}{
-		"damage":                    {"files", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("inc"), "ibdata1.delta"))) }, "file ibdata1.delta is missing; use another chain; take a full backup; the chain is whole up to 'full'"},
-		"damage at its beginning":   {"boot", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("full"), "ibdata1"))) }, "file ibdata1 is missing; use another chain; take a full backup"},
-		"files of an older program": {"files", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("full"), store.ManifestName))) }, "backup 'full' has no dbcalm.json, which would say what its files must be: an older program made it; verify at level prepare or boot"},
-		"sums of an older program":  {"checksum", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("inc"), store.ManifestName))) }, "backup 'inc' has no dbcalm.json"},
-		"no tool":                   {"prepare", func(h *testHost) { h.Must(os.Remove(h.Tool.Bin)) }, "the backup tool "},
-		"no server":                 {"boot", func(h *testHost) { h.Must(os.Remove(h.ServerBin)) }, "is not there, to boot the backup on: install the package mariadb-server-core of the backup's series, or correct server_bin, or verify at level prepare"},
+		"damage": {"files", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("inc"), "ibdata1.delta"))) },
+			"file ibdata1.delta is missing; use another chain; take a full backup; the chain is whole up to 'full'"},
+		"damage at its beginning": {"boot", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("full"), "ibdata1"))) },
+			"file ibdata1 is missing; use another chain; take a full backup"},
+		"files of an older program": {"files", func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("full"), store.ManifestName))) },
+			"backup 'full' has no dbcalm.json, which would say what its files must be: an older program made it; verify at level prepare or boot"},
+		"sums of an older program": {"checksum",
+			func(h *testHost) { h.Must(os.Remove(filepath.Join(h.Store.Folder("inc"), store.ManifestName))) }, "backup 'inc' has no dbcalm.json"},
+		"no tool": {"prepare", func(h *testHost) { h.Must(os.Remove(h.Tool.Bin)) }, "the backup tool "},
+		"no server": {"boot", func(h *testHost) { h.Must(os.Remove(h.ServerBin)) }, "is not there, to boot the backup on: " +
+			"install the package mariadb-server-core of the backup's series, or correct server_bin, or verify at level prepare"},
 		"a server of another series": {"boot", func(h *testHost) { h.ServerBin = h.Script("other", otherBannerText) },
 			"backup 'inc' is of a server 10.11.6-MariaDB and cannot be booted on "},
 		"its advice": {"boot", func(h *testHost) { h.ServerBin = h.Script("other", otherBannerText) }, advice},
 		"another database's server": {"boot", func(h *testHost) {
 			h.ServerBin = h.Script("other", "echo '/usr/sbin/mysqld  Ver 8.0.36 for Linux on x86_64 (MySQL Community Server - GPL)'\n")
 		}, "is a server of mysql, and the backups are of mariadb"},
-		"no server at all": {"boot", func(h *testHost) { h.ServerBin = h.Script("other", "echo hello\n") }, `does not present itself as a server: "hello"; correct server_bin`},
-		"one that breaks":  {"boot", func(h *testHost) { h.ServerBin = h.Script("other", "exit 3\n") }, "for its version: exit status 3"},
+		"no server at all": {"boot", func(h *testHost) { h.ServerBin = h.Script("other", "echo hello\n") },
+			`does not present itself as a server: "hello"; correct server_bin`},
+		"one that breaks": {"boot", func(h *testHost) { h.ServerBin = h.Script("other", "exit 3\n") }, "for its version: exit status 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -121,7 +128,8 @@ func TestVerdictsOfAVerification(t *testing.T) {
 	for id, operation := range map[string]string{"full": "made-full", "inc": "made-inc"} {
 		h.Manifest(id, func(m *store.Manifest) { m.Operation = operation })
 	}
-	for level, below := range map[persistence.Level]persistence.Level{"files": "files", "checksum": "checksum", "prepare": "checksum", "boot": "checksum"} {
+	for level, below := range map[persistence.Level]persistence.Level{"files": "files", "checksum": "checksum",
+		"prepare": "checksum", "boot": "checksum"} {
 		out, err := h.verifications().recordVerify(t.Context(), h.verifyTask(level, "full", "inc"))
 		want := []persistence.Verdict{{BackupID: "full", MadeBy: "made-full", Level: below}, {BackupID: "inc", MadeBy: "made-inc", Level: level}}
 		if level != "files" {
@@ -135,7 +143,8 @@ func TestVerdictsOfAVerification(t *testing.T) {
 		if err != nil || out.Event != EventOK || !reflect.DeepEqual(out.Verdicts, want) {
 			t.Errorf("level %s: %+v, %v", level, out, err)
 		}
-		if want := "'inc' is proved at level " + string(level) + "; what it stands on at level " + string(below) + ": 'full'"; out.Reason != want {
+		reason := "'inc' is proved at level " + string(level) + "; what it stands on at level " + string(below) + ": 'full'"
+		if out.Reason != reason {
 			t.Errorf("level %s says %q, want %q", level, out.Reason, want)
 		}
 	}
@@ -199,7 +208,8 @@ func TestForwardedStreamsAreLookedAt(t *testing.T) {
 	}
 	for _, want := range []struct{ event, reason string }{{EventMore, "'full' retrieved, "}, {EventOK, "'inc' retrieved, "}} {
 		out, err := look(task)
-		if err != nil || out.Event != want.event || !strings.Contains(out.Reason, want.reason) || !strings.Contains(out.Reason, "checksum right") {
+		if err != nil || out.Event != want.event || !strings.Contains(out.Reason, want.reason) ||
+			!strings.Contains(out.Reason, "checksum right") {
 			t.Fatalf("%+v, %v", out, err)
 		}
 		task.Data = out.Data
@@ -256,7 +266,8 @@ func TestVerificationLeavesNothing(t *testing.T) {
 		clean     func(context.Context, Task) (Outcome, error)
 		cancelled bool
 		event     string
-	}{{h.verifications().cleanScratch, false, EventOK}, {h.verifications().discardVerify, false, EventFailed}, {h.verifications().discardVerify, true, EventCancelled}} {
+	}{{h.verifications().cleanScratch, false, EventOK}, {h.verifications().discardVerify, false, EventFailed},
+		{h.verifications().discardVerify, true, EventCancelled}} {
 		task := h.verifyTask("boot", "full", "inc")
 		// Nothing may have been made yet.
 		if _, err := test.clean(t.Context(), task); err != nil {

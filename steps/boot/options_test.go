@@ -65,8 +65,9 @@ func TestServerIsPrivate(t *testing.T) {
 	if !strings.HasPrefix(args[0], "--defaults-file=") {
 		t.Errorf("it reads the option files of the machine: %s", line)
 	}
-	for _, want := range []string{"--skip-networking ", "--skip-grant-tables ", "--skip-log-bin ", "--event-scheduler=DISABLED ", "--loose-skip-slave-start ",
-		"--loose-skip-replica-start ", "--socket=../server.sock ", "--datadir=/store/.partial/op-stage/0 ", "--lower-case-table-names=1 ", "--innodb-buffer-pool-size=134217728 "} {
+	for _, want := range []string{"--skip-networking ", "--skip-grant-tables ", "--skip-log-bin ", "--event-scheduler=DISABLED ",
+		"--loose-skip-slave-start ", "--loose-skip-replica-start ", "--socket=../server.sock ",
+		"--datadir=/store/.partial/op-stage/0 ", "--lower-case-table-names=1 ", "--innodb-buffer-pool-size=134217728 "} {
 		if !strings.Contains(line, want) {
 			t.Errorf("%s is not in %s", want, line)
 		}

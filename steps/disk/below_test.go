@@ -20,11 +20,13 @@ func TestOnlyRegularFilesAreOpened(t *testing.T) {
 		put  func(path string) error
 		want string
 	}{
-		"a link":           {func(path string) error { return os.Symlink("/dev/zero", path) }, "refused: it is a link, and only regular files are read here"},
+		"a link": {func(path string) error { return os.Symlink("/dev/zero", path) },
+			"refused: it is a link, and only regular files are read here"},
 		"a link to a file": {func(path string) error { return os.Symlink("other", path) }, "refused: it is a link"},
 		"a pipe":           {func(path string) error { return unix.Mkfifo(path, 0o600) }, "refused: it is a named pipe"},
 		"a folder":         {func(path string) error { return os.Mkdir(path, 0o700) }, "refused: it is a folder"},
-		"a hard link":      {func(path string) error { return os.Link(filepath.Join(filepath.Dir(path), "other"), path) }, "refused: it has 2 names (hard links), and who holds another may change it: replace it by a copy"},
+		"a hard link": {func(path string) error { return os.Link(filepath.Join(filepath.Dir(path), "other"), path) },
+			"refused: it has 2 names (hard links), and who holds another may change it: replace it by a copy"},
 	} {
 		dir := t.TempDir()
 		testkit.Write(t, dir, map[string]string{"other": "text"})

@@ -108,7 +108,8 @@ func TestSyncSaysWhatItCannotReach(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for name, err := range map[string]error{"folder": SyncDir(dir), "file": SyncFile(filepath.Join(dir, "file")), "file system": SyncFileSystem(dir)} {
+	for name, err := range map[string]error{"folder": SyncDir(dir), "file": SyncFile(filepath.Join(dir, "file")),
+		"file system": SyncFileSystem(dir)} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

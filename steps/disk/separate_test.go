@@ -27,7 +27,8 @@ func TestSeparatedFileHasOneName(t *testing.T) {
 		}
 	}
 	testkit.Write(t, dir, map[string]string{"server/1.sst": "other", "server/" + long: "other"})
-	if got := testkit.Tree(t, filepath.Join(dir, "backup")); len(got) != 3 || got["1.sst"] != "rows" || got[long] != "rows" || got["alone"] != "x" {
+	if got := testkit.Tree(t, filepath.Join(dir, "backup")); len(got) != 3 || got["1.sst"] != "rows" ||
+		got[long] != "rows" || got["alone"] != "x" {
 		t.Errorf("the backup holds %v", got)
 	}
 	if text, err := ReadSmall(filepath.Join(dir, "backup"), "1.sst", 10); err != nil || string(text) != "rows" {

@@ -50,6 +50,7 @@ func TestRequireSpace(t *testing.T) {
 	if err := RequireSpace(dir, 50<<20, "a full backup"); err != nil {
 		t.Errorf("50 MiB and the margin into 128: %v", err)
 	}
-	testkit.Says(t, RequireSpace(dir, 60<<20, "a full backup"), "not enough room for a full backup on the file system of "+dir, "it needs 130.0 MiB, 128.0 MiB are free")
+	testkit.Says(t, RequireSpace(dir, 60<<20, "a full backup"), "not enough room for a full backup on the file system of "+dir,
+		"it needs 130.0 MiB, 128.0 MiB are free")
 	testkit.Says(t, RequireSpace(filepath.Join(dir, "nowhere"), 1, "it"), "ask for free space: statfs "+dir)
 }

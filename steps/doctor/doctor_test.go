@@ -66,12 +66,14 @@ func TestDoctorFindsAllInOrder(t *testing.T) {
 			t.Error(marked(c))
 		}
 	}
-	want := "credentials, secrecy, server, database, data directory, privilege, privilege, privilege, tool, tool's version, unpacker, server_bin, " +
-		"backup_dir, state_dir, database_path, data_dir, room, retrieve, restore, unrecorded, missing, leftovers"
+	want := "credentials, secrecy, server, database, data directory, privilege, privilege, privilege, tool, tool's version, " +
+		"unpacker, server_bin, backup_dir, state_dir, database_path, data_dir, room, retrieve, restore, " +
+		"unrecorded, missing, leftovers"
 	if got := strings.Join(abouts, ", "); got != want {
 		t.Errorf("looked at\n%s\nwant\n%s", got, want)
 	}
-	if !finds(checks, "+ privilege: ", "BINLOG MONITOR") || !finds(checks, "+ data_dir: ", " of data") || !finds(checks, "+ restore: to database, it goes into "+h.Server.DataDir, "") {
+	if !finds(checks, "+ privilege: ", "BINLOG MONITOR") || !finds(checks, "+ data_dir: ", " of data") ||
+		!finds(checks, "+ restore: to database, it goes into "+h.Server.DataDir, "") {
 		t.Error(lines(checks))
 	}
 	if after := fmt.Sprint(testkit.Tree(t, h.Dir)); after != before {
@@ -90,7 +92,8 @@ func TestDoctorFindsWhatIsWrongWithTheServer(t *testing.T) {
 		want [][2]string
 	}{
 		"no credentials": {func(h *testHost) { h.Server.CredentialsFile = filepath.Join(h.Dir, "nowhere") },
-			[][2]string{{"- credentials", "credentials file not found"}, {"? server", "not looked at: there is nothing to log in with"}, {"? privileges", ""}, {"? tool's version", "not looked at"}, {"* server_bin", "is not known"}}},
+			[][2]string{{"- credentials", "credentials file not found"}, {"? server", "not looked at: there is nothing to log in with"},
+				{"? privileges", ""}, {"? tool's version", "not looked at"}, {"* server_bin", "is not known"}}},
 		"no section": {func(h *testHost) {
 			h.Server.CredentialsFile = filepath.Join(h.Dir, "other.cnf")
 			h.Server.CredentialsFile = h.WriteCredentials("[client]\nuser=x\n")
@@ -98,13 +101,15 @@ func TestDoctorFindsWhatIsWrongWithTheServer(t *testing.T) {
 		"everybody reads": {func(h *testHost) {
 			h.login(mariadb, mariadb.User, mariadb.Password)
 			chmod(h.T, h.Server.CredentialsFile, 0o644)
-		}, [][2]string{{"- secrecy", "every user of this machine may read the password in"}, {"- secrecy", "(mode 0644): chmod 600 "}, {"+ server:", ""}}},
+		}, [][2]string{{"- secrecy", "every user of this machine may read the password in"},
+			{"- secrecy", "(mode 0644): chmod 600 "}, {"+ server:", ""}}},
 		"everybody writes": {func(h *testHost) {
 			h.login(mariadb, mariadb.User, mariadb.Password)
 			chmod(h.T, h.Server.CredentialsFile, 0o602)
 		}, [][2]string{{"- credentials", "the tools ignore"}, {"- secrecy", "the tools ignore it: chmod 600 "}, {"? server", ""}}},
 		"a login that is refused": {func(h *testHost) { h.login(mariadb, mariadb.User, "wrong") },
-			[][2]string{{"- server", "the server refused the login"}, {"? database", unasked}, {"? data directory", unasked}, {"? privileges", unasked}}},
+			[][2]string{{"- server", "the server refused the login"}, {"? database", unasked}, {"? data directory", unasked},
+				{"? privileges", unasked}}},
 		"no server": {func(h *testHost) {
 			h.Server.CredentialsFile = filepath.Join(h.Dir, "down.cnf")
 			h.Server.CredentialsFile = h.WriteCredentials("[client-dbcalm]\nuser=x\nsocket=" + filepath.Join(h.Dir, "none.sock") + "\n")
@@ -112,7 +117,8 @@ func TestDoctorFindsWhatIsWrongWithTheServer(t *testing.T) {
 		"another kind": {func(h *testHost) {
 			h.Server.DBType, h.Tool.Bin = server.MySQL, h.Script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
 		}, [][2]string{{"- database", "but db_type says mysql"}, {"? privileges", "the right server first"}}},
-		"another data directory": {func(h *testHost) { h.Server.DataDir = h.Store.BackupDir }, [][2]string{{"- data directory", "but data_dir says "}, {"? room", "the size of the data is not known"}}},
+		"another data directory": {func(h *testHost) { h.Server.DataDir = h.Store.BackupDir },
+			[][2]string{{"- data directory", "but data_dir says "}, {"? room", "the size of the data is not known"}}},
 		"one grant of two": {func(h *testHost) { h.login(mariadb, "poor", "p") },
 			[][2]string{{"- privilege", "RELOAD is missing: run GRANT RELOAD ON *.* TO 'poor'@'localhost';"}, {"+ privilege: PROCESS", ""}}},
 	} {
@@ -136,16 +142,20 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 		spoil func(h *testHost, s *Setup)
 		want  [][2]string
 	}{
-		"no tool": {func(h *testHost, _ *Setup) { h.Tool.Bin = filepath.Join(h.Dir, "nowhere") }, [][2]string{{"- tool:", "install the package mariadb-backup"}}},
+		"no tool": {func(h *testHost, _ *Setup) { h.Tool.Bin = filepath.Join(h.Dir, "nowhere") },
+			[][2]string{{"- tool:", "install the package mariadb-backup"}}},
 		"no unpacker": {func(h *testHost, _ *Setup) {
 			h.Server.DBType, h.Stream = server.MySQL, true
 			h.Tool.Bin = h.Script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
 		}, [][2]string{{"- unpacker", "no xbstream beside"}}},
-		"no server_bin": {func(h *testHost, _ *Setup) { h.ServerBin = filepath.Join(h.Dir, "nowhere") }, [][2]string{{"* server_bin", "only backups verify --level boot needs it"}}},
+		"no server_bin": {func(h *testHost, _ *Setup) { h.ServerBin = filepath.Join(h.Dir, "nowhere") },
+			[][2]string{{"* server_bin", "only backups verify --level boot needs it"}}},
 		"no data": {func(h *testHost, _ *Setup) { h.Server.DataDir = filepath.Join(h.Dir, "nowhere") },
 			[][2]string{{"- data_dir", "is not there: correct data_dir"}, {"? room", ""}, {"? restore", "see data_dir"}}},
-		"no store yet":  {func(h *testHost, _ *Setup) { remove(h.T, h.Store.BackupDir) }, [][2]string{{"+ backup_dir", "is not there yet"}, {"+ unrecorded", ""}, {"+ leftovers", ""}}},
-		"store is away": {func(h *testHost, s *Setup) { remove(h.T, h.Store.BackupDir); s.Records.Backups = recordOf("a") }, [][2]string{{"- backup_dir", "is its disk mounted?"}, {"- missing", "1 of 1"}}},
+		"no store yet": {func(h *testHost, _ *Setup) { remove(h.T, h.Store.BackupDir) },
+			[][2]string{{"+ backup_dir", "is not there yet"}, {"+ unrecorded", ""}, {"+ leftovers", ""}}},
+		"store is away": {func(h *testHost, s *Setup) { remove(h.T, h.Store.BackupDir); s.Records.Backups = recordOf("a") },
+			[][2]string{{"- backup_dir", "is its disk mounted?"}, {"- missing", "1 of 1"}}},
 		"store is a file": {func(h *testHost, _ *Setup) {
 			remove(h.T, h.Store.BackupDir)
 			testkit.Write(h.T, h.Dir, map[string]string{"backups": ""})
@@ -156,8 +166,10 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 		}, [][2]string{{"- state_dir", "is no folder"}, {"- database_path", "is no folder"}}},
 		"wrong keys": {func(_ *testHost, s *Setup) {
 			s.Wrong = map[string]bool{"backup_dir": true, "data_dir": true, "db_type": true, "state_dir": true, "backup_credentials_file": true}
-		}, [][2]string{{"? backup_dir", "the configuration gives no backup_dir"}, {"? data_dir", ""}, {"? tool", "no db_type"}, {"? state_dir", ""}, {"? credentials", ""}, {"? server", "configuration"}}},
-		"not retrieved": {func(h *testHost, _ *Setup) { h.Stream, h.Forward = true, "cat" }, [][2]string{{"* retrieve", "set retrieve in the configuration"}}},
+		}, [][2]string{{"? backup_dir", "the configuration gives no backup_dir"}, {"? data_dir", ""}, {"? tool", "no db_type"},
+			{"? state_dir", ""}, {"? credentials", ""}, {"? server", "configuration"}}},
+		"not retrieved": {func(h *testHost, _ *Setup) { h.Stream, h.Forward = true, "cat" },
+			[][2]string{{"* retrieve", "set retrieve in the configuration"}}},
 		"split layout": {func(h *testHost, _ *Setup) {
 			testkit.Write(h.T, h.Dir, map[string]string{"my.cnf": "[mysqld]\ninnodb-undo-directory=/elsewhere\n"})
 			h.Server.DefaultsFile = filepath.Join(h.Dir, "my.cnf")
@@ -168,8 +180,10 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 			h.PutManifest(h.Store.Folder("away"), m)
 			s.Records.Backups = recordOf("away")
 		}, [][2]string{{"* retrieve", "backup 'away' was forwarded"}, {"+ unpacker", "mbstream"}}},
-		"unrecorded":  {func(h *testHost, _ *Setup) { h.Backup("lost", "", "0", "100", nil) }, [][2]string{{"- unrecorded", "the store holds 1 that no record names: dbcalm-db-cmd backups rebuild"}}},
-		"no manifest": {func(h *testHost, _ *Setup) { testkit.Write(h.T, h.Store.Folder("x"), map[string]string{"y": ""}) }, [][2]string{{"+ unrecorded", ""}}},
+		"unrecorded": {func(h *testHost, _ *Setup) { h.Backup("lost", "", "0", "100", nil) },
+			[][2]string{{"- unrecorded", "the store holds 1 that no record names: dbcalm-db-cmd backups rebuild"}}},
+		"no manifest": {func(h *testHost, _ *Setup) { testkit.Write(h.T, h.Store.Folder("x"), map[string]string{"y": ""}) },
+			[][2]string{{"+ unrecorded", ""}}},
 		"being recorded": {func(h *testHost, s *Setup) {
 			h.Backup("new", "", "0", "100", nil)
 			s.Records.Used = map[string]bool{"new": true}

@@ -32,9 +32,10 @@ func of(files map[string]uint64) (inv Inventory) {
 
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	before := of(map[string]uint64{"a/stays.ibd": 1, "a/stays.frm": 2, "a/left_out.ibd": 3, "a/left_out.MYD": 4, "a/dropped.ibd": 5, "a/renamed.ibd": 6, "a/rebuilt.ibd": 7})
-	after := of(map[string]uint64{"a/stays.ibd": 1, "a/stays.frm": 2, "a/left_out.ibd": 3, "a/left_out.MYD": 4, "a/other.ibd": 6, "a/rebuilt.ibd": 8, "a/created.ibd": 9,
-		"a/imported.ibd": 10, "a/later.ibd": 30})
+	before := of(map[string]uint64{"a/stays.ibd": 1, "a/stays.frm": 2, "a/left_out.ibd": 3, "a/left_out.MYD": 4, "a/dropped.ibd": 5,
+		"a/renamed.ibd": 6, "a/rebuilt.ibd": 7})
+	after := of(map[string]uint64{"a/stays.ibd": 1, "a/stays.frm": 2, "a/left_out.ibd": 3, "a/left_out.MYD": 4, "a/other.ibd": 6,
+		"a/rebuilt.ibd": 8, "a/created.ibd": 9, "a/imported.ibd": 10, "a/later.ibd": 30})
 	held := map[string]bool{"a/stays.ibd": true, "a/stays.frm": true, "a/dropped.ibd": true}
 	// What it says it leaves out counts if it is there: of files that came while
 	// it worked, too, but not of those that came when it had ended, at 20.
@@ -48,14 +49,16 @@ func TestCompare(t *testing.T) {
 func TestStillThere(t *testing.T) {
 	t.Parallel()
 	running := mariadbtest.Start(t)
-	running.Exec("CREATE DATABASE shop", "CREATE TABLE shop.stays (id INT PRIMARY KEY) ENGINE=InnoDB", "CREATE TABLE shop.anew (id INT PRIMARY KEY) ENGINE=InnoDB", "CREATE TABLE shop.gone (id INT PRIMARY KEY) ENGINE=InnoDB")
+	running.Exec("CREATE DATABASE shop", "CREATE TABLE shop.stays (id INT PRIMARY KEY) ENGINE=InnoDB",
+		"CREATE TABLE shop.anew (id INT PRIMARY KEY) ENGINE=InnoDB", "CREATE TABLE shop.gone (id INT PRIMARY KEY) ENGINE=InnoDB")
 	srv := &server.Server{DBType: server.MariaDB, DataDir: running.DataDir, CredentialsFile: running.CredentialsFile}
 	inv, err := Take(t.Context(), srv, running.DataDir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	running.Exec("DROP TABLE shop.gone", "DROP TABLE shop.anew", "CREATE TABLE shop.anew (id INT PRIMARY KEY) ENGINE=InnoDB")
-	left, err := inv.StillThere(t.Context(), srv, []string{"shop/stays.ibd", "shop/anew.ibd", "shop/gone.ibd", "shop/notes.MYD", "shop/unknown.ibd"})
+	left, err := inv.StillThere(t.Context(), srv,
+		[]string{"shop/stays.ibd", "shop/anew.ibd", "shop/gone.ibd", "shop/notes.MYD", "shop/unknown.ibd"})
 	if want := []string{"shop/stays.ibd", "shop/notes.MYD"}; err != nil || !slices.Equal(left, want) {
 		t.Errorf("got %q, %v", left, err)
 	}
@@ -124,7 +127,8 @@ func TestTablesOutside(t *testing.T) {
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
-		"shop/orders.ibd": "shop.orders", "a@002db/c@0020d.frm": "a-b.c d", "shop/parts#P#p0.ibd": "shop.parts#P#p0", "undo001": "undo001", "shop/db.opt": "the settings of database shop", "shop/db.ibd": "shop.db", "mysql.ibd": "mysql.ibd",
+		"shop/orders.ibd": "shop.orders", "a@002db/c@0020d.frm": "a-b.c d", "shop/parts#P#p0.ibd": "shop.parts#P#p0", "undo001": "undo001",
+		"shop/db.opt": "the settings of database shop", "shop/db.ibd": "shop.db", "mysql.ibd": "mysql.ibd",
 	} {
 		if got := TableName(file); got != want {
 			t.Errorf("%s is %q, want %q", file, got, want)
@@ -151,12 +155,16 @@ func TestCame(t *testing.T) {
 
 // brokenFiles are what a server cannot use, and some of what it can.
 var brokenFiles = map[string]string{
-	"a/sound.frm": frm(12, 100, 100), "a/sound.ibd": "", "a/inside.frm": frm(12, 100, 100), "a/parts.frm": frm(12, 100, 100), "a/parts#P#p0.ibd": "",
-	"a/memory.frm": frm(6, 100, 100), "a/my.frm": frm(9, 100, 100), "a/my.MYD": "", "a/my.MYI": "", "a/aria.frm": frm(42, 100, 100), "a/aria.MAI": "", "a/aria.MAD": "",
+	"a/sound.frm": frm(12, 100, 100), "a/sound.ibd": "", "a/inside.frm": frm(12, 100, 100),
+	"a/parts.frm": frm(12, 100, 100), "a/parts#P#p0.ibd": "", "a/memory.frm": frm(6, 100, 100),
+	"a/my.frm": frm(9, 100, 100), "a/my.MYD": "", "a/my.MYI": "",
+	"a/aria.frm": frm(42, 100, 100), "a/aria.MAI": "", "a/aria.MAD": "",
 	"a/view.frm": "TYPE=VIEW\nquery=x\nview_body_utf8=x\nmariadb-version=1\n", "a/sound.TRG": "TYPE=TRIGGERS\ntriggers='x'\n",
 
-	"b/orphan.frm": frm(12, 100, 100), "b/discarded.frm": frm(12, 100, 100), "b/part.frm": frm(12, 100, 100), "b/my.frm": frm(9, 100, 100), "b/my.MYI": "",
-	"b/cut.frm": frm(12, 100, 50), "b/cut.ibd": "", "b/empty.frm": "", "b/view.frm": "TYPE=VIEW\nquery=x\nview_bo", "b/trig.frm": frm(12, 100, 100), "b/trig.ibd": "", "b/trig.TRG": "TYPE=TRIG",
+	"b/orphan.frm": frm(12, 100, 100), "b/discarded.frm": frm(12, 100, 100), "b/part.frm": frm(12, 100, 100),
+	"b/my.frm": frm(9, 100, 100), "b/my.MYI": "",
+	"b/cut.frm": frm(12, 100, 50), "b/cut.ibd": "", "b/empty.frm": "", "b/view.frm": "TYPE=VIEW\nquery=x\nview_bo",
+	"b/trig.frm": frm(12, 100, 100), "b/trig.ibd": "", "b/trig.TRG": "TYPE=TRIG",
 	"b/other.frm": "garbage of some length",
 }
 
@@ -175,15 +183,18 @@ func TestBroken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return Inventory{DataDir: dir, Files: files, OwnFiles: true, Spaces: map[string]uint32{"SYS_FOREIGN": 0, "a/sound": 1, "a/inside": 0, "a/parts#P#p0": 2,
-			"b/discarded": 3, "b/part#P#p0": 4, "b/part#P#p1": 5, "b/#sql-ib1": 6, "b/cut": 7, "b/trig": 8}}
+		return Inventory{DataDir: dir, Files: files, OwnFiles: true,
+			Spaces: map[string]uint32{"SYS_FOREIGN": 0, "a/sound": 1, "a/inside": 0, "a/parts#P#p0": 2,
+				"b/discarded": 3, "b/part#P#p0": 4, "b/part#P#p1": 5, "b/#sql-ib1": 6, "b/cut": 7, "b/trig": 8}}
 	}
 	inv := see()
 	inv.Broken = inv.findBroken(true)
 	want := []Broken{
-		{"b/cut", "its definition cannot be read"}, {"b/discarded", "its tablespace is discarded, or its file is missing"}, {"b/empty", "its definition cannot be read"},
-		{"b/my", "its file my.MYD is missing"}, {"b/orphan", "there is a definition of it, and its storage engine does not know it"}, {"b/other", "its definition cannot be read"},
-		{"b/part", "its tablespace is discarded, or its file is missing"}, {"b/trig", "the file of its triggers cannot be read"}, {"b/view", "its definition cannot be read"},
+		{"b/cut", "its definition cannot be read"}, {"b/discarded", "its tablespace is discarded, or its file is missing"},
+		{"b/empty", "its definition cannot be read"}, {"b/my", "its file my.MYD is missing"},
+		{"b/orphan", "there is a definition of it, and its storage engine does not know it"},
+		{"b/other", "its definition cannot be read"}, {"b/part", "its tablespace is discarded, or its file is missing"},
+		{"b/trig", "the file of its triggers cannot be read"}, {"b/view", "its definition cannot be read"},
 	}
 	if !slices.Equal(inv.Broken, want) {
 		t.Errorf("got  %q\nwant %q", inv.Broken, want)
@@ -223,7 +234,9 @@ func TestManyTables(t *testing.T) {
 		for i := range each {
 			name := fmt.Sprint("t", i)
 			spaces[filepath.Base(folder)+"/"+name] = uint32(d*each + i + 1)
-			if err := errors.Join(os.WriteFile(filepath.Join(folder, name+".frm"), []byte(frm(12, 100, 100)), 0o600), os.WriteFile(filepath.Join(folder, name+".ibd"), nil, 0o600)); err != nil {
+			err := errors.Join(os.WriteFile(filepath.Join(folder, name+".frm"), []byte(frm(12, 100, 100)), 0o600),
+				os.WriteFile(filepath.Join(folder, name+".ibd"), nil, 0o600))
+			if err != nil {
 				t.Fatal(err)
 			}
 		}

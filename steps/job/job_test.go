@@ -30,7 +30,8 @@ func TestJobFolders(t *testing.T) {
 		t.Errorf("the folder: %v, %v", info.Mode(), err)
 	}
 	var read Spec
-	if err := disk.ReadJSON(filepath.Join(folder, SpecFile), maxFile, &read); err != nil || read.Line() != "/bin/true 'a b'" || read.Grace != time.Second {
+	if err := disk.ReadJSON(filepath.Join(folder, SpecFile), maxFile, &read); err != nil || read.Line() != "/bin/true 'a b'" ||
+		read.Grace != time.Second {
 		t.Errorf("the spec: %+v, %v", read, err)
 	}
 	if folders, err := h.Folders(); err != nil || len(folders) != 1 || folders[0] != folder {

@@ -59,12 +59,13 @@ func TestOnFinishFails(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
 	for command, want := range map[string]string{
-		"echo one; echo two >&2; exit 3": `on_finish ended with exit code 3 and said "two": try it by hand on the output of operations show op-1 --json`,
-		"exit 1":                         `on_finish ended with exit code 1: try it by hand on the output of operations show op-1 --json`,
-		"no-such-program":                `on_finish ended with exit code 127 and said "`,
-		"kill -9 $$":                     `on_finish ended with exit code 137`,
-		"(":                              `on_finish ended with exit code 2 and said "`,
-		"printf '%0700d' 7; exit 1":      `0…": try it`,
+		"echo one; echo two >&2; exit 3": `on_finish ended with exit code 3 and said "two": ` +
+			`try it by hand on the output of operations show op-1 --json`,
+		"exit 1":                    `on_finish ended with exit code 1: try it by hand on the output of operations show op-1 --json`,
+		"no-such-program":           `on_finish ended with exit code 127 and said "`,
+		"kill -9 $$":                `on_finish ended with exit code 137`,
+		"(":                         `on_finish ended with exit code 2 and said "`,
+		"printf '%0700d' 7; exit 1": `0…": try it`,
 	} {
 		h := onFinishHost(t, command)
 		testkit.Says(t, h.RunOnFinish(t.Context(), anEnd), want)
@@ -121,7 +122,8 @@ func TestOnFinishIsKilledWhole(t *testing.T) {
 		timeout time.Duration
 		want    string
 	}{
-		"at the bound":    {"echo waiting; wait", 3 * time.Second, `on_finish took longer than 3s and was killed and said "waiting": let it do less, or raise on_finish_timeout`},
+		"at the bound": {"echo waiting; wait", 3 * time.Second,
+			`on_finish took longer than 3s and was killed and said "waiting": let it do less, or raise on_finish_timeout`},
 		"when it is over": {"exit 0", testkit.Patience, ""},
 		"when it fails":   {"exit 3", testkit.Patience, "exit code 3"},
 	} {

@@ -30,15 +30,18 @@ func TestComplaintsAreKept(t *testing.T) {
 		`2026-11-22 20:37:39 0 [Note] InnoDB: Starting shutdown...`,
 		`[00] 2026-11-22 20:37:39 completed OK!`,
 		`2023-05-10T12:00:00.123456-00:00 1 [Note] [MY-011825] [Xtrabackup] Copying ./shop/error.ibd to /b/shop/error.ibd`,
-		`2023-05-10T12:00:00.123456-00:00 0 [ERROR] [MY-011825] [Xtrabackup] failed to execute query 'select innodb_redo_log_archive_start('a', '1')' : 1227 (42000) Access denied`,
+		`2023-05-10T12:00:00.123456-00:00 0 [ERROR] [MY-011825] [Xtrabackup] failed to execute query ` +
+			`'select innodb_redo_log_archive_start('a', '1')' : 1227 (42000) Access denied`,
 		`190510 12:00:00 [01] Copying ./shop/error.ibd to /b/shop/error.ibd`,
 	}
 	omissions := []string{
-		`[00] 2026-11-27 12:33:21 Warning: We assume the  table was dropped during xtrabackup execution and ignore the tablespace ./shop/orders.ibd`,
+		`[00] 2026-11-27 12:33:21 Warning: We assume the  table was dropped during xtrabackup execution ` +
+			`and ignore the tablespace ./shop/orders.ibd`,
 		`2026-11-27 12:33:21 0 [Warning] InnoDB: Ignoring data file './shop/orders.ibd' with space ID 7`,
 		`/usr/bin/mariadb-backup: skipping ./shop/orders.ibd`,
 	}
-	harmless = append(harmless, `[01] 2026-11-27 12:33:21 Copying ./skipped/ignored.ibd to /b/skipped/ignored.ibd`, `[00] 2026-11-27 12:33:21 Skip table a.b at it is in exclude list`)
+	harmless = append(harmless, `[01] 2026-11-27 12:33:21 Copying ./skipped/ignored.ibd to /b/skipped/ignored.ibd`,
+		`[00] 2026-11-27 12:33:21 Skip table a.b at it is in exclude list`)
 	harmless = append(harmless, omissions...)
 	// Some of them come with the terminal's bell.
 	text := "\a" + strings.Join(complaints, "\n\a") + "\n" + strings.Join(harmless, "\n") + "\n"
@@ -85,7 +88,8 @@ func TestDumpsAreCut(t *testing.T) {
 		if n := len(o.complaints); n != complaintLimit || o.complaints[0] != before || o.complaints[n-1] != fatal {
 			t.Errorf("pieces of %d: %d complaints, %q", size, n, o.complaints)
 		}
-		if tail := o.tail(); !strings.HasSuffix(tail, "(cut: the operation's log has all of it)\nError: again\n"+fatal+"\n") || strings.Count(tail, "again") < 10 {
+		if tail := o.tail(); !strings.HasSuffix(tail, "(cut: the operation's log has all of it)\nError: again\n"+fatal+"\n") ||
+			strings.Count(tail, "again") < 10 {
 			t.Errorf("pieces of %d: the tail is %q", size, tail)
 		}
 		if log.String() != text {

@@ -72,7 +72,8 @@ func TestNothingIsLeftBehindByACommand(t *testing.T) {
 func TestBrokenStreamHasNoEndForWhatLeftTheGroup(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
-	b := newStreamBench(t, megabyte, `head -c 500000 "$TOOL"; until [ -s ready ]; do sleep 0.01; done; exit 1`, Stream{Direction: StreamOut, Command: "forward"},
+	b := newStreamBench(t, megabyte, `head -c 500000 "$TOOL"; until [ -s ready ]; do sleep 0.01; done; exit 1`,
+		Stream{Direction: StreamOut, Command: "forward"},
 		`exec setsid -f -w sh -c 'echo x >"$DIR/ready"; cat >/dev/null; touch "$DIR/finished"'`)
 	if r := b.done(); r.Stream != nil || r.ExitCode != 1 {
 		t.Errorf("got %+v", r)
@@ -147,7 +148,9 @@ func TestStreamFillsTheDisk(t *testing.T) {
 	if err := b.Create(b.folder, spec); err != nil {
 		t.Fatal(err)
 	}
-	if r := b.done(); r.Fault != "b.xbstream could not be written: write "+spec.Stream.File+": no space left on device: the disk is full: free space or make it larger, then try again" || r.Stream != nil {
+	full := "b.xbstream could not be written: write " + spec.Stream.File + ": no space left on device: " +
+		"the disk is full: free space or make it larger, then try again"
+	if r := b.done(); r.Fault != full || r.Stream != nil {
 		t.Errorf("got %+v", r)
 	}
 	b.nothingRuns()
@@ -220,7 +223,8 @@ func TestListThatCannotBeWrittenIsNobodysFault(t *testing.T) {
 	if err := b.Create(b.folder, spec); err != nil {
 		t.Fatal(err)
 	}
-	if r := b.done(); r.Stream != nil || !strings.HasPrefix(r.Fault, "the list of what the stream holds could not be written: open /proc/none") {
+	if r := b.done(); r.Stream != nil ||
+		!strings.HasPrefix(r.Fault, "the list of what the stream holds could not be written: open /proc/none") {
 		t.Errorf("got %+v", r)
 	}
 }

@@ -28,7 +28,8 @@ func toolStream(size int) []byte {
 	if size > 0 {
 		s = append(s, testkit.Chunk('E', "./a/t.ibd", 0, nil)...)
 	}
-	for _, f := range [][2]string{{"backup-my.cnf", "[mysqld]\n"}, {"xtrabackup_checkpoints", "backup_type = full-backuped\n"}, {"xtrabackup_info", "tool_version = 1\n"}} {
+	for _, f := range [][2]string{{"backup-my.cnf", "[mysqld]\n"}, {"xtrabackup_checkpoints", "backup_type = full-backuped\n"},
+		{"xtrabackup_info", "tool_version = 1\n"}} {
 		s = append(s, testkit.Chunk('P', f[0], 0, []byte(f[1]))...)
 		s = append(s, testkit.Chunk('E', f[0], 0, nil)...)
 	}

@@ -16,7 +16,8 @@ func TestPipelineAsAPersonWouldTypeIt(t *testing.T) {
 	}{
 		{tool, Stream{Direction: StreamOut, File: "/b/x.xbstream"}, "/usr/bin/tool --backup 'a b' > /b/x.xbstream"},
 		{tool, Stream{Direction: StreamOut, File: "/b/x y.gz", Compression: "gzip"}, "/usr/bin/tool --backup 'a b' | gzip > '/b/x y.gz'"},
-		{tool, Stream{Direction: StreamOut, File: "/b/x.zst", Compression: "zstd", Level: 7}, "/usr/bin/tool --backup 'a b' | zstd -7 > /b/x.zst"},
+		{tool, Stream{Direction: StreamOut, File: "/b/x.zst", Compression: "zstd", Level: 7},
+			"/usr/bin/tool --backup 'a b' | zstd -7 > /b/x.zst"},
 		{tool, Stream{Direction: StreamOut, Command: "forward", Compression: "zstd"}, "/usr/bin/tool --backup 'a b' | zstd | forward"},
 		{tool, Stream{Direction: StreamOut, Command: "forward"}, "/usr/bin/tool --backup 'a b' | forward"},
 		{tool, Stream{Direction: StreamIn, File: "/b/x.xbstream"}, "/usr/bin/tool --backup 'a b' < /b/x.xbstream"},

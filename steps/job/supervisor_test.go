@@ -44,7 +44,8 @@ func newBench(t *testing.T, script string, change ...func(*Spec)) *bench {
 	}
 	b.gate = gate
 	t.Cleanup(func() { _ = gate.Close() })
-	spec := Spec{Path: "/bin/sh", Args: []string{"-c", "GATE='" + path + "'\ncd '" + b.Dir + "'\n" + script}, Dir: "/", Output: b.files, Grace: testkit.Patience}
+	spec := Spec{Path: "/bin/sh", Args: []string{"-c", "GATE='" + path + "'\ncd '" + b.Dir + "'\n" + script}, Dir: "/",
+		Output: b.files, Grace: testkit.Patience}
 	for _, c := range change {
 		c(&spec)
 	}
@@ -132,8 +133,9 @@ func TestResultOfAProgram(t *testing.T) {
 			b := newBench(t, test.script)
 			pid := b.start()
 			r := b.wait()
-			if r.ExitCode != test.want.ExitCode || r.Signal != test.want.Signal || r.Tail != test.want.Tail || len(r.Complaints) != len(test.want.Complaints) ||
-				r.Stopped || r.StartError != "" || r.SyncError != "" || r.Ended.Before(r.Started) || time.Since(r.Started) > testkit.Patience {
+			if r.ExitCode != test.want.ExitCode || r.Signal != test.want.Signal || r.Tail != test.want.Tail ||
+				len(r.Complaints) != len(test.want.Complaints) || r.Stopped || r.StartError != "" || r.SyncError != "" ||
+				r.Ended.Before(r.Started) || time.Since(r.Started) > testkit.Patience {
 				t.Errorf("got %+v, want %+v", r, test.want)
 			}
 			if pid == 0 {
@@ -181,7 +183,8 @@ func TestOutputIsBounded(t *testing.T) {
 	b := newBench(t, `i=0; while [ $i -lt 3000 ]; do echo "line $i of very many that are printed"; i=$((i+1)); done; echo completed OK!`)
 	b.start()
 	r := b.wait()
-	if len(r.Tail) > tailLimit || len(r.Tail) < tailLimit/2 || !strings.HasPrefix(r.Tail, "line ") || !strings.HasSuffix(r.Tail, "\ncompleted OK!\n") {
+	if len(r.Tail) > tailLimit || len(r.Tail) < tailLimit/2 || !strings.HasPrefix(r.Tail, "line ") ||
+		!strings.HasSuffix(r.Tail, "\ncompleted OK!\n") {
 		t.Errorf("the tail has %d bytes, it begins %.50q", len(r.Tail), r.Tail)
 	}
 	if info, err := os.Stat(filepath.Join(b.folder, OutputFile)); err != nil || info.Size() < 3000*30 {
@@ -210,8 +213,9 @@ func TestStopSendsSIGINT(t *testing.T) {
 		script string
 		want   Result
 	}{
-		"obeyed":                                {`echo ready >ready; read line <"$GATE"`, Result{ExitCode: -1, Signal: "SIGINT"}},
-		"handled":                               {`trap 'echo bye; exit 130' INT; echo ready >ready; read line <"$GATE"`, Result{ExitCode: 130, Tail: "bye\n"}},
+		"obeyed": {`echo ready >ready; read line <"$GATE"`, Result{ExitCode: -1, Signal: "SIGINT"}},
+		"handled": {`trap 'echo bye; exit 130' INT; echo ready >ready; read line <"$GATE"`,
+			Result{ExitCode: 130, Tail: "bye\n"}},
 		"SIGTERM is blocked, as by mariabackup": {`trap '' TERM; echo ready >ready; read line <"$GATE"`, Result{ExitCode: -1, Signal: "SIGINT"}},
 	} {
 		t.Run(name, func(t *testing.T) {

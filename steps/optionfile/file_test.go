@@ -94,7 +94,8 @@ func TestOptionLinesMeanTheSameToTheToolsOfTheServer(t *testing.T) {
 
 func TestSectionsAreReadInTheOrderOfTheFile(t *testing.T) {
 	t.Parallel()
-	file := parseOptions(t, "[client]\nuser=a\nhost=h\n[x]y]\nuser=b\n[client-dbcalm \t]z\nuser=c\n[empty]\n[client]\nuser=d\n[ client-dbcalm]\nuser=e\n")
+	file := parseOptions(t,
+		"[client]\nuser=a\nhost=h\n[x]y]\nuser=b\n[client-dbcalm \t]z\nuser=c\n[empty]\n[client]\nuser=d\n[ client-dbcalm]\nuser=e\n")
 	for _, test := range []struct {
 		sections []string
 		want     map[string]string

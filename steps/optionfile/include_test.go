@@ -40,7 +40,9 @@ func writeFiles(t *testing.T, files map[string]string) (dir string) {
 	dir = t.TempDir()
 	for name, text := range files {
 		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(strings.ReplaceAll(text, "DIR", dir)), 0o600)); err != nil {
+		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700),
+			os.WriteFile(path, []byte(strings.ReplaceAll(text, "DIR", dir)), 0o600))
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -133,9 +135,11 @@ func TestWhatCannotBeFollowedIsRefused(t *testing.T) {
 		"a missing folder": {map[string]string{"my.cnf": "!includedir DIR/x\n"}, "/x, which "},
 		"not absolute":     {map[string]string{"my.cnf": "!include x.cnf\n"}, `it includes "x.cnf", which is no absolute path: write it as one`},
 		"nothing":          {map[string]string{"my.cnf": "!include\n"}, `it includes ""`},
-		"itself":           {map[string]string{"my.cnf": "!include DIR/my.cnf\n"}, "10 deep, and the server reads no deeper: does a file include itself?"},
-		"no option file":   {map[string]string{"my.cnf": "[a]\n!include DIR/x\n", "x": "password=secret\n"}, `"password" stands before any section`},
-		"a folder":         {map[string]string{"my.cnf": "!includedir DIR/d\n", "d/d.cnf/x": ""}, "it is a directory"},
+		"itself": {map[string]string{"my.cnf": "!include DIR/my.cnf\n"},
+			"10 deep, and the server reads no deeper: does a file include itself?"},
+		"no option file": {map[string]string{"my.cnf": "[a]\n!include DIR/x\n", "x": "password=secret\n"},
+			`"password" stands before any section`},
+		"a folder": {map[string]string{"my.cnf": "!includedir DIR/d\n", "d/d.cnf/x": ""}, "it is a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

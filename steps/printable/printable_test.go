@@ -83,7 +83,8 @@ func FuzzPrintable(f *testing.F) {
 			t.Fatalf("%s: %v", JSON(encoded.Bytes()), err)
 		}
 		// The encoder writes a sign of its own for what is no text.
-		if want := Text(strings.ToValidUTF8(text, "\ufffd")); strings.ReplaceAll(decoded[0], "\ufffd", "") != strings.ReplaceAll(want, "\ufffd", "") {
+		want := Text(strings.ToValidUTF8(text, "\ufffd"))
+		if strings.ReplaceAll(decoded[0], "\ufffd", "") != strings.ReplaceAll(want, "\ufffd", "") {
 			t.Fatalf("%q in JSON: %q, want %q", text, decoded[0], want)
 		}
 	})

@@ -23,7 +23,8 @@ func TestServerTellsOfItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Flavour != MariaDB || Series(info.Version) == "" || filepath.Clean(info.DataDir) != server.DataDir || !info.Binlog || info.LSN == 0 || info.UID == "" || info.DataBirth.IsZero() {
+	if info.Flavour != MariaDB || Series(info.Version) == "" || filepath.Clean(info.DataDir) != server.DataDir || !info.Binlog ||
+		info.LSN == 0 || info.UID == "" || info.DataBirth.IsZero() {
 		t.Errorf("got %+v", info)
 	}
 	if err := s.CheckGrants(t.Context(), info, server.User); err != nil {
@@ -36,7 +37,8 @@ func TestServerTellsOfItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer poor.Close()
-	testkit.Says(t, poor.CheckGrants(t.Context(), info, "poor"), "the backup user 'poor' lacks the privilege BINLOG MONITOR: run GRANT BINLOG MONITOR ON *.* TO its account")
+	testkit.Says(t, poor.CheckGrants(t.Context(), info, "poor"),
+		"the backup user 'poor' lacks the privilege BINLOG MONITOR: run GRANT BINLOG MONITOR ON *.* TO its account")
 	server.Exec("GRANT SUPER ON *.* TO poor@localhost")
 	if err := poor.CheckGrants(t.Context(), info, "poor"); err != nil {
 		t.Errorf("SUPER stands for it: %v", err)
@@ -70,7 +72,8 @@ func TestServerCannotBeReached(t *testing.T) {
 	reach(nil)
 
 	h.login(server, server.User, "wrong")
-	reach(ErrLogin, "the server refused the login of the backup user '"+server.User+"': Access denied", "check user and password in the section [client-dbcalm]")
+	reach(ErrLogin, "the server refused the login of the backup user '"+server.User+"': Access denied",
+		"check user and password in the section [client-dbcalm]")
 	h.login(server, "nobody", "wrong")
 	reach(ErrLogin, "'nobody': Access denied")
 	h.CredentialsFile = server.CredentialsFile

@@ -21,13 +21,17 @@ func TestDataDirMustBeAnEmptyFolder(t *testing.T) {
 		kind    error
 		want    string
 	}{
-		"empty":               {func(string) error { return nil }, nil, ""},
-		"lost+found":          {func(dir string) error { return os.Mkdir(filepath.Join(dir, "lost+found"), 0o700) }, nil, ""},
-		"missing":             {os.Remove, ErrDataDir, "does not exist: create it, owned by the user the server runs as"},
-		"a file":              {func(dir string) error { return errors.Join(os.Remove(dir), os.WriteFile(dir, nil, 0o600)) }, ErrDataDir, "is not a folder"},
-		"a loop":              {func(dir string) error { return errors.Join(os.Remove(dir), os.Symlink(dir, dir)) }, ErrDataDir, "cannot restore to database"},
-		"a file in it":        {func(dir string) error { return os.WriteFile(filepath.Join(dir, "ibdata1"), nil, 0o600) }, ErrDataDirNotEmpty, "holds ibdata1: move its content away"},
-		"a hidden file in it": {func(dir string) error { return os.WriteFile(filepath.Join(dir, ".x"), nil, 0o600) }, ErrDataDirNotEmpty, "holds .x"},
+		"empty":      {func(string) error { return nil }, nil, ""},
+		"lost+found": {func(dir string) error { return os.Mkdir(filepath.Join(dir, "lost+found"), 0o700) }, nil, ""},
+		"missing":    {os.Remove, ErrDataDir, "does not exist: create it, owned by the user the server runs as"},
+		"a file": {func(dir string) error { return errors.Join(os.Remove(dir), os.WriteFile(dir, nil, 0o600)) },
+			ErrDataDir, "is not a folder"},
+		"a loop": {func(dir string) error { return errors.Join(os.Remove(dir), os.Symlink(dir, dir)) }, ErrDataDir,
+			"cannot restore to database"},
+		"a file in it": {func(dir string) error { return os.WriteFile(filepath.Join(dir, "ibdata1"), nil, 0o600) }, ErrDataDirNotEmpty,
+			"holds ibdata1: move its content away"},
+		"a hidden file in it": {func(dir string) error { return os.WriteFile(filepath.Join(dir, ".x"), nil, 0o600) },
+			ErrDataDirNotEmpty, "holds .x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,15 +102,19 @@ func TestServerOfTheDataDirMustBeDown(t *testing.T) {
 func TestSplitLayoutIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ text, want string }{
-		"nothing said":             {"[mysqld]\nport=3306\n", ""},
-		"in the data directory":    {"[mysqld]\ninnodb_log_group_home_dir=DATA\ninnodb_undo_directory=./\ninnodb_data_home_dir=\naria_log_dir_path=DATA/\n", ""},
-		"of another program":       {"[mysqldump]\ninnodb_log_group_home_dir=/elsewhere\n", ""},
-		"the redo log":             {"[mysqld]\ninnodb_log_group_home_dir = /redo\n", "puts files outside data_dir (innodb-log-group-home-dir=/redo): restore to a folder and copy from there"},
-		"a folder below":           {"[mariadb]\ninnodb-undo-directory=undo\n", "outside data_dir (innodb-undo-directory=undo)"},
-		"the system tablespace":    {"[server]\ninnodb_data_home_dir=/sys\n", "outside data_dir (innodb-data-home-dir=/sys)"},
-		"the last one counts":      {"[mysqld]\naria_log_dir_path=/aria\n[mariadbd]\naria_log_dir_path=DATA\n", ""},
-		"a file of the system's":   {"[mysqld]\ninnodb_data_home_dir=\ninnodb_data_file_path=/big/ibdata1:12M:autoextend\n", "(innodb-data-file-path=/big/ibdata1:12M:autoextend)"},
-		"of another server":        {"[mysqld]\ndatadir=/other\n", "says datadir=/other, but data_dir says DATA: correct data_dir or server_defaults_file"},
+		"nothing said": {"[mysqld]\nport=3306\n", ""},
+		"in the data directory": {"[mysqld]\ninnodb_log_group_home_dir=DATA\ninnodb_undo_directory=./\n" +
+			"innodb_data_home_dir=\naria_log_dir_path=DATA/\n", ""},
+		"of another program": {"[mysqldump]\ninnodb_log_group_home_dir=/elsewhere\n", ""},
+		"the redo log": {"[mysqld]\ninnodb_log_group_home_dir = /redo\n",
+			"puts files outside data_dir (innodb-log-group-home-dir=/redo): restore to a folder and copy from there"},
+		"a folder below":        {"[mariadb]\ninnodb-undo-directory=undo\n", "outside data_dir (innodb-undo-directory=undo)"},
+		"the system tablespace": {"[server]\ninnodb_data_home_dir=/sys\n", "outside data_dir (innodb-data-home-dir=/sys)"},
+		"the last one counts":   {"[mysqld]\naria_log_dir_path=/aria\n[mariadbd]\naria_log_dir_path=DATA\n", ""},
+		"a file of the system's": {"[mysqld]\ninnodb_data_home_dir=\ninnodb_data_file_path=/big/ibdata1:12M:autoextend\n",
+			"(innodb-data-file-path=/big/ibdata1:12M:autoextend)"},
+		"of another server": {"[mysqld]\ndatadir=/other\n",
+			"says datadir=/other, but data_dir says DATA: correct data_dir or server_defaults_file"},
 		"in what it includes":      {"!includedir DATA\n", "outside data_dir (innodb-log-group-home-dir=/redo)"},
 		"nothing that is included": {"!include DATA/nowhere.cnf\n", "nowhere.cnf: no such file or directory: mend that, or take out the line"},
 		"a file that is no format": {"aria_log_dir_path=/aria\n", "read server_defaults_file"},
@@ -115,7 +123,8 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 			t.Parallel()
 			h := newServer(t)
 			h.DefaultsFile = filepath.Join(h.Dir, "my.cnf")
-			testkit.Write(t, h.Dir, map[string]string{"my.cnf": withData(test.text, h.DataDir), "data/50.cnf": "[mariadb-10.11]\ninnodb_log_group_home_dir=/redo\n"})
+			testkit.Write(t, h.Dir, map[string]string{"my.cnf": withData(test.text, h.DataDir),
+				"data/50.cnf": "[mariadb-10.11]\ninnodb_log_group_home_dir=/redo\n"})
 			err := h.CheckLayout(t.Context())
 			if test.want != "" {
 				testkit.Says(t, err, withData(test.want, h.DataDir))

@@ -18,15 +18,18 @@ func TestDataFiles(t *testing.T) {
 	root := t.TempDir()
 	dir, outside := filepath.Join(root, "data"), filepath.Join(root, "outside")
 	testkit.Write(t, dir, map[string]string{
-		"ibdata1": "", "undo001": "", "undo_002": "", "mysql.ibd": "", "ib_logfile0": "", "ibtmp1": "", "aria_log_control": "", "multi-master.info": "",
-		"shop/orders.ibd": "", "shop/orders.frm": "", "shop/notes.MYD": "", "shop/part#P#p0.ibd": "", "shop/part.par": "", "shop/#sql-1-2.ibd": "",
+		"ibdata1": "", "undo001": "", "undo_002": "", "mysql.ibd": "", "ib_logfile0": "", "ibtmp1": "",
+		"aria_log_control": "", "multi-master.info": "", "shop/orders.ibd": "", "shop/orders.frm": "",
+		"shop/notes.MYD": "", "shop/part#P#p0.ibd": "", "shop/part.par": "", "shop/#sql-1-2.ibd": "",
 		"shop/db.opt": "", "shop/tr.TRN": "", "shop/orders.cfg": "", "shop/notes.MYD-old": "", "shop/deeper/x.ibd": "",
 		"shop/far.isl": filepath.Join(outside, "shop/far.ibd") + "\n", "shop/gone.isl": "/nowhere/gone.ibd",
 		"shop/both.isl": filepath.Join(outside, "shop/far.ibd"), "shop/both.ibd": "",
 		"performance_schema/x.sdi": "", ".hidden/x.ibd": "", "#innodb_temp/temp_1.ibd": "",
 	})
 	testkit.Write(t, outside, map[string]string{"shop/far.ibd": "", "linked/one.MYI": ""})
-	if err := errors.Join(os.Symlink(filepath.Join(outside, "linked"), filepath.Join(dir, "linked")), os.Symlink("/nowhere", filepath.Join(dir, "dangling"))); err != nil {
+	err := errors.Join(os.Symlink(filepath.Join(outside, "linked"), filepath.Join(dir, "linked")),
+		os.Symlink("/nowhere", filepath.Join(dir, "dangling")))
+	if err != nil {
 		t.Fatal(err)
 	}
 	files, err := DataFiles(dir)
@@ -40,8 +43,8 @@ func TestDataFiles(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	want := []string{"ibdata1", "linked/one.MYI", "mysql.ibd", "shop/both.ibd", "shop/db.opt", "shop/far.ibd", "shop/notes.MYD", "shop/orders.frm", "shop/orders.ibd",
-		"shop/part#P#p0.ibd", "shop/part.par", "shop/tr.TRN"}
+	want := []string{"ibdata1", "linked/one.MYI", "mysql.ibd", "shop/both.ibd", "shop/db.opt", "shop/far.ibd", "shop/notes.MYD",
+		"shop/orders.frm", "shop/orders.ibd", "shop/part#P#p0.ibd", "shop/part.par", "shop/tr.TRN"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
@@ -64,8 +67,10 @@ func TestTablesAreNotOpened(t *testing.T) {
 	t.Parallel()
 	running := mariadbtest.Start(t)
 	outside := filepath.Join(running.Dir, "outside")
-	running.Exec("CREATE DATABASE shop", "CREATE TABLE shop.`a b` (id INT PRIMARY KEY) ENGINE=InnoDB", "CREATE TABLE shop.parts (id INT) ENGINE=InnoDB PARTITION BY HASH(id) PARTITIONS 2",
-		"CREATE TABLE shop.far (id INT PRIMARY KEY) ENGINE=InnoDB DATA DIRECTORY='"+outside+"'", "SET GLOBAL innodb_file_per_table=OFF", "CREATE TABLE shop.inside (id INT PRIMARY KEY) ENGINE=InnoDB")
+	running.Exec("CREATE DATABASE shop", "CREATE TABLE shop.`a b` (id INT PRIMARY KEY) ENGINE=InnoDB",
+		"CREATE TABLE shop.parts (id INT) ENGINE=InnoDB PARTITION BY HASH(id) PARTITIONS 2",
+		"CREATE TABLE shop.far (id INT PRIMARY KEY) ENGINE=InnoDB DATA DIRECTORY='"+outside+"'", "SET GLOBAL innodb_file_per_table=OFF",
+		"CREATE TABLE shop.inside (id INT PRIMARY KEY) ENGINE=InnoDB")
 	running.Stop()
 	running.Start()
 	srv := serverOf(t, running)

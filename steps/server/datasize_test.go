@@ -23,7 +23,8 @@ func TestDataSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := DataSize(dir)
-	if want := (Sizes{Total: disk.Size{Apparent: 10 * 64 << 10, Allocated: 10 * 64 << 10}, InnoDB: 4 * 64 << 10, Largest: 64 << 10}); err != nil || got != want {
+	want := Sizes{Total: disk.Size{Apparent: 10 * 64 << 10, Allocated: 10 * 64 << 10}, InnoDB: 4 * 64 << 10, Largest: 64 << 10}
+	if err != nil || got != want {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
 	sparse := filepath.Join(dir, "shop", "sparse.ibd")

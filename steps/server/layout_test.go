@@ -26,12 +26,15 @@ func TestElsewhere(t *testing.T) {
 	}{
 		{"innodb-log-group-home-dir", "./", false}, {"innodb-log-group-home-dir", data + "/", false}, {"innodb-log-group-home-dir", link, false},
 		{"innodb-log-group-home-dir", "/redo", true}, {"innodb-log-group-home-dir", "../redo", true}, {"innodb-log-group-home-dir", "sub", true},
-		{"innodb-undo-directory", "/undo", true}, {"innodb-data-home-dir", "/sys", true}, {"aria-log-dir-path", "/aria", true}, {"innodb-doublewrite-dir", "/dbl", true},
-		{"innodb-doublewrite-dir", "", false}, {"rocksdb-datadir", "./#rocksdb", false}, {"rocksdb-datadir", "/rocks", true}, {"rocksdb-datadir", ".", true},
+		{"innodb-undo-directory", "/undo", true}, {"innodb-data-home-dir", "/sys", true}, {"aria-log-dir-path", "/aria", true},
+		{"innodb-doublewrite-dir", "/dbl", true}, {"innodb-doublewrite-dir", "", false},
+		{"rocksdb-datadir", "./#rocksdb", false}, {"rocksdb-datadir", "/rocks", true}, {"rocksdb-datadir", ".", true},
 		{"rocksdb-wal-dir", "", false}, {"rocksdb-wal-dir", "#rocksdb", false}, {"rocksdb-wal-dir", "/wal", true},
 		{"innodb-data-file-path", "ibdata1:12M:autoextend", false}, {"innodb-data-file-path", data + "/ibdata1:12M;ibdata2:1G", false},
-		{"innodb-data-file-path", "ibdata1:12M; /big/ibdata2:1G:autoextend", true}, {"innodb-data-file-path", "sub/ibdata1:12M", true}, {"innodb-data-file-path", "/dev/sda1:3Graw", true},
-		{"innodb-directories", "", false}, {"innodb-directories", data + ";" + data + "/sub", false}, {"innodb-directories", `"/tables";` + data, true}, {"innodb-directories", "../tables", true},
+		{"innodb-data-file-path", "ibdata1:12M; /big/ibdata2:1G:autoextend", true}, {"innodb-data-file-path", "sub/ibdata1:12M", true},
+		{"innodb-data-file-path", "/dev/sda1:3Graw", true},
+		{"innodb-directories", "", false}, {"innodb-directories", data + ";" + data + "/sub", false},
+		{"innodb-directories", `"/tables";` + data, true}, {"innodb-directories", "../tables", true},
 		// A server makes these anew when it starts.
 		{"innodb-temp-data-file-path", "/tmp/ibtmp1:12M:autoextend", false}, {"innodb-temp-tablespaces-dir", "/tmp", false},
 	} {
@@ -67,7 +70,8 @@ func TestServerTellsThatItsFilesAreElsewhere(t *testing.T) {
 	if err != nil || len(info.Elsewhere) > 0 {
 		t.Fatalf("got %q, %v", info.Elsewhere, err)
 	}
-	if info.Outside, err = conn.Outside(t.Context(), info); err != nil || len(info.Outside) != 1 || info.Outside[0] != (OutsideTable{"shop/far", filepath.Join(dir, "shop/far.ibd")}) {
+	if info.Outside, err = conn.Outside(t.Context(), info); err != nil || len(info.Outside) != 1 ||
+		info.Outside[0] != (OutsideTable{"shop/far", filepath.Join(dir, "shop/far.ibd")}) {
 		t.Fatalf("got %+v, %v", info.Outside, err)
 	}
 	if why := info.ToFolderOnly(); why != "" {

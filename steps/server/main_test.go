@@ -24,7 +24,8 @@ type testServer struct {
 func newServer(t *testing.T) *testServer {
 	t.Helper()
 	s := &testServer{Test: testkit.NewTest(t, "data")}
-	s.Server = &Server{DBType: MariaDB, DataDir: filepath.Join(s.Dir, "data"), CredentialsFile: filepath.Join(s.Dir, "credentials.cnf"), Host: "localhost"}
+	s.Server = &Server{DBType: MariaDB, DataDir: filepath.Join(s.Dir, "data"),
+		CredentialsFile: filepath.Join(s.Dir, "credentials.cnf"), Host: "localhost"}
 	return s
 }
 

@@ -54,8 +54,9 @@ func TestServerTellsWhereItsProgramsFilesAre(t *testing.T) {
 
 func TestProgramOptionsAreOfAFixedKind(t *testing.T) {
 	t.Parallel()
-	for _, option := range []string{"", "basedir", "basedir=", "basedir=usr", "plugin-load-add=evil.so", "plugin-load-add=/x/ha_archive.so", "plugin-load=ha_archive.so",
-		"init-file=/etc/passwd", "datadir=/var/lib/mysql", "basedir=/usr\n", "plugin_dir=/usr", "basedir=/usr --datadir=/x"} {
+	for _, option := range []string{"", "basedir", "basedir=", "basedir=usr", "plugin-load-add=evil.so",
+		"plugin-load-add=/x/ha_archive.so", "plugin-load=ha_archive.so", "init-file=/etc/passwd",
+		"datadir=/var/lib/mysql", "basedir=/usr\n", "plugin_dir=/usr", "basedir=/usr --datadir=/x"} {
 		testkit.Says(t, CheckProgramOption(option), "is no option that a server is started with to look at a backup")
 	}
 	open := filepath.Join(t.TempDir(), "open")

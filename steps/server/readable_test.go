@@ -54,11 +54,15 @@ func TestWhatTheOwnerMayNotReadIsRefused(t *testing.T) {
 		"a table elsewhere": {func(dir, private string) error {
 			return os.WriteFile(filepath.Join(dir, "shop", "far.isl"), []byte(filepath.Join(private, "shadow")), 0o644)
 		}, "shop/far.isl"},
-		"a root-only file": {func(dir, _ string) error { return os.WriteFile(filepath.Join(dir, "shop", "mine.MYD"), nil, 0o600) }, "shop/mine.MYD"},
+		"a root-only file": {func(dir, _ string) error {
+			return os.WriteFile(filepath.Join(dir, "shop", "mine.MYD"), nil, 0o600)
+		}, "shop/mine.MYD"},
 		"the system tablespace": {func(dir, private string) error {
 			return errors.Join(os.Remove(filepath.Join(dir, "ibdata1")), os.Symlink(filepath.Join(private, "shadow"), filepath.Join(dir, "ibdata1")))
 		}, "ibdata1"},
-		"what no tool copies":         {func(dir, _ string) error { return os.WriteFile(filepath.Join(dir, "shop", "dump.sql"), nil, 0o600) }, ""},
+		"what no tool copies": {func(dir, _ string) error {
+			return os.WriteFile(filepath.Join(dir, "shop", "dump.sql"), nil, 0o600)
+		}, ""},
 		"root's own folder of a disk": {func(dir, _ string) error { return os.Mkdir(filepath.Join(dir, LostAndFound), 0o700) }, ""},
 		"a link that leads nowhere":   {func(dir, _ string) error { return os.Symlink("/nowhere", filepath.Join(dir, "shop", "t.ibd")) }, ""},
 		"the data directory itself":   {func(dir, _ string) error { return os.Chmod(dir, 0) }, "."},

@@ -54,7 +54,8 @@ func (a *authority) sign(name string) (*x509.Certificate, *ecdsa.PrivateKey) {
 	must(a.t, err)
 	certText := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	keyText := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private})
-	testkit.Write(a.t, a.dir, map[string]string{name + ".pem": string(certText), name + ".key": string(keyText), name + "-both.pem": string(certText) + string(keyText)})
+	testkit.Write(a.t, a.dir, map[string]string{name + ".pem": string(certText), name + ".key": string(keyText),
+		name + "-both.pem": string(certText) + string(keyText)})
 	cert, err := x509.ParseCertificate(der)
 	must(a.t, err)
 	return cert, key
@@ -76,8 +77,10 @@ func TestEncryptedLogins(t *testing.T) {
 	ca.sign("client")
 	newAuthority(t, dir, "other")
 	in := func(name string) string { return filepath.Join(dir, name) }
-	db := mariadbtest.Start(t, mariadbtest.WithArgs("--ssl-ca="+in("ca.pem"), "--ssl-cert="+in("localhost.pem"), "--ssl-key="+in("localhost.key")))
-	db.Exec("CREATE USER secure@localhost IDENTIFIED BY 's3cret' REQUIRE SSL", "CREATE USER known@localhost IDENTIFIED BY 's3cret' REQUIRE X509",
+	db := mariadbtest.Start(t, mariadbtest.WithArgs("--ssl-ca="+in("ca.pem"), "--ssl-cert="+in("localhost.pem"),
+		"--ssl-key="+in("localhost.key")))
+	db.Exec("CREATE USER secure@localhost IDENTIFIED BY 's3cret' REQUIRE SSL",
+		"CREATE USER known@localhost IDENTIFIED BY 's3cret' REQUIRE X509",
 		"CREATE USER plain@localhost IDENTIFIED BY 's3cret'")
 	const certificate = "no encrypted connection to the server"
 	const denied = "the server refused the login of the backup user '"
@@ -94,8 +97,9 @@ func TestEncryptedLogins(t *testing.T) {
 		{"secure", "ssl-ca=DIR/nowhere.pem\n", "read ssl-ca: open DIR/nowhere.pem: no such file or directory: correct it in "},
 		{"secure", "ssl-verify-server-cert\n", certificate},
 		{"secure", "ssl-ca=DIR/ca.pem\nssl-verify-server-cert\n", ""},
-		{"known", "ssl-ca=DIR/ca.pem\n", denied + "known': Access denied for user 'known'@'localhost' (using password: YES): check user and password in the section [client-dbcalm], " +
-			"and that the account exists; if it demands REQUIRE X509, add ssl-cert and ssl-key, and ssl-ca"},
+		{"known", "ssl-ca=DIR/ca.pem\n", denied + "known': Access denied for user 'known'@'localhost' (using password: YES): " +
+			"check user and password in the section [client-dbcalm], and that the account exists; " +
+			"if it demands REQUIRE X509, add ssl-cert and ssl-key, and ssl-ca"},
 		{"known", "ssl-ca=DIR/ca.pem\nssl-cert=DIR/client.pem\nssl-key=DIR/client.key\n", ""},
 		{"known", "ssl-cert=DIR/client-both.pem\n", ""},
 		{"known", "ssl-cert=DIR/client.pem\n", "read ssl-cert and ssl-key: "},
@@ -103,7 +107,8 @@ func TestEncryptedLogins(t *testing.T) {
 		{"plain", "ssl-ca=DIR/other.pem\nskip-ssl\n", ""},
 	} {
 		h := serverOf(t, db)
-		h.CredentialsFile = h.WriteCredentials(fmt.Sprintf("[client-dbcalm]\nuser=%s\npassword=s3cret\nsocket=%s\n", test.user, db.Socket) + strings.ReplaceAll(test.options, "DIR", dir))
+		h.CredentialsFile = h.WriteCredentials(fmt.Sprintf("[client-dbcalm]\nuser=%s\npassword=s3cret\nsocket=%s\n",
+			test.user, db.Socket) + strings.ReplaceAll(test.options, "DIR", dir))
 		err := h.Reachable(t.Context())
 		if test.want != "" {
 			testkit.Says(t, err, strings.ReplaceAll(test.want, "DIR", dir))
@@ -143,7 +148,8 @@ func TestServerThatDoesNotEncrypt(t *testing.T) {
 		"ssl-mode=VERIFY_IDENTITY\n":     "no encrypted connection to the server at ",
 		"disable-ssl-verify-server-cert": "",
 	} {
-		h.CredentialsFile = h.WriteCredentials(fmt.Sprintf("[client-dbcalm]\nuser=%s\npassword=%s\nsocket=%s\n", db.User, db.Password, db.Socket) + strings.ReplaceAll(options, "DIR", h.Dir))
+		h.CredentialsFile = h.WriteCredentials(fmt.Sprintf("[client-dbcalm]\nuser=%s\npassword=%s\nsocket=%s\n",
+			db.User, db.Password, db.Socket) + strings.ReplaceAll(options, "DIR", h.Dir))
 		err := h.Reachable(t.Context())
 		if want != "" {
 			testkit.Says(t, err, want)

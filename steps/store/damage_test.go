@@ -30,7 +30,8 @@ func TestMakerOfABackup(t *testing.T) {
 			t.Errorf("%s was made by %q, want %q", id, got, want)
 		}
 	}
-	for _, text := range []string{"", "[]", `{"id":"full"`, `{"id":"full"}`, `{"files":[{"operation":"x"}],"server":{"operation":"y"}}`, `{"operation":5}`, `{"id":nonsense,"operation":"x"}`} {
+	for _, text := range []string{"", "[]", `{"id":"full"`, `{"id":"full"}`, `{"files":[{"operation":"x"}],"server":{"operation":"y"}}`,
+		`{"operation":5}`, `{"id":nonsense,"operation":"x"}`} {
 		testkit.Write(t, h.Folder("full"), map[string]string{store.ManifestName: text})
 		if got := h.MadeBy("full"); got != "" {
 			t.Errorf("%s was made by %q", text, got)
@@ -58,7 +59,8 @@ func TestDamageIsToldFromOtherTrouble(t *testing.T) {
 		{job.ErrCancelled, false},
 	} {
 		err := h.Blame("full", test.err)
-		if _, damage := errors.AsType[*store.Damage](err); damage != test.damage || !errors.Is(err, errors.Unwrap(test.err)) && errors.Unwrap(test.err) != nil {
+		_, damage := errors.AsType[*store.Damage](err)
+		if cause := errors.Unwrap(test.err); damage != test.damage || !errors.Is(err, cause) && cause != nil {
 			t.Errorf("%v became %v", test.err, err)
 		}
 	}
@@ -110,13 +112,17 @@ func TestChainBlamesTheBrokenLink(t *testing.T) {
 		id    string
 		want  string
 	}{
-		"a missing file":   {func(h *testStore) error { return os.Remove(filepath.Join(h.Folder("full"), "ibdata1")) }, "full", "file ibdata1 is missing"},
-		"a shorter file":   {func(h *testStore) error { return os.Truncate(filepath.Join(h.Folder("inc"), "ibdata1.delta"), 0) }, "inc", "file ibdata1.delta has 0 bytes instead of 1"},
-		"a missing folder": {func(h *testStore) error { return os.RemoveAll(h.Folder("full")) }, "full", "the folder of backup 'full' cannot be read"},
+		"a missing file": {func(h *testStore) error { return os.Remove(filepath.Join(h.Folder("full"), "ibdata1")) }, "full",
+			"file ibdata1 is missing"},
+		"a shorter file": {func(h *testStore) error { return os.Truncate(filepath.Join(h.Folder("inc"), "ibdata1.delta"), 0) }, "inc",
+			"file ibdata1.delta has 0 bytes instead of 1"},
+		"a missing folder": {func(h *testStore) error { return os.RemoveAll(h.Folder("full")) }, "full",
+			"the folder of backup 'full' cannot be read"},
 		"no metadata": {func(h *testStore) error {
 			return os.Remove(filepath.Join(h.Folder("inc"), "xtrabackup_checkpoints"))
 		}, "inc", "xtrabackup_checkpoints is missing"},
-		"a damaged manifest": {func(h *testStore) error { return os.Truncate(filepath.Join(h.Folder("inc"), store.ManifestName), 40) }, "inc", "read manifest of "},
+		"a damaged manifest": {func(h *testStore) error { return os.Truncate(filepath.Join(h.Folder("inc"), store.ManifestName), 40) },
+			"inc", "read manifest of "},
 		"another's folder": {func(h *testStore) error {
 			h.Manifest("inc", func(m *store.Manifest) { m.ID = "other" })
 			return nil

@@ -33,7 +33,8 @@ func TestStoredForm(t *testing.T) {
 		}
 	}
 	h := newStore(t)
-	testkit.Write(t, h.Folder("told"), map[string]string{store.ManifestName: `{"format":2,"server":{"version":"8.0.35"},"size":4,"plain_size":9,"folders":[],"files":[]}`})
+	testkit.Write(t, h.Folder("told"),
+		map[string]string{store.ManifestName: `{"format":2,"server":{"version":"8.0.35"},"size":4,"plain_size":9,"folders":[],"files":[]}`})
 	if got := h.About("told"); got.Server != "8.0.35" || *got.DataSize != 9 {
 		t.Errorf("what is told: %+v", got)
 	}
@@ -64,7 +65,8 @@ func TestPackedBackupWithoutManifestIsNotWhole(t *testing.T) {
 				h.Must(err)
 				return
 			}
-			testkit.Says(t, err, "backup 'full' is damaged: it has no dbcalm.json, without which ", " cannot be restored: bring that file back; use another chain")
+			testkit.Says(t, err, "backup 'full' is damaged: it has no dbcalm.json, without which ",
+				" cannot be restored: bring that file back; use another chain")
 		})
 	}
 }

@@ -81,8 +81,10 @@ func TestChainIsChecked(t *testing.T) {
 		"no full one first":     {"inc", nil, "backup 'inc' is no full backup: a chain begins with one"},
 		"on another":            {"other inc", nil, "backup 'inc' stands on 'full', not on 'other'"},
 		"a full one in between": {"full other", nil, "backup 'other' is a full one: a chain of its own begins with it"},
-		"no folder":             {"full inc", func(h *testStore) { h.Must(os.RemoveAll(h.Folder("inc"))) }, "the folder of backup 'inc' cannot be read"},
-		"no metadata":           {"full inc", func(h *testStore) { h.Must(os.Remove(filepath.Join(h.Folder("inc"), "xtrabackup_checkpoints"))) }, "backup 'inc' is damaged: read metadata: xtrabackup_checkpoints is missing; use another chain"},
+		"no folder": {"full inc", func(h *testStore) { h.Must(os.RemoveAll(h.Folder("inc"))) },
+			"the folder of backup 'inc' cannot be read"},
+		"no metadata": {"full inc", func(h *testStore) { h.Must(os.Remove(filepath.Join(h.Folder("inc"), "xtrabackup_checkpoints"))) },
+			"backup 'inc' is damaged: read metadata: xtrabackup_checkpoints is missing; use another chain"},
 		"a hole in the LSNs": {"full inc", func(h *testStore) {
 			testkit.Write(h.T, h.Folder("inc"), testkit.Metadata("incremental", "101", "150"))
 			h.WriteManifest("inc", "full")
@@ -102,7 +104,8 @@ func TestChainIsChecked(t *testing.T) {
 		"another of the parent's id": {"full inc", func(h *testStore) {
 			h.Manifest("full", func(m *store.Manifest) { m.Operation = "second" })
 			h.Manifest("inc", func(m *store.Manifest) { m.ParentOperation = "first" })
-		}, "backup 'inc' stands on a backup 'full' that operation first made, and the one that is there was made by operation second: it is another of the same id"},
+		}, "backup 'inc' stands on a backup 'full' that operation first made, and the one that is there was made by operation second: " +
+			"it is another of the same id"},
 		"the very parent": {"full inc", func(h *testStore) {
 			h.Manifest("full", func(m *store.Manifest) { m.Operation = "first" })
 			h.Manifest("inc", func(m *store.Manifest) { m.ParentOperation = "first" })
@@ -118,7 +121,8 @@ func TestChainIsChecked(t *testing.T) {
 		"another data directory's folder": {"full inc", func(h *testStore) {
 			h.Manifest("full", func(m *store.Manifest) { m.Server.DataBirth = time.Unix(1, 0).UTC() })
 			h.Manifest("inc", func(m *store.Manifest) { m.Server.DataBirth = time.Unix(2, 0).UTC() })
-		}, "backup 'inc' is of a data directory created 1970-01-01 00:00:02, but 'full' is of one created 1970-01-01 00:00:01: they are no chain"},
+		}, "backup 'inc' is of a data directory created 1970-01-01 00:00:02, " +
+			"but 'full' is of one created 1970-01-01 00:00:01: they are no chain"},
 		"a manifest that cannot be read": {"full", func(h *testStore) {
 			testkit.Write(h.T, h.Folder("full"), map[string]string{store.ManifestName: "{"})
 		}, "read manifest of "},

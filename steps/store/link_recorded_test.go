@@ -44,7 +44,8 @@ func TestManifestThatIsNotTheRecordedOneIsDamage(t *testing.T) {
 		text string
 		want string
 	}{
-		"another's":  {strings.Replace(string(text), `"id":"full"`, `"id":"full","options":"forged"`, 1), "its dbcalm.json is not the one that was recorded: its SHA-256 is "},
+		"another's": {strings.Replace(string(text), `"id":"full"`, `"id":"full","options":"forged"`, 1),
+			"its dbcalm.json is not the one that was recorded: its SHA-256 is "},
 		"one space":  {string(text) + " ", "bring the right one back; use another chain"},
 		"taken away": {"", "its dbcalm.json, which was recorded with it, is missing"},
 	} {

@@ -24,7 +24,8 @@ func TestOneDaemonToAStore(t *testing.T) {
 	if _, locked := errors.AsType[*disk.LockedError](err); !locked {
 		t.Fatalf("a second daemon: %v", err)
 	}
-	testkit.Says(t, err, "another daemon (process ", ") already works on backup_dir "+k.Backups.BackupDir+": give each a backup_dir of its own")
+	testkit.Says(t, err, "another daemon (process ",
+		") already works on backup_dir "+k.Backups.BackupDir+": give each a backup_dir of its own")
 	_, err = other.MakeWork("op", 1)
 	testkit.Says(t, err, "another daemon (process ")
 	// Nobody takes it for a backup or for something left over.

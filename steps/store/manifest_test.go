@@ -22,7 +22,8 @@ import (
 func TestSealListsEveryFileWithItsHash(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	content := map[string]string{"ibdata1": "a", "shop/orders.ibd": "bb", "shop/empty.frm": "", "mysql/x/y": "ccc", store.ManifestName: "an old one"}
+	content := map[string]string{"ibdata1": "a", "shop/orders.ibd": "bb", "shop/empty.frm": "", "mysql/x/y": "ccc",
+		store.ManifestName: "an old one"}
 	testkit.Write(t, dir, content)
 	if err := os.Mkdir(filepath.Join(dir, "emptydb"), 0o750); err != nil {
 		t.Fatal(err)
@@ -81,7 +82,8 @@ func TestManifestIsRead(t *testing.T) {
 	if _, err := store.ReadManifest(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("none: %v", err)
 	}
-	testkit.Write(t, dir, map[string]string{store.ManifestName: `{"format":1,"id":"b","parent_id":"a","to_lsn":18446744073709551615,"of_the_future":true}`})
+	testkit.Write(t, dir,
+		map[string]string{store.ManifestName: `{"format":1,"id":"b","parent_id":"a","to_lsn":18446744073709551615,"of_the_future":true}`})
 	m, err := store.ReadManifest(dir)
 	if err != nil || m.ID != "b" || m.ParentID != "a" || m.ToLSN != 1<<64-1 {
 		t.Errorf("got %+v, %v", m, err)
@@ -103,11 +105,14 @@ func TestFilesAreComparedWithTheManifest(t *testing.T) {
 		spoil func(folder string) error
 		want  string
 	}{
-		"whole":            {func(string) error { return nil }, ""},
-		"one more":         {func(folder string) error { return os.WriteFile(filepath.Join(folder, "more"), nil, 0o600) }, ""},
-		"one less":         {func(folder string) error { return os.Remove(filepath.Join(folder, "shop", "orders.ibd")) }, "backup 'full' is damaged: file shop/orders.ibd is missing; use another chain"},
-		"a shorter one":    {func(folder string) error { return os.Truncate(filepath.Join(folder, "shop", "orders.ibd"), 2) }, "file shop/orders.ibd has 2 bytes instead of 4; use another chain"},
-		"a longer one":     {func(folder string) error { return os.Truncate(filepath.Join(folder, "shop", "orders.ibd"), 9) }, "file shop/orders.ibd has 9 bytes instead of 4"},
+		"whole":    {func(string) error { return nil }, ""},
+		"one more": {func(folder string) error { return os.WriteFile(filepath.Join(folder, "more"), nil, 0o600) }, ""},
+		"one less": {func(folder string) error { return os.Remove(filepath.Join(folder, "shop", "orders.ibd")) },
+			"backup 'full' is damaged: file shop/orders.ibd is missing; use another chain"},
+		"a shorter one": {func(folder string) error { return os.Truncate(filepath.Join(folder, "shop", "orders.ibd"), 2) },
+			"file shop/orders.ibd has 2 bytes instead of 4; use another chain"},
+		"a longer one": {func(folder string) error { return os.Truncate(filepath.Join(folder, "shop", "orders.ibd"), 9) },
+			"file shop/orders.ibd has 9 bytes instead of 4"},
 		"a folder missing": {func(folder string) error { return os.RemoveAll(filepath.Join(folder, "shop")) }, "file shop/orders.ibd is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -58,8 +58,9 @@ func TestPromisedName(t *testing.T) {
 	for path, want := range map[string]string{
 		"shop/orders.ibd": "shop/orders.ibd", "shop/orders.ibd.delta": "shop/orders.ibd", "shop/orders.frm": "shop/orders.frm",
 		"shop/notes.MYD": "shop/notes.MYD", "shop/notes.MYI": "shop/notes.MYI", "shop/log.MAD": "shop/log.MAD", "shop/log.MAI": "shop/log.MAI",
-		"shop/list.CSV": "shop/list.CSV", "shop/db.opt": "shop/db.opt", "shop/orders.par": "shop/orders.par", "shop/orders_1.sdi": "shop/orders_1.sdi",
-		"shop/orders.ibd.meta": "", "shop/orders.new": "", "shop/orders.del": "", "shop/orders.ren": "", "shop/orders.TRG": "",
+		"shop/list.CSV": "shop/list.CSV", "shop/db.opt": "shop/db.opt", "shop/orders.par": "shop/orders.par",
+		"shop/orders_1.sdi": "shop/orders_1.sdi", "shop/orders.ibd.meta": "",
+		"shop/orders.new": "", "shop/orders.del": "", "shop/orders.ren": "", "shop/orders.TRG": "",
 		"ibdata1": "", "ibdata1.delta": "", "ib_logfile0": "", "undo001.ibd": "", "xtrabackup_info": "", "aria_log_control": "",
 	} {
 		name, promised := store.PromisedName(path)

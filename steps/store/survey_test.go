@@ -18,8 +18,9 @@ func TestStoreIsSurveyed(t *testing.T) {
 	h := twoLinks(t)
 	elsewhere := filepath.Join(h.Dir, "elsewhere")
 	testkit.Write(t, h.BackupDir, map[string]string{
-		"foreign/file": "", "file": "", "broken/" + store.ManifestName: "{", "copy/" + store.ManifestName: `{"id":"full"}`, ".partial/op-1/" + store.ManifestName: `{"id":".partial"}`,
-		"restores/2026/full/ibdata1": "", "tmp/x": "", "lost+found/y": "",
+		"foreign/file": "", "file": "", "broken/" + store.ManifestName: "{", "copy/" + store.ManifestName: `{"id":"full"}`,
+		".partial/op-1/" + store.ManifestName: `{"id":".partial"}`,
+		"restores/2026/full/ibdata1":          "", "tmp/x": "", "lost+found/y": "",
 	})
 	h.Backup("short", "", "0", "100", map[string]string{"ibdata1": "system"})
 	h.Backup("known", "", "0", "100", map[string]string{"ibdata1": "system"})
@@ -52,7 +53,8 @@ func TestStoreIsSurveyed(t *testing.T) {
 			t.Errorf("%s comes with its files", s.Name)
 		}
 	}
-	if got, want := strings.Join(got, " "), "broken=unreadable copy=other:full foreign=none full=ok inc=ok known=ok short=damaged"; got != want {
+	const want = "broken=unreadable copy=other:full foreign=none full=ok inc=ok known=ok short=damaged"
+	if got := strings.Join(got, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for id, gone := range map[string]bool{"full": false, "inc": false, "file": false, "away": false, "nonsense": true} {
@@ -76,7 +78,9 @@ func TestLeftovers(t *testing.T) {
 	h.Must(os.MkdirAll(filepath.Join(partial, "a-b-2"), 0o700))
 	h.Must(os.Rename(h.Folder("full"), filepath.Join(partial, "a-b-2", "retired")))
 	h.Must(os.Rename(h.Folder("inc"), filepath.Join(partial, "c-1")))
-	testkit.Write(t, partial, map[string]string{"d-stage/0/ibdata1": "x", "e-1/" + store.ManifestName: `{"files":[{"path":"gone","sha256":"` + strings.Repeat("0", 64) + `"}]}`, "f-1/" + store.ManifestName: "{", "g": ""})
+	manifest := `{"files":[{"path":"gone","sha256":"` + strings.Repeat("0", 64) + `"}]}`
+	testkit.Write(t, partial, map[string]string{"d-stage/0/ibdata1": "x", "e-1/" + store.ManifestName: manifest,
+		"f-1/" + store.ManifestName: "{", "g": ""})
 	list, err := h.Leftovers()
 	if err != nil {
 		t.Fatal(err)

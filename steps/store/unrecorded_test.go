@@ -12,7 +12,8 @@ func TestUnrecordedBackupsAreFound(t *testing.T) {
 	t.Parallel()
 	h := twoLinks(t)
 	testkit.Write(t, h.BackupDir, map[string]string{
-		"foreign/file": "", "file": "", "broken/" + store.ManifestName: "{", "copy/" + store.ManifestName: `{"id":"full"}`, ".partial/op-1/" + store.ManifestName: `{"id":".partial"}`,
+		"foreign/file": "", "file": "", "broken/" + store.ManifestName: "{", "copy/" + store.ManifestName: `{"id":"full"}`,
+		".partial/op-1/" + store.ManifestName: `{"id":".partial"}`,
 	})
 	lost, err := h.Unrecorded([]persistence.Backup{{ID: "full"}})
 	if err != nil || len(lost) != 1 || lost[0].ID != "inc" || lost[0].ParentID != "full" {

@@ -74,7 +74,8 @@ func TestPackTellsWhatFailed(t *testing.T) {
 			t.Errorf("short sink: got %v", err)
 		}
 		var framing *FramingError
-		for name, b := range map[string][]byte{"empty": nil, "cut": long[:len(long)-1], "cut between chunks": long[:len(long)-len(stream())], "garbage": append([]byte("x"), long...)} {
+		for name, b := range map[string][]byte{"empty": nil, "cut": long[:len(long)-1], "cut between chunks": long[:len(long)-len(stream())],
+			"garbage": append([]byte("x"), long...)} {
 			if _, err = Pack(io.Discard, bytes.NewReader(b), c, 0, nil); !errors.As(err, &framing) {
 				t.Errorf("%s: got %v", name, err)
 			}
@@ -133,12 +134,14 @@ func TestFailureInterruptsTheOtherEnd(t *testing.T) {
 		var framing *FramingError
 		start := payloadChunk(0, "a", 0, string(noise(blockSize)))
 		_, deaf := pipe(t)
-		if _, err := Pack(deaf, io.MultiReader(bytes.NewReader(start), strings.NewReader("no chunk at all")), c, 0, nil); !errors.As(err, &framing) {
+		broken := io.MultiReader(bytes.NewReader(start), strings.NewReader("no chunk at all"))
+		if _, err := Pack(deaf, broken, c, 0, nil); !errors.As(err, &framing) {
 			t.Errorf("pack into a deaf program: got %v", err)
 		}
 		var source *SourceError
 		_, deaf = pipe(t)
-		if _, err := Unpack(deaf, io.MultiReader(bytes.NewReader(packed(t, start, c, 0)), iotest.ErrReader(errBroken)), c, nil); !errors.As(err, &source) {
+		broken = io.MultiReader(bytes.NewReader(packed(t, start, c, 0)), iotest.ErrReader(errBroken))
+		if _, err := Unpack(deaf, broken, c, nil); !errors.As(err, &source) {
 			t.Errorf("unpack into a deaf program: got %v", err)
 		}
 	})

@@ -120,7 +120,8 @@ func TestDamageIsSeen(t *testing.T) {
 	content := append(noise(9000), strings.Repeat("a row of a table, and another one; ", 9000)...)
 	for _, c := range []Compression{Gzip, Zstd} {
 		b := packed(t, content, c, 0)
-		damaged := map[string][]byte{"nothing": nil, "garbage": []byte("this is no compressed data"), "garbage behind it": append(slices.Clone(b), "garbage"...), "zeros behind it": append(slices.Clone(b), 0, 0, 0, 0, 0, 0, 0, 0)}
+		damaged := map[string][]byte{"nothing": nil, "garbage": []byte("this is no compressed data"),
+			"garbage behind it": append(slices.Clone(b), "garbage"...), "zeros behind it": append(slices.Clone(b), 0, 0, 0, 0, 0, 0, 0, 0)}
 		for at := 1; at < len(b); at += 97 {
 			damaged["cut"] = b[:at]
 			altered := slices.Clone(b)
@@ -132,7 +133,8 @@ func TestDamageIsSeen(t *testing.T) {
 				if name == "altered" && c == Gzip && at < 10 && err == nil {
 					continue // the time and the system in its head
 				}
-				if !errors.As(err, &damage) || damage.Compression != c || errors.Unwrap(err) == nil || !strings.Contains(err.Error(), "the "+string(c)+" data is damaged") {
+				if !errors.As(err, &damage) || damage.Compression != c || errors.Unwrap(err) == nil ||
+					!strings.Contains(err.Error(), "the "+string(c)+" data is damaged") {
 					t.Errorf("%s, %s at %d of %d: got %v", c, name, at, len(b), err)
 				}
 			}

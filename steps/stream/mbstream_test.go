@@ -118,7 +118,8 @@ func TestRealStream(t *testing.T) {
 	t.Parallel()
 	server := mariadbtest.Start(t)
 	mariadbtest.FillTables(t, server.DB(), 4, 200)
-	args := []string{"--defaults-file=" + server.CredentialsFile, "--defaults-group-suffix=-dbcalm", "--backup", "--stream=xbstream", "--datadir=" + server.DataDir, "--target-dir=" + t.TempDir()}
+	args := []string{"--defaults-file=" + server.CredentialsFile, "--defaults-group-suffix=-dbcalm", "--backup", "--stream=xbstream",
+		"--datadir=" + server.DataDir, "--target-dir=" + t.TempDir()}
 	cmd := exec.Command("mariabackup", args...)
 	var said bytes.Buffer
 	cmd.Stderr = &said

@@ -29,7 +29,8 @@ func TestRoundTrip(t *testing.T) {
 		if !reflect.DeepEqual(packed.Contents, want) {
 			t.Errorf("%q: got %+v, want %+v", c, packed.Contents, want)
 		}
-		if packed.PlainSize != int64(len(plain)) || packed.StoredSize != int64(stored.Len()) || n.Plain.Load() != packed.PlainSize || n.Stored.Load() != packed.StoredSize {
+		if packed.PlainSize != int64(len(plain)) || packed.StoredSize != int64(stored.Len()) || n.Plain.Load() != packed.PlainSize ||
+			n.Stored.Load() != packed.StoredSize {
 			t.Errorf("%q: wrong sizes: %+v", c, packed)
 		}
 		unpacked, err := Unpack(&back, &stored, c, &m)

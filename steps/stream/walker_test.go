@@ -48,10 +48,12 @@ var knownChunks = map[string]struct {
 	chunks [][]byte
 	want   []File
 }{
-	"payload":       {[][]byte{payloadChunk(0, "a", 0, "abc"), payloadChunk(0, "d/b", 0, "d"), payloadChunk(0, "a", 3, "e"), endChunk("a"), endChunk("d/b")}, []File{{"a", 4}, {"d/b", 1}}},
-	"no payload":    {[][]byte{payloadChunk(0, "a", 0, ""), endChunk("a")}, []File{{"a", 0}}},
-	"end only":      {[][]byte{endChunk("a")}, []File{{"a", 0}}},
-	"seek":          {[][]byte{payloadChunk(0, "a", 0, "abcde"), seekChunk("a", 1), payloadChunk(0, "a", 1, "xy"), endChunk("a")}, []File{{"a", 5}}},
+	"payload": {[][]byte{payloadChunk(0, "a", 0, "abc"), payloadChunk(0, "d/b", 0, "d"), payloadChunk(0, "a", 3, "e"),
+		endChunk("a"), endChunk("d/b")}, []File{{"a", 4}, {"d/b", 1}}},
+	"no payload": {[][]byte{payloadChunk(0, "a", 0, ""), endChunk("a")}, []File{{"a", 0}}},
+	"end only":   {[][]byte{endChunk("a")}, []File{{"a", 0}}},
+	"seek": {[][]byte{payloadChunk(0, "a", 0, "abcde"), seekChunk("a", 1), payloadChunk(0, "a", 1, "xy"), endChunk("a")},
+		[]File{{"a", 5}}},
 	"seek first":    {[][]byte{seekChunk("a", 8), payloadChunk(0, "a", 8, "xy"), endChunk("a")}, []File{{"a", 10}}},
 	"seek to end":   {[][]byte{payloadChunk(0, "a", 0, "abc"), seekChunk("a", 3), endChunk("a")}, []File{{"a", 3}}},
 	"rename":        {[][]byte{whole("a", "1"), whole("c", "2"), renameChunk("a", "b")}, []File{{"b", 1}, {"c", 1}}},
@@ -60,9 +62,10 @@ var knownChunks = map[string]struct {
 	"rename itself": {[][]byte{whole("a", "1"), renameChunk("a", "a")}, []File{{"a", 1}}},
 	"remove":        {[][]byte{whole("a", "1"), removeChunk("a"), removeChunk("z")}, nil},
 	"made anew":     {[][]byte{whole("a", "1"), removeChunk("a"), whole("a", "22")}, []File{{"a", 2}}},
-	"rewrite":       {[][]byte{whole("a", "111"), payloadChunk(2, "a", 0, "2"), payloadChunk(2, "a", 1, "2"), endChunk("a")}, []File{{"a", 2}}},
-	"path of 511":   {[][]byte{endChunk(longest)}, []File{{longest, 0}}},
-	"dots":          {[][]byte{endChunk("a../b..")}, []File{{"a../b..", 0}}},
+	"rewrite": {[][]byte{whole("a", "111"), payloadChunk(2, "a", 0, "2"), payloadChunk(2, "a", 1, "2"), endChunk("a")},
+		[]File{{"a", 2}}},
+	"path of 511": {[][]byte{endChunk(longest)}, []File{{longest, 0}}},
+	"dots":        {[][]byte{endChunk("a../b..")}, []File{{"a../b..", 0}}},
 }
 
 // What only XtraBackup writes, or nobody: mbstream would not unpack it, or not
@@ -74,7 +77,8 @@ func TestWalkerKnowsForeignChunks(t *testing.T) {
 		chunk []byte
 		want  []File
 	}{
-		"sparse":       {slices.Concat(sparseChunk("a", 0, "abcde", 0, 3, 7, 2), sparseChunk("a", 12, "f", 1, 1), endChunk("a")), []File{{"a", 14}}},
+		"sparse": {slices.Concat(sparseChunk("a", 0, "abcde", 0, 3, 7, 2), sparseChunk("a", 12, "f", 1, 1),
+			endChunk("a")), []File{{"a", 14}}},
 		"hole at end":  {slices.Concat(sparseChunk("a", 0, "abc", 0, 3, 9, 0), endChunk("a")), []File{{"a", 12}}},
 		"no map":       {slices.Concat(sparseChunk("a", 0, ""), endChunk("a")), []File{{"a", 0}}},
 		"no payload":   {slices.Concat(sparseChunk("a", 0, "", 4096, 0), endChunk("a")), []File{{"a", 4096}}},
@@ -102,7 +106,8 @@ func TestWalkerKnowsForeignChunks(t *testing.T) {
 // it, byte by byte.
 func TestSparseHeadOfTheDocumentation(t *testing.T) {
 	t.Parallel()
-	b, err := hex.DecodeString("58425354434b3031" + "00" + "53" + "0b000000" + "746573742f74312e696264" + "05000000" + "2fc7000000000000" + "0000000000000000" + "97efdf92" +
+	b, err := hex.DecodeString("58425354434b3031" + "00" + "53" + "0b000000" + "746573742f74312e696264" + "05000000" +
+		"2fc7000000000000" + "0000000000000000" + "97efdf92" +
 		"000000005a400000" + "a63f000098000000" + "683f0000aa050000" + "563a000093000000" + "6d3f000000800000")
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +136,8 @@ func refused(t *testing.T, name string, err error, offset int64, path, words str
 	if framing.Offset != offset || framing.Path != path || !strings.Contains(framing.Problem, words) {
 		t.Errorf("%s: got %d %q %q, want %d %q and %q in it", name, framing.Offset, framing.Path, framing.Problem, offset, path, words)
 	}
-	if !strings.Contains(err.Error(), "no whole xbstream") || !strings.Contains(err.Error(), framing.Problem) || !strings.Contains(err.Error(), path) {
+	if !strings.Contains(err.Error(), "no whole xbstream") || !strings.Contains(err.Error(), framing.Problem) ||
+		!strings.Contains(err.Error(), path) {
 		t.Errorf("%s: the message lacks something: %v", name, err)
 	}
 }
@@ -139,8 +145,10 @@ func refused(t *testing.T, name string, err error, offset int64, path, words str
 func TestSmallFilesAreKept(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", maxSmall)
-	b := stream(whole("xtrabackup_checkpoints", "to_lsn = 1\n"), payloadChunk(0, "backup-my.cnf", 0, "[my"), whole("ibdata1", "data"), payloadChunk(0, "backup-my.cnf", 3, "sqld]"), endChunk("backup-my.cnf"),
-		whole("mariadb_backup_binlog_info", ""), whole("./d/t.ibd.ren", "d/u.ibd"), whole("d/xtrabackup_info", "a table"), whole("mariadb_backup_meta/t.frm", "of a database"), whole("a.ren", large), whole("b.ren", large+"x"),
+	b := stream(whole("xtrabackup_checkpoints", "to_lsn = 1\n"), payloadChunk(0, "backup-my.cnf", 0, "[my"),
+		whole("ibdata1", "data"), payloadChunk(0, "backup-my.cnf", 3, "sqld]"), endChunk("backup-my.cnf"),
+		whole("mariadb_backup_binlog_info", ""), whole("./d/t.ibd.ren", "d/u.ibd"), whole("d/xtrabackup_info", "a table"),
+		whole("mariadb_backup_meta/t.frm", "of a database"), whole("a.ren", large), whole("b.ren", large+"x"),
 		whole("moved.ren", "1"), renameChunk("moved.ren", "there.ren"), whole("gone.ren", "1"), removeChunk("gone.ren"),
 		payloadChunk(0, "sought.ren", 0, "1"), seekChunk("sought.ren", 0), payloadChunk(0, "sought.ren", 0, "2"), endChunk("sought.ren"),
 		sparseChunk("sparse.ren", 0, "1", 0, 1), endChunk("sparse.ren"))
@@ -148,7 +156,8 @@ func TestSmallFilesAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"xtrabackup_checkpoints": "to_lsn = 1\n", "backup-my.cnf": "[mysqld]", "mariadb_backup_binlog_info": "", "d/t.ibd.ren": "d/u.ibd",
+	want := map[string]string{"xtrabackup_checkpoints": "to_lsn = 1\n", "backup-my.cnf": "[mysqld]",
+		"mariadb_backup_binlog_info": "", "d/t.ibd.ren": "d/u.ibd",
 		"a.ren": large, "there.ren": "1", "xtrabackup_info": info}
 	if !reflect.DeepEqual(got.Small, want) {
 		t.Errorf("got %.200v, want %.200v", got.Small, want)

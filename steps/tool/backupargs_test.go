@@ -12,8 +12,10 @@ import (
 
 func TestBackupArgsAreChecked(t *testing.T) {
 	t.Parallel()
-	for _, arg := range []string{"--throttle=40", "--no-lock", "--safe-slave-backup", "--kill-long-queries-timeout=20", "--ftwrl-wait-timeout=60", "--history=nightly", "--no-version-check",
-		"--component-keyring-config=/etc/my keyring.cnf", "--keyring_file_data=/var/keyring", "--skip-strict", "--lock-ddl=ON", "--slave-info", "--log-copy-interval=100", "--check-privileges"} {
+	for _, arg := range []string{"--throttle=40", "--no-lock", "--safe-slave-backup", "--kill-long-queries-timeout=20",
+		"--ftwrl-wait-timeout=60", "--history=nightly", "--no-version-check",
+		"--component-keyring-config=/etc/my keyring.cnf", "--keyring_file_data=/var/keyring", "--skip-strict", "--lock-ddl=ON",
+		"--slave-info", "--log-copy-interval=100", "--check-privileges"} {
 		if err := CheckBackupArg(arg); err != nil {
 			t.Errorf("%s: %v", arg, err)
 		}
@@ -59,14 +61,17 @@ func TestBackupArgsAreChecked(t *testing.T) {
 func TestBackupArgsApplyWhereTheyMeanSomething(t *testing.T) {
 	t.Parallel()
 	h := newTool(t)
-	h.Args = []string{"--throttle=40", "--component-keyring-config=/etc/k.cnf", "--generate-transition-key", "--skip-strict", "--xtrabackup_plugin_dir=/p"}
+	h.Args = []string{"--throttle=40", "--component-keyring-config=/etc/k.cnf", "--generate-transition-key", "--skip-strict",
+		"--xtrabackup_plugin_dir=/p"}
 	backup := h.BackupCommand(xtrabackup, server.Credentials{Socket: "/s"}, nil, "/d", "/t", Base{})
 	if !slices.Equal(backup.Args[len(backup.Args)-5:], h.Args) {
 		t.Errorf("a backup has %q", backup.Args)
 	}
-	for what, spec := range map[string]job.Spec{"prepare": h.PrepareCommand(xtrabackup, "/t", true), "apply": h.ApplyCommand(xtrabackup, "/t", "/i", false)} {
+	for what, spec := range map[string]job.Spec{"prepare": h.PrepareCommand(xtrabackup, "/t", true),
+		"apply": h.ApplyCommand(xtrabackup, "/t", "/i", false)} {
 		line := spec.Line()
-		if !strings.Contains(line, " --component-keyring-config=/etc/k.cnf --skip-strict --xtrabackup_plugin_dir=/p ") || strings.Contains(line, "throttle") || strings.Contains(line, "transition") {
+		if !strings.Contains(line, " --component-keyring-config=/etc/k.cnf --skip-strict --xtrabackup_plugin_dir=/p ") ||
+			strings.Contains(line, "throttle") || strings.Contains(line, "transition") {
 			t.Errorf("%s: %s", what, line)
 		}
 	}

@@ -34,11 +34,16 @@ func commandLines(tool Info, args ...string) []purposeful {
 	further := configured("localhost", args...)
 	return []purposeful{
 		{"full backup", plain.BackupCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{})},
-		{"incremental backup", plain.BackupCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{Folder: "/var/backups/dbcalm/full 1"})},
-		{"incremental backup with the rights of another", plain.BackupCommand(tool, socket, &job.Rights{UID: 101}, "/var/lib/mysql/", partial+"/op-1", Base{Folder: "/b/full", ToLSN: 47})},
+		{"incremental backup", plain.BackupCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1",
+			Base{Folder: "/var/backups/dbcalm/full 1"})},
+		{"incremental backup with the rights of another",
+			plain.BackupCommand(tool, socket, &job.Rights{UID: 101}, "/var/lib/mysql/", partial+"/op-1", Base{Folder: "/b/full", ToLSN: 47})},
 		{"streamed full backup", plain.StreamCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{})},
-		{"streamed incremental backup", plain.StreamCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{Folder: "/var/backups/dbcalm/full 1"})},
-		{"full backup, host in the credentials file", plain.BackupCommand(tool, server.Credentials{User: "backup", Password: "s3cret", Host: "db1.example"}, nil, "/var/lib/mysql/", partial+"/op-1", Base{})},
+		{"streamed incremental backup",
+			plain.StreamCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{Folder: "/var/backups/dbcalm/full 1"})},
+		{"full backup, host in the credentials file",
+			plain.BackupCommand(tool, server.Credentials{User: "backup", Password: "s3cret", Host: "db1.example"}, nil,
+				"/var/lib/mysql/", partial+"/op-1", Base{})},
 		{"full backup, host configured", remote.BackupCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{})},
 		{"full backup, further options", further.BackupCommand(tool, socket, nil, "/var/lib/mysql/", partial+"/op-1", Base{})},
 		{"prepare a full backup alone", plain.PrepareCommand(tool, partial+"/op-stage/0", false)},
@@ -65,7 +70,8 @@ func TestCommandLines(t *testing.T) {
 		}
 	}
 	expect("mariabackup", commandLines(mariabackup, "--throttle=40", "--plugin-dir=/usr/lib/mysql/plugin"))
-	keyrings := []string{"--safe-slave-backup", "--keyring-file-data=/var/lib/mysql-keyring/keyring", "--component-keyring-config=/etc/mysql/keyring.cnf", "--component-keyring-config=/etc/mysql/keyring.cnf"}
+	keyrings := []string{"--safe-slave-backup", "--keyring-file-data=/var/lib/mysql-keyring/keyring",
+		"--component-keyring-config=/etc/mysql/keyring.cnf", "--component-keyring-config=/etc/mysql/keyring.cnf"}
 	for i, v := range xtrabackuptest.Versions {
 		lines := commandLines(Info{Path: "/usr/bin/xtrabackup", Name: "xtrabackup", Version: v.Tool}, "--throttle=40", keyrings[i])
 		expect("xtrabackup-"+server.Series(v.Tool), lines)

@@ -50,22 +50,27 @@ func TestVersionsAreCompared(t *testing.T) {
 
 func TestToolFitsTheServer(t *testing.T) {
 	t.Parallel()
-	mariadb, mysql := func(version string) server.Info { return server.Info{Flavour: server.MariaDB, Version: version} }, func(version string) server.Info { return server.Info{Flavour: server.MySQL, Version: version} }
+	mariadb := func(version string) server.Info { return server.Info{Flavour: server.MariaDB, Version: version} }
+	mysql := func(version string) server.Info { return server.Info{Flavour: server.MySQL, Version: version} }
 	for _, test := range []struct {
 		name, tool string
 		server     server.Info
 		want       string
 	}{
 		{"mariabackup", "10.11.19-MariaDB", mariadb("10.11.6-MariaDB-0+deb12u1"), ""},
-		{"mariabackup", "10.6.18-MariaDB", mariadb("10.11.6-MariaDB"), "mariabackup 10.6.18-MariaDB does not fit MariaDB 10.11.6-MariaDB: install mariadb-backup 10.11 from the same source as the server"},
+		{"mariabackup", "10.6.18-MariaDB", mariadb("10.11.6-MariaDB"),
+			"mariabackup 10.6.18-MariaDB does not fit MariaDB 10.11.6-MariaDB: install mariadb-backup 10.11 from the same source as the server"},
 		{"mariabackup", "10.11.19-MariaDB", mariadb("10.1.48-MariaDB"), "install mariadb-backup 10.1 "},
-		{"mariabackup", "10.11.19-MariaDB", mysql("8.0.36"), "mariabackup 10.11.19-MariaDB cannot back up MySQL 8.0.36: install the package percona-xtrabackup-80, or correct backup_bin"},
+		{"mariabackup", "10.11.19-MariaDB", mysql("8.0.36"),
+			"mariabackup 10.11.19-MariaDB cannot back up MySQL 8.0.36: install the package percona-xtrabackup-80, or correct backup_bin"},
 		{"mariabackup", "10.11.19-MariaDB", mysql("5.7.44"), "install the package percona-xtrabackup-24"},
-		{"xtrabackup", "2.4.29", mariadb("10.3.39-MariaDB"), "xtrabackup 2.4.29 cannot back up MariaDB 10.3.39-MariaDB: install the package mariadb-backup, or correct backup_bin"},
+		{"xtrabackup", "2.4.29", mariadb("10.3.39-MariaDB"),
+			"xtrabackup 2.4.29 cannot back up MariaDB 10.3.39-MariaDB: install the package mariadb-backup, or correct backup_bin"},
 		{"xtrabackup", "8.0.35-31", mariadb("10.11.6-MariaDB"), "install the package mariadb-backup"},
 		{"xtrabackup", "2.3.10", mysql("5.6.51-log"), ""},
 		{"xtrabackup", "2.4.29", mysql("5.6.51-log"), ""},
-		{"xtrabackup", "8.0.35-31", mysql("5.6.51-log"), "xtrabackup 8.0.35-31 does not fit MySQL 5.6.51-log: install the package percona-xtrabackup-24"},
+		{"xtrabackup", "8.0.35-31", mysql("5.6.51-log"),
+			"xtrabackup 8.0.35-31 does not fit MySQL 5.6.51-log: install the package percona-xtrabackup-24"},
 		{"xtrabackup", "2.4.29", mysql("5.7.44"), ""},
 		{"xtrabackup", "2.3.10", mysql("5.7.44"), "install the package percona-xtrabackup-24"},
 		{"xtrabackup", "8.0.35-31", mysql("8.0.36-28"), ""},

@@ -16,7 +16,8 @@ func TestEncryptionNeedsTheKeyring(t *testing.T) {
 	if err := h.CheckEncryption("the server uses", nil); err != nil {
 		t.Errorf("nothing is encrypted: %v", err)
 	}
-	testkit.Says(t, h.CheckEncryption("the server uses", found), "the server uses encryption (component component_keyring_file, 2 encrypted tablespaces)",
+	testkit.Says(t, h.CheckEncryption("the server uses", found),
+		"the server uses encryption (component component_keyring_file, 2 encrypted tablespaces)",
 		"name the keyring in backup_args, by --component-keyring-config=FILE")
 	h.Args = []string{"--throttle=40"}
 	testkit.Says(t, h.CheckEncryption("the server uses", found), "name the keyring in backup_args")
@@ -32,12 +33,16 @@ func TestKeyringIsAskedForBeforeABackup(t *testing.T) {
 	if err := h.CheckKeyring(t.Context(), server.NewConn(testkit.Recorded(t, nil)), &server.Info{Flavour: server.MariaDB}); err != nil {
 		t.Errorf("of MariaDB nothing is asked: %v", err)
 	}
-	answers := map[string]any{testkit.AskPlugins: []string{"keyring_file"}, testkit.AskComponents: []string(nil), testkit.AskEncrypted: []string{"0"}}
+	answers := map[string]any{testkit.AskPlugins: []string{"keyring_file"}, testkit.AskComponents: []string(nil),
+		testkit.AskEncrypted: []string{"0"}}
 	info := server.Info{Flavour: server.MySQL, Version: "8.0.36"}
-	testkit.Says(t, h.CheckKeyring(t.Context(), server.NewConn(testkit.Recorded(t, answers)), &info), "the server uses encryption (plugin keyring_file)")
+	testkit.Says(t, h.CheckKeyring(t.Context(), server.NewConn(testkit.Recorded(t, answers)), &info),
+		"the server uses encryption (plugin keyring_file)")
 	h.Args = []string{"--keyring-file-data=/var/lib/mysql-keyring/keyring"}
-	if err := h.CheckKeyring(t.Context(), server.NewConn(testkit.Recorded(t, answers)), &info); err != nil || !slices.Equal(info.Encryption, []string{"plugin keyring_file"}) {
+	if err := h.CheckKeyring(t.Context(), server.NewConn(testkit.Recorded(t, answers)), &info); err != nil ||
+		!slices.Equal(info.Encryption, []string{"plugin keyring_file"}) {
 		t.Errorf("the keyring is named: %v, noted is %q", err, info.Encryption)
 	}
-	testkit.Says(t, h.CheckKeyring(t.Context(), server.NewConn(testkit.Recorded(t, map[string]any{testkit.AskPlugins: os.ErrInvalid})), &info), "ask the server for its keyring")
+	testkit.Says(t, h.CheckKeyring(t.Context(), server.NewConn(testkit.Recorded(t, map[string]any{testkit.AskPlugins: os.ErrInvalid})), &info),
+		"ask the server for its keyring")
 }

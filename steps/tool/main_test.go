@@ -21,7 +21,8 @@ type testTool struct {
 func newTool(t *testing.T) *testTool {
 	t.Helper()
 	here := testkit.NewTest(t, "data")
-	srv := &server.Server{DBType: server.MariaDB, DataDir: filepath.Join(here.Dir, "data"), CredentialsFile: filepath.Join(here.Dir, "credentials.cnf"), Host: "localhost"}
+	srv := &server.Server{DBType: server.MariaDB, DataDir: filepath.Join(here.Dir, "data"),
+		CredentialsFile: filepath.Join(here.Dir, "credentials.cnf"), Host: "localhost"}
 	return &testTool{Test: here, Tool: &Tool{Server: srv, Parallel: 2, UseMemory: 64 << 20}}
 }
 

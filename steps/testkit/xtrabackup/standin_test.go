@@ -40,7 +40,8 @@ func refuses(t *testing.T, program, want string, args ...string) {
 func TestVersionGoesToStderr(t *testing.T) {
 	t.Parallel()
 	for _, v := range Versions {
-		if code, said := run(t, Install(t, v.Tool), "--version"); code != 0 || !strings.HasPrefix(said, "xtrabackup version "+v.Tool+" based on MySQL server ") {
+		if code, said := run(t, Install(t, v.Tool), "--version"); code != 0 ||
+			!strings.HasPrefix(said, "xtrabackup version "+v.Tool+" based on MySQL server ") {
 			t.Errorf("%s: %d, %s", v.Tool, code, said)
 		}
 	}
@@ -72,7 +73,8 @@ func TestCommandLinesAreRefused(t *testing.T) {
 		refuses(t, program, "usage", "--backup", "--prepare")
 	}
 	// What one version knows another does not.
-	for option, age := range map[string]int{"--strict": 1, "--lock-ddl": 1, "--page-tracking": 2, "--component-keyring-config=/k": 2, "--register-redo-log-consumer": 2} {
+	for option, age := range map[string]int{"--strict": 1, "--lock-ddl": 1, "--page-tracking": 2, "--component-keyring-config=/k": 2,
+		"--register-redo-log-consumer": 2} {
 		for i, v := range Versions {
 			_, said := run(t, Install(t, v.Tool), "--backup", option)
 			if unknown := strings.Contains(said, "unknown option"); unknown != (i < age) {
@@ -111,7 +113,8 @@ func (b *bench) prepareArgs(name string, more ...string) []string {
 // succeeds demands success, and that it is told as the real one does.
 func (b *bench) succeeds(args ...string) {
 	b.t.Helper()
-	if code, said := run(b.t, b.program, args...); code != 0 || !strings.HasSuffix(strings.TrimSpace(said), " completed OK!") || strings.Count(said, "completed OK!") != 1 {
+	if code, said := run(b.t, b.program, args...); code != 0 || !strings.HasSuffix(strings.TrimSpace(said), " completed OK!") ||
+		strings.Count(said, "completed OK!") != 1 {
 		b.t.Fatalf("%v: ended with %d:\n%s", args, code, said)
 	}
 }
@@ -129,7 +132,8 @@ func (b *bench) state(name, want string) {
 func (b *bench) chain() {
 	b.t.Helper()
 	const checkpoint = "SET GLOBAL innodb_log_checkpoint_now = ON"
-	b.Exec("CREATE DATABASE shop", "CREATE TABLE shop.orders (id INT PRIMARY KEY) ENGINE=InnoDB", "INSERT INTO shop.orders VALUES (1)", checkpoint)
+	b.Exec("CREATE DATABASE shop", "CREATE TABLE shop.orders (id INT PRIMARY KEY) ENGINE=InnoDB",
+		"INSERT INTO shop.orders VALUES (1)", checkpoint)
 	b.succeeds(b.backupArgs("full")...)
 	b.Exec("INSERT INTO shop.orders VALUES (2)", checkpoint)
 	b.succeeds(b.backupArgs("one", "--incremental-basedir="+b.folder("full"))...)
@@ -141,7 +145,8 @@ func TestBackupsAreRefused(t *testing.T) {
 	t.Parallel()
 	v := Versions[2]
 	b := newBench(t, v)
-	refuses(t, b.program, "option 'datadir' has different values", slices.DeleteFunc(b.backupArgs("x"), func(a string) bool { return strings.HasPrefix(a, "--datadir") })...)
+	refuses(t, b.program, "option 'datadir' has different values",
+		slices.DeleteFunc(b.backupArgs("x"), func(a string) bool { return strings.HasPrefix(a, "--datadir") })...)
 	refuses(t, b.program, "option 'datadir' has different values", b.backupArgs("x", "--datadir=/elsewhere")...)
 	refuses(t, b.program, "cannot open /nowhere/xtrabackup_checkpoints", b.backupArgs("x", "--incremental-basedir=/nowhere")...)
 	refuses(t, b.program, "Failed to connect to MySQL server", b.backupArgs("x", "--password=wrong")...)
@@ -172,8 +177,10 @@ func TestChainIsPreparedAsTheRealOneDoes(t *testing.T) {
 	b.state("closed", "full-prepared")
 	b.succeeds(b.prepareArgs("closed")...)
 	b.state("closed", "full-prepared")
-	refuses(t, b.program, "applying incremental backup needs target prepared with --apply-log-only", b.prepareArgs("closed", "--incremental-dir="+b.folder("one again"))...)
-	refuses(t, b.program, "applying incremental backup needs target prepared with --apply-log-only", b.prepareArgs("spare", "--incremental-dir="+b.folder("one again"))...)
+	refuses(t, b.program, "applying incremental backup needs target prepared with --apply-log-only",
+		b.prepareArgs("closed", "--incremental-dir="+b.folder("one again"))...)
+	refuses(t, b.program, "applying incremental backup needs target prepared with --apply-log-only",
+		b.prepareArgs("spare", "--incremental-dir="+b.folder("one again"))...)
 	b.succeeds(b.prepareArgs("spare", "--apply-log-only")...)
 	b.state("spare", "log-applied")
 	refuses(t, b.program, "seems not to be proper for the target", b.prepareArgs("spare", "--incremental-dir="+b.folder("two"))...)
