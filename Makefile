@@ -128,8 +128,9 @@ fmt: ## Format the Go files
 	gofmt -w $(folders)
 
 .PHONY: vet
-vet: ## Run go vet
+vet: ## Run go vet, on what is built for tests alone, too
 	go vet ./...
+	go vet -tags speed,powerloss,crashpoints ./...
 
 .PHONY: lint
 lint: deps vet ## Check formatting, then run go vet, staticcheck, gosec and shellcheck

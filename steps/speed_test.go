@@ -19,6 +19,7 @@ import (
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // The limits of the time a streamed, compressed and hashed backup takes, as
@@ -96,13 +97,13 @@ type way struct {
 }
 
 const (
-	ours   = "dbcalm-db-cmd"
+	ourWay = "dbcalm-db-cmd"
 	hashed = "mariabackup | zstd -T0 | tee file | sha256sum"
 	plain  = "mariabackup | zstd -T0 > file"
 )
 
 func (h *testHost) ways() []way {
-	tool, err := h.Tool.Find(h.T.Context(), "")
+	found, err := h.Tool.Find(h.T.Context(), "")
 	if err != nil {
 		h.T.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func (h *testHost) ways() []way {
 	}
 	shell := func(after string) func(string) {
 		return func(target string) {
-			spec := h.Tool.BackupCommand(tool, credentials, h.Server.DataDir, target, "")
+			spec := h.Tool.BackupCommand(found, credentials, nil, h.Server.DataDir, target, tool.Base{})
 			spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
 			line := "set -o pipefail; " + spec.Line() + " 2>/dev/null | zstd -q -T0 " + after
 			if out, err := exec.Command("bash", "-c", line).CombinedOutput(); err != nil {
@@ -123,13 +124,13 @@ func (h *testHost) ways() []way {
 	row := 0
 	supervised := func(target string) {
 		row++
-		spec := h.Tool.BackupCommand(tool, credentials, h.Server.DataDir, target, "")
+		spec := h.Tool.BackupCommand(found, credentials, nil, h.Server.DataDir, target, tool.Base{})
 		spec.Args = append(spec.Args, "--stream=xbstream", "--extra-lsndir="+target)
 		spec.Stream = &job.Stream{Direction: job.StreamOut, File: filepath.Join(target, "stream"), Compression: "zstd",
 			StallTimeout: testkit.Patience, Contents: filepath.Join(target, "contents.json")}
 		h.supervise(h.Jobs.Folder("bench", int64(row)), spec)
 	}
-	return []way{{ours, supervised}, {hashed, shell("| tee stream | sha256sum")}, {plain, shell("> stream")}}
+	return []way{{ourWay, supervised}, {hashed, shell("| tee stream | sha256sum")}, {plain, shell("> stream")}}
 }
 
 func (h *testHost) supervise(folder string, spec job.Spec) {
@@ -173,15 +174,15 @@ func report(t *testing.T, set string, mebibytes, rounds int, taken map[string][]
 		return taken[name][len(taken[name])/2].Seconds()
 	}
 	fmt.Printf("\n%s data, about %d MiB, median of %d rounds:\n", set, mebibytes, rounds)
-	fmt.Printf("  %-46s %6.2f s\n", ours, median(ours))
+	fmt.Printf("  %-46s %6.2f s\n", ourWay, median(ourWay))
 	for _, other := range []struct {
 		name  string
 		limit float64
 	}{{hashed, limitOfHashed}, {plain, limitOfPlain}} {
-		ratio := median(ours) / median(other.name)
+		ratio := median(ourWay) / median(other.name)
 		fmt.Printf("  %-46s %6.2f s  ratio %.2f, limit %.2f\n", other.name, median(other.name), ratio, other.limit)
 		if ratio > other.limit {
-			t.Errorf("%s takes %.2f of %s, more than %.2f", ours, ratio, other.name, other.limit)
+			t.Errorf("%s takes %.2f of %s, more than %.2f", ourWay, ratio, other.name, other.limit)
 		}
 	}
 }
