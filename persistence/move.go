@@ -178,8 +178,9 @@ func copyOwn(ctx context.Context, db *sql.DB, jobDirs []string) error {
 		return err
 	}
 	for _, table := range tables {
-		fill := fmt.Sprintf(`DELETE FROM main.%[1]s; INSERT INTO main.%[1]s SELECT * FROM shared.%[1]s`, table)
-		if _, err := db.ExecContext(ctx, fill); err != nil {
+		_, err = db.ExecContext(ctx, fmt.Sprintf(`DELETE FROM main.%[1]s;
+			INSERT INTO main.%[1]s SELECT * FROM shared.%[1]s`, table))
+		if err != nil {
 			return fmt.Errorf("copy table %s: %w", table, err)
 		}
 	}
