@@ -44,7 +44,8 @@ func (e *engine) Operation(ctx context.Context, id string) (api.OperationView, e
 	if err != nil {
 		return api.OperationView{}, err
 	}
-	v := api.OperationView{OperationSummary: summary(o), Definition: o.Definition, Transitions: []api.TransitionView{}, Processes: []api.ProcessView{}}
+	v := api.OperationView{OperationSummary: summary(o), Definition: o.Definition,
+		Transitions: []api.TransitionView{}, Processes: []api.ProcessView{}}
 	if err := json.Unmarshal(o.Args, &v.Args); err != nil {
 		return v, api.Failure(fmt.Errorf("read arguments of operation %s: %w", o.ID, err))
 	}
@@ -73,8 +74,8 @@ func (e *engine) Operation(ctx context.Context, id string) (api.OperationView, e
 		return v, api.Failure(err)
 	}
 	for _, p := range processes {
-		v.Processes = append(v.Processes, api.ProcessView{ID: p.SharedID, Command: p.Command, PID: p.PID, Status: p.Status, ReturnCode: p.ReturnCode,
-			Output: p.Output, Error: p.Error, StartTime: p.StartTime, EndTime: p.EndTime})
+		v.Processes = append(v.Processes, api.ProcessView{ID: p.SharedID, Command: p.Command, PID: p.PID, Status: p.Status,
+			ReturnCode: p.ReturnCode, Output: p.Output, Error: p.Error, StartTime: p.StartTime, EndTime: p.EndTime})
 	}
 	return v, nil
 }

@@ -62,7 +62,9 @@ type shownProgress struct {
 	at   time.Time
 }
 
-func (e *engine) lookAtProgress(ctx context.Context, o persistence.Operation, d *definition.Definition, meter *disk.Meter) *api.ProgressView {
+func (e *engine) lookAtProgress(
+	ctx context.Context, o persistence.Operation, d *definition.Definition, meter *disk.Meter,
+) *api.ProgressView {
 	s := d.States[o.State]
 	if s == nil || s.Step == "" {
 		return nil

@@ -27,8 +27,9 @@ func readable(o persistence.Operation, d *definition.Definition) error {
 func (e *engine) giveUp(ctx context.Context, o persistence.Operation, why error) {
 	log := e.log.With().Str(keyOperation, o.ID).Str(keyMachine, o.Machine).Str(keyState, o.State).Logger()
 	text := fmt.Sprintf("its record cannot be read: %v: it is given up; give the command again, and see doctor for what it left", why)
-	c := persistence.Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: definition.EventHalt, To: o.State, At: time.Now().UTC(), Reason: text,
-		Status: persistence.Failed, Attempt: o.Attempt, Data: o.Data, FailedIn: o.State, Error: text, OweOnFinish: e.host.Jobs.OnFinish != ""}
+	c := persistence.Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: definition.EventHalt, To: o.State, At: time.Now().UTC(),
+		Reason: text, Status: persistence.Failed, Attempt: o.Attempt, Data: o.Data, FailedIn: o.State, Error: text,
+		OweOnFinish: e.host.Jobs.OnFinish != ""}
 	open, err := e.store.OpenJob(ctx, o.ID)
 	switch {
 	case err == nil:

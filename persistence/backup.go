@@ -26,7 +26,8 @@ func insertBackup(ctx context.Context, tx *ledgerTx, b Backup, process int64) er
 		return ErrExists
 	}
 	tx.touched.backups = append(tx.touched.backups, b.ID)
-	_, err := tx.ExecContext(ctx, `INSERT INTO backup (id, from_backup_id, schedule_id, start_time, end_time, process_id, size, manifest_sha256, store)
+	_, err := tx.ExecContext(ctx, `INSERT INTO backup
+		(id, from_backup_id, schedule_id, start_time, end_time, process_id, size, manifest_sha256, store)
 		VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?)`,
 		b.ID, b.FromBackupID, b.ScheduleID, dbfile.At(b.StartTime), dbfile.StampOf(b.EndTime), process, b.Size, b.ManifestSHA256, b.Store)
 	return err
@@ -38,7 +39,8 @@ func insertMade(ctx context.Context, tx *ledgerTx, b Backup, at time.Time) error
 	if b.ManifestSHA256 == "" {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO backup_made (manifest_sha256, backup_id, at) VALUES (?, ?, ?)`, b.ManifestSHA256, b.ID, dbfile.At(at))
+	_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO backup_made (manifest_sha256, backup_id, at) VALUES (?, ?, ?)`,
+		b.ManifestSHA256, b.ID, dbfile.At(at))
 	return err
 }
 
@@ -95,7 +97,8 @@ func deleteBackup(ctx context.Context, tx *ledgerTx, id string) error {
 // insertRestore records a restore, unless another program has deleted the
 // backup meanwhile: its row would refer to none.
 func insertRestore(ctx context.Context, tx *ledgerTx, r Restore, process int64) error {
-	result, err := tx.ExecContext(ctx, `INSERT INTO restore (backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
+	result, err := tx.ExecContext(ctx, `INSERT INTO restore
+		(backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
 		SELECT id, ?, ?, ?, ?, ?, ? FROM backup WHERE id = ?`,
 		dbfile.At(r.BackupTimestamp), r.Target, r.TargetPath, dbfile.At(r.StartTime), dbfile.At(r.EndTime), process, r.BackupID)
 	if err != nil {
@@ -143,7 +146,8 @@ func (l *ledger) backups(ctx context.Context, where string, args ...any) ([]Back
 // of earlier programs have no such columns.
 func (l *ledger) backupsOf(ctx context.Context, latest, where string, args ...any) ([]Backup, error) {
 	// #nosec G202 -- only the program's own words are joined; values are arguments
-	rows, err := l.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size, `+latest+` FROM backup `+where, args...)
+	rows, err := l.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size, `+latest+`
+		FROM backup `+where, args...)
 	if err != nil {
 		return nil, l.explain("list backups", err)
 	}

@@ -42,7 +42,8 @@ const endColumns = `number, operation_id, seq, machine, backup_id, state, status
 func scanEnd(row scanner) (End, error) {
 	var e End
 	var started, at dbfile.Stamp
-	err := row.Scan(&e.Number, &e.OperationID, &e.Seq, &e.Machine, &e.BackupID, &e.State, &e.Status, &e.Attempt, &e.FailedIn, &e.Error, &started, &at)
+	err := row.Scan(&e.Number, &e.OperationID, &e.Seq, &e.Machine, &e.BackupID, &e.State, &e.Status, &e.Attempt,
+		&e.FailedIn, &e.Error, &started, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return e, ErrNotFound
 	}
@@ -56,8 +57,10 @@ func insertEnd(ctx context.Context, tx *ledgerTx, c Change) error {
 	if c.OweOnFinish {
 		onFinish = onFinishOwed
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO operation_end (operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, at, on_finish, on_finish_error)
-		SELECT id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, finished_at, ?, '' FROM operation WHERE id = ?`, onFinish, c.OperationID)
+	_, err := tx.ExecContext(ctx, `INSERT INTO operation_end
+		(operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, at, on_finish, on_finish_error)
+		SELECT id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, finished_at, ?, ''
+		FROM operation WHERE id = ?`, onFinish, c.OperationID)
 	return err
 }
 

@@ -71,7 +71,8 @@ func (l *ledger) Figures(ctx context.Context, bounds []float64) (Figures, error)
 }
 
 func (l *ledger) openFigures(ctx context.Context, f *Figures) error {
-	return l.each(ctx, `SELECT machine, status, count(*) FROM operation WHERE status IN ('waiting', 'running') GROUP BY machine, status`, func(row scanner) error {
+	return l.each(ctx, `SELECT machine, status, count(*) FROM operation
+		WHERE status IN ('waiting', 'running') GROUP BY machine, status`, func(row scanner) error {
 		var o OpenFigure
 		err := row.Scan(&o.Machine, &o.Status, &o.Count)
 		f.Open = append(f.Open, o)
@@ -80,7 +81,8 @@ func (l *ledger) openFigures(ctx context.Context, f *Figures) error {
 }
 
 func (l *ledger) endFigures(ctx context.Context, f *Figures) error {
-	return l.each(ctx, `SELECT machine, status, failed_in, count(*), max(at) FROM operation_end GROUP BY machine, status, failed_in`, func(row scanner) error {
+	return l.each(ctx, `SELECT machine, status, failed_in, count(*), max(at) FROM operation_end
+		GROUP BY machine, status, failed_in`, func(row scanner) error {
 		var e EndFigure
 		var last dbfile.Stamp
 		err := row.Scan(&e.Machine, &e.Status, &e.FailedIn, &e.Count, &last)
@@ -145,6 +147,7 @@ func (l *ledger) each(ctx context.Context, query string, scan func(scanner) erro
 
 // LastFailure returns the newest end that was a failure, or ErrNotFound.
 func (l *ledger) LastFailure(ctx context.Context) (End, error) {
-	e, err := scanEnd(l.read.QueryRowContext(ctx, `SELECT `+endColumns+` FROM operation_end WHERE status = 'failed' ORDER BY number DESC LIMIT 1`))
+	e, err := scanEnd(l.read.QueryRowContext(ctx, `SELECT `+endColumns+` FROM operation_end
+		WHERE status = 'failed' ORDER BY number DESC LIMIT 1`))
 	return e, l.explain("read last failure", err)
 }

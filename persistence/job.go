@@ -37,7 +37,8 @@ func (s *Store) BeginJob(ctx context.Context, o Operation, job Job, row Process)
 		if job.ProcessID, err = insertProcess(ctx, tx, row); err != nil {
 			return err
 		}
-		result, err := tx.ExecContext(ctx, `INSERT INTO operation_job (operation_id, state, attempt, folder, process_id, pid, start_ticks, boot_id, created_at)
+		result, err := tx.ExecContext(ctx, `INSERT INTO operation_job
+			(operation_id, state, attempt, folder, process_id, pid, start_ticks, boot_id, created_at)
 			VALUES (?,?,?,?,?,0,0,'',?)`, o.ID, job.State, job.Attempt, job.Folder, job.ProcessID, dbfile.At(row.StartTime))
 		if err != nil {
 			return err

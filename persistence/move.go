@@ -17,7 +17,8 @@ import (
 // movedTables are those of our own that lay in the shared file, the version last:
 // it tells that the others are whole.
 var movedTables = []string{
-	"operation_end", "operation_verification", "operation_request", "operation_job", "operation_claim", "operation_transition", "operation", "operation_schema",
+	"operation_end", "operation_verification", "operation_request", "operation_job", "operation_claim", "operation_transition",
+	"operation", "operation_schema",
 }
 
 // move makes the ledger where there is none, from what the shared file holds,
@@ -107,7 +108,8 @@ func movable(ctx context.Context, path string) (version int, there bool, err err
 	}
 	defer f.Close()
 	var tables int
-	if err := f.Watch.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'operation_schema'`).Scan(&tables); err != nil {
+	asked := f.Watch.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'operation_schema'`)
+	if err := asked.Scan(&tables); err != nil {
 		return 0, false, dbfile.Explain(path, "open shared file", err)
 	}
 	if tables == 0 {
@@ -117,7 +119,8 @@ func movable(ctx context.Context, path string) (version int, there bool, err err
 		return 0, false, dbfile.Explain(path, "open shared file", err)
 	}
 	if version > movedVersion {
-		return 0, false, dbfile.Explain(path, "open shared file", fmt.Errorf("%w: schema version %d, this program knows %d", ErrNewer, version, movedVersion))
+		err := fmt.Errorf("%w: schema version %d, this program knows %d", ErrNewer, version, movedVersion)
+		return 0, false, dbfile.Explain(path, "open shared file", err)
 	}
 	return version, true, nil
 }
@@ -139,7 +142,8 @@ func buildLedger(ctx context.Context, o Options, path string, version int, there
 			return err
 		}
 		// What is copied belongs together: nobody writes the file meanwhile.
-		if _, err := db.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d; BEGIN IMMEDIATE`, dbfile.BusyTimeout.Milliseconds())); err != nil {
+		begin := fmt.Sprintf(`PRAGMA busy_timeout = %d; BEGIN IMMEDIATE`, dbfile.BusyTimeout.Milliseconds())
+		if _, err := db.ExecContext(ctx, begin); err != nil {
 			return err
 		}
 		if err := copyOwn(ctx, db, o.JobDirs); err != nil {
@@ -168,12 +172,15 @@ func buildLedger(ctx context.Context, o Options, path string, version int, there
 // statement. Of an open job whose folder lies where none does, nothing is
 // believed: it counts as not begun.
 func copyOwn(ctx context.Context, db *sql.DB, jobDirs []string) error {
-	tables, err := column(ctx, db, `SELECT name FROM main.sqlite_master WHERE type = 'table' AND name LIKE 'operation%' AND name <> 'operation_schema'`)
+	tables, err := column(ctx, db, `SELECT name FROM main.sqlite_master
+		WHERE type = 'table' AND name LIKE 'operation%' AND name <> 'operation_schema'`)
 	if err != nil {
 		return err
 	}
 	for _, table := range tables {
-		if _, err := db.ExecContext(ctx, fmt.Sprintf(`DELETE FROM main.%[1]s; INSERT INTO main.%[1]s SELECT * FROM shared.%[1]s`, table)); err != nil {
+		_, err = db.ExecContext(ctx, fmt.Sprintf(`DELETE FROM main.%[1]s;
+			INSERT INTO main.%[1]s SELECT * FROM shared.%[1]s`, table))
+		if err != nil {
 			return fmt.Errorf("copy table %s: %w", table, err)
 		}
 	}
@@ -200,7 +207,8 @@ func copyOwn(ctx context.Context, db *sql.DB, jobDirs []string) error {
 // else is in the process table is another program's.
 func copyShared(ctx context.Context, db *sql.DB, path string) error {
 	var hasSize bool
-	if err := db.QueryRowContext(ctx, `SELECT count(*) > 0 FROM pragma_table_info('backup', 'shared') WHERE name = 'size'`).Scan(&hasSize); err != nil {
+	sized := db.QueryRowContext(ctx, `SELECT count(*) > 0 FROM pragma_table_info('backup', 'shared') WHERE name = 'size'`)
+	if err := sized.Scan(&hasSize); err != nil {
 		return err
 	}
 	size := "NULL"

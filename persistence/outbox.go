@@ -30,12 +30,14 @@ func (t *touched) process(id int64) {
 
 // A time goes from table to table as the text it is: read as text, since the
 // driver else makes a time of it.
-const sharedProcessColumns = `id, coalesce(shared_id, 0), coalesce(command_id, ''), coalesce(command, ''), coalesce(pid, daemon_pid, 0), coalesce(status, ''),
-	output, error, return_code, coalesce(start_time || '', ''), end_time || '', coalesce(type, ''), coalesce(args, '')`
+const sharedProcessColumns = `id, coalesce(shared_id, 0), coalesce(command_id, ''), coalesce(command, ''),
+	coalesce(pid, daemon_pid, 0), coalesce(status, ''), output, error, return_code,
+	coalesce(start_time || '', ''), end_time || '', coalesce(type, ''), coalesce(args, '')`
 
 func scanSharedProcess(row scanner) (shared.Process, error) {
 	var p shared.Process
-	err := row.Scan(&p.Process, &p.Shared, &p.CommandID, &p.Command, &p.PID, &p.Status, &p.Output, &p.Error, &p.ReturnCode, &p.StartTime, &p.EndTime, &p.Type, &p.Args)
+	err := row.Scan(&p.Process, &p.Shared, &p.CommandID, &p.Command, &p.PID, &p.Status,
+		&p.Output, &p.Error, &p.ReturnCode, &p.StartTime, &p.EndTime, &p.Type, &p.Args)
 	return p, err
 }
 
@@ -47,8 +49,8 @@ func scanSharedBackup(row scanner) (shared.Backup, error) {
 	return b, err
 }
 
-const sharedRestoreColumns = `id, coalesce(shared_id, 0), backup_id, coalesce(backup_timestamp || '', ''), coalesce(target, ''), coalesce(target_path, ''),
-	coalesce(start_time || '', ''), end_time || '', coalesce(process_id, 0)`
+const sharedRestoreColumns = `id, coalesce(shared_id, 0), backup_id, coalesce(backup_timestamp || '', ''),
+	coalesce(target, ''), coalesce(target_path, ''), coalesce(start_time || '', ''), end_time || '', coalesce(process_id, 0)`
 
 func scanSharedRestore(row scanner) (shared.Restore, error) {
 	var r shared.Restore
@@ -186,7 +188,8 @@ func noteShared(ctx context.Context, tx *ledgerTx, done shared.Landed) error {
 func uniqueStart(ctx context.Context, tx *ledgerTx, command string, start time.Time) (time.Time, error) {
 	for {
 		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM process WHERE command_id = ? AND start_time = ?`, command, dbfile.At(start)).Scan(&n); err != nil {
+		same := tx.QueryRowContext(ctx, `SELECT count(*) FROM process WHERE command_id = ? AND start_time = ?`, command, dbfile.At(start))
+		if err := same.Scan(&n); err != nil {
 			return start, err
 		}
 		if n == 0 {

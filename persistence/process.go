@@ -32,7 +32,8 @@ func insertProcess(ctx context.Context, tx *ledgerTx, p Process) (int64, error) 
 		return 0, err
 	}
 	// Until a program of its own runs, the daemon is the process.
-	result, err := tx.ExecContext(ctx, `INSERT INTO process (command_id, command, daemon_pid, status, start_time, type, args) VALUES (?,?,?,?,?,?,?)`,
+	result, err := tx.ExecContext(ctx, `INSERT INTO process
+		(command_id, command, daemon_pid, status, start_time, type, args) VALUES (?,?,?,?,?,?,?)`,
 		p.CommandID, p.Command, os.Getpid(), processRunning, dbfile.At(start), p.Type, string(p.Args))
 	if err != nil {
 		return 0, err
@@ -62,7 +63,8 @@ func updateProcess(ctx context.Context, tx *ledgerTx, id int64, r ProcessResult)
 func endProcess(ctx context.Context, tx *ledgerTx, id int64, c Change) error {
 	tx.touched.process(id)
 	if c.Status == Succeeded {
-		_, err := tx.ExecContext(ctx, `UPDATE process SET status = ?, error = NULL, return_code = coalesce(return_code, 0), end_time = ? WHERE id = ?`,
+		_, err := tx.ExecContext(ctx, `UPDATE process
+			SET status = ?, error = NULL, return_code = coalesce(return_code, 0), end_time = ? WHERE id = ?`,
 			processSuccess, dbfile.At(c.At), id)
 		return err
 	}

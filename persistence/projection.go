@@ -57,7 +57,8 @@ type projection struct {
 }
 
 func newProjection(ledger *ledger, o Options) *projection {
-	p := &projection{ledger: ledger, path: o.Shared, notice: o.Notice, gate: make(chan struct{}, 1), wake: make(chan struct{}, 1), unsure: true}
+	p := &projection{ledger: ledger, path: o.Shared, notice: o.Notice,
+		gate: make(chan struct{}, 1), wake: make(chan struct{}, 1), unsure: true}
 	if p.notice == nil {
 		p.notice = func(error) {}
 	}

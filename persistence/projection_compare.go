@@ -53,7 +53,8 @@ func (l *ledger) delivered(ctx context.Context) (shared.DeliveredRows, error) {
 		return known, l.explain("read ledger", err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	known.Newest, err = scanSharedProcess(tx.QueryRowContext(ctx, `SELECT `+sharedProcessColumns+` FROM process WHERE shared_id IS NOT NULL ORDER BY id DESC LIMIT 1`))
+	known.Newest, err = scanSharedProcess(tx.QueryRowContext(ctx, `SELECT `+sharedProcessColumns+` FROM process
+		WHERE shared_id IS NOT NULL ORDER BY id DESC LIMIT 1`))
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return known, l.explain("read ledger", err)
 	}

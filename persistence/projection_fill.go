@@ -96,7 +96,8 @@ func readBatch(ctx context.Context, tx *sql.Tx, after int64) (shared.Change, err
 		b, err := scanSharedBackup(row)
 		batch.Backups = append(batch.Backups, b)
 		return err
-	}, `SELECT `+sharedBackupColumns+` FROM backup WHERE coalesce(process_id, 0) > ? AND coalesce(process_id, 0) <= ? ORDER BY start_time, id`, from, to)
+	}, `SELECT `+sharedBackupColumns+` FROM backup
+		WHERE coalesce(process_id, 0) > ? AND coalesce(process_id, 0) <= ? ORDER BY start_time, id`, from, to)
 	if err != nil {
 		return batch, err
 	}

@@ -107,7 +107,8 @@ CREATE TABLE operation_end (
 	UNIQUE (operation_id, seq)
 );
 CREATE INDEX operation_end_owed ON operation_end(number) WHERE on_finish = 'owed';
-INSERT INTO operation_end (operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, at, on_finish, on_finish_error)
+INSERT INTO operation_end
+	(operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, at, on_finish, on_finish_error)
 	SELECT id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, finished_at, '', '' FROM operation
 	WHERE status NOT IN ('waiting', 'running') AND finished_at IS NOT NULL ORDER BY finished_at, number;
 `}, {sql: `

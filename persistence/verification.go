@@ -93,7 +93,8 @@ func recordVerdict(ctx context.Context, tx *ledgerTx, verdict Verdict, operation
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM backup WHERE id = ?`, verdict.BackupID).Scan(&n); err != nil || n == 0 {
 		return err
 	}
-	known, err := scanVerification(tx.QueryRowContext(ctx, `SELECT `+verificationColumns+` FROM operation_verification WHERE backup_id = ?`, verdict.BackupID))
+	known, err := scanVerification(tx.QueryRowContext(ctx, `SELECT `+verificationColumns+` FROM operation_verification
+		WHERE backup_id = ?`, verdict.BackupID))
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
@@ -103,7 +104,8 @@ func recordVerdict(ctx context.Context, tx *ledgerTx, verdict Verdict, operation
 	if err != nil || verdict.ManifestSHA256 == "" {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE backup SET manifest_sha256 = ? WHERE id = ? AND manifest_sha256 = ''`, verdict.ManifestSHA256, verdict.BackupID)
+	_, err = tx.ExecContext(ctx, `UPDATE backup SET manifest_sha256 = ? WHERE id = ? AND manifest_sha256 = ''`,
+		verdict.ManifestSHA256, verdict.BackupID)
 	return err
 }
 

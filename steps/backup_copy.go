@@ -194,8 +194,8 @@ func (s backupSteps) recordBackup(_ context.Context, t Task) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if t.Data.Manifest != "" && m.SHA256 != t.Data.Manifest {
-		return Outcome{}, fmt.Errorf("the %s of backup '%s' has been changed by somebody else since it was written: see who may write to %s, and take the backup again",
-			store.ManifestName, t.Args.ID, s.Store.BackupDir)
+		return Outcome{}, fmt.Errorf("the %s of backup '%s' has been changed by somebody else since it was written: "+
+			"see who may write to %s, and take the backup again", store.ManifestName, t.Args.ID, s.Store.BackupDir)
 	}
 	// #nosec G115 -- a size is never negative
 	outcome := ok(t, fmt.Sprintf("recorded: %s, LSN %d to %d", disk.HumanBytes(uint64(m.Size)), m.FromLSN, m.ToLSN))

@@ -23,7 +23,9 @@ const tablesNamed = 10
 // after it is in the backup, and notes down for the next incremental which
 // tablespaces that were. It returns what it has found, for people. Names lists
 // what the backup holds.
-func (s backupSteps) proveAgainstServer(ctx context.Context, t Task, r job.Result, names func(Task) (map[string]bool, error)) (string, error) {
+func (s backupSteps) proveAgainstServer(
+	ctx context.Context, t Task, r job.Result, names func(Task) (map[string]bool, error),
+) (string, error) {
 	if t.Data.Before == "" {
 		return "", nil
 	}
@@ -74,13 +76,15 @@ func (s backupSteps) leftOut(ctx context.Context, t Task, r job.Result, before i
 	summary := fmt.Sprintf("%s claims success, but left out what the server had before the copy and has after it: %s%s", t.Data.Tool.Name,
 		inventory.NameTables(missing, tablesNamed), unasked)
 	if len(r.Omissions) == 0 {
-		return &tool.Error{Summary: summary + ": take the backup again; if that leaves them out, too, look into what the tool printed: dbcalm-db-cmd operations logs " + t.Operation,
+		return &tool.Error{Summary: summary + ": take the backup again; if that leaves them out, too, " +
+			"look into what the tool printed: dbcalm-db-cmd operations logs " + t.Operation,
 			Tail: tool.LastLines(r.Tail, tool.TailLines)}
 	}
 	// Seen after ALTER TABLE … IMPORT TABLESPACE: the redo log still tells that the
 	// file which was there before was deleted.
-	return &tool.Error{Summary: summary + ": the tool took them for dropped, as it does after IMPORT TABLESPACE until the server has written a checkpoint: " +
-		"run SET GLOBAL innodb_max_dirty_pages_pct = 0, wait until the status Innodb_checkpoint_age is small, set it back, and take the backup again",
+	return &tool.Error{Summary: summary + ": the tool took them for dropped, as it does after IMPORT TABLESPACE " +
+		"until the server has written a checkpoint: run SET GLOBAL innodb_max_dirty_pages_pct = 0, " +
+		"wait until the status Innodb_checkpoint_age is small, set it back, and take the backup again",
 		Tail: tool.LastLines(strings.Join(r.Omissions, "\n"), tool.TailLines)}
 }
 
@@ -135,7 +139,8 @@ func (s backupSteps) proveCarried(ctx context.Context, dataDir string, base stor
 	if len(replaced) == 0 {
 		return nil
 	}
-	return fmt.Errorf("the files of these tables were put there after backup '%s' was taken, as IMPORT TABLESPACE does, and hold pages older than it, which no incremental on it would hold: %s: take a full backup",
+	return fmt.Errorf("the files of these tables were put there after backup '%s' was taken, as IMPORT TABLESPACE does, "+
+		"and hold pages older than it, which no incremental on it would hold: %s: take a full backup",
 		base.Record.ID, inventory.NameTables(replaced, tablesNamed))
 }
 

@@ -57,7 +57,8 @@ func (s backupSteps) seal(ctx context.Context, t Task) (Outcome, error) {
 // returns its manifest.
 func (s backupSteps) describe(ctx context.Context, t Task) (m store.Manifest, err error) {
 	m = store.Manifest{
-		Format: store.PlainFormat, ID: t.Args.ID, ParentID: t.Args.FromBackupID, ParentOperation: t.Data.BaseOperation, Kind: "full", Operation: t.Operation,
+		Format: store.PlainFormat, ID: t.Args.ID, ParentID: t.Args.FromBackupID, ParentOperation: t.Data.BaseOperation,
+		Kind: "full", Operation: t.Operation,
 		Tool: *t.Data.Tool, Server: *t.Data.Server, StartTime: t.Data.CopyStarted, ScheduleID: t.Args.ScheduleID,
 	}
 	if m.ParentID != "" {
@@ -109,7 +110,9 @@ func (s backupSteps) describe(ctx context.Context, t Task) (m store.Manifest, er
 }
 
 // describeFolder describes the tool's files, compressed or not.
-func (s backupSteps) describeFolder(ctx context.Context, t Task, m *store.Manifest, describe store.Describer) (c tool.Checkpoints, command job.Spec, err error) {
+func (s backupSteps) describeFolder(
+	ctx context.Context, t Task, m *store.Manifest, describe store.Describer,
+) (c tool.Checkpoints, command job.Spec, err error) {
 	if c, err = s.proveWork(t); err != nil {
 		return c, command, err
 	}
@@ -127,7 +130,8 @@ func (s backupSteps) describeStream(ctx context.Context, t Task, m *store.Manife
 		return c, command, err
 	}
 	form := t.form()
-	m.Stream = &store.ManifestStream{File: form.StreamName(t.Args.ID), Forwarded: form.Forward, Compression: form.Compression, Stored: *t.Data.Stream}
+	m.Stream = &store.ManifestStream{File: form.StreamName(t.Args.ID), Forwarded: form.Forward, Compression: form.Compression,
+		Stored: *t.Data.Stream}
 	contents, err := store.ReadContents(t.Data.Work, t.Args.ID)
 	if err != nil {
 		return c, command, err
@@ -135,15 +139,15 @@ func (s backupSteps) describeStream(ctx context.Context, t Task, m *store.Manife
 	files := store.StreamedFiles(contents, t.Data.Server.DataDir)
 	m.PlainSize = store.SizeOf(files)
 	m.NoteAllocated(files)
-	m.Files, m.Folders, err = store.SealTree(ctx, t.Data.Work, s.Tool.Parallel, func(ctx context.Context, path string, f *store.ManifestFile) error {
+	describeFile := func(ctx context.Context, path string, f *store.ManifestFile) error {
 		if f.Path != m.Stream.File {
 			return store.DescribeFile(ctx, path, f)
 		}
 		f.SHA256 = m.Stream.SHA256
 		disk.Advance(ctx, int(f.Size))
 		return disk.SyncFile(path)
-	})
-	if err != nil {
+	}
+	if m.Files, m.Folders, err = store.SealTree(ctx, t.Data.Work, s.Tool.Parallel, describeFile); err != nil {
 		return c, command, err
 	}
 	command, err = s.streamSpec(t)

@@ -17,7 +17,8 @@ import (
 const forwardKey = "forward"
 
 // errNoForward: an operation was begun with a command that is gone.
-var errNoForward = errors.New("this backup was begun to be forwarded, and the configuration has no forward any more: set it again, or take a new backup")
+var errNoForward = errors.New("this backup was begun to be forwarded, and the configuration has no forward any more: " +
+	"set it again, or take a new backup")
 
 // streamJob returns the command line of a streamed backup, with where the
 // stream goes.
@@ -80,7 +81,8 @@ func (s backupSteps) streamFinish(ctx context.Context, t Task, r job.Result) (Ou
 		return Outcome{}, err
 	}
 	// #nosec G115 -- a size is never negative
-	return ok(t, fmt.Sprintf("streamed up to LSN %d in %s, %s stored%s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond), disk.HumanBytes(uint64(r.Stream.StoredSize)), proved)), nil
+	return ok(t, fmt.Sprintf("streamed up to LSN %d in %s, %s stored%s",
+		c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond), disk.HumanBytes(uint64(r.Stream.StoredSize)), proved)), nil
 }
 
 // streamFault is what went wrong outside the tool.

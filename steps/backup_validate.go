@@ -101,7 +101,8 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 		return Outcome{}, err
 	}
 	if taken, err := disk.Exists(s.Store.Folder(t.Args.ID)); err != nil || taken {
-		return Outcome{}, fmt.Errorf("the folder %s is there already: remove it if it is of no use, or choose another id (%w)", s.Store.Folder(t.Args.ID), errOr(err, os.ErrExist))
+		return Outcome{}, fmt.Errorf("the folder %s is there already: remove it if it is of no use, or choose another id (%w)",
+			s.Store.Folder(t.Args.ID), errOr(err, os.ErrExist))
 	}
 	t.Data.Server, t.Data.Tool, t.Data.DataSize = &info, &tool, data.Total.Allocated
 	reason := fmt.Sprintf("%s %s, %s %s, %s of data", info.Flavour, info.Version, tool.Name, tool.Version, data.Total.String())
@@ -146,7 +147,8 @@ func (h *Host) CheckCopyable(dataDir string) error {
 func (s backupSteps) checkBase(ctx context.Context, id string, info server.Info) (store.Link, error) {
 	ids, err := store.Lineage(ctx, s.Store.Catalog, id)
 	if missing, found := errors.AsType[*store.MissingLinkError](err); found && s.Store.RecordLost(missing.ID) {
-		return store.Link{}, fmt.Errorf("backup '%s' stands on '%s', whose folder is there and whose record is lost: dbcalm-db-cmd backups rebuild records it again; then take this backup again", id, missing.ID)
+		return store.Link{}, fmt.Errorf("backup '%s' stands on '%s', whose folder is there and whose record is lost: "+
+			"dbcalm-db-cmd backups rebuild records it again; then take this backup again", id, missing.ID)
 	}
 	if err != nil {
 		return store.Link{}, err
@@ -167,7 +169,8 @@ func (s backupSteps) checkBase(ctx context.Context, id string, info server.Info)
 			m.Server.DataBirth.Format(time.DateTime), info.DataBirth.Format(time.DateTime))
 	}
 	if info.LSN != 0 && base.Checkpoints.ToLSN > info.LSN {
-		return store.Link{}, fmt.Errorf("backup '%s' ends at LSN %d, the server is only at %d, so its data is not what was backed up: take a full backup", id, base.Checkpoints.ToLSN, info.LSN)
+		return store.Link{}, fmt.Errorf("backup '%s' ends at LSN %d, the server is only at %d, so its data is not what was backed up: "+
+			"take a full backup", id, base.Checkpoints.ToLSN, info.LSN)
 	}
 	return base, nil
 }
@@ -184,7 +187,8 @@ func (h *Host) CheckNotRestored(ctx context.Context, id string) error {
 		return err
 	}
 	if base.StartTime.Before(restored) {
-		return fmt.Errorf("backup '%s' was taken before the data directory was restored on %s: take a full backup first", id, restored.Format(time.DateTime))
+		return fmt.Errorf("backup '%s' was taken before the data directory was restored on %s: take a full backup first",
+			id, restored.Format(time.DateTime))
 	}
 	return nil
 }

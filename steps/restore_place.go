@@ -86,7 +86,9 @@ func (s restoreSteps) checkPromised(ctx context.Context, t Task, folder string) 
 	}
 	for _, name := range names {
 		if there, err := disk.Exists(filepath.Join(folder, name)); err != nil || !there {
-			return s.Store.Damage(id, persistence.LevelPrepare, fmt.Errorf("the restored data lacks %s of backup '%s': it was not put into place; use another chain (%w)", name, id, errOr(err, store.ErrDamaged)))
+			lacking := fmt.Errorf("the restored data lacks %s of backup '%s': it was not put into place; use another chain (%w)",
+				name, id, errOr(err, store.ErrDamaged))
+			return s.Store.Damage(id, persistence.LevelPrepare, lacking)
 		}
 	}
 	return nil

@@ -33,7 +33,8 @@ func (s restoreSteps) prepareFinish(_ context.Context, t Task, r job.Result) (Ou
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := tool.ProvePrepared(t.Data.Placement.Prepared(), want.ToLSN, t.Data.Tool.Name, t.Data.Applied < len(t.Args.IDList)-1); err != nil {
+	goesOn := t.Data.Applied < len(t.Args.IDList)-1
+	if err := tool.ProvePrepared(t.Data.Placement.Prepared(), want.ToLSN, t.Data.Tool.Name, goesOn); err != nil {
 		return Outcome{}, s.blameRun(t, r,
 			&tool.Error{Summary: what + " claims success, but " + err.Error(), Tail: tool.LastLines(r.Tail, tool.TailLines)})
 	}

@@ -43,7 +43,9 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 	if err := s.CheckPlace(t.Data.Placement); err != nil {
 		return Outcome{}, err
 	}
-	return ok(t, fmt.Sprintf("chain of %d, %s; will go into %s %s", len(links), size, t.Data.Placement.Target, place.Manner[t.Data.Placement.Mode])+comeInside("; ", links)), nil
+	reason := fmt.Sprintf("chain of %d, %s; will go into %s %s",
+		len(links), size, t.Data.Placement.Target, place.Manner[t.Data.Placement.Mode])
+	return ok(t, reason+comeInside("; ", links)), nil
 }
 
 // planPlacement decides where the chain is staged and how it goes into place.

@@ -42,7 +42,8 @@ func (h *Host) CheckStreamRetrievable(m *store.Manifest) error {
 	if m.Stream == nil || !m.Stream.Forwarded || h.Retrieve != "" {
 		return nil
 	}
-	return fmt.Errorf("backup '%s' was forwarded as %s, and %w: set retrieve in the configuration to the command that prints it, and start the daemon again", m.ID, m.Stream.File, ErrNoRetrieve)
+	return fmt.Errorf("backup '%s' was forwarded as %s, and %w: set retrieve in the configuration to the command that prints it, "+
+		"and start the daemon again", m.ID, m.Stream.File, ErrNoRetrieve)
 }
 
 // feed makes a backup's stream the standard input of a job's program, from the
@@ -51,7 +52,8 @@ func (h *Host) feed(spec *job.Spec, m *store.Manifest) error {
 	if err := h.CheckStreamRetrievable(m); err != nil {
 		return err
 	}
-	s := &job.Stream{Direction: job.StreamIn, Compression: m.Stream.Compression, Size: m.Stream.StoredSize, SHA256: m.Stream.SHA256, StallTimeout: cmp.Or(h.StallTimeout, job.DefaultStallTimeout)}
+	s := &job.Stream{Direction: job.StreamIn, Compression: m.Stream.Compression, Size: m.Stream.StoredSize, SHA256: m.Stream.SHA256,
+		StallTimeout: cmp.Or(h.StallTimeout, job.DefaultStallTimeout)}
 	if m.Stream.Forwarded {
 		// All three are what the command had that took the stream: whatever name
 		// that made of them, this one can make, too.
@@ -112,7 +114,8 @@ func (s verifySteps) retrieveFinish(ctx context.Context, t Task, r job.Result) (
 	}
 	t.Data.Unpacked = append(slices.Clone(t.Data.Unpacked), i)
 	// #nosec G115 -- a size is never negative
-	outcome := ok(t, fmt.Sprintf("'%s' retrieved, %s, checksum right, in %s", id, disk.HumanBytes(uint64(r.Stream.StoredSize)), r.Ended.Sub(r.Started).Round(time.Millisecond)))
+	outcome := ok(t, fmt.Sprintf("'%s' retrieved, %s, checksum right, in %s",
+		id, disk.HumanBytes(uint64(r.Stream.StoredSize)), r.Ended.Sub(r.Started).Round(time.Millisecond)))
 	if _, _, more := nextForwarded(t, links); more {
 		outcome.Event = EventMore
 	}

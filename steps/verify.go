@@ -77,7 +77,8 @@ func (s verifySteps) describeFiles(links []store.Link, level persistence.Level) 
 	files, forwarded := 0, 0
 	for _, l := range links {
 		if l.Manifest == nil {
-			return "", fmt.Errorf("backup '%s' has no %s, which would say what its files must be: an older program made it; verify at level prepare or boot", l.Record.ID, store.ManifestName)
+			return "", fmt.Errorf("backup '%s' has no %s, which would say what its files must be: an older program made it; "+
+				"verify at level prepare or boot", l.Record.ID, store.ManifestName)
 		}
 		if l.Forwarded() {
 			forwarded++

@@ -60,7 +60,8 @@ func (s verifySteps) examineFinish(_ context.Context, t Task, r job.Result) (Out
 	printed := strings.Split(strings.TrimSpace(r.Tail), "\n")
 	if r.ExitCode > 0 && strings.HasSuffix(printed[len(printed)-1], boot.FoundDamage) {
 		return Outcome{}, s.Store.Damage(id, persistence.LevelBoot, &tool.Error{Tail: tool.LastLines(r.Tail, tool.TailLines),
-			Summary: fmt.Sprintf("backup '%s' is damaged: on a server started on it, %s; use another chain, or take a full backup", id, damagedSummary(printed))})
+			Summary: fmt.Sprintf("backup '%s' is damaged: on a server started on it, %s; use another chain, or take a full backup",
+				id, damagedSummary(printed))})
 	}
 	if err := tool.ProveRun("the server started on backup '"+id+"'", r); err != nil {
 		return Outcome{}, err

@@ -12,5 +12,6 @@ func (s *Server) daemonShow(_ context.Context, _ Service, args *arguments) (repl
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}
-	return bodyReply(wire.DaemonShowAnswer{Head: wire.HeadOf(wire.CodeOK), Daemon: wire.Daemon{Version: s.options.Version, PID: os.Getpid(), UID: os.Geteuid()}}), nil
+	return bodyReply(wire.DaemonShowAnswer{Head: wire.HeadOf(wire.CodeOK),
+		Daemon: wire.Daemon{Version: s.options.Version, PID: os.Getpid(), UID: os.Geteuid()}}), nil
 }

@@ -42,5 +42,6 @@ func operationRetry(ctx context.Context, service Service, args *arguments) (repl
 		return reply{}, err
 	}
 	decision, err := service.Retry(ctx, id)
-	return operationReply(id, wire.CodeAccepted, wire.OperationRetryAnswer{Head: wire.HeadOf(wire.CodeAccepted), ID: id, RetryDecision: decision}), err
+	answer := wire.OperationRetryAnswer{Head: wire.HeadOf(wire.CodeAccepted), ID: id, RetryDecision: decision}
+	return operationReply(id, wire.CodeAccepted, answer), err
 }

@@ -171,7 +171,8 @@ func (a *arguments) requestID(name string) string {
 	id := textOf(value)
 	invisible := func(r rune) bool { return r <= ' ' || r > '~' }
 	if id == "" || len(id) > requestIDLimit || strings.ContainsFunc(id, invisible) {
-		a.refuse("argument %s: '%s' cannot name a request: use 1 to %d visible ASCII characters, such as a UUID", name, printable.Shorten(id, echoLimit), requestIDLimit)
+		a.refuse("argument %s: '%s' cannot name a request: use 1 to %d visible ASCII characters, such as a UUID",
+			name, printable.Shorten(id, echoLimit), requestIDLimit)
 	}
 	return id
 }

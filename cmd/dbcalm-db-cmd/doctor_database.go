@@ -41,7 +41,8 @@ func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool) 
 	path := persistence.LedgerPath(c.StateDir)
 	found, err := persistence.Inspect(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []api.Check{steps.Noted(about, path+" is not there: the daemon makes it when it starts, from what the SQLite file says")}, found, err
+		notYet := path + " is not there: the daemon makes it when it starts, from what the SQLite file says"
+		return []api.Check{steps.Noted(about, notYet)}, found, err
 	}
 	checks := []api.Check{inspected(about, path, found, err)}
 	switch {
@@ -72,7 +73,8 @@ func sharedChecks(ctx context.Context, path string, wrong map[string]bool) ([]ap
 	}
 	var checks []api.Check
 	if info, err := os.Lstat(path); err == nil {
-		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), fmt.Sprintf("%s: %s, %s", path, disk.Ownership(info), human.Bytes(found.Size))))
+		about := fmt.Sprintf("%s: %s, %s", path, disk.Ownership(info), human.Bytes(found.Size))
+		checks = append(checks, steps.NewCheck(file, checkDatabaseWritable(path), about))
 	}
 	checks = append(checks, inspected(integrity, path, found, err))
 	if len(found.Damage) > 0 {
@@ -87,7 +89,8 @@ func inspected(about, path string, found persistence.Inspection, err error) api.
 	case errors.Is(err, persistence.ErrNotInspected):
 		return steps.NotChecked(about, err.Error())
 	case len(found.Damage) > 0:
-		remedy := fmt.Sprintf("stop the daemon, move the file aside with its -wal and -shm files, save what it still holds with sqlite3's .dump, start the daemon, then %s backups rebuild", program)
+		remedy := fmt.Sprintf("stop the daemon, move the file aside with its -wal and -shm files, "+
+			"save what it still holds with sqlite3's .dump, start the daemon, then %s backups rebuild", program)
 		return steps.NewCheck(about, fmt.Errorf("%s is damaged: %s: %s", path, strings.Join(found.Damage, "; "), remedy), "")
 	case err != nil && !errors.Is(err, persistence.ErrNewer):
 		return steps.NewCheck(about, err, "")

@@ -112,7 +112,8 @@ func socketCheck(about, path string, c *config.Config) api.Check {
 			path, disk.Ownership(info), cmp.Or(c.SocketGroup, "of its own"), c.SocketMode), "")
 	}
 	if mode&0o006 == 0o006 {
-		return steps.NewCheck(about, checkWay(path, -1), path+": every user may connect; the daemon answers those whom allowed_users and allowed_groups name")
+		return steps.NewCheck(about, checkWay(path, -1),
+			path+": every user may connect; the daemon answers those whom allowed_users and allowed_groups name")
 	}
 	if mode&0o060 != 0o060 {
 		return steps.Noted(about, fmt.Sprintf("%s: only root and %s may connect: set socket_mode to \"0660\" and socket_group "+

@@ -45,8 +45,11 @@ dbcalm-db-cmd manual lists its pages.
 		&cobra.Group{ID: groupBackups, Title: "Backups:"},
 	)
 	add(root, groupDaemon,
-		serveCommand(a), configCommand(a.screen, a.source), doctorCommand(a), machineCommand(a.screen), manualCommand(a), versionCommand(a.screen))
-	add(root, groupBackups, backupCommand(a.conversation), restoreCommand(a.conversation), backupsCommand(a.conversation), operationsCommand(a.conversation))
+		serveCommand(a), configCommand(a.screen, a.source), doctorCommand(a),
+		machineCommand(a.screen), manualCommand(a), versionCommand(a.screen))
+	add(root, groupBackups,
+		backupCommand(a.conversation), restoreCommand(a.conversation),
+		backupsCommand(a.conversation), operationsCommand(a.conversation))
 	root.AddCommand(superviseCommand(), keepCommand(a), examineCommand(a.screen), manCommand(a))
 	a.markEntry(root)
 	return root

@@ -32,7 +32,8 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 		return fmt.Errorf("create state_dir: %w", err)
 	}
 	if err := checkTrusted(cfg); err != nil {
-		return exitWith(exitConfig, fmt.Errorf("others could change what this daemon, as %s, runs or keeps:\n%w", disk.UserName(os.Geteuid()), err))
+		user := disk.UserName(os.Geteuid())
+		return exitWith(exitConfig, fmt.Errorf("others could change what this daemon, as %s, runs or keeps:\n%w", user, err))
 	}
 	lock, err := lockState(cfg.StateDir)
 	if err != nil {

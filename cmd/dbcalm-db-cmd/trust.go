@@ -69,7 +69,8 @@ func checkTrusted(c *config.Config) error {
 		}
 	}
 	if info, err := os.Lstat(c.StateDir); err == nil && info.Mode().Perm()&0o077 != 0 {
-		found = append(found, fmt.Errorf("state_dir: %s has mode %04o, and nobody else may enter it: chmod 0700 %s", c.StateDir, info.Mode().Perm(), job.QuoteWord(c.StateDir)))
+		found = append(found, fmt.Errorf("state_dir: %s has mode %04o, and nobody else may enter it: chmod 0700 %s",
+			c.StateDir, info.Mode().Perm(), job.QuoteWord(c.StateDir)))
 	}
 	return errors.Join(found...)
 }

@@ -79,7 +79,8 @@ func (cat *Catalogue) unrecorded(ctx context.Context, recorded []persistence.Bac
 		}
 		about := f.About()
 		views = append(views, api.BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID,
-			StartTime: f.StartTime, EndTime: &f.EndTime, Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN, Form: about.Form, ServerVersion: about.Server, DataSize: about.DataSize,
+			StartTime: f.StartTime, EndTime: &f.EndTime, Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN,
+			Form: about.Form, ServerVersion: about.Server, DataSize: about.DataSize,
 			Unrecorded: true, Problem: "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"})
 	}
 	return views, nil

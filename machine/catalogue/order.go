@@ -110,8 +110,9 @@ func (cat *Catalogue) IsGone(ctx context.Context, b persistence.Backup) (bool, e
 	if slices.ContainsFunc(rows, func(other persistence.Backup) bool { return !s.Gone(other.ID) }) {
 		return true, nil
 	}
-	return false, api.Refuse(api.Unavailable, "the folder of backup '%s' is not in backup_dir %s, nor is that of any other recorded backup: mount its disk. "+
-		"If they are gone for good, remove each record with dbcalm-db-cmd backups delete ID", b.ID, s.BackupDir)
+	return false, api.Refuse(api.Unavailable,
+		"the folder of backup '%s' is not in backup_dir %s, nor is that of any other recorded backup: mount its disk. "+
+			"If they are gone for good, remove each record with dbcalm-db-cmd backups delete ID", b.ID, s.BackupDir)
 }
 
 // ForgetGone removes the record of a backup whose folder is gone, and those of
@@ -151,7 +152,8 @@ func (cat *Catalogue) ForgetGone(ctx context.Context, id string) error {
 		cat.log.Info().Str(keyOfBackup, id).Msg("record of a backup without a folder removed: its id is used again")
 	}
 	if !slices.Contains(removed, id) {
-		return api.Refuse(api.Conflict, "Backup with id '%s' already exists: its folder is gone, and an operation still uses its record: wait for its end", id)
+		return api.Refuse(api.Conflict,
+			"Backup with id '%s' already exists: its folder is gone, and an operation still uses its record: wait for its end", id)
 	}
 	return nil
 }

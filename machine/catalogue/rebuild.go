@@ -67,8 +67,9 @@ func (cat *Catalogue) Rebuild(ctx context.Context, r api.RebuildRequest, runs Op
 
 // storeAway refuses to take an empty folder for the store.
 func (cat *Catalogue) storeAway(recorded int) error {
-	return api.Refuse(api.Unavailable, "not one of the backups that are recorded (%d) is in backup_dir %s: mount its disk; nothing was changed. "+
-		"If they are gone for good, remove each record with dbcalm-db-cmd backups delete ID",
+	return api.Refuse(api.Unavailable,
+		"not one of the backups that are recorded (%d) is in backup_dir %s: mount its disk; nothing was changed. "+
+			"If they are gone for good, remove each record with dbcalm-db-cmd backups delete ID",
 		recorded, cat.host.Store.BackupDir)
 }
 

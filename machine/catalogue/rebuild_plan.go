@@ -107,8 +107,8 @@ func (p *rebuildPlan) checkRecorded(f store.Stored) {
 	case f.Problem != nil:
 		p.tell(f.Name, api.FoundDamaged, "", "%v: bring its %s back, or use another chain", f.Problem, store.ManifestName)
 	case row.ManifestSHA256 != "" && f.Manifest.SHA256 != row.ManifestSHA256:
-		p.tell(f.Name, api.FoundDamaged, "", "its %s is not the one that was recorded, and says what others have written: bring the right one back, or use another chain",
-			store.ManifestName)
+		p.tell(f.Name, api.FoundDamaged, "", "its %s is not the one that was recorded, and says what others have written: "+
+			"bring the right one back, or use another chain", store.ManifestName)
 	case f.Manifest.ParentID != row.FromBackupID:
 		p.tell(f.Name, api.FoundMismatch, "", "its record says that it stands on '%s', its %s on '%s': %s",
 			row.FromBackupID, store.ManifestName, f.Manifest.ParentID, anew)

@@ -25,7 +25,8 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // CorruptHint is what to do about a damaged database.
-const CorruptHint = "it is damaged: move it aside with its -wal and -shm files, save what it still holds with sqlite3's .dump, then start again"
+const CorruptHint = "it is damaged: move it aside with its -wal and -shm files, " +
+	"save what it still holds with sqlite3's .dump, then start again"
 
 // hints tells what to do, by SQLite's primary result code
 // (https://www.sqlite.org/rescode.html).
@@ -36,7 +37,8 @@ var hints = map[int]string{
 	sqlite3.SQLITE_READONLY: "it cannot be written: check its owner and mode, and that the file system is not mounted read-only",
 	sqlite3.SQLITE_IOERR:    "the disk failed or is full: check the kernel log and free space",
 	sqlite3.SQLITE_CORRUPT:  CorruptHint,
-	sqlite3.SQLITE_NOTADB:   "it is no SQLite database or is damaged: check database_path, or move the file aside, save what it still holds with sqlite3's .dump, and start again",
+	sqlite3.SQLITE_NOTADB: "it is no SQLite database or is damaged: check database_path, or move the file aside, " +
+		"save what it still holds with sqlite3's .dump, and start again",
 	sqlite3.SQLITE_CANTOPEN: "it cannot be opened: check that its folder exists and may be entered and written by this user",
 	sqlite3.SQLITE_PERM:     "access was refused: check its owner and mode",
 }

@@ -102,7 +102,8 @@ func (f *File) goesOn(ctx context.Context, tx *sql.Tx, known DeliveredRows) (boo
 		return true, nil
 	}
 	var running bool
-	err := tx.QueryRowContext(ctx, `SELECT status IS 'running' FROM process WHERE id = ? AND command_id = ?`, known.Newest.Shared, known.Newest.CommandID).Scan(&running)
+	err := tx.QueryRowContext(ctx, `SELECT status IS 'running' FROM process WHERE id = ? AND command_id = ?`,
+		known.Newest.Shared, known.Newest.CommandID).Scan(&running)
 	switch {
 	case err == nil:
 		return !running || !known.Ended, nil

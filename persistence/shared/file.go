@@ -126,11 +126,13 @@ func (f *File) prepare(ctx context.Context) error {
 	if verdict != "ok" {
 		return &dbfile.Error{Op: "check shared file", Path: f.path, Hint: dbfile.CorruptHint, Err: fmt.Errorf("damaged: %s", verdict)}
 	}
-	if err := f.read.QueryRowContext(ctx, `SELECT count(*) > 0 FROM pragma_table_info('backup') WHERE name = 'size'`).Scan(&f.hasSize); err != nil {
+	sized := f.read.QueryRowContext(ctx, `SELECT count(*) > 0 FROM pragma_table_info('backup') WHERE name = 'size'`)
+	if err := sized.Scan(&f.hasSize); err != nil {
 		return err
 	}
-	if err := f.read.QueryRowContext(ctx, `SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = 'process' AND sql LIKE '%AUTOINCREMENT%'`).
-		Scan(&f.counted); err != nil {
+	counted := f.read.QueryRowContext(ctx, `SELECT count(*) > 0 FROM sqlite_master
+		WHERE type = 'table' AND name = 'process' AND sql LIKE '%AUTOINCREMENT%'`)
+	if err := counted.Scan(&f.counted); err != nil {
 		return err
 	}
 	var err error
@@ -241,7 +243,9 @@ func (f *File) MakeTables(ctx context.Context) error {
 func (f *File) missing(ctx context.Context) ([]string, error) {
 	var statements []string
 	var tables int
-	if err := f.write.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('process', 'backup', 'restore')`).Scan(&tables); err != nil {
+	known := f.write.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master
+		WHERE type = 'table' AND name IN ('process', 'backup', 'restore')`)
+	if err := known.Scan(&tables); err != nil {
 		return nil, err
 	}
 	if tables < 3 {
@@ -251,7 +255,8 @@ func (f *File) missing(ctx context.Context) ([]string, error) {
 		name := fmt.Sprintf("idx_%s_%s", index.table, index.column)
 		var ours, theirs int
 		err := f.write.QueryRowContext(ctx, `SELECT coalesce(sum(l.name = ?3), 0), coalesce(sum(l.name <> ?3), 0) FROM pragma_index_list(?1) l
-			WHERE l.partial = 0 AND (SELECT group_concat(name) FROM pragma_index_info(l.name)) = ?2`, index.table, index.column, name).Scan(&ours, &theirs)
+			WHERE l.partial = 0 AND (SELECT group_concat(name) FROM pragma_index_info(l.name)) = ?2`,
+			index.table, index.column, name).Scan(&ours, &theirs)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,8 @@ func (f *File) DropUnknown(ctx context.Context, ledger *sql.Tx) error {
 		return err
 	}
 	var withdrawn string
-	if err := ledger.QueryRowContext(ctx, `SELECT json_group_array(w.value) FROM outbox o, json_each(o.change, '$.withdrawn') w`).Scan(&withdrawn); err != nil {
+	listed := ledger.QueryRowContext(ctx, `SELECT json_group_array(w.value) FROM outbox o, json_each(o.change, '$.withdrawn') w`)
+	if err := listed.Scan(&withdrawn); err != nil {
 		return err
 	}
 	_, err := f.InTx(ctx, true, func(tx *Tx) error {

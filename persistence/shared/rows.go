@@ -26,7 +26,8 @@ func (f *File) InTx(ctx context.Context, unsure bool, work func(*Tx) error) (Lan
 		return Landed{}, err
 	}
 	defer func() { _ = begun.Rollback() }()
-	tx := &Tx{Tx: begun, file: f, unsure: unsure, done: Landed{Processes: map[int64]int64{}, Restores: map[int64]int64{}}, last: map[string]int64{}}
+	tx := &Tx{Tx: begun, file: f, unsure: unsure, last: map[string]int64{},
+		done: Landed{Processes: map[int64]int64{}, Restores: map[int64]int64{}}}
 	if err := work(tx); err != nil {
 		return Landed{}, err
 	}
@@ -105,7 +106,8 @@ func (tx *Tx) applied(ctx context.Context, c Change) (bool, error) {
 			continue
 		}
 		var same bool
-		err = tx.QueryRowContext(ctx, `SELECT status IS ? AND pid IS ? AND output IS ? AND error IS ? AND return_code IS ? AND end_time || '' IS ? FROM process WHERE id = ?`,
+		err = tx.QueryRowContext(ctx, `SELECT status IS ? AND pid IS ? AND output IS ? AND error IS ?
+			AND return_code IS ? AND end_time || '' IS ? FROM process WHERE id = ?`,
 			p.Status, p.PID, p.Output, p.Error, p.ReturnCode, p.EndTime, id).Scan(&same)
 		if err != nil || !same {
 			return false, err
@@ -131,7 +133,8 @@ func (tx *Tx) applied(ctx context.Context, c Change) (bool, error) {
 func (tx *Tx) locate(ctx context.Context, p Process) (int64, error) {
 	if p.Shared != 0 {
 		var ours bool
-		err := tx.QueryRowContext(ctx, `SELECT command_id IS ? AND start_time || '' IS ? FROM process WHERE id = ?`, p.CommandID, p.StartTime, p.Shared).Scan(&ours)
+		err := tx.QueryRowContext(ctx, `SELECT command_id IS ? AND start_time || '' IS ? FROM process WHERE id = ?`,
+			p.CommandID, p.StartTime, p.Shared).Scan(&ours)
 		if err == nil && ours {
 			return p.Shared, nil
 		}
@@ -143,7 +146,8 @@ func (tx *Tx) locate(ctx context.Context, p Process) (int64, error) {
 		return 0, nil
 	}
 	var id int64
-	err := tx.QueryRowContext(ctx, `SELECT id FROM process WHERE command_id = ? AND start_time || '' = ? ORDER BY id DESC LIMIT 1`, p.CommandID, p.StartTime).Scan(&id)
+	err := tx.QueryRowContext(ctx, `SELECT id FROM process WHERE command_id = ? AND start_time || '' = ?
+		ORDER BY id DESC LIMIT 1`, p.CommandID, p.StartTime).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
@@ -185,7 +189,8 @@ func (tx *Tx) insertProcess(ctx context.Context, p Process, values []any) (int64
 			place = &p.Shared
 		}
 	}
-	result, err := tx.ExecContext(ctx, `INSERT INTO process (command_id, command, pid, status, output, error, return_code, start_time, end_time, type, args, id)
+	result, err := tx.ExecContext(ctx, `INSERT INTO process
+		(command_id, command, pid, status, output, error, return_code, start_time, end_time, type, args, id)
 		VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, append(values, place)...)
 	if err != nil {
 		return 0, err
@@ -201,7 +206,8 @@ func (tx *Tx) putBackup(ctx context.Context, b Backup, process int64) error {
 	if schedule == nil && b.ScheduleID != nil {
 		tx.done.Unscheduled = append(tx.done.Unscheduled, b.ID)
 	}
-	set, columns, marks := `from_backup_id = ?, schedule_id = ?, start_time = ?, end_time = ?, process_id = ?`, `from_backup_id, schedule_id, start_time, end_time, process_id`, `?,?,?,?,?`
+	set := `from_backup_id = ?, schedule_id = ?, start_time = ?, end_time = ?, process_id = ?`
+	columns, marks := `from_backup_id, schedule_id, start_time, end_time, process_id`, `?,?,?,?,?`
 	values := []any{b.FromBackupID, schedule, b.StartTime, b.EndTime, process}
 	if tx.file.hasSize {
 		set, columns, marks, values = set+`, size = ?`, columns+`, size`, marks+`,?`, append(values, b.Size)
@@ -250,7 +256,9 @@ func (tx *Tx) deleteBackup(ctx context.Context, id string) error {
 // not there.
 func (tx *Tx) locateRestore(ctx context.Context, r Restore) (int64, error) {
 	var id int64
-	err := tx.QueryRowContext(ctx, `SELECT id FROM restore WHERE backup_id = ?1 AND start_time || '' = ?2 AND target_path = ?3 AND (id = ?4 OR ?4 = 0 OR ?5) ORDER BY id = ?4 DESC, id LIMIT 1`,
+	err := tx.QueryRowContext(ctx, `SELECT id FROM restore
+		WHERE backup_id = ?1 AND start_time || '' = ?2 AND target_path = ?3 AND (id = ?4 OR ?4 = 0 OR ?5)
+		ORDER BY id = ?4 DESC, id LIMIT 1`,
 		r.BackupID, r.StartTime, r.TargetPath, r.Shared, tx.unsure).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
@@ -273,8 +281,10 @@ func (tx *Tx) putRestore(ctx context.Context, r Restore, process int64) error {
 		tx.done.Restores[r.Restore] = id
 		return err
 	}
-	result, err := tx.ExecContext(ctx, `INSERT INTO restore (backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
-		SELECT id, ?, ?, ?, ?, ?, ? FROM backup WHERE id = ?`, r.BackupTimestamp, r.Target, r.TargetPath, r.StartTime, r.EndTime, process, r.BackupID)
+	result, err := tx.ExecContext(ctx, `INSERT INTO restore
+		(backup_id, backup_timestamp, target, target_path, start_time, end_time, process_id)
+		SELECT id, ?, ?, ?, ?, ?, ? FROM backup WHERE id = ?`,
+		r.BackupTimestamp, r.Target, r.TargetPath, r.StartTime, r.EndTime, process, r.BackupID)
 	if err != nil {
 		return err
 	}

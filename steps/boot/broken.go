@@ -67,7 +67,8 @@ func (e Examination) manifest() (*store.Manifest, error) {
 func (s *bootedServer) named(ctx context.Context, file string) (name tableName, err error) {
 	schema, table, _ := strings.Cut(file, "/")
 	// The server itself knows which characters the names of files stand for.
-	if err := s.db.QueryRowContext(ctx, `SELECT CONVERT(CONVERT(UNHEX(?) USING filename) USING utf8), CONVERT(CONVERT(UNHEX(?) USING filename) USING utf8)`,
+	if err := s.db.QueryRowContext(ctx,
+		`SELECT CONVERT(CONVERT(UNHEX(?) USING filename) USING utf8), CONVERT(CONVERT(UNHEX(?) USING filename) USING utf8)`,
 		hex.EncodeToString([]byte(schema)), hex.EncodeToString([]byte(table))).Scan(&name.schema, &name.name); err != nil {
 		return name, s.lost(ctx, err)
 	}

@@ -59,7 +59,8 @@ func FindProgram(ctx context.Context, path, dbType string) (Program, error) {
 		}
 	}
 	if info, err := os.Stat(path); err != nil || info.IsDir() {
-		return Program{}, fmt.Errorf("the server's program %s is not there, to boot the backup on: %s, or correct server_bin, or verify at level prepare", path, serverPackages[dbType])
+		return Program{}, fmt.Errorf("the server's program %s is not there, to boot the backup on: %s, or correct server_bin, "+
+			"or verify at level prepare", path, serverPackages[dbType])
 	}
 	ctx, cancel := context.WithTimeout(ctx, tool.ToolTimeout)
 	defer cancel()
@@ -79,7 +80,8 @@ func FindProgram(ctx context.Context, path, dbType string) (Program, error) {
 		program.Flavour = server.MariaDB
 	}
 	if program.Flavour != dbType {
-		return program, fmt.Errorf("%s is a server of %s, and the backups are of %s: %s, or correct server_bin or db_type", path, program.Flavour, dbType, serverPackages[dbType])
+		return program, fmt.Errorf("%s is a server of %s, and the backups are of %s: %s, or correct server_bin or db_type",
+			path, program.Flavour, dbType, serverPackages[dbType])
 	}
 	return program, nil
 }
@@ -98,7 +100,8 @@ func (p Program) Fits(l store.Link) error {
 		version = info["server_version"]
 	}
 	if want := server.Series(version); server.Series(p.Version) != want {
-		return fmt.Errorf("backup '%s' is of a server %s and cannot be booted on %s %s: install a server of the series %s and set server_bin to its program, or verify at level prepare",
+		return fmt.Errorf("backup '%s' is of a server %s and cannot be booted on %s %s: "+
+			"install a server of the series %s and set server_bin to its program, or verify at level prepare",
 			l.Record.ID, version, p.Path, p.Version, want)
 	}
 	return nil

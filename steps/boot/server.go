@@ -102,7 +102,8 @@ func serverEnv() []string {
 	var env []string
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "MYSQL") || strings.HasPrefix(name, "MARIADB") || strings.HasPrefix(name, "LISTEN_") || name == "NOTIFY_SOCKET" {
+		if strings.HasPrefix(name, "MYSQL") || strings.HasPrefix(name, "MARIADB") || strings.HasPrefix(name, "LISTEN_") ||
+			name == "NOTIFY_SOCKET" {
 			continue
 		}
 		env = append(env, variable)

@@ -70,7 +70,8 @@ func (s *bootedServer) checkTables(ctx context.Context, parallel int, broken, ou
 		case damage != "" && broken[tables[i]] != "":
 			checks.faults = append(checks.faults, tables[i].String())
 			checks.notes = append(checks.notes, "the server's fault: "+tables[i].String()+": "+broken[tables[i]]+": "+damage)
-		case damage != "" && outside[tables[i]] != "" && slices.ContainsFunc(notFound, func(words string) bool { return strings.Contains(damage, words) }):
+		case damage != "" && outside[tables[i]] != "" &&
+			slices.ContainsFunc(notFound, func(words string) bool { return strings.Contains(damage, words) }):
 			checks.notes = append(checks.notes, "not checked: "+tables[i].String()+": its file belongs to "+outside[tables[i]]+
 				", outside the data directory, and is not looked for in this folder while there is one: "+damage)
 		case damage != "":

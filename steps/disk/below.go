@@ -90,7 +90,8 @@ func step(at int, name string) (next int, target string, err error) {
 // followed returns where an open link leads.
 func followed(link int, name string, uid uint32) (string, error) {
 	if !trusted(uid) {
-		return "", fmt.Errorf("%w: %s is a link of user %s, and only root's and our own are followed: remove it, or let root make it", ErrRefused, name, UserName(int(uid)))
+		return "", fmt.Errorf("%w: %s is a link of user %s, and only root's and our own are followed: remove it, or let root make it",
+			ErrRefused, name, UserName(int(uid)))
 	}
 	target := make([]byte, unix.PathMax)
 	n, err := unix.Readlinkat(link, "", target)
@@ -104,7 +105,8 @@ func followed(link int, name string, uid uint32) (string, error) {
 // following any link below folder, and returns the last part of the name.
 func openParent(folder, name string) (at int, last string, err error) {
 	if !filepath.IsLocal(name) {
-		return -1, "", &fs.PathError{Op: "open", Path: filepath.Join(folder, name), Err: fmt.Errorf("%w: the name leads out of %s", ErrRefused, folder)}
+		return -1, "", &fs.PathError{Op: "open", Path: filepath.Join(folder, name),
+			Err: fmt.Errorf("%w: the name leads out of %s", ErrRefused, folder)}
 	}
 	if at, err = openFolder(folder); err != nil {
 		return -1, "", err

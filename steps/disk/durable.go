@@ -114,7 +114,8 @@ func MakePrivate(path string) error {
 	}
 	st, known := info.Sys().(*syscall.Stat_t)
 	if !info.IsDir() || !known || int(st.Uid) != os.Geteuid() || info.Mode().Perm()&^private != 0 {
-		return fmt.Errorf("%w: %s was there already, and is no private folder of ours (%s): find out who made it, then remove it", ErrRefused, path, Ownership(info))
+		return fmt.Errorf("%w: %s was there already, and is no private folder of ours (%s): find out who made it, then remove it",
+			ErrRefused, path, Ownership(info))
 	}
 	return nil
 }

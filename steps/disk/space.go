@@ -55,7 +55,8 @@ func RequireSpace(path string, size uint64, what string) error {
 		return fmt.Errorf("ask for free space: %w", err)
 	}
 	if need := WithMargin(size); free < need {
-		return fmt.Errorf("not enough room for %s on the file system of %s: it needs %s, %s are free: free space or use a larger disk", what, path, HumanBytes(need), HumanBytes(free))
+		return fmt.Errorf("not enough room for %s on the file system of %s: it needs %s, %s are free: free space or use a larger disk",
+			what, path, HumanBytes(need), HumanBytes(free))
 	}
 	return nil
 }

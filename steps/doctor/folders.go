@@ -99,7 +99,8 @@ func (d *doctor) roomy(key, folder string) error {
 	}
 	free, err := disk.FreeSpace(disk.Existing(folder))
 	if err == nil && free < disk.MarginBytes {
-		err = fmt.Errorf("only %s are free on the file system of %s: free space there, or no operation can be recorded", disk.HumanBytes(free), folder)
+		err = fmt.Errorf("only %s are free on the file system of %s: free space there, or no operation can be recorded",
+			disk.HumanBytes(free), folder)
 	}
 	return err
 }

@@ -54,7 +54,8 @@ func (d *doctor) bootable(ctx context.Context) {
 	case d.server == nil:
 		d.add(steps.Noted(about, fmt.Sprintf("%s %s; whether it fits the server's version is not known", program.Path, program.Version)))
 	case server.Series(program.Version) != server.Series(d.server.Version):
-		d.add(steps.Noted(about, fmt.Sprintf("%s is of version %s, the server of %s: set server_bin to a program of that series%s", program.Path, program.Version, d.server.Version, only)))
+		d.add(steps.Noted(about, fmt.Sprintf("%s is of version %s, the server of %s: set server_bin to a program of that series%s",
+			program.Path, program.Version, d.server.Version, only)))
 	default:
 		d.look(about, nil, program.Path+" "+program.Version)
 	}

@@ -58,7 +58,8 @@ func (d *doctor) retrievable() {
 	case away >= 0:
 		d.add(steps.Noted(about, d.CheckStreamRetrievable(d.stored[away].Manifest).Error()))
 	case d.Forward != "" && d.Retrieve == "":
-		d.add(steps.Noted(about, fmt.Sprintf("forward is set and %v: to restore or verify, set retrieve in the configuration to the command that prints what was forwarded", steps.ErrNoRetrieve)))
+		d.add(steps.Noted(about, fmt.Sprintf("forward is set and %v: to restore or verify, set retrieve in the configuration "+
+			"to the command that prints what was forwarded", steps.ErrNoRetrieve)))
 	case d.Forward != "":
 		d.look(about, nil, "it is set, as forward is; backups verify reports whether it works")
 	}

@@ -49,7 +49,8 @@ func (d *doctor) orphans(recorded map[string]bool) {
 	}
 	err = nil
 	if n > 0 {
-		err = fmt.Errorf("%d of %d backups that are recorded have no folder: bring it back; dbcalm-db-cmd backups rebuild names them, and with --prune removes their records", n, len(gone))
+		err = fmt.Errorf("%d of %d backups that are recorded have no folder: bring it back; "+
+			"dbcalm-db-cmd backups rebuild names them, and with --prune removes their records", n, len(gone))
 	}
 	d.look(missing, err, fmt.Sprintf("every one of %d records has its folder", len(gone)))
 	d.look(leftover, d.checkLeftovers(), "no operation that is over has left work in the store")
@@ -62,7 +63,8 @@ func (d *doctor) checkLeftovers() error {
 	}
 	list = slices.DeleteFunc(list, func(l store.Leftover) bool { return d.Records.Open[l.Operation] })
 	if len(list) > 0 {
-		return fmt.Errorf("%d in %s are of no operation that is open: dbcalm-db-cmd backups rebuild names them, and with --prune removes them", len(list), d.Store.PartialDir())
+		return fmt.Errorf("%d in %s are of no operation that is open: "+
+			"dbcalm-db-cmd backups rebuild names them, and with --prune removes them", len(list), d.Store.PartialDir())
 	}
 	return nil
 }

@@ -122,9 +122,12 @@ func (y *Yard) RunOnFinish(ctx context.Context, f Finished) error {
 	case late:
 		return fmt.Errorf("on_finish took longer than %s and was killed%s: let it do less, or raise on_finish_timeout", y.OnFinishTimeout, said)
 	case errors.As(err, &exit) && exit.Exited():
-		return fmt.Errorf("on_finish ended with exit code %d%s: try it by hand on the output of operations show %s --json", exit.ExitCode(), said, f.Operation)
+		return fmt.Errorf("on_finish ended with exit code %d%s: try it by hand on the output of operations show %s --json",
+			exit.ExitCode(), said, f.Operation)
 	case errors.As(err, &exit):
-		return fmt.Errorf("on_finish was ended by %s%s: try it by hand on the output of operations show %s --json", unix.SignalName(exit.Sys().(syscall.WaitStatus).Signal()), said, f.Operation)
+		signal := exit.Sys().(syscall.WaitStatus).Signal()
+		return fmt.Errorf("on_finish was ended by %s%s: try it by hand on the output of operations show %s --json",
+			unix.SignalName(signal), said, f.Operation)
 	}
 	// That its output was kept open, or its input not read, is no failure.
 	return nil

@@ -26,7 +26,8 @@ const (
 // It may begin with the number of a thread and the time, in either order and in
 // the notation of any version, and with the tool's name, which is the path it
 // was started by. The names of tables stand later in a line and cannot match.
-var complaint = regexp.MustCompile(`^(\[\d+\] )?([0-9-]+ +[0-9:]+ |[0-9-]+T[0-9:.]+(Z|[+-][0-9:]+) )?(\[\d+\] |\d+ )?(\S+: )?((?i:error)\b|\[ERROR\]|FATAL ERROR|Was only able to copy log)`)
+var complaint = regexp.MustCompile(`^(\[\d+\] )?([0-9-]+ +[0-9:]+ |[0-9-]+T[0-9:.]+(Z|[+-][0-9:]+) )?(\[\d+\] |\d+ )?(\S+: )?` +
+	`((?i:error)\b|\[ERROR\]|FATAL ERROR|Was only able to copy log)`)
 
 // noComplaint matches one that a tool goes on after without a loss: when
 // XtraBackup is not let archive the redo log, it reads the log itself.

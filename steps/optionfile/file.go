@@ -117,7 +117,8 @@ func (f *File) include(from, line string, depth int) error {
 		return nil
 	}
 	if depth == maxDepth-1 {
-		return fmt.Errorf("read %s: it is included by files that are included, %d deep, and the server reads no deeper: does a file include itself?", from, maxDepth)
+		return fmt.Errorf("read %s: it is included by files that are included, %d deep, and the server reads no deeper: "+
+			"does a file include itself?", from, maxDepth)
 	}
 	// To a program, any other path begins where it was started, which is not
 	// where others are.

@@ -74,7 +74,8 @@ func readServer(path string) (map[string]string, error) {
 	}
 	for _, section := range file.sections {
 		if versioned.MatchString(section) {
-			return nil, fmt.Errorf("read %s: whether the server reads its section [%s] is for %s to say, which is not on PATH: install it, it comes with the server", path, section, printer)
+			return nil, fmt.Errorf("read %s: whether the server reads its section [%s] is for %s to say, which is not on PATH: "+
+				"install it, it comes with the server", path, section, printer)
 		}
 	}
 	return file.Values(serverSections...), nil

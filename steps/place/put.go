@@ -107,7 +107,8 @@ func (p *Placement) removeReplaced() error {
 		return nil
 	}
 	if err := os.Remove(old); err != nil {
-		return fmt.Errorf("%w: something was written into the data directory while the restore was put into place: %w", server.ErrDataDirNotEmpty, err)
+		return fmt.Errorf("%w: something was written into the data directory while the restore was put into place: %w",
+			server.ErrDataDirNotEmpty, err)
 	}
 	return nil
 }

@@ -96,7 +96,8 @@ func failedTLS(err error) bool {
 	_, host := errors.AsType[x509.HostnameError](err)
 	_, alert := errors.AsType[tls.AlertError](err)
 	_, record := errors.AsType[tls.RecordHeaderError](err)
-	return unverified || unknown || invalid || host || alert || record || errors.Is(err, mysql.ErrNoTLS) || strings.Contains(err.Error(), "tls: ")
+	return unverified || unknown || invalid || host || alert || record ||
+		errors.Is(err, mysql.ErrNoTLS) || strings.Contains(err.Error(), "tls: ")
 }
 
 // defaultSockets are where packaged servers listen.
@@ -143,12 +144,15 @@ func explainConnect(err error, config *mysql.Config) error {
 		case 1040, 1203, 1226: // too many connections
 			return fmt.Errorf("%w: too many connections: %s", ErrLogin, refused.Message)
 		}
-		return fmt.Errorf("%w '%s': %s: check user and password in the section [%s], and that the account exists%s", ErrLogin, user, refused.Message, CredentialsSection, tlsAdvice(config))
+		return fmt.Errorf("%w '%s': %s: check user and password in the section [%s], and that the account exists%s",
+			ErrLogin, user, refused.Message, CredentialsSection, tlsAdvice(config))
 	}
 	if failedTLS(err) {
-		return fmt.Errorf("%w at %s: %w: correct ssl-ca, ssl-cert, ssl-key, ssl-verify-server-cert or tls-version in the credentials file, or the server's certificate", ErrTLS, address, err)
+		return fmt.Errorf("%w at %s: %w: correct ssl-ca, ssl-cert, ssl-key, ssl-verify-server-cert or tls-version "+
+			"in the credentials file, or the server's certificate", ErrTLS, address, err)
 	}
-	if errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err) || errors.Is(err, mysql.ErrInvalidConn) || strings.Contains(err.Error(), "i/o timeout") {
+	if errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err) || errors.Is(err, mysql.ErrInvalidConn) ||
+		strings.Contains(err.Error(), "i/o timeout") {
 		return fmt.Errorf("%w: it does not answer at %s within %s", ErrServerDown, address, ServerTimeout)
 	}
 	return fmt.Errorf("%w: %w: start it, or correct socket or host in the credentials file", ErrServerDown, err)

@@ -78,7 +78,8 @@ func (srv *Server) toolValues(file optionfile.File) (values map[string]string, e
 		for _, o := range file.Of(sections...) {
 			// MySQL's own programs tell capital letters from small ones.
 			if srv.DBType == MySQL && o.Written != strings.ToLower(o.Written) && slices.Contains(loginKeys, o.Key) {
-				return nil, encryption, fmt.Errorf("xtrabackup does not know the option %s in %s: write it in small letters", o.Written, srv.CredentialsFile)
+				return nil, encryption, fmt.Errorf("xtrabackup does not know the option %s in %s: write it in small letters",
+					o.Written, srv.CredentialsFile)
 			}
 			values[o.Key] = o.Value
 			if err := encryption.set(o.Key, o.Value); err != nil {
@@ -87,7 +88,8 @@ func (srv *Server) toolValues(file optionfile.File) (values map[string]string, e
 		}
 	}
 	if protocol, set := values["protocol"]; set {
-		return nil, encryption, fmt.Errorf("%s sets protocol=%s, by which the tool may go to another server than the daemon, which has no such option: take it out, and set host=127.0.0.1 to connect by TCP, or socket",
+		return nil, encryption, fmt.Errorf("%s sets protocol=%s, by which the tool may go to another server than the daemon, "+
+			"which has no such option: take it out, and set host=127.0.0.1 to connect by TCP, or socket",
 			srv.CredentialsFile, protocol)
 	}
 	return values, encryption, nil

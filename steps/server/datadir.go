@@ -217,11 +217,13 @@ const (
 func SameFolder(server, configured string) error {
 	a, err := os.Stat(server)
 	if err != nil {
-		return fmt.Errorf("the server's data directory cannot be read: %w: the daemon must run on the server's host, as root or as the server's user", err)
+		return fmt.Errorf("the server's data directory cannot be read: %w: "+
+			"the daemon must run on the server's host, as root or as the server's user", err)
 	}
 	b, err := os.Stat(configured)
 	if err != nil || !os.SameFile(a, b) {
-		return fmt.Errorf("the server's data directory is %s, but data_dir says %s: correct data_dir, or socket or host in the credentials file", server, configured)
+		return fmt.Errorf("the server's data directory is %s, but data_dir says %s: "+
+			"correct data_dir, or socket or host in the credentials file", server, configured)
 	}
 	return nil
 }
@@ -235,7 +237,8 @@ func (srv *Server) CheckOwner() error {
 	}
 	owner, known := info.Sys().(*syscall.Stat_t)
 	if known && os.Geteuid() != 0 && int(owner.Uid) != os.Geteuid() {
-		return fmt.Errorf("%w: %s belongs to user %d and the daemon runs as user %d: run the daemon as root or as that user", ErrDataDir, srv.DataDir, owner.Uid, os.Geteuid())
+		return fmt.Errorf("%w: %s belongs to user %d and the daemon runs as user %d: run the daemon as root or as that user",
+			ErrDataDir, srv.DataDir, owner.Uid, os.Geteuid())
 	}
 	return nil
 }

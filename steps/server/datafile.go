@@ -68,7 +68,8 @@ const (
 
 // tableSuffixes are those of the files of tables, of all engines whose tables
 // the tools copy, and of what belongs to tables.
-var tableSuffixes = []string{tablespaceSuffix, ".frm", ".par", ".sdi", ".opt", ".MYD", ".MYI", ".MAD", ".MAI", ".MRG", ".TRG", ".TRN", ".ARM", ".ARZ", ".CSM", ".CSV"}
+var tableSuffixes = []string{tablespaceSuffix, ".frm", ".par", ".sdi", ".opt", ".MYD", ".MYI", ".MAD", ".MAI",
+	".MRG", ".TRG", ".TRN", ".ARM", ".ARZ", ".CSM", ".CSV"}
 
 // unfinished begins the name of a table that is being made or rebuilt.
 const unfinished = "#sql"

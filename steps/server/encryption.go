@@ -26,7 +26,8 @@ func (s *Conn) Encryption(ctx context.Context, version string) ([]string, error)
 	ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
 	defer cancel()
 	var found []string
-	plugins, err := s.column(ctx, `SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'KEYRING' AND PLUGIN_STATUS = 'ACTIVE'`)
+	plugins, err := s.column(ctx, `SELECT PLUGIN_NAME FROM information_schema.PLUGINS
+		WHERE PLUGIN_TYPE = 'KEYRING' AND PLUGIN_STATUS = 'ACTIVE'`)
 	if err != nil {
 		return nil, fmt.Errorf("ask the server for its keyring: %w", err)
 	}
@@ -35,8 +36,9 @@ func (s *Conn) Encryption(ctx context.Context, version string) ([]string, error)
 	}
 	var components []string
 	if AtLeast(version, keyringComponents...) {
-		components, err = s.column(ctx, `SELECT STATUS_VALUE FROM performance_schema.keyring_component_status WHERE STATUS_KEY = 'Implementation_name' AND 'Active' IN
-		(SELECT STATUS_VALUE FROM performance_schema.keyring_component_status WHERE STATUS_KEY = 'Component_status')`)
+		components, err = s.column(ctx, `SELECT STATUS_VALUE FROM performance_schema.keyring_component_status
+			WHERE STATUS_KEY = 'Implementation_name' AND 'Active' IN
+			(SELECT STATUS_VALUE FROM performance_schema.keyring_component_status WHERE STATUS_KEY = 'Component_status')`)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the server for its keyring: %w", err)

@@ -92,7 +92,8 @@ func missingGrants(lines []string, needed []Privilege) []Privilege {
 func (p Privilege) held(grants []grantLine) bool {
 	held := false
 	for _, g := range grants {
-		named := slices.Contains(g.privileges, "ALL PRIVILEGES") || slices.ContainsFunc(p.Names, func(n string) bool { return slices.Contains(g.privileges, n) })
+		names := func(n string) bool { return slices.Contains(g.privileges, n) }
+		named := names("ALL PRIVILEGES") || slices.ContainsFunc(p.Names, names)
 		switch {
 		case !named:
 		case p.On == "":
@@ -155,14 +156,17 @@ func (s *Conn) Lacking(ctx context.Context, info Info) (missing []Privilege, ina
 
 // missingWithRoles looks again with the roles that are active when the user
 // has logged in, as they are for the tool. Those that are not are of no use.
-func (s *Conn) missingWithRoles(ctx context.Context, granted []string, needed []Privilege) (missing []Privilege, inactive string, err error) {
+func (s *Conn) missingWithRoles(
+	ctx context.Context, granted []string, needed []Privilege,
+) (missing []Privilege, inactive string, err error) {
 	var active string
 	if err := s.db.QueryRowContext(ctx, `SELECT CURRENT_ROLE()`).Scan(&active); err != nil {
 		return nil, "", fmt.Errorf("ask the server for the backup user's roles: %w", err)
 	}
 	using := ""
 	if active == "NONE" {
-		inactive = "; its role " + strings.Join(granted, ", ") + " is not active when it logs in: SET DEFAULT ROLE ALL TO its account may be all it takes"
+		inactive = "; its role " + strings.Join(granted, ", ") + " is not active when it logs in: " +
+			"SET DEFAULT ROLE ALL TO its account may be all it takes"
 	} else {
 		using = " FOR CURRENT_USER() USING " + active
 	}

@@ -97,10 +97,12 @@ func (srv *Server) CheckLayout(ctx context.Context) error {
 		return fmt.Errorf("%w: read server_defaults_file: %w", ErrDataDir, err)
 	}
 	if other := options["datadir"]; other != "" && outside(srv.DataDir, other, ".") {
-		return fmt.Errorf("%w: %s says datadir=%s, but data_dir says %s: correct data_dir or server_defaults_file", ErrDataDir, srv.DefaultsFile, other, srv.DataDir)
+		return fmt.Errorf("%w: %s says datadir=%s, but data_dir says %s: correct data_dir or server_defaults_file",
+			ErrDataDir, srv.DefaultsFile, other, srv.DataDir)
 	}
 	if list := elsewhere(srv.DataDir, options); len(list) > 0 {
-		return fmt.Errorf("%w: %s puts files outside data_dir (%s): restore to a folder and copy from there", ErrDataDir, srv.DefaultsFile, strings.Join(list, ", "))
+		return fmt.Errorf("%w: %s puts files outside data_dir (%s): restore to a folder and copy from there",
+			ErrDataDir, srv.DefaultsFile, strings.Join(list, ", "))
 	}
 	return nil
 }

@@ -58,6 +58,7 @@ func (srv *Server) CheckToolReads() error {
 		return nil
 	}
 	user := disk.UserName(int(rights.UID))
-	return fmt.Errorf("%w: %s names %s, and the backup tool runs as user %s, who may not read that: give that user, or a group of theirs, the right to read it",
+	return fmt.Errorf("%w: %s names %s, and the backup tool runs as user %s, who may not read that: "+
+		"give that user, or a group of theirs, the right to read it",
 		ErrCredentials, srv.CredentialsFile, strings.Join(unread, ", "), user)
 }

@@ -23,7 +23,8 @@ const loadOption = "plugin-load-add"
 // engines are the libraries of storage engines without which tables of theirs
 // cannot be looked at. Others are not loaded: they are none of the data's, or
 // reach beyond it.
-var engines = []string{"ha_archive.so", "ha_blackhole.so", "ha_federated.so", "ha_federatedx.so", "ha_mroonga.so", "ha_oqgraph.so", "ha_rocksdb.so"}
+var engines = []string{"ha_archive.so", "ha_blackhole.so", "ha_federated.so", "ha_federatedx.so", "ha_mroonga.so",
+	"ha_oqgraph.so", "ha_rocksdb.so"}
 
 // programValue is what a folder's name may consist of.
 var programValue = regexp.MustCompile(`^/[\w./+@~:-]*$`)

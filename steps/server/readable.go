@@ -26,7 +26,8 @@ const namedForeign = 5
 
 // copied are the files that the tools take from a database's folder, by their
 // endings; MyRocks' have others, and are copied by the server itself.
-var copied = []string{".ibd", ".isl", ".frm", ".MYD", ".MYI", ".MAD", ".MAI", ".MRG", ".TRG", ".TRN", ".ARM", ".ARZ", ".CSM", ".CSV", ".opt", ".par", ".sdi"}
+var copied = []string{".ibd", ".isl", ".frm", ".MYD", ".MYI", ".MAD", ".MAI", ".MRG", ".TRG", ".TRN", ".ARM", ".ARZ",
+	".CSM", ".CSV", ".opt", ".par", ".sdi"}
 
 // copiedAbove are the beginnings of those they take from the data directory
 // itself.

@@ -75,7 +75,8 @@ func (t *TLS) setMode(mode string) error {
 }
 
 // tlsVersions are the names that tls-version may list.
-var tlsVersions = map[string]uint16{"tlsv1.0": tls.VersionTLS10, "tlsv1": tls.VersionTLS10, "tlsv1.1": tls.VersionTLS11, "tlsv1.2": tls.VersionTLS12, "tlsv1.3": tls.VersionTLS13}
+var tlsVersions = map[string]uint16{"tlsv1.0": tls.VersionTLS10, "tlsv1": tls.VersionTLS10,
+	"tlsv1.1": tls.VersionTLS11, "tlsv1.2": tls.VersionTLS12, "tlsv1.3": tls.VersionTLS13}
 
 // config returns what a connection to an address is made with; nil for one that
 // is not encrypted.
@@ -170,7 +171,8 @@ func verifyServer(state tls.ConnectionState, roots *x509.CertPool, host string) 
 	leaf := state.PeerCertificates[0]
 	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, DNSName: host})
 	// Certificates as old as many servers' have a common name and no other.
-	if nameless, is := errors.AsType[x509.HostnameError](err); is && len(nameless.Certificate.DNSNames) == 0 && strings.EqualFold(leaf.Subject.CommonName, host) {
+	if nameless, is := errors.AsType[x509.HostnameError](err); is &&
+		len(nameless.Certificate.DNSNames) == 0 && strings.EqualFold(leaf.Subject.CommonName, host) {
 		_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between})
 	}
 	return err

@@ -47,5 +47,6 @@ func (srv *Server) CheckFlavour(info Info) error {
 	if info.Flavour == srv.DBType {
 		return nil
 	}
-	return fmt.Errorf("the server is %s %s, but db_type says %s: correct db_type, or socket or host in the credentials file", info.Flavour, info.Version, srv.DBType)
+	return fmt.Errorf("the server is %s %s, but db_type says %s: correct db_type, or socket or host in the credentials file",
+		info.Flavour, info.Version, srv.DBType)
 }

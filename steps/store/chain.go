@@ -107,7 +107,8 @@ func Joins(parent, child Link) error {
 	case child.Checkpoints.Type != tool.TypeIncremental:
 		return fmt.Errorf("backup '%s' is of type %s, not an incremental", child.Record.ID, child.Checkpoints.Type)
 	case child.Checkpoints.FromLSN != parent.Checkpoints.ToLSN:
-		return fmt.Errorf("backup '%s' begins at LSN %d, but '%s' ends at %d: they do not join", child.Record.ID, child.Checkpoints.FromLSN, parent.Record.ID, parent.Checkpoints.ToLSN)
+		return fmt.Errorf("backup '%s' begins at LSN %d, but '%s' ends at %d: they do not join",
+			child.Record.ID, child.Checkpoints.FromLSN, parent.Record.ID, parent.Checkpoints.ToLSN)
 	case child.Manifest == nil:
 		return nil
 	}
@@ -120,7 +121,8 @@ func Joins(parent, child Link) error {
 func (m *Manifest) Joins(id string, parent *Manifest) error {
 	if parent == nil {
 		if m.ParentOperation != "" {
-			return fmt.Errorf("backup '%s' stands on a backup '%s' that operation %s made, and the one that is there has no %s: it is another", m.ID, id, m.ParentOperation, ManifestName)
+			return fmt.Errorf("backup '%s' stands on a backup '%s' that operation %s made, "+
+				"and the one that is there has no %s: it is another", m.ID, id, m.ParentOperation, ManifestName)
 		}
 		return nil
 	}
@@ -129,7 +131,9 @@ func (m *Manifest) Joins(id string, parent *Manifest) error {
 	case m.FromLSN != parent.ToLSN:
 		return fmt.Errorf("backup '%s' begins at LSN %d, but '%s' ends at %d: they do not join", m.ID, m.FromLSN, id, parent.ToLSN)
 	case m.ParentOperation != "" && m.ParentOperation != parent.Operation:
-		return fmt.Errorf("backup '%s' stands on a backup '%s' that operation %s made, and the one that is there was made by operation %s: it is another of the same id", m.ID, id, m.ParentOperation, parent.Operation)
+		return fmt.Errorf("backup '%s' stands on a backup '%s' that operation %s made, "+
+			"and the one that is there was made by operation %s: it is another of the same id",
+			m.ID, id, m.ParentOperation, parent.Operation)
 	case ours.UID != "" && theirs.UID != "" && ours.UID != theirs.UID:
 		return fmt.Errorf("backup '%s' is of server %s, but '%s' is of server %s: they are no chain", m.ID, ours.UID, id, theirs.UID)
 	case !ours.DataBirth.IsZero() && !theirs.DataBirth.IsZero() && !ours.DataBirth.Equal(theirs.DataBirth):

@@ -67,7 +67,8 @@ func streamedMetadata(contents stream.Contents, names []string) (map[string]stri
 func KeepBeside(folder string, contents stream.Contents, c tool.Checkpoints) error {
 	switch beside, err := tool.ReadCheckpoints(folder); {
 	case err == nil && beside != c:
-		return fmt.Errorf("the tool wrote other LSNs beside the stream (%d to %d) than into it (%d to %d)", beside.FromLSN, beside.ToLSN, c.FromLSN, c.ToLSN)
+		return fmt.Errorf("the tool wrote other LSNs beside the stream (%d to %d) than into it (%d to %d)",
+			beside.FromLSN, beside.ToLSN, c.FromLSN, c.ToLSN)
 	case err != nil:
 		// Whatever it lacks is written now.
 	}

@@ -119,7 +119,8 @@ func (s *Store) checkPlain(l Link) error {
 			packed = packed || strings.HasSuffix(name, c.Suffix())
 		}
 		if packed && !e.IsDir() {
-			return s.damaged(l.Record.ID, persistence.LevelFiles, fmt.Errorf("it has no %s, without which %s cannot be restored: bring that file back", ManifestName, name))
+			return s.damaged(l.Record.ID, persistence.LevelFiles,
+				fmt.Errorf("it has no %s, without which %s cannot be restored: bring that file back", ManifestName, name))
 		}
 	}
 	return nil

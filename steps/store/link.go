@@ -58,7 +58,8 @@ func (s *Store) Link(ctx context.Context, id string) (Link, error) {
 	}
 	if l.Manifest.ID != id || l.Manifest.ParentID != record.FromBackupID {
 		return l, s.Damage(id, persistence.LevelFiles,
-			fmt.Errorf("the folder of backup '%s' holds backup '%s' on '%s'; the record says it stands on '%s'", id, l.Manifest.ID, l.Manifest.ParentID, record.FromBackupID))
+			fmt.Errorf("the folder of backup '%s' holds backup '%s' on '%s'; the record says it stands on '%s'",
+				id, l.Manifest.ID, l.Manifest.ParentID, record.FromBackupID))
 	}
 	return l, l.Manifest.checkFiles(l.Folder)
 }
@@ -152,5 +153,6 @@ func (s *Store) manifestOf(record persistence.Backup) (*Manifest, error) {
 
 // wrongManifest is the error of a manifest that has been changed or replaced.
 func wrongManifest(known, found string) error {
-	return fmt.Errorf("its %s is not the one that was recorded: its SHA-256 is %.12s… instead of %.12s…; bring the right one back", ManifestName, found, known)
+	return fmt.Errorf("its %s is not the one that was recorded: its SHA-256 is %.12s… instead of %.12s…; bring the right one back",
+		ManifestName, found, known)
 }

@@ -59,7 +59,8 @@ func (h *holding) lockPresent(dir string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case taken:
-		return fmt.Errorf("another daemon (%s) already works on backup_dir %s: give each a backup_dir of its own, or stop it: %w", locked.Who(), dir, err)
+		return fmt.Errorf("another daemon (%s) already works on backup_dir %s: give each a backup_dir of its own, or stop it: %w",
+			locked.Who(), dir, err)
 	case errors.Is(err, disk.ErrRefused):
 		return fmt.Errorf("lock backup_dir: %w", err)
 	case err != nil:

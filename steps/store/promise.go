@@ -87,7 +87,8 @@ func (l Link) newName(mark ManifestFile, c content) (string, error) {
 	}
 	to, kept := c.small[mark.Path]
 	if !kept {
-		return "", fmt.Errorf("backup '%s' is damaged: the list of what its stream holds lacks the new name in %s; use another chain", l.Manifest.ID, mark.Path)
+		return "", fmt.Errorf("backup '%s' is damaged: the list of what its stream holds lacks the new name in %s; use another chain",
+			l.Manifest.ID, mark.Path)
 	}
 	return strings.TrimSpace(to), nil
 }

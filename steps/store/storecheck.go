@@ -26,7 +26,8 @@ func (s *Store) CheckStore(recorded []string) error {
 		return fmt.Errorf("backup_dir %s is no folder: move away what is there, or correct backup_dir", s.BackupDir)
 	}
 	if err := unix.Access(s.BackupDir, unix.W_OK|unix.X_OK); err != nil {
-		return fmt.Errorf("backup_dir %s cannot be written: %w: check its owner and mode, and that its disk is not mounted read-only", s.BackupDir, err)
+		return fmt.Errorf("backup_dir %s cannot be written: %w: check its owner and mode, and that its disk is not mounted read-only",
+			s.BackupDir, err)
 	}
 	for _, id := range recorded {
 		if there, err := disk.Exists(s.Folder(id)); there || err != nil {

@@ -43,7 +43,8 @@ const tablespacesName = "xtrabackup_tablespaces"
 // them.
 var smallNames = []string{"backup-my.cnf",
 	"xtrabackup_checkpoints", "xtrabackup_info", "xtrabackup_binlog_info", "xtrabackup_slave_info", "xtrabackup_galera_info",
-	"mariadb_backup_checkpoints", "mariadb_backup_info", "mariadb_backup_binlog_info", "mariadb_backup_slave_info", "mariadb_backup_galera_info"}
+	"mariadb_backup_checkpoints", "mariadb_backup_info", "mariadb_backup_binlog_info", "mariadb_backup_slave_info",
+	"mariadb_backup_galera_info"}
 
 // isSmall reports whether the content of a file is kept. In the name of a table's
 // file a dot is written in another way, so that none ends like a mark.

@@ -24,7 +24,8 @@ func Recorded(t *testing.T, answers map[string]any) *sql.DB {
 // The questions, as they are asked.
 const (
 	AskPlugins    = "SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'KEYRING' AND PLUGIN_STATUS = 'ACTIVE'"
-	AskComponents = "SELECT STATUS_VALUE FROM performance_schema.keyring_component_status WHERE STATUS_KEY = 'Implementation_name' AND 'Active' IN " +
+	AskComponents = "SELECT STATUS_VALUE FROM performance_schema.keyring_component_status " +
+		"WHERE STATUS_KEY = 'Implementation_name' AND 'Active' IN " +
 		"(SELECT STATUS_VALUE FROM performance_schema.keyring_component_status WHERE STATUS_KEY = 'Component_status')"
 	AskEncrypted   = "SELECT COUNT(*) FROM information_schema.INNODB_TABLESPACES WHERE ENCRYPTION = 'Y'"
 	AskEncrypted57 = "SELECT COUNT(*) FROM information_schema.INNODB_SYS_TABLESPACES WHERE FLAG & 8192"

@@ -13,10 +13,15 @@ const (
 	fullDisk  = "the disk is full: free space or make it larger, then try again"
 	openFiles = "the limit of open files is too low: raise LimitNOFILE of the service"
 	wentAway  = "the server went away while the tool was at work"
-	pageFault = "the server's data is damaged: run CHECK TABLE there; build the table again from what can be read, or bring it back from an older backup"
-	redoLost  = "the server overwrote its redo log before the tool had read it: enlarge the redo log (innodb_log_file_size, innodb_redo_log_capacity), back up when less is written, or set innodb_redo_log_archive_dirs on MySQL 8"
-	nameFault = "a name is longer than the file system or the tool takes: rename the table or the database, or put backup_dir on a file system that takes names of 255 bytes"
-	lockWait  = "the tool could not get a lock in time: a statement or transaction holds it; find it with SHOW FULL PROCESSLIST, let it end or end it, then try again"
+	pageFault = "the server's data is damaged: run CHECK TABLE there; build the table again from what can be read, " +
+		"or bring it back from an older backup"
+	redoLost = "the server overwrote its redo log before the tool had read it: " +
+		"enlarge the redo log (innodb_log_file_size, innodb_redo_log_capacity), back up when less is written, " +
+		"or set innodb_redo_log_archive_dirs on MySQL 8"
+	nameFault = "a name is longer than the file system or the tool takes: rename the table or the database, " +
+		"or put backup_dir on a file system that takes names of 255 bytes"
+	lockWait = "the tool could not get a lock in time: a statement or transaction holds it; " +
+		"find it with SHOW FULL PROCESSLIST, let it end or end it, then try again"
 	privilege = "the backup user lacks a privilege: grant it, then try again"
 )
 
@@ -105,7 +110,9 @@ func lastFatal(complaints []string) string {
 
 // lead is what a line of any version begins with before it says something: thread,
 // time, kind, and the tool's name.
-var lead = regexp.MustCompile(`^(?:\[[\w-]+\] +|FATAL ERROR: +|(?i:error): +|[0-9-]+ +[0-9:]+ +|[0-9-]+T[0-9:.]+(?:Z|[+-][0-9:]+) +|\d+ +|\S*(?:mariabackup|mariadb-backup|xtrabackup): +)+`)
+var lead = regexp.MustCompile(`^(?:\[[\w-]+\] +|FATAL ERROR: +|(?i:error): +|` +
+	`[0-9-]+ +[0-9:]+ +|[0-9-]+T[0-9:.]+(?:Z|[+-][0-9:]+) +|\d+ +|` +
+	`\S*(?:mariabackup|mariadb-backup|xtrabackup): +)+`)
 
 // bare returns what a line says.
 func bare(line string) string {

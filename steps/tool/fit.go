@@ -14,7 +14,8 @@ var xtrabackupSeries = map[string][]string{"5.6": {"2.3", "2.4"}, "5.7": {"2.4"}
 
 // xtrabackupPackages are what Percona calls its packages; the one for 2.3 was
 // percona-xtrabackup, of distributions that are long gone.
-var xtrabackupPackages = map[string]string{"5.6": "percona-xtrabackup-24", "5.7": "percona-xtrabackup-24", "8.0": "percona-xtrabackup-80", "8.4": "percona-xtrabackup-84"}
+var xtrabackupPackages = map[string]string{"5.6": "percona-xtrabackup-24", "5.7": "percona-xtrabackup-24",
+	"8.0": "percona-xtrabackup-80", "8.4": "percona-xtrabackup-84"}
 
 // toolAdvice says what to install for a server; version is empty where it is
 // not known.
@@ -39,7 +40,8 @@ var ProductNames = map[string]string{server.MariaDB: "MariaDB", server.MySQL: "M
 func (t Info) Fits(info server.Info) error {
 	product := ProductNames[info.Flavour] + " " + info.Version
 	if toolFor[info.Flavour] != t.Name {
-		return fmt.Errorf("%s %s cannot back up %s: %s, or correct backup_bin", t.Name, t.Version, product, toolAdvice(info.Flavour, info.Version))
+		return fmt.Errorf("%s %s cannot back up %s: %s, or correct backup_bin",
+			t.Name, t.Version, product, toolAdvice(info.Flavour, info.Version))
 	}
 	want := server.Series(info.Version)
 	fit, known := []string{want}, true

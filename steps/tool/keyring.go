@@ -10,7 +10,8 @@ import (
 
 // keyringOptions are the tool's options by which it finds a server's keyring.
 // https://docs.percona.com/percona-xtrabackup/8.4/encrypted-innodb-tablespace-backups.html
-var keyringOptions = []string{"component-keyring-config", "component-keyring-file-config", "keyring-file-data", "keyring-vault-config", "generate-transition-key"}
+var keyringOptions = []string{"component-keyring-config", "component-keyring-file-config", "keyring-file-data",
+	"keyring-vault-config", "generate-transition-key"}
 
 // CheckEncryption refuses what the tool would back up and then not prepare.
 func (t *Tool) CheckEncryption(whose string, found []string) error {
@@ -24,7 +25,9 @@ func (t *Tool) CheckEncryption(whose string, found []string) error {
 			}
 		}
 	}
-	return fmt.Errorf("%s encryption (%s), and without its keyring XtraBackup cannot prepare such a backup: name the keyring in backup_args, by --component-keyring-config=FILE for a component, --keyring-file-data=FILE or --keyring-vault-config=FILE for a plugin",
+	return fmt.Errorf("%s encryption (%s), and without its keyring XtraBackup cannot prepare such a backup: "+
+		"name the keyring in backup_args, by --component-keyring-config=FILE for a component, "+
+		"--keyring-file-data=FILE or --keyring-vault-config=FILE for a plugin",
 		whose, strings.Join(found, ", "))
 }
 

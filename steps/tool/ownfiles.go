@@ -60,6 +60,6 @@ func CheckNames(dataDir string) error {
 	if len(taken) == 0 {
 		return nil
 	}
-	return fmt.Errorf("the tool writes a file of its own called %s into each backup, and so cannot copy a database of that name: make another database, move the tables there by RENAME TABLE, and drop this one",
-		strings.Join(taken, ", "))
+	return fmt.Errorf("the tool writes a file of its own called %s into each backup, and so cannot copy a database of that name: "+
+		"make another database, move the tables there by RENAME TABLE, and drop this one", strings.Join(taken, ", "))
 }

@@ -46,7 +46,8 @@ func NoExchange(renamed map[string]string) error {
 			}
 		}
 		if to == from {
-			return fmt.Errorf("table %s and another exchanged their names while it copied, and the tool cannot apply such an incremental backup: take it again when no tables are renamed", from)
+			return fmt.Errorf("table %s and another exchanged their names while it copied, "+
+				"and the tool cannot apply such an incremental backup: take it again when no tables are renamed", from)
 		}
 	}
 	return nil

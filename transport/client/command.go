@@ -34,7 +34,8 @@ func (c Client) backup(ctx context.Context, command string, request api.BackupRe
 // RestoreBackup asks for a restore and returns its operation's id.
 func (c Client) RestoreBackup(ctx context.Context, request api.RestoreRequest) (string, error) {
 	var answer wire.Envelope
-	err := c.call(ctx, wire.RestoreBackupCommand, wire.Args{IDList: request.IDList, Target: request.Target, RequestID: request.RequestID}, &answer)
+	args := wire.Args{IDList: request.IDList, Target: request.Target, RequestID: request.RequestID}
+	err := c.call(ctx, wire.RestoreBackupCommand, args, &answer)
 	return answer.ID, err
 }
 

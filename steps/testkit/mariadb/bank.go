@@ -49,7 +49,8 @@ func openBank(db *sql.DB) (int64, error) {
 		}
 	}
 	for _, counter := range counters {
-		_, err := db.Exec("INSERT INTO " + counter + " SELECT seq FROM bank.ledger WHERE seq > (SELECT COALESCE(MAX(seq), 0) FROM " + counter + ")")
+		_, err := db.Exec("INSERT INTO " + counter + " SELECT seq FROM bank.ledger" +
+			" WHERE seq > (SELECT COALESCE(MAX(seq), 0) FROM " + counter + ")")
 		if err != nil {
 			return 0, fmt.Errorf("catch up %s: %w", counter, err)
 		}

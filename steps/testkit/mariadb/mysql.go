@@ -49,7 +49,9 @@ func shareFolder(mysqld string) string {
 		mysqld = real
 	}
 	dir := filepath.Dir(mysqld)
-	for _, folder := range []string{filepath.Join(dir, "share"), filepath.Join(dir, "../share"), filepath.Join(dir, "../share/mysql"), "/usr/share/mysql"} {
+	for _, folder := range []string{
+		filepath.Join(dir, "share"), filepath.Join(dir, "../share"), filepath.Join(dir, "../share/mysql"), "/usr/share/mysql",
+	} {
 		if info, err := os.Stat(filepath.Join(folder, "english/errmsg.sys")); err == nil && info.Mode().IsRegular() {
 			return folder
 		}
@@ -66,8 +68,8 @@ func (s *Server) mysqlArgs() []string {
 	if share := shareFolder(s.programs.server); share != "" {
 		args = append(args, "--lc-messages-dir="+share)
 	}
-	return append(args, "--datadir="+s.DataDir, "--tmpdir="+s.tempDir(), "--skip-name-resolve", "--innodb-buffer-pool-size=32M", "--key-buffer-size=1M",
-		"--loose-innodb-log-file-size=32M", "--loose-innodb-redo-log-capacity=64M", "--innodb-use-native-aio=OFF")
+	return append(args, "--datadir="+s.DataDir, "--tmpdir="+s.tempDir(), "--skip-name-resolve", "--innodb-buffer-pool-size=32M",
+		"--key-buffer-size=1M", "--loose-innodb-log-file-size=32M", "--loose-innodb-redo-log-capacity=64M", "--innodb-use-native-aio=OFF")
 }
 
 // installMySQL is installDataDir of a MySQL.
@@ -91,7 +93,8 @@ func (s *Server) installMySQL() error {
 		}
 		statements = append(statements, text...)
 	}
-	cmd := exec.Command(s.programs.server, append(s.mysqlArgs(), "--bootstrap", "--log-warnings=0", "--loose-skip-ndbcluster", "--default-storage-engine=myisam", "--default-tmp-storage-engine=myisam")...)
+	cmd := exec.Command(s.programs.server, append(s.mysqlArgs(), "--bootstrap", "--log-warnings=0", "--loose-skip-ndbcluster",
+		"--default-storage-engine=myisam", "--default-tmp-storage-engine=myisam")...)
 	cmd.Stdin = bytes.NewReader(statements)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("make data directory %s: %w: %s", s.DataDir, err, out)
@@ -101,7 +104,8 @@ func (s *Server) installMySQL() error {
 
 // mysqlServerArgs are serverArgs of a MySQL.
 func (s *Server) mysqlServerArgs() []string {
-	args := append(s.mysqlArgs(), "--socket="+s.Socket, "--pid-file="+filepath.Join(s.Dir, "mysqld.pid"), "--skip-networking", "--innodb-flush-log-at-trx-commit=2", "--loose-mysqlx=OFF")
+	args := append(s.mysqlArgs(), "--socket="+s.Socket, "--pid-file="+filepath.Join(s.Dir, "mysqld.pid"), "--skip-networking",
+		"--innodb-flush-log-at-trx-commit=2", "--loose-mysqlx=OFF")
 	if s.options.binlog {
 		args = append(args, "--log-bin=binlog", "--server-id=1", "--sync-binlog=0")
 	} else {

@@ -29,5 +29,6 @@ func New(t *testing.T) *Kit {
 func (k *Kit) TwoLinks() {
 	k.T.Helper()
 	k.Backup("full", "", "0", "100", map[string]string{"ibdata1": "system", "shop/orders.ibd": "rows", "shop/notes.frm": ""})
-	k.Backup("inc", "full", "100", "150", map[string]string{"ibdata1.delta": "d", "shop/orders.ibd.delta": "changes", "shop/orders.ibd.meta": "m"})
+	k.Backup("inc", "full", "100", "150",
+		map[string]string{"ibdata1.delta": "d", "shop/orders.ibd.delta": "changes", "shop/orders.ibd.meta": "m"})
 }

@@ -26,7 +26,8 @@ func (k *Kit) WriteManifest(id, from string) *store.Manifest {
 	if err != nil {
 		k.T.Fatal(err)
 	}
-	m := &store.Manifest{Format: store.ManifestFormat, ID: id, ParentID: from, Server: server.Info{Flavour: server.MariaDB, Version: "10.11.6-MariaDB"}, Folders: folders, Files: files}
+	m := &store.Manifest{Format: store.ManifestFormat, ID: id, ParentID: from, Folders: folders, Files: files,
+		Server: server.Info{Flavour: server.MariaDB, Version: "10.11.6-MariaDB"}}
 	for _, f := range files {
 		m.Size += f.Size
 	}

@@ -35,7 +35,8 @@ func (k *Kit) Streamed(id string, c stream.Compression, forwarded bool) *store.M
 	k.Must(err)
 	k.Must(os.RemoveAll(folder))
 	name := "backup-" + id + ".xbstream" + c.Suffix()
-	testkit.Write(k.T, folder, map[string]string{"xtrabackup_checkpoints": files["xtrabackup_checkpoints"], "xtrabackup_info": files["xtrabackup_info"], store.ContentsName(id): string(contents)})
+	testkit.Write(k.T, folder, map[string]string{"xtrabackup_checkpoints": files["xtrabackup_checkpoints"],
+		"xtrabackup_info": files["xtrabackup_info"], store.ContentsName(id): string(contents)})
 	if forwarded {
 		testkit.Write(k.T, k.Forwarded(), map[string]string{name: packed.String()})
 	} else {

@@ -17,8 +17,8 @@ import (
 const compiledDataDir = "/var/lib/mysql/"
 
 // passedOn are the options that mean the same to mariabackup.
-var passedOn = []string{"target-dir", "datadir", "parallel", "throttle", "incremental-basedir", "stream", "extra-lsndir", "use-memory", "incremental-dir",
-	"force-non-empty-directories", "tmpdir", "no-lock", "open-files-limit"}
+var passedOn = []string{"target-dir", "datadir", "parallel", "throttle", "incremental-basedir", "stream", "extra-lsndir",
+	"use-memory", "incremental-dir", "force-non-empty-directories", "tmpdir", "no-lock", "open-files-limit"}
 
 // pass returns those of them that were given.
 func (c commandLine) pass() []string {
@@ -65,7 +65,8 @@ func (v version) backup(c commandLine) error {
 		return err
 	}
 	defer between.close()
-	args := []string{"--defaults-file=" + c.defaultsFile, "--defaults-group-suffix=" + c.suffix, "--backup", "--host=localhost", "--socket=" + between.socket()}
+	args := []string{"--defaults-file=" + c.defaultsFile, "--defaults-group-suffix=" + c.suffix,
+		"--backup", "--host=localhost", "--socket=" + between.socket()}
 	if err := work(append(args, c.pass()...)...); err != nil {
 		return err
 	}

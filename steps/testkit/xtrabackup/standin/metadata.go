@@ -61,7 +61,8 @@ func (v version) rename(folder, server string) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("backup_type = %s\nfrom_lsn = %s\nto_lsn = %s\nlast_lsn = %s\n", values["backup_type"], values["from_lsn"], values["to_lsn"], values["last_lsn"])
+	text := fmt.Sprintf("backup_type = %s\nfrom_lsn = %s\nto_lsn = %s\nlast_lsn = %s\n",
+		values["backup_type"], values["from_lsn"], values["to_lsn"], values["last_lsn"])
 	if v.modern() {
 		text += fmt.Sprintf("flushed_lsn = %s\nredo_memory = 0\nredo_frames = 0\n", values["last_lsn"])
 	} else {
@@ -75,7 +76,9 @@ func (v version) rename(folder, server string) error {
 	if err != nil {
 		return err
 	}
-	for key, value := range map[string]string{"tool_name": "xtrabackup", "tool_version": v.full, "ibbackup_version": v.full, "server_version": server} {
+	for key, value := range map[string]string{
+		"tool_name": "xtrabackup", "tool_version": v.full, "ibbackup_version": v.full, "server_version": server,
+	} {
 		info = regexp.MustCompile(`(?m)^`+key+` = .*$`).ReplaceAll(info, []byte(key+" = "+value))
 	}
 	return os.WriteFile(path, info, 0o640)

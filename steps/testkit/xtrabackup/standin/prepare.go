@@ -37,7 +37,8 @@ func (v version) prepare(c commandLine) error {
 		}
 	}
 	for _, folder := range []string{target, incremental} {
-		if err := os.Rename(filepath.Join(folder, ownLog), filepath.Join(folder, workerLog)); folder != "" && err != nil && !errors.Is(err, os.ErrNotExist) {
+		err := os.Rename(filepath.Join(folder, ownLog), filepath.Join(folder, workerLog))
+		if folder != "" && err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
@@ -69,7 +70,8 @@ func (v version) joins(target string, state map[string]string, incremental strin
 		// success; mariabackup would not.
 		return setCheckpoint(target, "to_lsn", next["from_lsn"])
 	}
-	return words("This incremental backup seems not to be proper for the target. Check 'to_lsn' of the target and 'from_lsn' of the incremental.")
+	return words("This incremental backup seems not to be proper for the target. " +
+		"Check 'to_lsn' of the target and 'from_lsn' of the incremental.")
 }
 
 func (v version) copyBack(c commandLine) error {
