@@ -161,7 +161,8 @@ func TestCheckWritable(t *testing.T) {
 	db.SetMaxOpenConns(1)
 	run(t, db, `BEGIN IMMEDIATE`)
 	var broken *dbfile.Error
-	if err := d.CheckWritable(t.Context()); !errors.As(err, &broken) || broken.Path != d.path || !strings.Contains(err.Error(), "another program holds a lock on it") {
+	err := d.CheckWritable(t.Context())
+	if !errors.As(err, &broken) || broken.Path != d.path || !strings.Contains(err.Error(), "another program holds a lock on it") {
 		t.Errorf("while locked: %v", err)
 	}
 	run(t, db, `ROLLBACK`)

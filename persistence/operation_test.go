@@ -28,7 +28,8 @@ func TestAcceptRecordsEverythingAtOnce(t *testing.T) {
 		t.Errorf("transitions are %+v, want %+v", transitions, accepted)
 	}
 	row := d.newest("op")
-	process := Process{ID: 1, SharedID: 1, CommandID: "op", Command: "dbcalm-db-cmd full_backup", Status: "running", StartTime: noon, Type: TypeBackup, Args: o.Args}
+	process := Process{ID: 1, SharedID: 1, CommandID: "op", Command: "dbcalm-db-cmd full_backup", Status: "running", StartTime: noon,
+		Type: TypeBackup, Args: o.Args}
 	if !reflect.DeepEqual(row, process) {
 		t.Errorf("process row is %+v, want %+v", row, process)
 	}

@@ -37,7 +37,8 @@ func TestWhoMayConnect(t *testing.T) {
 				}
 				return
 			}
-			want := fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not use this daemon: add it to allowed_users, or its group to allowed_groups, in the daemon's configuration, and start the daemon again"}`, s.name())
+			want := fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not use this daemon: add it to allowed_users, `+
+				`or its group to allowed_groups, in the daemon's configuration, and start the daemon again"}`, s.name())
 			if got != want {
 				t.Errorf("got %s\nwant %s", got, want)
 			}
@@ -122,7 +123,8 @@ func TestWhoMayRestore(t *testing.T) {
 		for request, restores := range requests {
 			want := `{"code":20`
 			if restores && !test.may {
-				want = fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not restore or delete backups: add it to restore_users, or its group to restore_groups, in the daemon's configuration, and start the daemon again"}`, s.name())
+				want = fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not restore or delete backups: add it to restore_users, `+
+					`or its group to restore_groups, in the daemon's configuration, and start the daemon again"}`, s.name())
 			}
 			if got := s.ask(t, server.path, request); !strings.HasPrefix(got, want) {
 				t.Errorf("%s: %s\n got %s\nwant %s", name, request, got, want)
@@ -147,7 +149,8 @@ func TestTheServiceLearnsWhoAsks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if asker.UID != s.uid || asker.PID <= 0 || asker.Name != nameOf(s.uid) || asker.Program != "" && asker.Program != printable.Shorten(program, echoLimit) {
+	if asker.UID != s.uid || asker.PID <= 0 || asker.Name != nameOf(s.uid) ||
+		asker.Program != "" && asker.Program != printable.Shorten(program, echoLimit) {
 		t.Errorf("got %+v", asker)
 	}
 }

@@ -21,7 +21,8 @@ import (
 // consists of are all tested with the detector.
 var watchedForRaces = []string{
 	"TestAdoptsManyAtOnce", "TestAnswersArePrompt", "TestCancelRunning", "TestCancelWhileToolWorks", "TestChainComesBack",
-	"TestClientsOfOtherPrograms", "TestMetrics", "TestOnFinish", "TestPrune", "TestQueue", "TestQueueOutlivesDaemon", "TestRebuildBesideOperations",
+	"TestClientsOfOtherPrograms", "TestMetrics", "TestOnFinish", "TestPrune", "TestQueue", "TestQueueOutlivesDaemon",
+	"TestRebuildBesideOperations",
 	"TestRequestsSentAgain", "TestRowsEndInOrder", "TestSameIDAtOnce", "TestStopAnswersThoseWhoAsk", "TestStopSignals",
 	"TestToolRunsOn", "TestVerifyIsCancelled", "TestWatchdogIsFed",
 }
