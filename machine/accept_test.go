@@ -50,8 +50,8 @@ func TestRestoreIsRefused(t *testing.T) {
 	}
 	w.write(filepath.Join(w.host.Server.DataDir, ".hidden"), "")
 	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetDatabase})
-	refusal(t, err, api.Unavailable, "cannot restore to database, mysql/mariadb data directory is not empty (usually /var/lib/mysql)",
-		".hidden")
+	refusal(t, err, api.Unavailable,
+		"cannot restore to database, mysql/mariadb data directory is not empty (usually /var/lib/mysql)", ".hidden")
 	if list, err := w.OpenOperations(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("refused commands left operations: %+v, %v", list, err)
 	}

@@ -235,9 +235,8 @@ func TestRetryOfAHaltedOperation(t *testing.T) {
 	w.backup("full", "", 0, 100)
 	discard := w.host.Steps()["discard_restore"].Run
 	letGo := make(chan error, 2)
-	w.replace["arrange_restore"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) {
-		return steps.Outcome{}, errLuck
-	}}
+	w.replace["arrange_restore"] = steps.Step{
+		Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.replace["discard_restore"] = steps.Step{Run: func(ctx context.Context, t steps.Task) (steps.Outcome, error) {
 		if err := <-letGo; err != nil {
 			return steps.Outcome{}, err

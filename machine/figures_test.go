@@ -27,8 +27,8 @@ func (w *world) recordAt(id, from string, minute int) time.Time {
 		w.backup(id, from, 100, 100)
 	}
 	const format = "2006-01-02 15:04:05.000000-07:00"
-	w.exec(w.ledger(), fmt.Sprintf(`UPDATE backup SET start_time = '%s', end_time = '%s', size = %d WHERE id = '%s'`, start.Format(format),
-		end.Format(format), minute, id))
+	w.exec(w.ledger(), fmt.Sprintf(`UPDATE backup SET start_time = '%s', end_time = '%s', size = %d WHERE id = '%s'`,
+		start.Format(format), end.Format(format), minute, id))
 	return end
 }
 
@@ -36,8 +36,8 @@ func (w *world) recordAt(id, from string, minute int) time.Time {
 func (w *world) verified(at time.Time, verdicts ...persistence.Verdict) {
 	w.t.Helper()
 	o := persistence.Operation{ID: "made-by-" + at.String(), Machine: "restore_folder",
-		Definition: w.source("restore_folder"), State: "queued",
-		Status: persistence.Waiting, Seq: 1, Attempt: 1, Args: []byte("{}"), Data: []byte("{}"), CreatedAt: at}
+		Definition: w.source("restore_folder"), State: "queued", Status: persistence.Waiting, Seq: 1, Attempt: 1,
+		Args: []byte("{}"), Data: []byte("{}"), CreatedAt: at}
 	if err := w.Accept(w.t.Context(), o, nil, persistence.Process{CommandID: o.ID, StartTime: at, Args: o.Args}); err != nil {
 		w.t.Fatal(err)
 	}

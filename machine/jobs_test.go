@@ -180,8 +180,8 @@ func TestStepThatWasInterruptedIsDoneAgain(t *testing.T) {
 	delete(w.replace, "stage_chain")
 	w.start()
 	v := w.ends(id, persistence.Failed)
-	if !strings.Contains(v.Error,
-		"interrupted 4 times in state stage, the last time because the daemon ended while this state was under way: given up") {
+	want := "interrupted 4 times in state stage, the last time because the daemon ended while this state was under way: given up"
+	if !strings.Contains(v.Error, want) {
 		t.Errorf("%s\n%s", v.Error, story(v))
 	}
 }

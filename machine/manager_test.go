@@ -210,8 +210,7 @@ func TestOperationFinishesOnItsOwnDefinition(t *testing.T) {
 	// is a success today was not recorded then.
 	old := strings.NewReplacer("arrange:", "put_in_order:", "ok: arrange", "ok: put_in_order").Replace(w.source("restore_folder"))
 	o := persistence.Operation{ID: "old", Machine: "restore_folder", Definition: old, BackupID: "full", State: "queued",
-		Status: persistence.Waiting,
-		Seq:    1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(),
+		Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(),
 		Args: []byte(`{"id_list":["full"],"target":"folder","tmp_dir":"` + filepath.Join(w.host.Store.BackupDir, "restores", "x") + `"}`)}
 	err := w.Accept(t.Context(), o, nil,
 		persistence.Process{CommandID: "old", Type: persistence.TypeRestore, Args: o.Args, StartTime: o.CreatedAt})

@@ -120,9 +120,8 @@ func TestEndIsToldAsItWas(t *testing.T) {
 	w := newWorld(t, telling(`[ ! -e hang ] || exec sleep 1000`))
 	w.backup("full", "", 0, 100)
 	w.write(filepath.Join(w.dir, "hang"), "")
-	w.replace["arrange_restore"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) {
-		return steps.Outcome{}, errLuck
-	}}
+	w.replace["arrange_restore"] = steps.Step{
+		Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.start()
 	id := w.restore("full")
 	ended := w.ends(id, persistence.Failed)

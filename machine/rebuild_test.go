@@ -310,9 +310,8 @@ func TestRebuildWhileTheDatabaseIsLocked(t *testing.T) {
 func TestRebuildOfWhatAnOperationGaveUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.replace["validate_backup"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) {
-		return steps.Outcome{}, errLuck
-	}}
+	w.replace["validate_backup"] = steps.Step{
+		Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.replace["discard_backup"] = w.replace["validate_backup"]
 	w.start()
 	id := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "a", api.Args{ID: "a"},

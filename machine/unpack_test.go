@@ -158,8 +158,7 @@ func TestStoredDefinitionThatKnowsOfNoStreams(t *testing.T) {
 	old := strings.Replace(before+after, "unpack: unpack, ", "", 1)
 	for _, id := range []string{"plain", "full"} {
 		o := persistence.Operation{ID: "old-" + id, Machine: "restore_folder", Definition: old, BackupID: id, State: "queued",
-			Status: persistence.Waiting,
-			Seq:    1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(),
+			Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(),
 			Args: bytes.ReplaceAll([]byte(`{"id_list":["ID"],"target":"folder","tmp_dir":"`+
 				filepath.Join(w.host.Store.BackupDir, "restores", "ID")+`"}`), []byte("ID"), []byte(id))}
 		err := w.Accept(t.Context(), o, nil,

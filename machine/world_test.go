@@ -205,8 +205,7 @@ func (w *world) manifest(m store.Manifest) {
 func (w *world) record(b persistence.Backup) {
 	w.t.Helper()
 	o := persistence.Operation{ID: "made-" + b.ID, Machine: "full_backup", Definition: w.source("full_backup"), BackupID: b.ID,
-		Args: []byte("{}"), State: "queued",
-		Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: b.StartTime}
+		Args: []byte("{}"), State: "queued", Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: b.StartTime}
 	row := persistence.Process{CommandID: o.ID, StartTime: o.CreatedAt, Type: persistence.TypeBackup, Args: o.Args}
 	if err := w.Accept(w.t.Context(), o, nil, row); err != nil {
 		w.t.Fatal(err)

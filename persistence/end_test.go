@@ -92,8 +92,10 @@ func TestOlderEndsAreKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "older.sqlite3")
 	db := outsider(t, path)
 	migrateUpTo(t, db, "CREATE TABLE operation_end")
-	run(t, db, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status, seq, attempt, data, failed_in, error, created_at, started_at, finished_at)
-		VALUES ('old', 'full_backup', '', 'b', '{}', 'failed', 'failed', 7, 1, '{}', 'copy', 'no luck', '2026-03-04 12:00:00.000000+00:00', NULL, '2026-03-04 12:01:00.000000+00:00'),
+	run(t, db, `INSERT INTO operation (id, machine, definition, backup_id, args,
+			state, status, seq, attempt, data, failed_in, error, created_at, started_at, finished_at)
+		VALUES ('old', 'full_backup', '', 'b', '{}', 'failed', 'failed', 7, 1, '{}', 'copy', 'no luck',
+			'2026-03-04 12:00:00.000000+00:00', NULL, '2026-03-04 12:01:00.000000+00:00'),
 		('open', 'full_backup', '', 'b', '{}', 'copy', 'running', 3, 1, '{}', '', '', '2026-03-04 12:00:00.000000+00:00', NULL, NULL)`)
 	d := openAt(t, path)
 	same(t, "ends", list(t, d.ledgerDB(),

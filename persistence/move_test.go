@@ -182,12 +182,14 @@ func TestTablesOfOursInTheSharedFileAreNeverReadAgain(t *testing.T) {
 // pythonTables are the tables as older versions of DBCalm make them.
 var pythonTables = []string{
 	`CREATE TABLE schedule (id INTEGER NOT NULL, PRIMARY KEY (id))`,
-	`CREATE TABLE process (id INTEGER NOT NULL, command VARCHAR NOT NULL, command_id VARCHAR NOT NULL, pid INTEGER NOT NULL, status VARCHAR NOT NULL,
-		output VARCHAR, error VARCHAR, return_code INTEGER, start_time DATETIME NOT NULL, end_time DATETIME, type VARCHAR NOT NULL, args JSON, PRIMARY KEY (id))`,
-	`CREATE TABLE backup (id VARCHAR NOT NULL, from_backup_id VARCHAR, schedule_id INTEGER, start_time DATETIME NOT NULL, end_time DATETIME, process_id INTEGER NOT NULL,
-		PRIMARY KEY (id), FOREIGN KEY(from_backup_id) REFERENCES backup (id) ON DELETE CASCADE, FOREIGN KEY(process_id) REFERENCES process (id) ON DELETE CASCADE)`,
-	`CREATE TABLE restore (id INTEGER NOT NULL, start_time DATETIME NOT NULL, end_time DATETIME, target VARCHAR NOT NULL, target_path VARCHAR NOT NULL,
-		backup_id VARCHAR NOT NULL, backup_timestamp DATETIME, process_id INTEGER NOT NULL, PRIMARY KEY (id),
+	`CREATE TABLE process (id INTEGER NOT NULL, command VARCHAR NOT NULL, command_id VARCHAR NOT NULL, pid INTEGER NOT NULL,
+		status VARCHAR NOT NULL, output VARCHAR, error VARCHAR, return_code INTEGER, start_time DATETIME NOT NULL,
+		end_time DATETIME, type VARCHAR NOT NULL, args JSON, PRIMARY KEY (id))`,
+	`CREATE TABLE backup (id VARCHAR NOT NULL, from_backup_id VARCHAR, schedule_id INTEGER, start_time DATETIME NOT NULL, end_time DATETIME,
+		process_id INTEGER NOT NULL, PRIMARY KEY (id), FOREIGN KEY(from_backup_id) REFERENCES backup (id) ON DELETE CASCADE,
+		FOREIGN KEY(process_id) REFERENCES process (id) ON DELETE CASCADE)`,
+	`CREATE TABLE restore (id INTEGER NOT NULL, start_time DATETIME NOT NULL, end_time DATETIME, target VARCHAR NOT NULL,
+		target_path VARCHAR NOT NULL, backup_id VARCHAR NOT NULL, backup_timestamp DATETIME, process_id INTEGER NOT NULL, PRIMARY KEY (id),
 		FOREIGN KEY(backup_id) REFERENCES backup (id) ON DELETE CASCADE, FOREIGN KEY(process_id) REFERENCES process (id) ON DELETE CASCADE)`,
 }
 
@@ -241,9 +243,8 @@ func TestIndexesAreNotDoubled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db.sqlite3")
 	db := outsider(t, path)
 	run(t, db, shared.Tables, `CREATE INDEX idx_backups_schedule_id ON backup(schedule_id)`,
-		`CREATE INDEX idx_backups_start_time ON backup(start_time)`,
-		`CREATE INDEX idx_processes_status ON process(status)`, `CREATE INDEX idx_processes_type ON process(type)`,
-		`CREATE INDEX idx_processes_command_id ON process(command_id)`)
+		`CREATE INDEX idx_backups_start_time ON backup(start_time)`, `CREATE INDEX idx_processes_status ON process(status)`,
+		`CREATE INDEX idx_processes_type ON process(type)`, `CREATE INDEX idx_processes_command_id ON process(command_id)`)
 	theirs := indexes(db)
 	d := openAt(t, path)
 	same(t, "indexes", indexes(db), theirs)

@@ -39,7 +39,8 @@ func tables(t *testing.T, path string) string {
 	defer db.Close()
 	text := ""
 	for _, query := range []string{
-		`SELECT concat_ws('|', id, command_id, command, status, coalesce(output, '-'), coalesce(error, '-'), coalesce(return_code, '-'), start_time || '', coalesce(end_time || '', '-'), type, args) FROM process ORDER BY id`,
+		`SELECT concat_ws('|', id, command_id, command, status, coalesce(output, '-'), coalesce(error, '-'), coalesce(return_code, '-'),
+			start_time || '', coalesce(end_time || '', '-'), type, args) FROM process ORDER BY id`,
 		`SELECT concat_ws('|', id, coalesce(from_backup_id, '-'), start_time || '', end_time || '', process_id) FROM backup ORDER BY id`,
 		`SELECT concat_ws('|', id, backup_id, backup_timestamp || '', target_path, process_id) FROM restore ORDER BY id`,
 	} {
@@ -206,7 +207,8 @@ func TestChangeIsDeliveredOnceWhateverDiesBetween(t *testing.T) {
 		"a backup is recorded": {before: begin, change: end, want: "op success,op success;b-op;b-op"},
 		"and deleted":          {before: begin, change: end, meanwhile: `DELETE FROM backup`, want: "op success,op success;;"},
 		"and another row is added": {before: begin, change: end,
-			meanwhile: `INSERT INTO process (command_id, status) VALUES ('cron', 'success')`, want: "op success,op success,cron success;b-op;b-op"},
+			meanwhile: `INSERT INTO process (command_id, status) VALUES ('cron', 'success')`,
+			want:      "op success,op success,cron success;b-op;b-op"},
 		"the newest row is removed": {change: begin, meanwhile: `DELETE FROM process WHERE id = 2`, want: "op success,op running;;"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -224,7 +226,8 @@ func TestChangeIsDeliveredOnceWhateverDiesBetween(t *testing.T) {
 			}
 			again := openAt(t, d.path)
 			again.delivered()
-			got := read(t, db, `SELECT coalesce((SELECT group_concat(command_id || ' ' || status) FROM (SELECT * FROM process ORDER BY id)), '') || ';' ||
+			got := read(t, db, `SELECT
+				coalesce((SELECT group_concat(command_id || ' ' || status) FROM (SELECT * FROM process ORDER BY id)), '') || ';' ||
 				coalesce((SELECT group_concat(id) FROM backup), '') || ';' || coalesce((SELECT group_concat(backup_id) FROM restore), '')`)
 			if got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)

@@ -13,8 +13,7 @@ func found(id, from string) FoundBackup {
 	return FoundBackup{
 		Backup: Backup{ID: id, FromBackupID: from, StartTime: noon, EndTime: pointer(minute(1)), Size: pointer(int64(7))},
 		Process: Process{CommandID: "op-" + id, Command: "dbcalm-db-cmd backups rebuild", Output: "recovered", StartTime: noon,
-			EndTime: pointer(minute(1)),
-			Type:    TypeBackup, Args: json.RawMessage(`{"id":"` + id + `"}`)},
+			EndTime: pointer(minute(1)), Type: TypeBackup, Args: json.RawMessage(`{"id":"` + id + `"}`)},
 	}
 }
 
@@ -39,8 +38,7 @@ func TestFoundBackupsAreRecorded(t *testing.T) {
 	}
 	p := d.newest("op-inc")
 	if p.Status != "success" || p.ReturnCode == nil || *p.ReturnCode != 0 || p.Output != "recovered" || !p.StartTime.Equal(noon) ||
-		!p.EndTime.Equal(minute(1)) ||
-		p.Type != TypeBackup || string(p.Args) != `{"id":"inc"}` {
+		!p.EndTime.Equal(minute(1)) || p.Type != TypeBackup || string(p.Args) != `{"id":"inc"}` {
 		t.Errorf("process row: %+v", p)
 	}
 	// What is recorded is not recorded again, with no process row either.

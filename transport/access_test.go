@@ -71,15 +71,21 @@ func TestTheSocketsGroupMayConnect(t *testing.T) {
 
 func TestUnknownNamesStopTheStart(t *testing.T) {
 	t.Parallel()
-	for want, access := range map[string]access.Rules{
-		`allowed_users: find user "no-such": there is none of that name; make it with useradd, or choose another`:    {Users: []string{"no-such"}},
-		`allowed_groups: find group "no-such": there is none of that name; make it with groupadd, or choose another`: {Groups: []string{"no-such"}},
-		`restore_users: find user "-1": there is none of that name; make it with useradd, or choose another`:         {RestoreUsers: []string{"-1"}},
-		`restore_groups: find group "": give a name or a number`:                                                     {RestoreGroups: []string{""}},
+	for _, test := range []struct {
+		want   string
+		access access.Rules
+	}{
+		{`allowed_users: find user "no-such": there is none of that name; make it with useradd, or choose another`,
+			access.Rules{Users: []string{"no-such"}}},
+		{`allowed_groups: find group "no-such": there is none of that name; make it with groupadd, or choose another`,
+			access.Rules{Groups: []string{"no-such"}}},
+		{`restore_users: find user "-1": there is none of that name; make it with useradd, or choose another`,
+			access.Rules{RestoreUsers: []string{"-1"}}},
+		{`restore_groups: find group "": give a name or a number`, access.Rules{RestoreGroups: []string{""}}},
 	} {
-		_, err := listen(t, Options{SocketPath: transporttest.Folder(t) + "/s", Access: access})
-		if textOrEmpty(err) != want {
-			t.Errorf("got %v, want %s", err, want)
+		_, err := listen(t, Options{SocketPath: transporttest.Folder(t) + "/s", Access: test.access})
+		if textOrEmpty(err) != test.want {
+			t.Errorf("got %v, want %s", err, test.want)
 		}
 	}
 }

@@ -156,8 +156,8 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 		"another version": {alive(older), alive(older), nil, []string{"• daemon", "its version is v0", "start it again after an " +
 			"upgrade", "✓ legacy"}},
 		"too old to tell": {refusing, refusing, nil, []string{"• daemon", "older version", "✓ legacy"}},
-		"not allowed": {shut(403, "Forbidden", "user 7 may not use this daemon"), shut(403, "Forbidden", "no"),
-			nil, []string{"? daemon          not looked at: user 7 may not use this daemon"}},
+		"not allowed": {shut(403, "Forbidden", "user 7 may not use this daemon"), shut(403, "Forbidden", "no"), nil,
+			[]string{"? daemon          not looked at: user 7 may not use this daemon"}},
 		"too busy": {shut(503, "Service Unavailable", "too many connections"), alive(self), nil,
 			[]string{"✗ daemon          too many connections"}},
 		"two daemons":     {alive(self), alive(other), nil, []string{"✗ legacy socket", "reaches process 11", "process 10"}},

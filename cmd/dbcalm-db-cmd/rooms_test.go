@@ -44,8 +44,7 @@ var roomImports = map[string]room{
 	command + "/pager":  {others: []string{"os/exec", "os/signal"}},
 	"machine": {
 		ours: []string{"machine/api", "machine/catalogue", "machine/definition", "persistence", "steps", "steps/crashpoint",
-			"steps/disk", "steps/job",
-			"steps/printable", "steps/store"},
+			"steps/disk", "steps/job", "steps/printable", "steps/store"},
 		others: []string{"github.com/looplab/fsm"},
 	},
 	"machine/api":        {ours: []string{"persistence", "steps", "steps/printable"}},
@@ -65,8 +64,7 @@ var roomImports = map[string]room{
 	// The verbs, and below them the rooms that they work with: each may import
 	// only what stands under it.
 	"steps": {ours: []string{"persistence", "steps/boot", "steps/place", "steps/inventory", "steps/store", "steps/tool",
-		"steps/server", "steps/job",
-		"steps/disk", "steps/stream", "steps/crashpoint"}},
+		"steps/server", "steps/job", "steps/disk", "steps/stream", "steps/crashpoint"}},
 	"steps/doctor": {ours: []string{"persistence", "steps", "steps/boot", "steps/place", "steps/store", "steps/tool",
 		"steps/server", "steps/disk"}},
 	"steps/place": {ours: []string{"steps/server", "steps/disk", "steps/crashpoint"}},

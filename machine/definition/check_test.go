@@ -102,14 +102,14 @@ func TestCheckRefuses(t *testing.T) {
 		"a state that cannot fail": {"{ok: second, failed: tidy}", "{ok: second}", []string{
 			`definition sample: state first does not say where failed leads`}},
 		"a clean-up that cannot halt": {"cancelled: cancelled, halt: halted}\n    interrupted: [halt]",
-			"cancelled: cancelled}\n    interrupted: [redo]", []string{
-				`definition sample: clean-up state tidy does not say where halt leads`}},
+			"cancelled: cancelled}\n    interrupted: [redo]",
+			[]string{`definition sample: clean-up state tidy does not say where halt leads`}},
 		"an edge that no step takes": {"{ok: second, failed: tidy}", "{ok: second, failed: tidy, more: tidy}", []string{
-			`definition sample: state first has an edge for more, which nothing takes, since its step plain never returns it: remove it from on, ` +
-				`or let the step declare it`}},
+			`definition sample: state first has an edge for more, which nothing takes, since its step plain never returns it: ` +
+				`remove it from on, or let the step declare it`}},
 		"a halt that nothing brings about": {"{ok: second, failed: tidy}", "{ok: second, failed: tidy, halt: halted}", []string{
-			`definition sample: state first has an edge for halt, which nothing takes, since its step plain never returns it: remove it from on, ` +
-				`or let the step declare it`}},
+			`definition sample: state first has an edge for halt, which nothing takes, since its step plain never returns it: ` +
+				`remove it from on, or let the step declare it`}},
 		"an outcome without an edge": {"{ok: third, more: second, failed: tidy}", "{ok: third, failed: tidy}", []string{
 			`definition sample: state second does not say where more leads, which its step program can return: add more to its on`}},
 		"a program that is not adopted": {"[adopt, rewind: first]", "[rewind: first]", []string{
@@ -119,8 +119,8 @@ func TestCheckRefuses(t *testing.T) {
 			`definition sample: state third does not probe, though its step probed can tell whether its work was done: ` +
 				`put probe into interrupted, before the last policy`}},
 		"a missing crash policy": {"    step: plain\n    on: {ok: second, failed: tidy}\n    interrupted: [redo]\n",
-			"    step: plain\n    on: {ok: second, failed: tidy}\n", []string{
-				`definition sample: state first has no crash policy: interrupted is missing`}},
+			"    step: plain\n    on: {ok: second, failed: tidy}\n",
+			[]string{`definition sample: state first has no crash policy: interrupted is missing`}},
 		"an unknown crash policy": {"interrupted: [probe, redo]", "interrupted: [probe, hope]", []string{
 			`definition sample: state third has the unknown crash policy "hope"`}},
 		"adopting without a job": {"interrupted: [probe, redo]", "interrupted: [adopt, probe, redo]", []string{

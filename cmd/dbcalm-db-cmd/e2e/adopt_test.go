@@ -73,8 +73,8 @@ func leaveAtWork(t *testing.T, ctx context.Context, store *persistence.Store, ho
 		return
 	}
 	o := persistence.Operation{ID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), Machine: "full_backup",
-		Definition: text, BackupID: id, Args: args,
-		State: "copy", Status: persistence.Running, Seq: 1, Attempt: 1, Data: []byte(`{"tool":{"name":"program"}}`), CreatedAt: time.Now()}
+		Definition: text, BackupID: id, Args: args, State: "copy", Status: persistence.Running,
+		Seq: 1, Attempt: 1, Data: []byte(`{"tool":{"name":"program"}}`), CreatedAt: time.Now()}
 	row := persistence.Process{CommandID: o.ID, Command: program, StartTime: time.Now(), Type: persistence.TypeBackup, Args: args}
 	if err := store.Accept(ctx, o, []persistence.Claim{{BackupID: id, Use: persistence.Makes}}, row); err != nil {
 		t.Error(err)
@@ -111,8 +111,8 @@ func (w *world) adoptionTime(many int) time.Duration {
 	var first, last string
 	db := w.ledger()
 	w.eventually("every operation is adopted", func() bool {
-		err := db.QueryRow(`SELECT count(*), coalesce(min(at || ''), ''), coalesce(max(at || ''), '') FROM operation_transition
-			WHERE event = 'adopt'`).Scan(&n, &first, &last)
+		err := db.QueryRow(`SELECT count(*), coalesce(min(at || ''), ''), coalesce(max(at || ''), '')
+			FROM operation_transition WHERE event = 'adopt'`).Scan(&n, &first, &last)
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -37,10 +37,10 @@ func TestCommandLine(t *testing.T) {
 	w.start()
 	w.expectCLI(0, idLine+`full_backup of full succeeded in .*\n`, `.* seal → publish: .* record → done: recorded: .*`,
 		"backup", "full", "full", "--wait")
-	w.expectCLI(0, idLine+`incremental_backup of inc succeeded in .*\n`, `.* record → done: .*`, "backup", "incremental",
-		"inc", "--from", "full", "--wait")
-	w.expectCLI(0, idLine+`restore_folder of inc succeeded in .*\n`, `.*prepare → apply.* record → done: .*`, "restore", "inc",
-		"--target", "folder", "--wait")
+	w.expectCLI(0, idLine+`incremental_backup of inc succeeded in .*\n`, `.* record → done: .*`,
+		"backup", "incremental", "inc", "--from", "full", "--wait")
+	w.expectCLI(0, idLine+`restore_folder of inc succeeded in .*\n`, `.*prepare → apply.* record → done: .*`,
+		"restore", "inc", "--target", "folder", "--wait")
 	w.expectCLI(0, `.*full.*inc.*`, ``, "backups", "list")
 	var backups []api.BackupView
 	if err := json.Unmarshal([]byte(w.expectCLI(0, `.*`, ``, "backups", "list", "--json")), &backups); err != nil || len(backups) != 2 {
@@ -67,8 +67,8 @@ func TestCommandLine(t *testing.T) {
 	w.expectCLI(5, ``, `.*MySQL/MariaDb server is not stopped.*`, "restore", "inc", "--target", "database", "--wait")
 	w.db.Stop()
 	w.loseData()
-	w.expectCLI(0, idLine+`restore_database of inc succeeded in .*\n`, `.* record → done: .*`, "restore", "inc",
-		"--target", "database", "--wait")
+	w.expectCLI(0, idLine+`restore_database of inc succeeded in .*\n`, `.* record → done: .*`,
+		"restore", "inc", "--target", "database", "--wait")
 	w.db.Start()
 	w.expectCLI(5, ``, `.*backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first \(409 Conflict\)\n`,
 		"backups", "delete", "full", "--wait")

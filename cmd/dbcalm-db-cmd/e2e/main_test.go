@@ -22,8 +22,8 @@ import (
 var watchedForRaces = []string{
 	"TestAdoptsManyAtOnce", "TestAnswersArePrompt", "TestCancelRunning", "TestCancelWhileToolWorks", "TestChainComesBack",
 	"TestClientsOfOtherPrograms", "TestMetrics", "TestOnFinish", "TestPrune", "TestQueue", "TestQueueOutlivesDaemon",
-	"TestRebuildBesideOperations",
-	"TestRequestsSentAgain", "TestRowsEndInOrder", "TestSameIDAtOnce", "TestStopAnswersThoseWhoAsk", "TestStopSignals",
+	"TestRebuildBesideOperations", "TestRequestsSentAgain", "TestRowsEndInOrder", "TestSameIDAtOnce", "TestStopAnswersThoseWhoAsk",
+	"TestStopSignals",
 	"TestToolRunsOn", "TestVerifyIsCancelled", "TestWatchdogIsFed",
 }
 

@@ -71,8 +71,8 @@ func TestInstallationIsMovedOver(t *testing.T) {
 	w.start()
 	var tables, missing int
 	db := w.sqlite()
-	err := db.QueryRow(`SELECT (SELECT count(*) FROM sqlite_master WHERE name LIKE 'operation%'), (SELECT count(*) FROM process
-		WHERE pid IS NULL)`).Scan(&tables, &missing)
+	err := db.QueryRow(`SELECT (SELECT count(*) FROM sqlite_master WHERE name LIKE 'operation%'),
+		(SELECT count(*) FROM process WHERE pid IS NULL)`).Scan(&tables, &missing)
 	if err != nil {
 		t.Fatal(err)
 	}

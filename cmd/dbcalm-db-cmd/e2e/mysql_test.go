@@ -99,17 +99,18 @@ func TestMySQLRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for tool, want := range map[string]string{
-		realTool(t): "which cannot back up MySQL 8.0.35-0ubuntu0.22.04.1: install the package percona-xtrabackup-80, " +
-			"or correct backup_bin or db_type",
-		xtrabackuptest.Install(t, xtrabackuptest.Versions[3].Tool): "xtrabackup 8.4.0-1 does not fit MySQL 8.0.35-0ubuntu0.22.04.1: install the package percona-xtrabackup-80",
-		filepath.Join(w.dir,
-			"nowhere"): "is not there: install the package percona-xtrabackup-80, or correct backup_bin",
+	for _, test := range []struct{ tool, want string }{
+		{realTool(t),
+			"which cannot back up MySQL 8.0.35-0ubuntu0.22.04.1: install the package percona-xtrabackup-80, " +
+				"or correct backup_bin or db_type"},
+		{xtrabackuptest.Install(t, xtrabackuptest.Versions[3].Tool),
+			"xtrabackup 8.4.0-1 does not fit MySQL 8.0.35-0ubuntu0.22.04.1: install the package percona-xtrabackup-80"},
+		{filepath.Join(w.dir, "nowhere"), "is not there: install the package percona-xtrabackup-80, or correct backup_bin"},
 	} {
 		w.stop()
-		w.configure("backup_bin", tool)
+		w.configure("backup_bin", test.tool)
 		w.start()
-		w.failed(w.full("misfit"), want)
+		w.failed(w.full("misfit"), test.want)
 	}
 	if left := entries(t, w.backupDir); len(left) != 3 {
 		t.Errorf("in the store: %v", left)

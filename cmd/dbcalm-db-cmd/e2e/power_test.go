@@ -41,10 +41,10 @@ func TestPowerLoss(t *testing.T) {
 		p.backup(point)
 	}
 	for form, points := range map[string][]string{
-		"zstd directory": {"before-compress", "compress-file", "compress-written", "compress-renamed",
-			"after-compress", "seal-before-manifest"},
-		"gzip stream": {"supervisor-started", "supervisor-ended", "supervisor-result", "before-stream",
-			"after-stream", "seal-before-manifest"},
+		"zstd directory": {"before-compress", "compress-file", "compress-written", "compress-renamed", "after-compress",
+			"seal-before-manifest"},
+		"gzip stream": {"supervisor-started", "supervisor-ended", "supervisor-result", "before-stream", "after-stream",
+			"seal-before-manifest"},
 		"forwarded stream": {"supervisor-ended", "after-stream"},
 	} {
 		p.storeIn(form)

@@ -86,9 +86,9 @@ func TestRebuildAfterALostDatabase(t *testing.T) {
 	for id, was := range rows {
 		now := row(t, w.sqlite(), "backup", `id = ?`, id)
 		process := row(t, w.sqlite(), "process", `id = ?`, strings.TrimPrefix(now["process_id"], "integer "))
-		expectRow(t, process, map[string]string{"status": "text success", "type": "text backup", "return_code": "integer 0", "error": "null ",
-			"pid":        "integer [1-9][0-9]*",
-			"start_time": timeText, "end_time": timeText, "command": "text dbcalm-db-cmd backups rebuild", "args": `text \{"id":"` + id + `".*\}`})
+		expectRow(t, process, map[string]string{"status": "text success", "type": "text backup", "return_code": "integer 0",
+			"error": "null ", "pid": "integer [1-9][0-9]*", "start_time": timeText, "end_time": timeText,
+			"command": "text dbcalm-db-cmd backups rebuild", "args": `text \{"id":"` + id + `".*\}`})
 		delete(now, "process_id")
 		if id == "z-full" {
 			// The schedule was not there at first.
@@ -143,8 +143,8 @@ func TestRebuildTellsWhatIsAmiss(t *testing.T) {
 	lines := func(last, partial string) string {
 		return `NAME .*\ncopy +mismatch +- +.*copy holds backup 'full': give the folder that name, or, if it is a copy, ` +
 			`move it out of backup_dir\nfull +no record +recorded .*\n` + holiday +
-			`\nother-inc +no base +- +it stands on 'other', which is neither recorded nor in backup_dir: bring that folder back and run this ` +
-			`again; .*\nlast +no folder +` + last + `\n.partial/gone-1 +leftover +` + partial + `\n\n1 backup recorded again, .*`
+			`\nother-inc +no base +- +it stands on 'other', which is neither recorded nor in backup_dir: bring that folder back ` +
+			`and run this again; .*\nlast +no folder +` + last + `\n.partial/gone-1 +leftover +` + partial + `\n\n1 backup recorded again, .*`
 	}
 	w.expectCLI(7, lines(`- +its folder `+path("last")+
 		` is missing: bring it back, or dbcalm-db-cmd backups rebuild --prune removes the record`,

@@ -70,8 +70,7 @@ func TestRowsOtherProgramsRead(t *testing.T) {
 	tool := row(t, db, "process", `command_id = ? ORDER BY id DESC`, full)
 	expectRow(t, tool, common)
 	expectRow(t, tool, map[string]string{"type": "text backup", "pid": `integer [1-9]\d*`, "output": `text .*completed OK!\n?`,
-		"args": `text \{"id":"full"\}`,
-		"command": `text ` + realTool(t) + ` --defaults-file=` + w.db.CredentialsFile +
+		"args": `text \{"id":"full"\}`, "command": `text ` + realTool(t) + ` --defaults-file=` + w.db.CredentialsFile +
 			` --defaults-group-suffix=-dbcalm --backup --target-dir=` +
 			w.backupDir + `/.partial/` + full + `-1 --datadir=` + w.db.DataDir + `/? --parallel=\d+`})
 	expectRow(t, row(t, db, "process", `command_id = ? ORDER BY id DESC`, inc),

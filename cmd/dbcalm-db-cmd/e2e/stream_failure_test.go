@@ -78,8 +78,8 @@ func TestStreamFails(t *testing.T) {
 		words               []string
 	}{
 		{"tool-fails", `echo "Error: no luck" >&2; exit 9`, take, []string{"mariabackup failed with exit code 9", "Error: no luck"}},
-		{"tool-fails-half-way", `$real "$@" | head -c 3000000; echo "no luck" >&2; exit 9`,
-			take, []string{"mariabackup failed with exit code 9", "no luck"}},
+		{"tool-fails-half-way", `$real "$@" | head -c 3000000; echo "no luck" >&2; exit 9`, take,
+			[]string{"mariabackup failed with exit code 9", "no luck"}},
 		{"tool-fails-after-all", `$real "$@"; exit 9`, take, []string{"mariabackup failed with exit code 9", "completed OK!"}},
 		{"tool-killed", `$real "$@" | head -c 3000000; kill -KILL $$`, take, []string{"times in state stream", "killed by SIGKILL", "given up"}},
 		{"tool-cuts", `$real "$@" 2>/dev/null | head -c 3000000; echo "completed OK!" >&2; exit 0`, take,

@@ -66,8 +66,7 @@ func TestBrokenOnTheServer(t *testing.T) {
 	w.db.Exec("CREATE TABLE fill.`orphän` (id INT PRIMARY KEY) ENGINE=InnoDB",
 		"CREATE TABLE fill.discarded (id INT PRIMARY KEY) ENGINE=InnoDB", "ALTER TABLE fill.discarded DISCARD TABLESPACE",
 		"CREATE TABLE fill.base (id INT)", "CREATE VIEW fill.dangling AS SELECT * FROM fill.base", "DROP TABLE fill.base",
-		"CREATE VIEW fill.cut AS SELECT 1",
-		"CREATE TABLE fill.triggered (id INT PRIMARY KEY) ENGINE=InnoDB",
+		"CREATE VIEW fill.cut AS SELECT 1", "CREATE TABLE fill.triggered (id INT PRIMARY KEY) ENGINE=InnoDB",
 		"CREATE TRIGGER fill.bell BEFORE INSERT ON fill.triggered FOR EACH ROW SET NEW.id = 1",
 		"CREATE TABLE fill.mine (id INT) ENGINE=MyISAM")
 	folder := filepath.Join(w.db.DataDir, "fill")

@@ -125,8 +125,8 @@ func TestVerifyLevels(t *testing.T) {
 		}
 		expectRow(t, row(t, db, "process", `command_id = ? ORDER BY id`, v.ID),
 			map[string]string{"status": "text success", "type": "text restore",
-				"command": "text dbcalm-db-cmd verify_backup inc2", "args": `text \{"id_list":\["full","inc1","inc2"\],"target":"verify"` + scratch +
-					`,"level":"` + string(level) + `"\}`})
+				"command": "text dbcalm-db-cmd verify_backup inc2",
+				"args":    `text \{"id_list":\["full","inc1","inc2"\],"target":"verify"` + scratch + `,"level":"` + string(level) + `"\}`})
 		expectRow(t, row(t, db, "process", `command_id = ? ORDER BY id DESC`, v.ID),
 			map[string]string{"status": "text success", "type": "text restore", "error": "null "})
 	}
