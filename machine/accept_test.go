@@ -33,7 +33,8 @@ func TestRestoreIsRefused(t *testing.T) {
 		{"nonsense", api.NotFound, "Backup with id 'nonsense' not found"},
 		{"full nonsense", api.NotFound, "Backup with id 'nonsense' not found"},
 		{"full nonsense inc1", api.NotFound, `Backup with id 'nonsense' not found; ` + byItself("inc1", `["full","inc1"]`)},
-		{"full lost", api.NotFound, "Backup with id 'lost' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"},
+		{"full lost", api.NotFound,
+			"Backup with id 'lost' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"},
 		{"inc1", api.Invalid, "id_list is no chain in order: " + byItself("inc1", `["full","inc1"]`)},
 		{"full inc2", api.Invalid, byItself("inc2", `["full","inc1","inc2"]`)},
 		{"full inc2 inc1", api.Invalid, byItself("inc1", `["full","inc1"]`)},
@@ -49,7 +50,8 @@ func TestRestoreIsRefused(t *testing.T) {
 	}
 	w.write(filepath.Join(w.host.Server.DataDir, ".hidden"), "")
 	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetDatabase})
-	refusal(t, err, api.Unavailable, "cannot restore to database, mysql/mariadb data directory is not empty (usually /var/lib/mysql)", ".hidden")
+	refusal(t, err, api.Unavailable,
+		"cannot restore to database, mysql/mariadb data directory is not empty (usually /var/lib/mysql)", ".hidden")
 	if list, err := w.OpenOperations(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("refused commands left operations: %+v, %v", list, err)
 	}
@@ -68,7 +70,8 @@ func TestChainThatIsBrokenInTheRecords(t *testing.T) {
 	w.exec(w.outsider(), `DELETE FROM backup WHERE id = 'full'`)
 	w.start()
 	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"inc"}, Target: api.TargetFolder})
-	refusal(t, err, api.Invalid, "backup 'inc' cannot be restored: it stands on 'full', which is not recorded; the chains that are whole: dbcalm-db-cmd backups list")
+	refusal(t, err, api.Invalid,
+		"backup 'inc' cannot be restored: it stands on 'full', which is not recorded; the chains that are whole: dbcalm-db-cmd backups list")
 	w.manifest(store.Manifest{ID: "full"})
 	_, err = w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full", "inc"}, Target: api.TargetFolder})
 	refusal(t, err, api.NotFound, "Backup with id 'full' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild")
@@ -109,7 +112,8 @@ func TestRestoreFoldersDiffer(t *testing.T) {
 			t.Errorf("%s was given twice", name)
 		}
 		seen[name] = true
-		if _, err := time.Parse("2006-01-02-15-04-05", filepath.Base(name)); err != nil || filepath.Dir(name) != filepath.Join(w.host.Store.BackupDir, "restores") {
+		_, err := time.Parse("2006-01-02-15-04-05", filepath.Base(name))
+		if err != nil || filepath.Dir(name) != filepath.Join(w.host.Store.BackupDir, "restores") {
 			t.Errorf("%s is named otherwise: %v", name, err)
 		}
 	}
@@ -142,7 +146,8 @@ func TestBackupIsRefusedBeforeAServerIsAsked(t *testing.T) {
 		{api.BackupRequest{ID: "new", FromBackupID: "full"}, api.Unavailable, credentials},
 		{api.BackupRequest{ID: "full", FromBackupID: "full"}, api.Conflict, "Backup with id 'full' already exists"},
 		{api.BackupRequest{ID: "new", FromBackupID: "nonsense"}, api.NotFound, "Base backup with id 'nonsense' not found"},
-		{api.BackupRequest{ID: "new", FromBackupID: "lost"}, api.NotFound, "Base backup with id 'lost' not found: its folder is there, its record is lost"},
+		{api.BackupRequest{ID: "new", FromBackupID: "lost"}, api.NotFound,
+			"Base backup with id 'lost' not found: its folder is there, its record is lost"},
 		{api.BackupRequest{ID: "new", FromBackupID: "new"}, api.NotFound, "Base backup with id 'new' not found"},
 	} {
 		w.write(filepath.Join(w.host.Store.Folder("loose"), "file"), "")
@@ -179,7 +184,8 @@ func TestOneOfManyRequestsForOneBackupIsAccepted(t *testing.T) {
 	errs := make(chan error)
 	for range 8 {
 		go func() {
-			_, err := w.accept(t.Context(), order{command: "full_backup"}, "b", api.Args{ID: "b"}, []persistence.Claim{{BackupID: "b", Use: persistence.Makes}}, nil)
+			_, err := w.accept(t.Context(), order{command: "full_backup"}, "b", api.Args{ID: "b"},
+				[]persistence.Claim{{BackupID: "b", Use: persistence.Makes}}, nil)
 			errs <- err
 		}()
 	}

@@ -69,7 +69,8 @@ func TestJobOfADefinitionThatDoesNotAdopt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.atWork()
-	w.exec(w.ledger(), `UPDATE operation_definition SET text = replace(text, 'interrupted: [adopt, rewind: stage]', 'interrupted: [rewind: stage]')`)
+	w.exec(w.ledger(),
+		`UPDATE operation_definition SET text = replace(text, 'interrupted: [adopt, rewind: stage]', 'interrupted: [rewind: stage]')`)
 	w.start()
 	w.eventually("the job is found", func() bool { return w.adopted.Load() == 1 })
 	if v := w.show(id); v.State != "prepare" || v.Attempt != 1 {

@@ -74,7 +74,8 @@ func TestTheQueueHasAnEnd(t *testing.T) {
 	first, second := w.restore("full"), w.restore("full")
 	request := api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetFolder}
 	_, err := w.RestoreBackup(t.Context(), request)
-	refusal(t, err, api.Unavailable, "2 operations are waiting already, as many as max_waiting allows: wait until they have run, cancel some, or raise max_waiting")
+	refusal(t, err, api.Unavailable,
+		"2 operations are waiting already, as many as max_waiting allows: wait until they have run, cancel some, or raise max_waiting")
 	if err := w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "other"}); err != nil {
 		t.Errorf("a deletion, which waits for nothing, is refused: %v", err)
 	}

@@ -40,7 +40,9 @@ func TestFullAndIncrementalBackup(t *testing.T) {
 	}
 	server.Exec("UPDATE fill.t000 SET remark = 'changed'")
 	inc := w.ends(w.accepted(w.IncrementalBackup(t.Context(), api.BackupRequest{ID: "inc", FromBackupID: "full"})), persistence.Succeeded)
-	if p := inc.Processes[1]; !strings.Contains(p.Command, "--incremental-basedir="+filepath.Join(w.host.Store.BackupDir, "full")) || p.PID == nil || !strings.Contains(p.Output, "completed OK!") {
+	p := inc.Processes[1]
+	if !strings.Contains(p.Command, "--incremental-basedir="+filepath.Join(w.host.Store.BackupDir, "full")) || p.PID == nil ||
+		!strings.Contains(p.Output, "completed OK!") {
 		t.Errorf("the tool's row: %+v", p)
 	}
 	list, err := w.Manager.Backups(t.Context())
@@ -48,7 +50,8 @@ func TestFullAndIncrementalBackup(t *testing.T) {
 		t.Fatalf("backups: %+v, %v", list, err)
 	}
 	first, second := list[0], list[1]
-	if first.ID != "full" || second.FromBackupID != "full" || first.ToLSN == 0 || second.FromLSN != first.ToLSN || second.ToLSN < second.FromLSN {
+	if first.ID != "full" || second.FromBackupID != "full" || first.ToLSN == 0 || second.FromLSN != first.ToLSN ||
+		second.ToLSN < second.FromLSN {
 		t.Errorf("the chain: %+v", list)
 	}
 	for _, b := range list {

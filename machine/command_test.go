@@ -17,7 +17,8 @@ func TestEveryCommandHasOneMachine(t *testing.T) {
 	}{
 		"as shipped": {func(map[string]*definition.Definition) {}, ""},
 		"an unknown command": {func(all map[string]*definition.Definition) { all["full_backup"].Command = "copy" },
-			"definition full_backup: it is for copy, which is no command: use one of [full_backup incremental_backup restore_backup to target folder " +
+			"definition full_backup: it is for copy, which is no command: " +
+				"use one of [full_backup incremental_backup restore_backup to target folder " +
 				"restore_backup to target database verify_backup delete_backup]\nno definition is for full_backup: give one that command and target"},
 		"one that no request begins": {func(all map[string]*definition.Definition) {
 			all["count_store"] = &definition.Definition{Name: "count_store"}

@@ -74,7 +74,8 @@ func TestCancelOfARunningProgram(t *testing.T) {
 		t.Errorf("the store holds %s", left)
 	}
 	last := v.Processes[len(v.Processes)-1]
-	if last.Status != "failed" || last.Error != "cancelled as requested" || last.ReturnCode != nil || !strings.Contains(last.Output, "preparing ") {
+	if last.Status != "failed" || last.Error != "cancelled as requested" || last.ReturnCode != nil ||
+		!strings.Contains(last.Output, "preparing ") {
 		t.Errorf("the program's process row: %+v", last)
 	}
 	if err := w.Cancel(t.Context(), id); err != nil {
@@ -189,7 +190,8 @@ func TestRetryOfAFailedOperation(t *testing.T) {
 	refusal(t, err, api.Conflict, "operation "+id+" cannot be retried: it is running in state prepare")
 	w.pass("fail")
 	v := w.ends(id, persistence.Failed)
-	if v.State != "failed" || !strings.Contains(v.Error, "mariabackup, preparing backup 'full', failed with exit code 1") || !strings.Contains(v.Error, "Error: no luck today") {
+	if v.State != "failed" || !strings.Contains(v.Error, "mariabackup, preparing backup 'full', failed with exit code 1") ||
+		!strings.Contains(v.Error, "Error: no luck today") {
 		t.Errorf("ended in %s: %s", v.State, v.Error)
 	}
 	if p := v.Processes[1]; p.Status != "failed" || p.Error != v.Error || *p.ReturnCode != 1 {
@@ -233,7 +235,8 @@ func TestRetryOfAHaltedOperation(t *testing.T) {
 	w.backup("full", "", 0, 100)
 	discard := w.host.Steps()["discard_restore"].Run
 	letGo := make(chan error, 2)
-	w.replace["arrange_restore"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
+	w.replace["arrange_restore"] = steps.Step{
+		Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.replace["discard_restore"] = steps.Step{Run: func(ctx context.Context, t steps.Task) (steps.Outcome, error) {
 		if err := <-letGo; err != nil {
 			return steps.Outcome{}, err

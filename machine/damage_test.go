@@ -38,11 +38,13 @@ func TestNothingStandsOnAKnownDamage(t *testing.T) {
 		}
 		return !slices.ContainsFunc(p.Checks, func(c api.Check) bool { return c.About == "soundness" })
 	}
-	if sounds(w.PlanBackup(t.Context(), request)) || sounds(w.PlanRestore(t.Context(), api.RestoreRequest{IDList: []string{"full", "inc"}, Target: api.TargetFolder})) {
+	if sounds(w.PlanBackup(t.Context(), request)) ||
+		sounds(w.PlanRestore(t.Context(), api.RestoreRequest{IDList: []string{"full", "inc"}, Target: api.TargetFolder})) {
 		t.Error("a plan does not tell of the damage")
 	}
 	w.ends(w.verify("inc", ""), persistence.Succeeded)
-	if !sounds(w.PlanBackup(t.Context(), request)) || !sounds(w.PlanRestore(t.Context(), api.RestoreRequest{IDList: []string{"full", "inc"}, Target: api.TargetFolder})) {
+	if !sounds(w.PlanBackup(t.Context(), request)) ||
+		!sounds(w.PlanRestore(t.Context(), api.RestoreRequest{IDList: []string{"full", "inc"}, Target: api.TargetFolder})) {
 		t.Error("a plan tells of damage that was mended")
 	}
 }

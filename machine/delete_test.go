@@ -22,7 +22,8 @@ func TestDeleteRemovesFolderAndRecord(t *testing.T) {
 	w.backup("inc", "full", 100, 200)
 	w.backup("other", "", 0, 100)
 	w.start()
-	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}), api.Conflict, "backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first")
+	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}), api.Conflict,
+		"backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first")
 	for _, id := range []string{"inc", "full"} {
 		if err := w.DeleteBackup(t.Context(), api.DeleteRequest{ID: id}); err != nil {
 			t.Errorf("delete %s: %v", id, err)
@@ -40,7 +41,8 @@ func TestDeleteRemovesFolderAndRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := w.show(list[0].ID)
-	if v.Machine != "delete_backup" || events(v) != "accept>queued start>validate ok>retire ok>erase ok>record ok>done" || len(v.Processes) != 1 || v.Processes[0].Status != "success" {
+	if v.Machine != "delete_backup" || events(v) != "accept>queued start>validate ok>retire ok>erase ok>record ok>done" ||
+		len(v.Processes) != 1 || v.Processes[0].Status != "success" {
 		t.Errorf("%s\n%+v", story(v), v.Processes)
 	}
 }

@@ -50,7 +50,8 @@ func TestOperationGoesOnWithoutTheSharedFile(t *testing.T) {
 	w.ends(id, persistence.Failed)
 	newest := func() (status string) {
 		w.t.Helper()
-		if err := other.QueryRowContext(t.Context(), `SELECT status FROM process WHERE command_id = ? ORDER BY id DESC LIMIT 1`, id).Scan(&status); err != nil {
+		err := other.QueryRowContext(t.Context(), `SELECT status FROM process WHERE command_id = ? ORDER BY id DESC LIMIT 1`, id).Scan(&status)
+		if err != nil {
 			t.Fatal(err)
 		}
 		return status
@@ -110,7 +111,8 @@ func TestBackupWhoseBaseWasDeletedMeanwhile(t *testing.T) {
 		},
 	}
 	w.replace["record_backup"] = steps.Step{Run: func(_ context.Context, t steps.Task) (steps.Outcome, error) {
-		return steps.Outcome{Event: steps.EventOK, Data: t.Data, Backup: &persistence.Backup{ID: "inc", FromBackupID: "gone", StartTime: t.CreatedAt}}, nil
+		return steps.Outcome{Event: steps.EventOK, Data: t.Data,
+			Backup: &persistence.Backup{ID: "inc", FromBackupID: "gone", StartTime: t.CreatedAt}}, nil
 	}}
 	w.start()
 	id := w.accepted(w.accept(t.Context(), order{command: "incremental_backup"}, "inc", api.Args{ID: "inc", FromBackupID: "gone"}, nil, nil))

@@ -140,7 +140,8 @@ func TestRestoreThatAnEarlierProgramWasPlacing(t *testing.T) {
 		t.Errorf("what was restored: %q, %v", text, err)
 	}
 	var restored int
-	if err := w.outsider().QueryRowContext(t.Context(), `SELECT count(*) FROM restore WHERE backup_id = 'base'`).Scan(&restored); err != nil || restored != 1 {
+	err := w.outsider().QueryRowContext(t.Context(), `SELECT count(*) FROM restore WHERE backup_id = 'base'`).Scan(&restored)
+	if err != nil || restored != 1 {
 		t.Errorf("%d rows tell of it, %v", restored, err)
 	}
 	if _, err := w.Manager.Backups(t.Context()); err != nil {

@@ -27,15 +27,17 @@ func (w *world) recordAt(id, from string, minute int) time.Time {
 		w.backup(id, from, 100, 100)
 	}
 	const format = "2006-01-02 15:04:05.000000-07:00"
-	w.exec(w.ledger(), fmt.Sprintf(`UPDATE backup SET start_time = '%s', end_time = '%s', size = %d WHERE id = '%s'`, start.Format(format), end.Format(format), minute, id))
+	w.exec(w.ledger(), fmt.Sprintf(`UPDATE backup SET start_time = '%s', end_time = '%s', size = %d WHERE id = '%s'`,
+		start.Format(format), end.Format(format), minute, id))
 	return end
 }
 
 // verified notes verdicts, with the time at which they were found.
 func (w *world) verified(at time.Time, verdicts ...persistence.Verdict) {
 	w.t.Helper()
-	o := persistence.Operation{ID: "made-by-" + at.String(), Machine: "restore_folder", Definition: w.source("restore_folder"), State: "queued",
-		Status: persistence.Waiting, Seq: 1, Attempt: 1, Args: []byte("{}"), Data: []byte("{}"), CreatedAt: at}
+	o := persistence.Operation{ID: "made-by-" + at.String(), Machine: "restore_folder",
+		Definition: w.source("restore_folder"), State: "queued", Status: persistence.Waiting, Seq: 1, Attempt: 1,
+		Args: []byte("{}"), Data: []byte("{}"), CreatedAt: at}
 	if err := w.Accept(w.t.Context(), o, nil, persistence.Process{CommandID: o.ID, StartTime: at, Args: o.Args}); err != nil {
 		w.t.Fatal(err)
 	}
@@ -79,7 +81,8 @@ func TestFiguresOfBackups(t *testing.T) {
 	expect("unverified")
 
 	at := func(minute int) time.Time { return full.Add(time.Duration(minute) * time.Minute) }
-	w.verified(at(40), persistence.Verdict{BackupID: "full", Level: persistence.LevelBoot}, persistence.Verdict{BackupID: "inc", Level: persistence.LevelPrepare})
+	w.verified(at(40), persistence.Verdict{BackupID: "full", Level: persistence.LevelBoot},
+		persistence.Verdict{BackupID: "inc", Level: persistence.LevelPrepare})
 	expect("two of three links verified")
 	w.verified(at(50), persistence.Verdict{BackupID: "last", Level: persistence.LevelChecksum})
 	want.Newest = &api.ChainFigures{Level: 2, Passed: at(40)}
@@ -94,7 +97,8 @@ func TestFiguresOfBackups(t *testing.T) {
 	want.Good = full
 	expect("the folder of the next is gone")
 	w.backup("short", "", 0, 100)
-	w.write(filepath.Join(w.host.Store.Folder("short"), store.ManifestName), `{"format": 1, "id": "short", "files": [{"path": "shop/orders.ibd", "size": 1}]}`)
+	w.write(filepath.Join(w.host.Store.Folder("short"), store.ManifestName),
+		`{"format": 1, "id": "short", "files": [{"path": "shop/orders.ibd", "size": 1}]}`)
 	f := w.figures().Backups
 	if f.Good != full {
 		t.Errorf("of files that are not as they were: %v is good", f.Good)
@@ -133,12 +137,14 @@ func TestFiguresOfOperations(t *testing.T) {
 		!reflect.DeepEqual(f.Open, []persistence.OpenFigure{{Machine: "restore_folder", Status: persistence.Running, Count: 1}}) {
 		t.Errorf("%+v", f)
 	}
-	if states := f.Machines["restore_folder"]; !slices.Equal(states, []string{"validate", "stage", "unpack", "prepare", "apply", "arrange", "place", "record", "discard"}) {
+	states := f.Machines["restore_folder"]
+	if !slices.Equal(states, []string{"validate", "stage", "unpack", "prepare", "apply", "arrange", "place", "record", "discard"}) {
 		t.Errorf("states that can fail: %v", states)
 	}
 	w.pass("fail")
 	w.ends(id, persistence.Failed)
-	if f := w.figures(); !slices.ContainsFunc(f.Ends, func(e persistence.EndFigure) bool { return e.Machine == "restore_folder" && e.FailedIn == "prepare" }) {
+	f = w.figures()
+	if !slices.ContainsFunc(f.Ends, func(e persistence.EndFigure) bool { return e.Machine == "restore_folder" && e.FailedIn == "prepare" }) {
 		t.Errorf("%+v", f.Ends)
 	}
 }

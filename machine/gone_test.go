@@ -109,7 +109,8 @@ func TestIDOfABackupThatIsGoneIsFree(t *testing.T) {
 	if err := w.checkNew(t.Context(), "full"); err != nil {
 		t.Error(err)
 	}
-	refusal(t, w.backups.ForgetGone(t.Context(), "full"), api.Conflict, "Backup with id 'full' already exists: its folder is gone, but backup 'inc' stands on it")
+	refusal(t, w.backups.ForgetGone(t.Context(), "full"), api.Conflict,
+		"Backup with id 'full' already exists: its folder is gone, but backup 'inc' stands on it")
 	w.removeFolder("inc")
 	if err := w.backups.ForgetGone(t.Context(), "full"); err != nil {
 		t.Fatal(err)

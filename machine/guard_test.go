@@ -108,7 +108,8 @@ func TestOutcomeThatIsNotDeclaredIsItsOperationsFailure(t *testing.T) {
 			w.start()
 			id := w.restore("full")
 			v := w.ends(id, persistence.Failed)
-			if want := "state " + state + ` broke off: its step returned "compress", which it does not declare: this is a bug, please report it`; v.Error != want {
+			want := "state " + state + ` broke off: its step returned "compress", which it does not declare: this is a bug, please report it`
+			if v.Error != want {
 				t.Errorf("got %s, want %s", v.Error, want)
 			}
 			if _, err := w.OpenJob(t.Context(), id); err == nil {

@@ -46,16 +46,19 @@ func TestHealth(t *testing.T) {
 	if err := os.Rename(w.host.Store.BackupDir, away); err != nil {
 		t.Fatal(err)
 	}
-	expect("without its disk", api.HealthFailing, map[string]string{"backup_dir": "is missing, and 1 backups are recorded: is its disk mounted?"})
+	expect("without its disk", api.HealthFailing,
+		map[string]string{"backup_dir": "is missing, and 1 backups are recorded: is its disk mounted?"})
 	if err := os.Mkdir(w.host.Store.BackupDir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	expect("with another disk", api.HealthFailing, map[string]string{"backup_dir": "holds none of the 1 backups that are recorded: is its disk mounted?"})
+	expect("with another disk", api.HealthFailing,
+		map[string]string{"backup_dir": "holds none of the 1 backups that are recorded: is its disk mounted?"})
 	if err := os.Remove(w.host.Store.BackupDir); err != nil {
 		t.Fatal(err)
 	}
 	w.write(w.host.Store.BackupDir, "")
-	expect("with a file in its place", api.HealthFailing, map[string]string{"backup_dir": "is no folder: move away what is there, or correct backup_dir"})
+	expect("with a file in its place", api.HealthFailing,
+		map[string]string{"backup_dir": "is no folder: move away what is there, or correct backup_dir"})
 	if err := os.Remove(w.host.Store.BackupDir); err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,8 @@ func TestInterruptionsAreSurvivedUpToALimit(t *testing.T) {
 		w.pass("kill")
 	}
 	v := w.ends(id, persistence.Failed)
-	if v.Attempt != definition.DefaultLimit+1 || !strings.Contains(v.Error, "interrupted 4 times in state prepare, the last time because the program was killed by SIGKILL: given up") {
+	if v.Attempt != definition.DefaultLimit+1 ||
+		!strings.Contains(v.Error, "interrupted 4 times in state prepare, the last time because the program was killed by SIGKILL: given up") {
 		t.Errorf("attempt %d: %s", v.Attempt, v.Error)
 	}
 	if n := strings.Count(events(v), "rewind>stage"); n != definition.DefaultLimit || !strings.Contains(events(v), "exhausted>discard") {
@@ -179,7 +180,8 @@ func TestStepThatWasInterruptedIsDoneAgain(t *testing.T) {
 	delete(w.replace, "stage_chain")
 	w.start()
 	v := w.ends(id, persistence.Failed)
-	if !strings.Contains(v.Error, "interrupted 4 times in state stage, the last time because the daemon ended while this state was under way: given up") {
+	want := "interrupted 4 times in state stage, the last time because the daemon ended while this state was under way: given up"
+	if !strings.Contains(v.Error, want) {
 		t.Errorf("%s\n%s", v.Error, story(v))
 	}
 }

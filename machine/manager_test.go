@@ -44,11 +44,13 @@ func TestRestoreOfAChainToAFolder(t *testing.T) {
 	if left := w.names(filepath.Join(w.dir, "state", "jobs")); left != "" {
 		t.Errorf("job folders are left: %s", left)
 	}
-	if len(v.Processes) != 3 || !strings.Contains(v.Processes[1].Command, "--prepare") || !strings.Contains(v.Processes[2].Command, "--incremental-dir=") {
+	if len(v.Processes) != 3 || !strings.Contains(v.Processes[1].Command, "--prepare") ||
+		!strings.Contains(v.Processes[2].Command, "--incremental-dir=") {
 		t.Fatalf("processes are %+v", v.Processes)
 	}
 	for i, p := range v.Processes {
-		if p.Status != "success" || p.EndTime == nil || p.ReturnCode == nil || *p.ReturnCode != 0 || (i > 0 && !strings.Contains(p.Output, "completed OK!")) {
+		if p.Status != "success" || p.EndTime == nil || p.ReturnCode == nil || *p.ReturnCode != 0 ||
+			(i > 0 && !strings.Contains(p.Output, "completed OK!")) {
 			t.Errorf("process row %d: %+v", i, p)
 		}
 	}
@@ -207,9 +209,12 @@ func TestOperationFinishesOnItsOwnDefinition(t *testing.T) {
 	// The definition of an older program: a state is called otherwise, and what
 	// is a success today was not recorded then.
 	old := strings.NewReplacer("arrange:", "put_in_order:", "ok: arrange", "ok: put_in_order").Replace(w.source("restore_folder"))
-	o := persistence.Operation{ID: "old", Machine: "restore_folder", Definition: old, BackupID: "full", State: "queued", Status: persistence.Waiting,
-		Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(), Args: []byte(`{"id_list":["full"],"target":"folder","tmp_dir":"` + filepath.Join(w.host.Store.BackupDir, "restores", "x") + `"}`)}
-	if err := w.Accept(t.Context(), o, nil, persistence.Process{CommandID: "old", Type: persistence.TypeRestore, Args: o.Args, StartTime: o.CreatedAt}); err != nil {
+	o := persistence.Operation{ID: "old", Machine: "restore_folder", Definition: old, BackupID: "full", State: "queued",
+		Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(),
+		Args: []byte(`{"id_list":["full"],"target":"folder","tmp_dir":"` + filepath.Join(w.host.Store.BackupDir, "restores", "x") + `"}`)}
+	err := w.Accept(t.Context(), o, nil,
+		persistence.Process{CommandID: "old", Type: persistence.TypeRestore, Args: o.Args, StartTime: o.CreatedAt})
+	if err != nil {
 		t.Fatal(err)
 	}
 	w.start()

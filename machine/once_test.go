@@ -44,7 +44,8 @@ func TestRequestSentAgain(t *testing.T) {
 		{IDList: []string{"full"}, Target: api.TargetDatabase, RequestID: "r1"},
 	} {
 		_, err := w.RestoreBackup(t.Context(), r)
-		refusal(t, err, api.Conflict, `request_id 'r1' was used before, for restore_backup {"id_list":["full"],"target":"folder"}, which began operation `+first+`: give another request a new request_id`)
+		refusal(t, err, api.Conflict, `request_id 'r1' was used before, for restore_backup {"id_list":["full"],"target":"folder"}, `+
+			`which began operation `+first+`: give another request a new request_id`)
 	}
 	_, err := w.FullBackup(t.Context(), api.BackupRequest{ID: "full", RequestID: "r1"})
 	refusal(t, err, api.Conflict, "request_id 'r1' was used before")
@@ -88,7 +89,8 @@ func TestDeletionSentAgain(t *testing.T) {
 		}
 		w.start()
 	}
-	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "other", RequestID: "r1"}), api.Conflict, "request_id 'r1' was used before, for delete_backup {\"id\":\"full\"}")
+	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "other", RequestID: "r1"}), api.Conflict,
+		"request_id 'r1' was used before, for delete_backup {\"id\":\"full\"}")
 	refusal(t, w.DeleteBackup(t.Context(), api.DeleteRequest{ID: "full"}), api.NotFound, "Backup with id 'full' not found")
 	list, err := w.Manager.Operations(t.Context(), api.OperationFilter{})
 	if err != nil {

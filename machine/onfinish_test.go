@@ -57,7 +57,8 @@ func (w *world) settled() {
 func (w *world) outcomes() string {
 	w.t.Helper()
 	var text string
-	query := `SELECT coalesce(group_concat(on_finish || ' ' || on_finish_error, '; '), '') FROM (SELECT * FROM operation_end WHERE operation_id NOT LIKE 'made-%' ORDER BY number)`
+	query := `SELECT coalesce(group_concat(on_finish || ' ' || on_finish_error, '; '), '')
+		FROM (SELECT * FROM operation_end WHERE operation_id NOT LIKE 'made-%' ORDER BY number)`
 	if err := w.ledger().QueryRowContext(w.t.Context(), query).Scan(&text); err != nil {
 		w.t.Fatal(err)
 	}
@@ -77,7 +78,8 @@ func TestEveryEndIsTold(t *testing.T) {
 	id := w.restore("full")
 	w.ends(id, persistence.Failed)
 	v, environment := w.told(1)
-	if environment != "restore_folder full failed "+id || v.ID != id || v.Status != "failed" || v.State != "failed" || v.Error != "no luck today" || len(v.Transitions) == 0 {
+	if environment != "restore_folder full failed "+id || v.ID != id || v.Status != "failed" || v.State != "failed" ||
+		v.Error != "no luck today" || len(v.Transitions) == 0 {
 		t.Errorf("told of %q, %+v", environment, v)
 	}
 	shown := w.show(id)
@@ -101,7 +103,8 @@ func TestEveryEndIsTold(t *testing.T) {
 	if err := w.Cancel(t.Context(), cancelled); err != nil {
 		t.Fatal(err)
 	}
-	if v, environment := w.told(3); environment != "restore_folder full cancelled "+cancelled || v.Status != "cancelled" || v.Error != "cancelled as requested" {
+	v, environment = w.told(3)
+	if environment != "restore_folder full cancelled "+cancelled || v.Status != "cancelled" || v.Error != "cancelled as requested" {
 		t.Errorf("told of %q, %+v", environment, v)
 	}
 	w.settled()
@@ -117,7 +120,8 @@ func TestEndIsToldAsItWas(t *testing.T) {
 	w := newWorld(t, telling(`[ ! -e hang ] || exec sleep 1000`))
 	w.backup("full", "", 0, 100)
 	w.write(filepath.Join(w.dir, "hang"), "")
-	w.replace["arrange_restore"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
+	w.replace["arrange_restore"] = steps.Step{
+		Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.start()
 	id := w.restore("full")
 	ended := w.ends(id, persistence.Failed)
@@ -136,10 +140,12 @@ func TestEndIsToldAsItWas(t *testing.T) {
 	}
 	w.start()
 	v, environment := w.told(3)
-	if environment != "restore_folder full failed "+id || fmt.Sprintf("%+v", v.Transitions) != fmt.Sprintf("%+v", ended.Transitions) || len(v.Processes) != len(ended.Processes) {
+	if environment != "restore_folder full failed "+id || fmt.Sprintf("%+v", v.Transitions) != fmt.Sprintf("%+v", ended.Transitions) ||
+		len(v.Processes) != len(ended.Processes) {
 		t.Errorf("told of %s\n%s\nwant\n%s", environment, story(v), story(ended))
 	}
-	if v.Status != "failed" || v.State != "failed" || v.Attempt != 1 || v.Error != "no luck today" || !v.FinishedAt.Equal(*ended.FinishedAt) || !v.StartedAt.Equal(*ended.StartedAt) {
+	if v.Status != "failed" || v.State != "failed" || v.Attempt != 1 || v.Error != "no luck today" || !v.FinishedAt.Equal(*ended.FinishedAt) ||
+		!v.StartedAt.Equal(*ended.StartedAt) {
 		t.Errorf("told as %+v", v.OperationSummary)
 	}
 	if v, _ := w.told(4); v.Status != "succeeded" || v.Attempt != 2 {
@@ -158,7 +164,8 @@ func TestOnFinishFailureIsNotTheOperations(t *testing.T) {
 	w.ends(id, persistence.Succeeded)
 	w.told(1)
 	w.settled()
-	if got := w.outcomes(); got != `failed on_finish ended with exit code 7 and said "no pager": try it by hand on the output of operations show `+id+` --json` {
+	got := w.outcomes()
+	if got != `failed on_finish ended with exit code 7 and said "no pager": try it by hand on the output of operations show `+id+` --json` {
 		t.Errorf("outcomes %q", got)
 	}
 	if v := w.show(id); v.Status != "succeeded" || v.Error != "" {

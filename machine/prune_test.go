@@ -66,7 +66,8 @@ func TestPruneDeletesWholeChains(t *testing.T) {
 	w.chainsOf("a-b-c d e-f g")
 	w.start()
 	report := w.prunes(true, "a:0/3 d:0/1 e g")
-	if !report.DryRun || report.Retention.Full != 2 || strings.Join(report.Chains[0].Backups, " ") != "a b c" || report.Chains[2].Backups != nil {
+	if !report.DryRun || report.Retention.Full != 2 || strings.Join(report.Chains[0].Backups, " ") != "a b c" ||
+		report.Chains[2].Backups != nil {
 		t.Errorf("%+v", report)
 	}
 	if there := w.names(w.host.Store.BackupDir); there != "a b c d e f g" {
@@ -116,18 +117,20 @@ func TestPruneKeepsTheNewestGoodChain(t *testing.T) {
 	w.start()
 	// c counts as a full backup, and b is the newest chain that is whole.
 	report := w.prunes(true, "a:0/1 b c e")
-	for i, says := range []string{"2 full backups newer (full: 1)", "the newest good chain", "0 full backups newer (full: 1); not good: backup 'd' begins at LSN 101, but 'c' ends at 100", "not good: 'e': its folder "} {
+	for i, says := range []string{"2 full backups newer (full: 1)", "the newest good chain",
+		"0 full backups newer (full: 1); not good: backup 'd' begins at LSN 101, but 'c' ends at 100", "not good: 'e': its folder "} {
 		if !strings.Contains(report.Chains[i].Why, says) {
 			t.Errorf("%s: %s", report.Chains[i].Chain, report.Chains[i].Why)
 		}
 	}
 	// A verification that failed is known against it, too.
-	o := persistence.Operation{ID: "verified", Machine: "verify_backup", Definition: w.source("verify_backup"), BackupID: "b", Args: []byte("{}"), State: "queued",
-		Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now()}
+	o := persistence.Operation{ID: "verified", Machine: "verify_backup", Definition: w.source("verify_backup"), BackupID: "b",
+		Args: []byte("{}"), State: "queued", Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now()}
 	if err := w.Accept(t.Context(), o, nil, persistence.Process{CommandID: o.ID, StartTime: o.CreatedAt, Args: o.Args}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Apply(t.Context(), persistence.Change{OperationID: o.ID, Seq: 1, From: "queued", Event: "ok", To: "done", At: o.CreatedAt, Status: persistence.Failed, Attempt: 1, Data: o.Data,
+	if _, err := w.Apply(t.Context(), persistence.Change{OperationID: o.ID, Seq: 1, From: "queued", Event: "ok", To: "done", At: o.CreatedAt,
+		Status: persistence.Failed, Attempt: 1, Data: o.Data,
 		Verdicts: []persistence.Verdict{{BackupID: "b", Level: persistence.LevelChecksum, Damage: "a flipped bit"}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +187,8 @@ func TestPruneGoesOnAfterAFailure(t *testing.T) {
 	}}
 	w.start()
 	report := w.prunes(false, "a:1/3! d:2/2 f")
-	if problem := report.Chains[0].Problem; !strings.Contains(problem, "backup 'b' was not deleted: no luck today; mend that, then dbcalm-db-cmd operations retry ") {
+	problem := report.Chains[0].Problem
+	if !strings.Contains(problem, "backup 'b' was not deleted: no luck today; mend that, then dbcalm-db-cmd operations retry ") {
 		t.Errorf("problem: %s", problem)
 	}
 	if _, err := w.Backup(t.Context(), "a"); err != nil {
@@ -210,7 +214,8 @@ func TestPruneStopsWhenTheStoreVanishes(t *testing.T) {
 	}}
 	w.start()
 	report := w.prunes(false, "a:1/2! c")
-	if problem := report.Chains[0].Problem; !strings.Contains(problem, "the folder of backup 'a' has just vanished: check that the disk of backup_dir is mounted") {
+	problem := report.Chains[0].Problem
+	if !strings.Contains(problem, "the folder of backup 'a' has just vanished: check that the disk of backup_dir is mounted") {
 		t.Errorf("problem: %s", problem)
 	}
 	// Nothing good is to be seen now, so nothing goes.

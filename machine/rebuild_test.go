@@ -64,7 +64,8 @@ func TestRebuildRecordsWhatIsInTheStore(t *testing.T) {
 		t.Errorf("%+v, %v", b, err)
 	}
 	rows, err := w.Processes(t.Context(), "made-b")
-	if err != nil || len(rows) != 1 || rows[0].Status != "success" || !strings.Contains(rows[0].Command, "rebuild") || string(rows[0].Args) != `{"id":"b","from_backup_id":"a"}` ||
+	if err != nil || len(rows) != 1 || rows[0].Status != "success" || !strings.Contains(rows[0].Command, "rebuild") ||
+		string(rows[0].Args) != `{"id":"b","from_backup_id":"a"}` ||
 		!strings.Contains(rows[0].Output, "recovered from its dbcalm.json") || rows[0].EndTime == nil {
 		t.Errorf("%+v, %v", rows, err)
 	}
@@ -125,7 +126,8 @@ func TestRebuildPrunesRecordsWithoutFolders(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.Manager.Rebuild(t.Context(), api.RebuildRequest{Prune: true})
-	refusal(t, err, api.Unavailable, "not one of the backups that are recorded (3) is in backup_dir "+w.host.Store.BackupDir+": mount its disk; nothing was changed")
+	refusal(t, err, api.Unavailable, "not one of the backups that are recorded (3) is in backup_dir "+w.host.Store.BackupDir+
+		": mount its disk; nothing was changed")
 	if list, err := w.Store.Backups(t.Context()); err != nil || len(list) != 3 {
 		t.Fatalf("the empty mount point cost us records: %+v, %v", list, err)
 	}
@@ -196,7 +198,8 @@ func TestRebuildLeavesOpenOperationsAlone(t *testing.T) {
 	w.backup("other", "", 0, 0)
 	w.backup("dying", "", 0, 0)
 	w.start()
-	making := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "new", api.Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
+	making := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "new", api.Args{ID: "new"},
+		[]persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
 	<-begun
 	// Published, and not yet recorded.
 	w.stored("new", "")
@@ -243,7 +246,10 @@ func TestRebuildRemovesLeftovers(t *testing.T) {
 	w.write(filepath.Join(sealed, store.ManifestName), `{"format":1,"id":"sealed"}`)
 	want := "full:no folder:%[1]s, " + halted + ":leftover:%[2]s, .partial/of-nobody-1:leftover:%[2]s, .partial/sealed-1:leftover:"
 	report := w.rebuilds(false, fmt.Sprintf(want, "", ""))
-	for i, says := range []string{"its folder ", "work of operation " + list[0].ID + ", which ended as halted and goes on by dbcalm-db-cmd operations retry " + list[0].ID, "work of an operation that is not known: dbcalm-db-cmd backups rebuild --prune removes it", sealed + " may be a whole backup: to keep it"} {
+	for i, says := range []string{"its folder ",
+		"work of operation " + list[0].ID + ", which ended as halted and goes on by dbcalm-db-cmd operations retry " + list[0].ID,
+		"work of an operation that is not known: dbcalm-db-cmd backups rebuild --prune removes it",
+		sealed + " may be a whole backup: to keep it"} {
 		if !strings.Contains(report.Findings[i].Advice, says) {
 			t.Errorf("finding %+v does not say %q", report.Findings[i], says)
 		}
@@ -304,10 +310,12 @@ func TestRebuildWhileTheDatabaseIsLocked(t *testing.T) {
 func TestRebuildOfWhatAnOperationGaveUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.replace["validate_backup"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
+	w.replace["validate_backup"] = steps.Step{
+		Run: func(context.Context, steps.Task) (steps.Outcome, error) { return steps.Outcome{}, errLuck }}
 	w.replace["discard_backup"] = w.replace["validate_backup"]
 	w.start()
-	id := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "a", api.Args{ID: "a"}, []persistence.Claim{{BackupID: "a", Use: persistence.Makes}}, nil))
+	id := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "a", api.Args{ID: "a"},
+		[]persistence.Claim{{BackupID: "a", Use: persistence.Makes}}, nil))
 	w.ends(id, persistence.Failed)
 	w.manifest(store.Manifest{ID: "a", Operation: id, StartTime: time.Now().UTC()})
 	w.manifest(store.Manifest{ID: "b", StartTime: time.Now().UTC()})

@@ -81,7 +81,8 @@ func (w *world) slowUnpacker() {
 		w.t.Fatal(err)
 	}
 	w.closeGate()
-	w.write(filepath.Join(w.dir, "mbstream"), "#!/bin/sh\nread -r verdict <'"+w.gate.Name()+"'\n[ $verdict != kill ] || kill -9 $$\nexec "+real+" \"$@\"\n")
+	w.write(filepath.Join(w.dir, "mbstream"), "#!/bin/sh\nread -r verdict <'"+w.gate.Name()+
+		"'\n[ $verdict != kill ] || kill -9 $$\nexec "+real+" \"$@\"\n")
 }
 
 // worksAnew waits until the program of an operation's state runs, and is
@@ -129,7 +130,8 @@ func TestForwardedBackupIsRefusedWithoutRetrieve(t *testing.T) {
 	w.streamed("full", true)
 	w.start()
 	_, err := w.RestoreBackup(t.Context(), api.RestoreRequest{IDList: []string{"full"}, Target: api.TargetFolder})
-	refusal(t, err, api.Unavailable, "backup 'full' was forwarded as backup-full.xbstream, and retrieve is not set: set retrieve in the configuration")
+	refusal(t, err, api.Unavailable,
+		"backup 'full' was forwarded as backup-full.xbstream, and retrieve is not set: set retrieve in the configuration")
 	w = newWorld(t, func(s *steps.Settings) {
 		s.Retrieve, s.StallTimeout = `cat "`+filepath.Join(filepath.Dir(s.BackupDir), "forwarded")+`/$DBCALM_FILE"`, testkit.Patience
 	})
@@ -155,17 +157,21 @@ func TestStoredDefinitionThatKnowsOfNoStreams(t *testing.T) {
 	}
 	old := strings.Replace(before+after, "unpack: unpack, ", "", 1)
 	for _, id := range []string{"plain", "full"} {
-		o := persistence.Operation{ID: "old-" + id, Machine: "restore_folder", Definition: old, BackupID: id, State: "queued", Status: persistence.Waiting,
-			Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(), Args: bytes.ReplaceAll([]byte(`{"id_list":["ID"],"target":"folder","tmp_dir":"`+
+		o := persistence.Operation{ID: "old-" + id, Machine: "restore_folder", Definition: old, BackupID: id, State: "queued",
+			Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(),
+			Args: bytes.ReplaceAll([]byte(`{"id_list":["ID"],"target":"folder","tmp_dir":"`+
 				filepath.Join(w.host.Store.BackupDir, "restores", "ID")+`"}`), []byte("ID"), []byte(id))}
-		if err := w.Accept(t.Context(), o, nil, persistence.Process{CommandID: o.ID, Type: persistence.TypeRestore, Args: o.Args, StartTime: o.CreatedAt}); err != nil {
+		err := w.Accept(t.Context(), o, nil,
+			persistence.Process{CommandID: o.ID, Type: persistence.TypeRestore, Args: o.Args, StartTime: o.CreatedAt})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.start()
 	w.ends("old-plain", persistence.Succeeded)
 	v := w.ends("old-full", persistence.Failed)
-	if want := `the operation began with an earlier version of this program, which did not know of "unpack": give the command again`; v.Error != want {
+	want := `the operation began with an earlier version of this program, which did not know of "unpack": give the command again`
+	if v.Error != want {
 		t.Errorf("the error is %s", v.Error)
 	}
 	if left := w.names(filepath.Join(w.host.Store.BackupDir, ".partial")); left != "" {

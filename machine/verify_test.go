@@ -96,7 +96,8 @@ func TestVerificationIsAccepted(t *testing.T) {
 		if level == "" {
 			level = api.DefaultLevel
 		}
-		if want := (api.Args{IDList: []string{"full", "inc"}, Target: steps.TargetVerify, Level: level}); !reflect.DeepEqual(v.Args, want) || v.Backup != "inc" || v.Machine != "verify_backup" {
+		want := (api.Args{IDList: []string{"full", "inc"}, Target: steps.TargetVerify, Level: level})
+		if !reflect.DeepEqual(v.Args, want) || v.Backup != "inc" || v.Machine != "verify_backup" {
 			t.Errorf("%s of %s with %+v", v.Machine, v.Backup, v.Args)
 		}
 		w.proved("inc", "checksum", "")
@@ -128,7 +129,8 @@ func TestVerificationIsRefused(t *testing.T) {
 	w.replace["validate_delete"] = steps.Step{Run: block(begun, letGo)}
 	w.replace["validate_backup"] = steps.Step{Run: block(begun, letGo)}
 	w.start()
-	making := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "new", api.Args{ID: "new"}, []persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
+	making := w.accepted(w.accept(t.Context(), order{command: "full_backup"}, "new", api.Args{ID: "new"},
+		[]persistence.Claim{{BackupID: "new", Use: persistence.Makes}}, nil))
 	<-begun
 	for id, test := range map[string]struct {
 		kind api.Kind
@@ -197,7 +199,9 @@ func TestDamageIsHeldAgainstItsBackup(t *testing.T) {
 	}
 	w.write(path, "")
 	v := w.ends(w.verify("later", "boot"), persistence.Failed)
-	if want := "backup 'inc' is damaged: read metadata: xtrabackup_checkpoints is empty; use another chain; take a full backup; the chain is whole up to 'full'"; v.Error != want {
+	want := "backup 'inc' is damaged: read metadata: xtrabackup_checkpoints is empty; use another chain; take a full backup; " +
+		"the chain is whole up to 'full'"
+	if v.Error != want {
 		t.Errorf("the error is %s, want %s", v.Error, want)
 	}
 	w.write(path, string(sound))

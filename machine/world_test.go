@@ -184,7 +184,8 @@ func (w *world) files(id, from string, fromLSN, toLSN int) {
 		kind, table = "incremental", "orders.ibd.delta"
 	}
 	folder := w.host.Store.Folder(id)
-	w.write(filepath.Join(folder, "xtrabackup_checkpoints"), fmt.Sprintf("backup_type = %s\nfrom_lsn = %d\nto_lsn = %d\nlast_lsn = %d\n", kind, fromLSN, toLSN, toLSN))
+	w.write(filepath.Join(folder, "xtrabackup_checkpoints"),
+		fmt.Sprintf("backup_type = %s\nfrom_lsn = %d\nto_lsn = %d\nlast_lsn = %d\n", kind, fromLSN, toLSN, toLSN))
 	w.write(filepath.Join(folder, "xtrabackup_info"), "tool_name = mariabackup\n")
 	w.write(filepath.Join(folder, "backup-my.cnf"), "[mysqld]\ninnodb_page_size=16384\n")
 	w.write(filepath.Join(folder, "shop", table), "rows of "+id)
@@ -203,8 +204,8 @@ func (w *world) manifest(m store.Manifest) {
 
 func (w *world) record(b persistence.Backup) {
 	w.t.Helper()
-	o := persistence.Operation{ID: "made-" + b.ID, Machine: "full_backup", Definition: w.source("full_backup"), BackupID: b.ID, Args: []byte("{}"), State: "queued",
-		Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: b.StartTime}
+	o := persistence.Operation{ID: "made-" + b.ID, Machine: "full_backup", Definition: w.source("full_backup"), BackupID: b.ID,
+		Args: []byte("{}"), State: "queued", Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: b.StartTime}
 	row := persistence.Process{CommandID: o.ID, StartTime: o.CreatedAt, Type: persistence.TypeBackup, Args: o.Args}
 	if err := w.Accept(w.t.Context(), o, nil, row); err != nil {
 		w.t.Fatal(err)

@@ -156,11 +156,14 @@ func TestRestoreIsRecordedWithTheTransition(t *testing.T) {
 	o := d.accept(operation("op"))
 	d.apply(step(o, "ok", "done", func(c *Change) {
 		c.Status = Succeeded
-		c.Restore = &Restore{BackupID: "full", BackupTimestamp: minute(-5), Target: "folder", TargetPath: "/b/restores/x/full", StartTime: noon, EndTime: minute(3)}
+		c.Restore = &Restore{BackupID: "full", BackupTimestamp: minute(-5), Target: "folder", TargetPath: "/b/restores/x/full",
+			StartTime: noon, EndTime: minute(3)}
 	}))
 	db := outsider(t, d.path)
-	const row = `SELECT backup_id || '|' || backup_timestamp || '|' || target || '|' || target_path || '|' || start_time || '|' || end_time || '|' || process_id FROM restore`
-	want := "full|2026-03-04 11:55:00.123456+00:00|folder|/b/restores/x/full|2026-03-04 12:00:00.123456+00:00|2026-03-04 12:03:00.123456+00:00|2"
+	const row = `SELECT backup_id || '|' || backup_timestamp || '|' || target || '|' || target_path || '|' ||
+		start_time || '|' || end_time || '|' || process_id FROM restore`
+	want := "full|2026-03-04 11:55:00.123456+00:00|folder|/b/restores/x/full|" +
+		"2026-03-04 12:00:00.123456+00:00|2026-03-04 12:03:00.123456+00:00|2"
 	if got := read(t, db, row); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -45,7 +45,8 @@ func TestEndsAreOwedInTheTransactionThatEnds(t *testing.T) {
 	d = openAt(t, d.path)
 	e := d.owed()
 	if e.OperationID != "2" || e.Seq != 3 || e.Machine != "full_backup" || e.BackupID != "b-2" || e.State != "failed" || e.Status != Failed ||
-		e.Attempt != 1 || e.FailedIn != "copy" || e.Error != "no luck" || !e.At.Equal(minute(2)) || e.StartedAt == nil || !e.StartedAt.Equal(minute(1)) {
+		e.Attempt != 1 || e.FailedIn != "copy" || e.Error != "no luck" || !e.At.Equal(minute(2)) || e.StartedAt == nil ||
+		!e.StartedAt.Equal(minute(1)) {
 		t.Errorf("the end is %+v", e)
 	}
 	if err := d.SettleOnFinish(t.Context(), e.Number, "ended with 3"); err != nil {
@@ -59,7 +60,8 @@ func TestEndsAreOwedInTheTransactionThatEnds(t *testing.T) {
 		t.Error(err)
 	}
 	d.nothingOwed()
-	same(t, "what became of them", list(t, d.ledgerDB(), `SELECT operation_id || ' ' || on_finish || ' ' || on_finish_error FROM operation_end ORDER BY number`),
+	same(t, "what became of them",
+		list(t, d.ledgerDB(), `SELECT operation_id || ' ' || on_finish || ' ' || on_finish_error FROM operation_end ORDER BY number`),
 		[]string{"2 failed ended with 3", "1 done "})
 }
 
@@ -90,11 +92,14 @@ func TestOlderEndsAreKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "older.sqlite3")
 	db := outsider(t, path)
 	migrateUpTo(t, db, "CREATE TABLE operation_end")
-	run(t, db, `INSERT INTO operation (id, machine, definition, backup_id, args, state, status, seq, attempt, data, failed_in, error, created_at, started_at, finished_at)
-		VALUES ('old', 'full_backup', '', 'b', '{}', 'failed', 'failed', 7, 1, '{}', 'copy', 'no luck', '2026-03-04 12:00:00.000000+00:00', NULL, '2026-03-04 12:01:00.000000+00:00'),
+	run(t, db, `INSERT INTO operation (id, machine, definition, backup_id, args,
+			state, status, seq, attempt, data, failed_in, error, created_at, started_at, finished_at)
+		VALUES ('old', 'full_backup', '', 'b', '{}', 'failed', 'failed', 7, 1, '{}', 'copy', 'no luck',
+			'2026-03-04 12:00:00.000000+00:00', NULL, '2026-03-04 12:01:00.000000+00:00'),
 		('open', 'full_backup', '', 'b', '{}', 'copy', 'running', 3, 1, '{}', '', '', '2026-03-04 12:00:00.000000+00:00', NULL, NULL)`)
 	d := openAt(t, path)
-	same(t, "ends", list(t, d.ledgerDB(), `SELECT operation_id || ' ' || seq || ' ' || status || ' ' || failed_in || ' ' || at FROM operation_end`),
+	same(t, "ends", list(t, d.ledgerDB(),
+		`SELECT operation_id || ' ' || seq || ' ' || status || ' ' || failed_in || ' ' || at FROM operation_end`),
 		[]string{"old 7 failed copy 2026-03-04 12:01:00.000000+00:00"})
 	d.nothingOwed()
 }

@@ -118,7 +118,8 @@ func TestFolderInPlaceOfTheDatabase(t *testing.T) {
 	if err := os.WriteFile(below, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), Options{StateDir: t.TempDir(), Shared: filepath.Join(below, "db.sqlite3")}); err == nil || !strings.Contains(err.Error(), below) {
+	_, err = Open(t.Context(), Options{StateDir: t.TempDir(), Shared: filepath.Join(below, "db.sqlite3")})
+	if err == nil || !strings.Contains(err.Error(), below) {
 		t.Errorf("a file where the folder should be: %v", err)
 	}
 }
@@ -180,7 +181,8 @@ func TestErrorsOfOtherKindsKeepTheirs(t *testing.T) {
 	d := openNew(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := d.Operations(ctx, 1, ""); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "list operations "+d.Store.path) {
+	_, err := d.Operations(ctx, 1, "")
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "list operations "+d.Store.path) {
 		t.Errorf("cancelled: %v", err)
 	}
 	if err := d.explain("op", fs.ErrClosed); !errors.Is(err, fs.ErrClosed) {

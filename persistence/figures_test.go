@@ -100,16 +100,18 @@ func TestFiguresOnlyGrow(t *testing.T) {
 func TestFiguresAreReadFromIndexes(t *testing.T) {
 	t.Parallel()
 	db := openNew(t).ledgerDB()
-	for query, index := range map[string]string{
-		`SELECT machine, status, failed_in, count(*), max(at) FROM operation_end GROUP BY machine, status, failed_in`: "COVERING INDEX operation_end_figures",
-		`SELECT machine, julianday(at) FROM operation_end WHERE status = 'succeeded' AND started_at IS NOT NULL`:      "COVERING INDEX operation_end_figures",
-		`SELECT count(*) FROM operation_end WHERE on_finish = 'owed'`:                                                 "operation_end_owed",
-		`SELECT count(*) FROM operation_end WHERE on_finish = 'failed'`:                                               "operation_end_on_finish_failed",
-		`SELECT count(*) FROM operation_transition t WHERE t.event IN ('adopt', 'redo', 'rewind')`:                    "operation_transition_survived",
-		`SELECT error FROM operation_end WHERE status = 'failed' ORDER BY number DESC LIMIT 1`:                        "operation_end_failed",
+	for _, test := range []struct{ query, index string }{
+		{`SELECT machine, status, failed_in, count(*), max(at) FROM operation_end GROUP BY machine, status, failed_in`,
+			"COVERING INDEX operation_end_figures"},
+		{`SELECT machine, julianday(at) FROM operation_end WHERE status = 'succeeded' AND started_at IS NOT NULL`,
+			"COVERING INDEX operation_end_figures"},
+		{`SELECT count(*) FROM operation_end WHERE on_finish = 'owed'`, "operation_end_owed"},
+		{`SELECT count(*) FROM operation_end WHERE on_finish = 'failed'`, "operation_end_on_finish_failed"},
+		{`SELECT count(*) FROM operation_transition t WHERE t.event IN ('adopt', 'redo', 'rewind')`, "operation_transition_survived"},
+		{`SELECT error FROM operation_end WHERE status = 'failed' ORDER BY number DESC LIMIT 1`, "operation_end_failed"},
 	} {
 		plan := ""
-		rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
+		rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+test.query)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,8 +126,8 @@ func TestFiguresAreReadFromIndexes(t *testing.T) {
 		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(plan, index) {
-			t.Errorf("%s\nis answered by: %s\nwant %s", query, plan, index)
+		if !strings.Contains(plan, test.index) {
+			t.Errorf("%s\nis answered by: %s\nwant %s", test.query, plan, test.index)
 		}
 	}
 }
@@ -161,7 +163,8 @@ func TestCheckWritable(t *testing.T) {
 	db.SetMaxOpenConns(1)
 	run(t, db, `BEGIN IMMEDIATE`)
 	var broken *dbfile.Error
-	if err := d.CheckWritable(t.Context()); !errors.As(err, &broken) || broken.Path != d.path || !strings.Contains(err.Error(), "another program holds a lock on it") {
+	err := d.CheckWritable(t.Context())
+	if !errors.As(err, &broken) || broken.Path != d.path || !strings.Contains(err.Error(), "another program holds a lock on it") {
 		t.Errorf("while locked: %v", err)
 	}
 	run(t, db, `ROLLBACK`)

@@ -18,7 +18,8 @@ import (
 
 // moveEffects are the effects of a move after which it can be interrupted.
 var moveEffects = []string{
-	"ledger-begun", "own-tables-copied", "shared-tables-copied", "ledger-copied", "ledger-synced", "ledger-renamed", "ledger-moved", "old-tables-dropped",
+	"ledger-begun", "own-tables-copied", "shared-tables-copied", "ledger-copied", "ledger-synced", "ledger-renamed",
+	"ledger-moved", "old-tables-dropped",
 }
 
 // The environment of a process that moves an installation and kills itself.
@@ -66,19 +67,23 @@ func movedOver(t *testing.T, path string) {
 	o.JobDirs = []string{"/var/lib/dbcalm/db-cmd/jobs"}
 	d := openWith(t, o)
 	db := outsider(t, path)
-	same(t, "tables left", list(t, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`), []string{"backup", "process", "restore", "schedule"})
+	same(t, "tables left", list(t, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`),
+		[]string{"backup", "process", "restore", "schedule"})
 	same(t, "process rows", list(t, db, `SELECT concat_ws(' ', id, command_id, status, pid) FROM process ORDER BY id`), []string{
 		"1 cron success 77", "2 op-full success 0", "3 op-inc success 0", "4 restored success 0", "5 open success 0", "6 open running 4712",
 		fmt.Sprintf("7 waiting running %d", os.Getpid()),
 	})
 	same(t, "rows of other programs in the ledger", list(t, d.ledgerDB(), `SELECT command_id FROM process WHERE command_id = 'cron'`), nil)
 	open, err := d.OpenOperations(t.Context())
-	if err != nil || len(open) != 2 || open[0].ID != "open" || open[0].Definition != "another definition" || open[1].Definition != "the definition" {
+	if err != nil || len(open) != 2 || open[0].ID != "open" || open[0].Definition != "another definition" ||
+		open[1].Definition != "the definition" {
 		t.Fatalf("open operations %+v, %v", open, err)
 	}
-	same(t, "definitions", list(t, d.ledgerDB(), `SELECT text FROM operation_definition ORDER BY text`), []string{"another definition", "the definition"})
+	same(t, "definitions", list(t, d.ledgerDB(), `SELECT text FROM operation_definition ORDER BY text`),
+		[]string{"another definition", "the definition"})
 	job, err := d.OpenJob(t.Context(), "open")
-	if err != nil || job.Folder != "/var/lib/dbcalm/db-cmd/jobs/open-2" || job.PID != 4711 || job.StartTicks != 12345 || job.BootID != "boot" || job.ProcessID != 6 {
+	if err != nil || job.Folder != "/var/lib/dbcalm/db-cmd/jobs/open-2" || job.PID != 4711 || job.StartTicks != 12345 ||
+		job.BootID != "boot" || job.ProcessID != 6 {
 		t.Errorf("open job %+v, %v", job, err)
 	}
 	if r, err := d.Request(t.Context(), "request"); err != nil || r.OperationID != "open" {
@@ -177,12 +182,14 @@ func TestTablesOfOursInTheSharedFileAreNeverReadAgain(t *testing.T) {
 // pythonTables are the tables as older versions of DBCalm make them.
 var pythonTables = []string{
 	`CREATE TABLE schedule (id INTEGER NOT NULL, PRIMARY KEY (id))`,
-	`CREATE TABLE process (id INTEGER NOT NULL, command VARCHAR NOT NULL, command_id VARCHAR NOT NULL, pid INTEGER NOT NULL, status VARCHAR NOT NULL,
-		output VARCHAR, error VARCHAR, return_code INTEGER, start_time DATETIME NOT NULL, end_time DATETIME, type VARCHAR NOT NULL, args JSON, PRIMARY KEY (id))`,
-	`CREATE TABLE backup (id VARCHAR NOT NULL, from_backup_id VARCHAR, schedule_id INTEGER, start_time DATETIME NOT NULL, end_time DATETIME, process_id INTEGER NOT NULL,
-		PRIMARY KEY (id), FOREIGN KEY(from_backup_id) REFERENCES backup (id) ON DELETE CASCADE, FOREIGN KEY(process_id) REFERENCES process (id) ON DELETE CASCADE)`,
-	`CREATE TABLE restore (id INTEGER NOT NULL, start_time DATETIME NOT NULL, end_time DATETIME, target VARCHAR NOT NULL, target_path VARCHAR NOT NULL,
-		backup_id VARCHAR NOT NULL, backup_timestamp DATETIME, process_id INTEGER NOT NULL, PRIMARY KEY (id),
+	`CREATE TABLE process (id INTEGER NOT NULL, command VARCHAR NOT NULL, command_id VARCHAR NOT NULL, pid INTEGER NOT NULL,
+		status VARCHAR NOT NULL, output VARCHAR, error VARCHAR, return_code INTEGER, start_time DATETIME NOT NULL,
+		end_time DATETIME, type VARCHAR NOT NULL, args JSON, PRIMARY KEY (id))`,
+	`CREATE TABLE backup (id VARCHAR NOT NULL, from_backup_id VARCHAR, schedule_id INTEGER, start_time DATETIME NOT NULL, end_time DATETIME,
+		process_id INTEGER NOT NULL, PRIMARY KEY (id), FOREIGN KEY(from_backup_id) REFERENCES backup (id) ON DELETE CASCADE,
+		FOREIGN KEY(process_id) REFERENCES process (id) ON DELETE CASCADE)`,
+	`CREATE TABLE restore (id INTEGER NOT NULL, start_time DATETIME NOT NULL, end_time DATETIME, target VARCHAR NOT NULL,
+		target_path VARCHAR NOT NULL, backup_id VARCHAR NOT NULL, backup_timestamp DATETIME, process_id INTEGER NOT NULL, PRIMARY KEY (id),
 		FOREIGN KEY(backup_id) REFERENCES backup (id) ON DELETE CASCADE, FOREIGN KEY(process_id) REFERENCES process (id) ON DELETE CASCADE)`,
 }
 
@@ -191,7 +198,8 @@ func TestTablesMadeByPython(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db.sqlite3")
 	db := outsider(t, path)
 	run(t, db, pythonTables...)
-	run(t, db, `INSERT INTO process VALUES (1, 'mariabackup', 'theirs', 42, 'success', NULL, NULL, 0, '2026-03-04 10:00:00.000001', '2026-03-04 10:01:00', 'backup', '{}')`,
+	run(t, db, `INSERT INTO process
+		VALUES (1, 'mariabackup', 'theirs', 42, 'success', NULL, NULL, 0, '2026-03-04 10:00:00.000001', '2026-03-04 10:01:00', 'backup', '{}')`,
 		`INSERT INTO backup VALUES ('theirs', NULL, NULL, '2026-03-04 10:00:00.000001', '2026-03-04 10:01:00', 1)`)
 	run(t, db, `INSERT INTO backup VALUES ('odd', NULL, NULL, 'yesterday', 'today', 1)`)
 	d := openAt(t, path)
@@ -234,8 +242,9 @@ func TestIndexesAreNotDoubled(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "db.sqlite3")
 	db := outsider(t, path)
-	run(t, db, shared.Tables, `CREATE INDEX idx_backups_schedule_id ON backup(schedule_id)`, `CREATE INDEX idx_backups_start_time ON backup(start_time)`,
-		`CREATE INDEX idx_processes_status ON process(status)`, `CREATE INDEX idx_processes_type ON process(type)`, `CREATE INDEX idx_processes_command_id ON process(command_id)`)
+	run(t, db, shared.Tables, `CREATE INDEX idx_backups_schedule_id ON backup(schedule_id)`,
+		`CREATE INDEX idx_backups_start_time ON backup(start_time)`, `CREATE INDEX idx_processes_status ON process(status)`,
+		`CREATE INDEX idx_processes_type ON process(type)`, `CREATE INDEX idx_processes_command_id ON process(command_id)`)
 	theirs := indexes(db)
 	d := openAt(t, path)
 	same(t, "indexes", indexes(db), theirs)

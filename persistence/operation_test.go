@@ -28,7 +28,8 @@ func TestAcceptRecordsEverythingAtOnce(t *testing.T) {
 		t.Errorf("transitions are %+v, want %+v", transitions, accepted)
 	}
 	row := d.newest("op")
-	process := Process{ID: 1, SharedID: 1, CommandID: "op", Command: "dbcalm-db-cmd full_backup", Status: "running", StartTime: noon, Type: TypeBackup, Args: o.Args}
+	process := Process{ID: 1, SharedID: 1, CommandID: "op", Command: "dbcalm-db-cmd full_backup", Status: "running", StartTime: noon,
+		Type: TypeBackup, Args: o.Args}
 	if !reflect.DeepEqual(row, process) {
 		t.Errorf("process row is %+v, want %+v", row, process)
 	}
@@ -231,8 +232,10 @@ func TestRestoreByAnEarlierProgramIsKnown(t *testing.T) {
 	db := outsider(t, path)
 	migrateUpTo(t, db, "replaces_data_directory")
 	for i, machine := range []string{"restore_database", "restore_folder"} {
-		run(t, db, fmt.Sprintf(`INSERT INTO operation (id, machine, definition, backup_id, args, state, status, seq, attempt, data, failed_in, error, created_at, finished_at)
-			VALUES ('%s', '%[1]s', '', 'b', '{}', 'done', 'succeeded', 7, 1, '{}', '', '', '2026-03-04 12:00:00.000000+00:00', '2026-03-04 12:0%[2]d:00.000000+00:00')`, machine, i+1))
+		run(t, db, fmt.Sprintf(`INSERT INTO operation (id, machine, definition, backup_id, args,
+				state, status, seq, attempt, data, failed_in, error, created_at, finished_at)
+			VALUES ('%s', '%[1]s', '', 'b', '{}', 'done', 'succeeded', 7, 1, '{}', '', '',
+				'2026-03-04 12:00:00.000000+00:00', '2026-03-04 12:0%[2]d:00.000000+00:00')`, machine, i+1))
 	}
 	d := openAt(t, path)
 	if at, err := d.RestoredAt(t.Context()); err != nil || !at.Equal(time.Date(2026, 3, 4, 12, 1, 0, 0, time.UTC)) {

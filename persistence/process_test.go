@@ -35,12 +35,16 @@ func TestEndOfTheProcessRow(t *testing.T) {
 		want   Process
 	}{
 		{"succeeded without a program", nil, Succeeded, "", Process{Status: "success", ReturnCode: zero}},
-		{"succeeded", &ProcessResult{Output: "completed OK!", ReturnCode: zero}, Succeeded, "", Process{Status: "success", Output: "completed OK!", ReturnCode: zero}},
-		{"succeeded after a step that had failed", &ProcessResult{Output: "text", Error: "interrupted", ReturnCode: one}, Succeeded, "", Process{Status: "success", Output: "text", ReturnCode: one}},
+		{"succeeded", &ProcessResult{Output: "completed OK!", ReturnCode: zero}, Succeeded, "",
+			Process{Status: "success", Output: "completed OK!", ReturnCode: zero}},
+		{"succeeded after a step that had failed", &ProcessResult{Output: "text", Error: "interrupted", ReturnCode: one}, Succeeded, "",
+			Process{Status: "success", Output: "text", ReturnCode: one}},
 		{"failed without a program", nil, Failed, "no room", Process{Status: "failed", Error: "no room"}},
-		{"failed", &ProcessResult{Output: "text", ReturnCode: one}, Failed, "exit code 1", Process{Status: "failed", Output: "text", Error: "exit code 1", ReturnCode: one}},
+		{"failed", &ProcessResult{Output: "text", ReturnCode: one}, Failed, "exit code 1",
+			Process{Status: "failed", Output: "text", Error: "exit code 1", ReturnCode: one}},
 		{"the operation's error counts", &ProcessResult{Error: "interrupted"}, Failed, "given up", Process{Status: "failed", Error: "given up"}},
-		{"cancelled", &ProcessResult{Output: "text"}, Cancelled, "cancelled as requested", Process{Status: "failed", Output: "text", Error: "cancelled as requested"}},
+		{"cancelled", &ProcessResult{Output: "text"}, Cancelled, "cancelled as requested",
+			Process{Status: "failed", Output: "text", Error: "cancelled as requested"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -120,7 +120,8 @@ func lossOf(t *testing.T, lose func(t *testing.T, d *database, copied string)) {
 	}
 	d.apply(step(o, "ok", "done", func(c *Change) { c.Status = Succeeded }))
 	d.whole()
-	if status := read(t, outsider(t, d.path), `SELECT status FROM process WHERE command_id = 'open' ORDER BY id DESC LIMIT 1`); status != "success" {
+	status := read(t, outsider(t, d.path), `SELECT status FROM process WHERE command_id = 'open' ORDER BY id DESC LIMIT 1`)
+	if status != "success" {
 		t.Errorf("the open operation then is %s", status)
 	}
 }

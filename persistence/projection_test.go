@@ -39,7 +39,8 @@ func tables(t *testing.T, path string) string {
 	defer db.Close()
 	text := ""
 	for _, query := range []string{
-		`SELECT concat_ws('|', id, command_id, command, status, coalesce(output, '-'), coalesce(error, '-'), coalesce(return_code, '-'), start_time || '', coalesce(end_time || '', '-'), type, args) FROM process ORDER BY id`,
+		`SELECT concat_ws('|', id, command_id, command, status, coalesce(output, '-'), coalesce(error, '-'), coalesce(return_code, '-'),
+			start_time || '', coalesce(end_time || '', '-'), type, args) FROM process ORDER BY id`,
 		`SELECT concat_ws('|', id, coalesce(from_backup_id, '-'), start_time || '', end_time || '', process_id) FROM backup ORDER BY id`,
 		`SELECT concat_ws('|', id, backup_id, backup_timestamp || '', target_path, process_id) FROM restore ORDER BY id`,
 	} {
@@ -59,7 +60,8 @@ func (d *database) whole() {
 	d.t.Helper()
 	db := outsider(d.t, d.path)
 	defer db.Close()
-	if n := read(d.t, db, `SELECT count(*) FROM backup b LEFT JOIN process p ON p.id = b.process_id WHERE p.status IS NOT 'success'`); n != "0" {
+	n := read(d.t, db, `SELECT count(*) FROM backup b LEFT JOIN process p ON p.id = b.process_id WHERE p.status IS NOT 'success'`)
+	if n != "0" {
 		d.t.Errorf("%s backups name no process row that has ended well", n)
 	}
 }
@@ -70,7 +72,8 @@ func (d *database) restored(id, backup string) {
 	o := d.accept(operation(id))
 	d.apply(step(o, "ok", "done", func(c *Change) {
 		c.Status = Succeeded
-		c.Restore = &Restore{BackupID: backup, BackupTimestamp: noon, Target: "folder", TargetPath: "/r/" + id, StartTime: noon, EndTime: minute(1)}
+		c.Restore = &Restore{BackupID: backup, BackupTimestamp: noon, Target: "folder", TargetPath: "/r/" + id,
+			StartTime: noon, EndTime: minute(1)}
 	}))
 }
 
@@ -101,7 +104,8 @@ func TestLedgerGoesOnWhileTheSharedFileIsLocked(t *testing.T) {
 	}
 	run(t, writer, `ROLLBACK`)
 	d.delivered()
-	same(t, "rows afterwards", list(t, writer, `SELECT command_id || ' ' || status FROM process ORDER BY id`), []string{"op success", "op success"})
+	same(t, "rows afterwards", list(t, writer, `SELECT command_id || ' ' || status FROM process ORDER BY id`),
+		[]string{"op success", "op success"})
 	d.whole()
 	if _, err := d.Operation(t.Context(), "second"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a refused operation is known: %v", err)
@@ -199,10 +203,12 @@ func TestChangeIsDeliveredOnceWhateverDiesBetween(t *testing.T) {
 		meanwhile string
 		want      string
 	}{
-		"a program begins":          {change: begin, want: "op success,op running;;"},
-		"a backup is recorded":      {before: begin, change: end, want: "op success,op success;b-op;b-op"},
-		"and deleted":               {before: begin, change: end, meanwhile: `DELETE FROM backup`, want: "op success,op success;;"},
-		"and another row is added":  {before: begin, change: end, meanwhile: `INSERT INTO process (command_id, status) VALUES ('cron', 'success')`, want: "op success,op success,cron success;b-op;b-op"},
+		"a program begins":     {change: begin, want: "op success,op running;;"},
+		"a backup is recorded": {before: begin, change: end, want: "op success,op success;b-op;b-op"},
+		"and deleted":          {before: begin, change: end, meanwhile: `DELETE FROM backup`, want: "op success,op success;;"},
+		"and another row is added": {before: begin, change: end,
+			meanwhile: `INSERT INTO process (command_id, status) VALUES ('cron', 'success')`,
+			want:      "op success,op success,cron success;b-op;b-op"},
 		"the newest row is removed": {change: begin, meanwhile: `DELETE FROM process WHERE id = 2`, want: "op success,op running;;"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -220,7 +226,8 @@ func TestChangeIsDeliveredOnceWhateverDiesBetween(t *testing.T) {
 			}
 			again := openAt(t, d.path)
 			again.delivered()
-			got := read(t, db, `SELECT coalesce((SELECT group_concat(command_id || ' ' || status) FROM (SELECT * FROM process ORDER BY id)), '') || ';' ||
+			got := read(t, db, `SELECT
+				coalesce((SELECT group_concat(command_id || ' ' || status) FROM (SELECT * FROM process ORDER BY id)), '') || ';' ||
 				coalesce((SELECT group_concat(id) FROM backup), '') || ';' || coalesce((SELECT group_concat(backup_id) FROM restore), '')`)
 			if got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
@@ -246,7 +253,8 @@ func TestWithdrawnOperationLeavesNoRow(t *testing.T) {
 	if err := d.Accept(ctx, o, nil, firstProcess(o)); err == nil {
 		t.Fatal("accepted with a context that has ended")
 	}
-	run(t, outsider(t, d.path), `INSERT INTO process (command_id, status, start_time) VALUES ('op', 'running', '2026-03-04 12:00:00.123456+00:00')`)
+	run(t, outsider(t, d.path), `INSERT INTO process (command_id, status, start_time)
+		VALUES ('op', 'running', '2026-03-04 12:00:00.123456+00:00')`)
 	if err := d.withdraw(t.Context(), "op"); err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,8 @@ import (
 func found(id, from string) FoundBackup {
 	return FoundBackup{
 		Backup: Backup{ID: id, FromBackupID: from, StartTime: noon, EndTime: pointer(minute(1)), Size: pointer(int64(7))},
-		Process: Process{CommandID: "op-" + id, Command: "dbcalm-db-cmd backups rebuild", Output: "recovered", StartTime: noon, EndTime: pointer(minute(1)),
-			Type: TypeBackup, Args: json.RawMessage(`{"id":"` + id + `"}`)},
+		Process: Process{CommandID: "op-" + id, Command: "dbcalm-db-cmd backups rebuild", Output: "recovered", StartTime: noon,
+			EndTime: pointer(minute(1)), Type: TypeBackup, Args: json.RawMessage(`{"id":"` + id + `"}`)},
 	}
 }
 
@@ -31,13 +31,14 @@ func TestFoundBackupsAreRecorded(t *testing.T) {
 	d := openNew(t)
 	all := Rebuild{Found: []FoundBackup{found("full", ""), found("inc", "full"), found("orphan", "gone"), found("later", "orphan")}}
 	d.rebuild(all, "full inc", "")
-	want := Backup{ID: "inc", FromBackupID: "full", StartTime: noon, EndTime: pointer(minute(1)), Size: pointer(int64(7)), ProcessID: d.newest("op-inc").ID}
+	want := Backup{ID: "inc", FromBackupID: "full", StartTime: noon, EndTime: pointer(minute(1)), Size: pointer(int64(7)),
+		ProcessID: d.newest("op-inc").ID}
 	if got, err := d.Backup(t.Context(), "inc"); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	p := d.newest("op-inc")
-	if p.Status != "success" || p.ReturnCode == nil || *p.ReturnCode != 0 || p.Output != "recovered" || !p.StartTime.Equal(noon) || !p.EndTime.Equal(minute(1)) ||
-		p.Type != TypeBackup || string(p.Args) != `{"id":"inc"}` {
+	if p.Status != "success" || p.ReturnCode == nil || *p.ReturnCode != 0 || p.Output != "recovered" || !p.StartTime.Equal(noon) ||
+		!p.EndTime.Equal(minute(1)) || p.Type != TypeBackup || string(p.Args) != `{"id":"inc"}` {
 		t.Errorf("process row: %+v", p)
 	}
 	// What is recorded is not recorded again, with no process row either.

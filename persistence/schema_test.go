@@ -49,7 +49,8 @@ func TestContractTables(t *testing.T) {
 		columns := list(t, db, `SELECT name || ' ' || type || CASE WHEN pk THEN ' PK' WHEN "notnull" THEN ' NOT NULL' ELSE '' END
 			FROM pragma_table_info(?) ORDER BY cid`, table)
 		same(t, "columns of "+table, columns, contract[table])
-		keys := list(t, db, `SELECT "from" || ' -> ' || "table" || '(' || "to" || ') ' || on_delete FROM pragma_foreign_key_list(?) ORDER BY 1`, table)
+		keys := list(t, db, `SELECT "from" || ' -> ' || "table" || '(' || "to" || ') ' || on_delete FROM pragma_foreign_key_list(?) ORDER BY 1`,
+			table)
 		same(t, "foreign keys of "+table, keys, contractKeys[table])
 		indexes := list(t, db, `SELECT i.name FROM pragma_index_list(?) l, pragma_index_info(l.name) i WHERE l.origin = 'c' ORDER BY 1`, table)
 		same(t, "indexes of "+table, indexes, contractIndexes[table])
@@ -66,7 +67,8 @@ func TestSharedFileHoldsNothingButTheContract(t *testing.T) {
 	d := openNew(t)
 	d.record("full", "")
 	db := outsider(t, d.path)
-	same(t, "tables", list(t, db, `SELECT name FROM sqlite_master WHERE type NOT IN ('index') AND name NOT LIKE 'sqlite_%' ORDER BY name`), []string{"backup", "process", "restore"})
+	same(t, "tables", list(t, db, `SELECT name FROM sqlite_master WHERE type NOT IN ('index') AND name NOT LIKE 'sqlite_%' ORDER BY name`),
+		[]string{"backup", "process", "restore"})
 	for _, pragma := range []string{"user_version", "application_id"} {
 		if value := read(t, db, `PRAGMA `+pragma); value != "0" {
 			t.Errorf("%s is %s: it is not ours to set", pragma, value)
@@ -100,7 +102,8 @@ func TestTablesOfAnotherProgramAreUsedAsTheyAre(t *testing.T) {
 	db := outsider(t, path)
 	run(t, db, foreignTables...)
 	run(t, db, `INSERT INTO schedule VALUES (7, 3)`)
-	const theirs = `SELECT group_concat(sql, ';') FROM sqlite_master WHERE type = 'table' AND name IN ('process', 'backup', 'restore', 'schedule')`
+	const theirs = `SELECT group_concat(sql, ';') FROM sqlite_master
+		WHERE type = 'table' AND name IN ('process', 'backup', 'restore', 'schedule')`
 	before := read(t, db, theirs)
 
 	d := openAt(t, path)
@@ -165,7 +168,8 @@ func TestMigrationThatFailsLeavesNothing(t *testing.T) {
 		_ = s.close()
 		t.Fatal("a table in the way of the migration went unnoticed")
 	}
-	same(t, "tables after a failed migration", list(t, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`), []string{"operation_job"})
+	same(t, "tables after a failed migration", list(t, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`),
+		[]string{"operation_job"})
 	run(t, db, `DROP TABLE operation_job`)
 	s, err := openLedger(t.Context(), path)
 	if err != nil {

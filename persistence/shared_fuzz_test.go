@@ -41,7 +41,8 @@ func FuzzSharedRows(f *testing.F) {
 		others := outsider(t, d.path)
 		run(t, others, `PRAGMA foreign_keys = OFF`)
 		// What the table itself refuses, others cannot write.
-		_, err := others.ExecContext(t.Context(), fmt.Sprintf(`UPDATE %s SET %s = ? WHERE rowid = (SELECT max(rowid) FROM %s)`, table, name, table), value)
+		_, err := others.ExecContext(t.Context(),
+			fmt.Sprintf(`UPDATE %s SET %s = ? WHERE rowid = (SELECT max(rowid) FROM %s)`, table, name, table), value)
 		if err != nil {
 			t.Skip(err)
 		}

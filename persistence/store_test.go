@@ -18,7 +18,8 @@ import (
 func TestEveryConnectionIsSetUp(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
-	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "busy_timeout": fmt.Sprint(dbfile.BusyTimeout.Milliseconds())} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2",
+		"busy_timeout": fmt.Sprint(dbfile.BusyTimeout.Milliseconds())} {
 		if got := read(t, d.write, "PRAGMA "+pragma); got != want {
 			t.Errorf("writer's %s is %s, want %s", pragma, got, want)
 		}

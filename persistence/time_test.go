@@ -34,7 +34,8 @@ func TestTimesAreWrittenInTheSharedForm(t *testing.T) {
 		checkWritten(t, db, column)
 	}
 	for _, column := range []string{
-		"process.start_time", "backup.start_time", "restore.start_time", "operation.created_at", "operation.started_at", "operation.finished_at", "operation_transition.at",
+		"process.start_time", "backup.start_time", "restore.start_time", "operation.created_at", "operation.started_at", "operation.finished_at",
+		"operation_transition.at",
 	} {
 		checkWritten(t, d.ledgerDB(), column)
 	}

@@ -53,20 +53,22 @@ func TestVerdictsAddUp(t *testing.T) {
 		// that is still held against the backup; 0 for none.
 		passed, failed int
 	}{
-		"never failed":            {[]Verdict{passed(LevelChecksum)}, LevelChecksum, 1, 0},
-		"higher than before":      {[]Verdict{passed(LevelFiles), passed(LevelBoot)}, LevelBoot, 2, 0},
-		"lower than before":       {[]Verdict{passed(LevelBoot), passed(LevelFiles)}, LevelBoot, 1, 0},
-		"the same again":          {[]Verdict{passed(LevelPrepare), passed(LevelPrepare)}, LevelPrepare, 2, 0},
-		"only failed":             {[]Verdict{failed(LevelChecksum)}, "", 0, 1},
-		"failed since":            {[]Verdict{passed(LevelBoot), failed(LevelFiles)}, LevelBoot, 1, 2},
-		"failed again":            {[]Verdict{failed(LevelFiles), failed(LevelBoot)}, "", 0, 2},
-		"passed below":            {[]Verdict{failed(LevelBoot), passed(LevelPrepare)}, LevelPrepare, 2, 1},
-		"passed where it failed":  {[]Verdict{failed(LevelBoot), passed(LevelBoot)}, LevelBoot, 2, 0},
-		"passed higher":           {[]Verdict{passed(LevelFiles), failed(LevelChecksum), passed(LevelPrepare)}, LevelPrepare, 3, 0},
-		"passed, failed, mended":  {[]Verdict{passed(LevelBoot), failed(LevelChecksum), passed(LevelChecksum)}, LevelBoot, 1, 0},
-		"another of this id":      {[]Verdict{passed(LevelBoot), failed(LevelBoot), {BackupID: "b", MadeBy: "other", Level: LevelFiles}}, LevelFiles, 3, 0},
-		"nothing tells its maker": {[]Verdict{passed(LevelBoot), {BackupID: "b", Level: LevelFiles, Damage: "manifest damaged"}}, LevelBoot, 1, 2},
-		"an older program's":      {[]Verdict{passed(LevelBoot), {BackupID: "b", Level: LevelPrepare}}, LevelPrepare, 2, 0},
+		"never failed":           {[]Verdict{passed(LevelChecksum)}, LevelChecksum, 1, 0},
+		"higher than before":     {[]Verdict{passed(LevelFiles), passed(LevelBoot)}, LevelBoot, 2, 0},
+		"lower than before":      {[]Verdict{passed(LevelBoot), passed(LevelFiles)}, LevelBoot, 1, 0},
+		"the same again":         {[]Verdict{passed(LevelPrepare), passed(LevelPrepare)}, LevelPrepare, 2, 0},
+		"only failed":            {[]Verdict{failed(LevelChecksum)}, "", 0, 1},
+		"failed since":           {[]Verdict{passed(LevelBoot), failed(LevelFiles)}, LevelBoot, 1, 2},
+		"failed again":           {[]Verdict{failed(LevelFiles), failed(LevelBoot)}, "", 0, 2},
+		"passed below":           {[]Verdict{failed(LevelBoot), passed(LevelPrepare)}, LevelPrepare, 2, 1},
+		"passed where it failed": {[]Verdict{failed(LevelBoot), passed(LevelBoot)}, LevelBoot, 2, 0},
+		"passed higher":          {[]Verdict{passed(LevelFiles), failed(LevelChecksum), passed(LevelPrepare)}, LevelPrepare, 3, 0},
+		"passed, failed, mended": {[]Verdict{passed(LevelBoot), failed(LevelChecksum), passed(LevelChecksum)}, LevelBoot, 1, 0},
+		"another of this id": {[]Verdict{passed(LevelBoot), failed(LevelBoot), {BackupID: "b", MadeBy: "other", Level: LevelFiles}},
+			LevelFiles, 3, 0},
+		"nothing tells its maker": {[]Verdict{passed(LevelBoot), {BackupID: "b", Level: LevelFiles, Damage: "manifest damaged"}},
+			LevelBoot, 1, 2},
+		"an older program's": {[]Verdict{passed(LevelBoot), {BackupID: "b", Level: LevelPrepare}}, LevelPrepare, 2, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -101,7 +103,8 @@ func TestVerdictsOfAChain(t *testing.T) {
 	d := openNew(t)
 	d.record("full", "")
 	d.record("inc", "full")
-	d.verify(1, Verdict{BackupID: "full", Level: LevelChecksum}, Verdict{BackupID: "inc", Level: LevelBoot}, Verdict{BackupID: "gone", Level: LevelBoot})
+	d.verify(1, Verdict{BackupID: "full", Level: LevelChecksum}, Verdict{BackupID: "inc", Level: LevelBoot},
+		Verdict{BackupID: "gone", Level: LevelBoot})
 	list, err := d.Verifications(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,8 @@ func TestWhoMayConnect(t *testing.T) {
 				}
 				return
 			}
-			want := fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not use this daemon: add it to allowed_users, or its group to allowed_groups, in the daemon's configuration, and start the daemon again"}`, s.name())
+			want := fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not use this daemon: add it to allowed_users, `+
+				`or its group to allowed_groups, in the daemon's configuration, and start the daemon again"}`, s.name())
 			if got != want {
 				t.Errorf("got %s\nwant %s", got, want)
 			}
@@ -70,15 +71,21 @@ func TestTheSocketsGroupMayConnect(t *testing.T) {
 
 func TestUnknownNamesStopTheStart(t *testing.T) {
 	t.Parallel()
-	for want, access := range map[string]access.Rules{
-		`allowed_users: find user "no-such": there is none of that name; make it with useradd, or choose another`:    {Users: []string{"no-such"}},
-		`allowed_groups: find group "no-such": there is none of that name; make it with groupadd, or choose another`: {Groups: []string{"no-such"}},
-		`restore_users: find user "-1": there is none of that name; make it with useradd, or choose another`:         {RestoreUsers: []string{"-1"}},
-		`restore_groups: find group "": give a name or a number`:                                                     {RestoreGroups: []string{""}},
+	for _, test := range []struct {
+		want   string
+		access access.Rules
+	}{
+		{`allowed_users: find user "no-such": there is none of that name; make it with useradd, or choose another`,
+			access.Rules{Users: []string{"no-such"}}},
+		{`allowed_groups: find group "no-such": there is none of that name; make it with groupadd, or choose another`,
+			access.Rules{Groups: []string{"no-such"}}},
+		{`restore_users: find user "-1": there is none of that name; make it with useradd, or choose another`,
+			access.Rules{RestoreUsers: []string{"-1"}}},
+		{`restore_groups: find group "": give a name or a number`, access.Rules{RestoreGroups: []string{""}}},
 	} {
-		_, err := listen(t, Options{SocketPath: transporttest.Folder(t) + "/s", Access: access})
-		if textOrEmpty(err) != want {
-			t.Errorf("got %v, want %s", err, want)
+		_, err := listen(t, Options{SocketPath: transporttest.Folder(t) + "/s", Access: test.access})
+		if textOrEmpty(err) != test.want {
+			t.Errorf("got %v, want %s", err, test.want)
 		}
 	}
 }
@@ -122,7 +129,8 @@ func TestWhoMayRestore(t *testing.T) {
 		for request, restores := range requests {
 			want := `{"code":20`
 			if restores && !test.may {
-				want = fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not restore or delete backups: add it to restore_users, or its group to restore_groups, in the daemon's configuration, and start the daemon again"}`, s.name())
+				want = fmt.Sprintf(`{"code":403,"status":"Forbidden","message":"%s may not restore or delete backups: add it to restore_users, `+
+					`or its group to restore_groups, in the daemon's configuration, and start the daemon again"}`, s.name())
 			}
 			if got := s.ask(t, server.path, request); !strings.HasPrefix(got, want) {
 				t.Errorf("%s: %s\n got %s\nwant %s", name, request, got, want)
@@ -147,7 +155,8 @@ func TestTheServiceLearnsWhoAsks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if asker.UID != s.uid || asker.PID <= 0 || asker.Name != nameOf(s.uid) || asker.Program != "" && asker.Program != printable.Shorten(program, echoLimit) {
+	if asker.UID != s.uid || asker.PID <= 0 || asker.Name != nameOf(s.uid) ||
+		asker.Program != "" && asker.Program != printable.Shorten(program, echoLimit) {
 		t.Errorf("got %+v", asker)
 	}
 }

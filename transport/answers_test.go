@@ -29,37 +29,53 @@ func TestAnswersOfSuccess(t *testing.T) {
 				OperationSummary: summary,
 				Args:             api.Args{ID: "b1", ScheduleID: &parent},
 				Cancellable:      true,
-				Transitions:      []api.TransitionView{{Seq: 1, From: "waiting", Event: "start", To: "validate", Attempt: 1, At: at, Reason: "a <b> & 'c'"}},
+				Transitions: []api.TransitionView{{Seq: 1, From: "waiting", Event: "start", To: "validate", Attempt: 1,
+					At: at, Reason: "a <b> & 'c'"}},
 			}, nil
 		},
 		retry: func(context.Context, string) (api.RetryDecision, error) {
 			return api.RetryDecision{State: "copy", Attempt: 2, Reason: "nothing was copied"}, nil
 		},
 		backups: func(context.Context) ([]api.BackupView, error) {
-			return []api.BackupView{{ID: "b1", StartTime: at, EndTime: &at, Size: &size, Form: "stream+zstd", FromLSN: 1, ToLSN: 2, Verified: &api.VerifiedView{Level: "boot", At: at}}, {ID: "b2", StartTime: at, Problem: "no"}}, nil
+			return []api.BackupView{{ID: "b1", StartTime: at, EndTime: &at, Size: &size, Form: "stream+zstd", FromLSN: 1, ToLSN: 2,
+				Verified: &api.VerifiedView{Level: "boot", At: at}}, {ID: "b2", StartTime: at, Problem: "no"}}, nil
 		},
 	}, Options{})
 
 	const accepted = `{"code":202,"status":"Accepted","id":"` + anOperation + `"}`
-	for request, want := range map[string]string{
-		`{"cmd":"full_backup","args":{"id":"b1"}}`:                                                                               accepted,
-		`{"cmd":"full_backup","args":{"id":"b1","schedule_id":7}}`:                                                               accepted,
-		`{"cmd":"full_backup","args":{"id":"b1","schedule_id":null,"from_backup_id":null,"x":null},"y":null}`:                    accepted,
-		`{"cmd":"incremental_backup","args":{"id":"b2","from_backup_id":"b1"}}`:                                                  accepted,
-		`{"cmd":"restore_backup","args":{"id_list":["b1","b2"],"target":"folder"}}`:                                              accepted,
-		"\r\n\t { \"args\" : { \"target\" : \"database\" , \"id_list\" : [ \"b1\" ] } , \"cmd\" : \"restore_backup\" } trailing": accepted,
-		`{"cmd":"delete_backup","args":{"id":"b1"}}`:                                                                             `{"code":200,"status":"OK"}`,
-		`{"cmd":"verify_backup","args":{"id":"b1"}}`:                                                                             accepted,
-		`{"cmd":"verify_backup","args":{"id":"b1","level":"boot","request_id":"again"}}`:                                         accepted,
-		`{"cmd":"operation_cancel","args":{"id":"op-1"}}`:                                                                        `{"code":200,"status":"OK","id":"op-1"}`,
-		`{"cmd":"operation_retry","args":{"id":"op-1"}}`:                                                                         `{"code":202,"status":"Accepted","id":"op-1","state":"copy","attempt":2,"reason":"nothing was copied"}`,
-		`{"cmd":"operation_list"}`:                                                                                               `{"code":200,"status":"OK","operations":[{"id":"` + anOperation + `","machine":"full_backup","backup":"b1","state":"copy","status":"running","attempt":1,"error":"","created_at":"2026-03-04T05:06:07.89Z","started_at":"2026-03-04T05:06:07.89Z","finished_at":null}]}`,
-		`{"cmd":"operation_show","args":{"id":"op-1"}}`: `{"code":200,"id":"` + anOperation + `","machine":"full_backup","backup":"b1","state":"copy","status":"running","attempt":1,"error":"","created_at":"2026-03-04T05:06:07.89Z","started_at":"2026-03-04T05:06:07.89Z","finished_at":null,"args":{"id":"b1","schedule_id":7},"cancellable":true,` +
-			`"transitions":[{"seq":1,"from":"waiting","event":"start","to":"validate","attempt":1,"at":"2026-03-04T05:06:07.89Z","reason":"a <b> & 'c'"}],"processes":[]}`,
-		`{"cmd":"backup_list","args":null}`: `{"code":200,"status":"OK","backups":[{"id":"b1","from_backup_id":"","schedule_id":null,"start_time":"2026-03-04T05:06:07.89Z","end_time":"2026-03-04T05:06:07.89Z","size":1234,"form":"stream+zstd","from_lsn":1,"to_lsn":2,"verified":{"level":"boot","at":"2026-03-04T05:06:07.89Z"},"problem":""},{"id":"b2","from_backup_id":"","schedule_id":null,"start_time":"2026-03-04T05:06:07.89Z","end_time":null,"size":null,"form":"","from_lsn":0,"to_lsn":0,"verified":null,"problem":"no"}]}`,
+	for _, test := range []struct{ request, want string }{
+		{`{"cmd":"full_backup","args":{"id":"b1"}}`, accepted},
+		{`{"cmd":"full_backup","args":{"id":"b1","schedule_id":7}}`, accepted},
+		{`{"cmd":"full_backup","args":{"id":"b1","schedule_id":null,"from_backup_id":null,"x":null},"y":null}`, accepted},
+		{`{"cmd":"incremental_backup","args":{"id":"b2","from_backup_id":"b1"}}`, accepted},
+		{`{"cmd":"restore_backup","args":{"id_list":["b1","b2"],"target":"folder"}}`, accepted},
+		{"\r\n\t { \"args\" : { \"target\" : \"database\" , \"id_list\" : [ \"b1\" ] } , \"cmd\" : \"restore_backup\" } trailing", accepted},
+		{`{"cmd":"delete_backup","args":{"id":"b1"}}`, `{"code":200,"status":"OK"}`},
+		{`{"cmd":"verify_backup","args":{"id":"b1"}}`, accepted},
+		{`{"cmd":"verify_backup","args":{"id":"b1","level":"boot","request_id":"again"}}`, accepted},
+		{`{"cmd":"operation_cancel","args":{"id":"op-1"}}`, `{"code":200,"status":"OK","id":"op-1"}`},
+		{`{"cmd":"operation_retry","args":{"id":"op-1"}}`,
+			`{"code":202,"status":"Accepted","id":"op-1","state":"copy","attempt":2,"reason":"nothing was copied"}`},
+		{`{"cmd":"operation_list"}`,
+			`{"code":200,"status":"OK","operations":[{"id":"` + anOperation + `","machine":"full_backup","backup":"b1",` +
+				`"state":"copy","status":"running","attempt":1,"error":"",` +
+				`"created_at":"2026-03-04T05:06:07.89Z","started_at":"2026-03-04T05:06:07.89Z","finished_at":null}]}`},
+		{`{"cmd":"operation_show","args":{"id":"op-1"}}`,
+			`{"code":200,"id":"` + anOperation + `","machine":"full_backup","backup":"b1",` +
+				`"state":"copy","status":"running","attempt":1,"error":"",` +
+				`"created_at":"2026-03-04T05:06:07.89Z","started_at":"2026-03-04T05:06:07.89Z","finished_at":null,` +
+				`"args":{"id":"b1","schedule_id":7},"cancellable":true,` +
+				`"transitions":[{"seq":1,"from":"waiting","event":"start","to":"validate","attempt":1,"at":"2026-03-04T05:06:07.89Z",` +
+				`"reason":"a <b> & 'c'"}],"processes":[]}`},
+		{`{"cmd":"backup_list","args":null}`,
+			`{"code":200,"status":"OK","backups":[{"id":"b1","from_backup_id":"","schedule_id":null,` +
+				`"start_time":"2026-03-04T05:06:07.89Z","end_time":"2026-03-04T05:06:07.89Z","size":1234,"form":"stream+zstd",` +
+				`"from_lsn":1,"to_lsn":2,"verified":{"level":"boot","at":"2026-03-04T05:06:07.89Z"},"problem":""},` +
+				`{"id":"b2","from_backup_id":"","schedule_id":null,"start_time":"2026-03-04T05:06:07.89Z","end_time":null,"size":null,` +
+				`"form":"","from_lsn":0,"to_lsn":0,"verified":null,"problem":"no"}]}`},
 	} {
-		if got := ask(t, server.path, request); got != want {
-			t.Errorf("%s\n got %s\nwant %s", request, got, want)
+		if got := ask(t, server.path, test.request); got != test.want {
+			t.Errorf("%s\n got %s\nwant %s", test.request, got, test.want)
 		}
 	}
 }
@@ -84,15 +100,20 @@ func TestAnswersOfRefusal(t *testing.T) {
 		err  error
 		want string
 	}{
-		"invalid":     {&api.Error{Kind: api.Invalid, Message: "no"}, `{"code":400,"status":"Bad Request","message":"no"}`},
-		"notfound":    {&api.Error{Kind: api.NotFound, Message: "Backup with id 'X' not found"}, `{"code":404,"status":"Not Found","message":"Backup with id 'X' not found"}`},
-		"conflict":    {&api.Error{Kind: api.Conflict, Message: "Backup with id 'X' already exists"}, `{"code":409,"status":"Conflict","message":"Backup with id 'X' already exists"}`},
-		"unavailable": {&api.Error{Kind: api.Unavailable, Message: "cannot create backup, MySQL/MariaDB server is not running"}, `{"code":503,"status":"Service Unavailable","message":"cannot create backup, MySQL/MariaDB server is not running"}`},
-		"told":        {&api.Error{Message: "the disk is full", Err: errors.New("secret")}, `{"code":500,"status":"Internal Server Error","message":"the disk is full"}`},
-		"wrapped":     {fmt.Errorf("begin: %w", &api.Error{Kind: api.Conflict, Message: "taken"}), `{"code":409,"status":"Conflict","message":"taken"}`},
-		"mute":        {&api.Error{}, internal},
-		"other":       {errors.New("secret"), internal},
-		"cancelled":   {context.Canceled, internal},
+		"invalid": {&api.Error{Kind: api.Invalid, Message: "no"}, `{"code":400,"status":"Bad Request","message":"no"}`},
+		"notfound": {&api.Error{Kind: api.NotFound, Message: "Backup with id 'X' not found"},
+			`{"code":404,"status":"Not Found","message":"Backup with id 'X' not found"}`},
+		"conflict": {&api.Error{Kind: api.Conflict, Message: "Backup with id 'X' already exists"},
+			`{"code":409,"status":"Conflict","message":"Backup with id 'X' already exists"}`},
+		"unavailable": {&api.Error{Kind: api.Unavailable, Message: "cannot create backup, MySQL/MariaDB server is not running"},
+			`{"code":503,"status":"Service Unavailable","message":"cannot create backup, MySQL/MariaDB server is not running"}`},
+		"told": {&api.Error{Message: "the disk is full", Err: errors.New("secret")},
+			`{"code":500,"status":"Internal Server Error","message":"the disk is full"}`},
+		"wrapped": {fmt.Errorf("begin: %w", &api.Error{Kind: api.Conflict, Message: "taken"}),
+			`{"code":409,"status":"Conflict","message":"taken"}`},
+		"mute":      {&api.Error{}, internal},
+		"other":     {errors.New("secret"), internal},
+		"cancelled": {context.Canceled, internal},
 	}
 	refuse := func(id string) error { return refusals[id].err }
 	server := start(t, &fakeService{

@@ -172,8 +172,9 @@ func TestATooLargeRequest(t *testing.T) {
 		"spaces":   {strings.Repeat(" ", 2<<20) + goodRequest, tooBig},
 		"by one":   {strings.Repeat(" ", RequestLimit-len(goodRequest)+1) + goodRequest, tooBig},
 		"just not": {strings.Repeat(" ", RequestLimit-len(goodRequest)) + goodRequest, goodAnswer},
-		"garbage":  {strings.Repeat("x", 20<<20), `{"code":400,"status":"Bad Request","message":"request is not a JSON object: it starts with \"x\""}`},
-		"tail":     {goodRequest + strings.Repeat("x", 20<<20), goodAnswer},
+		"garbage": {strings.Repeat("x", 20<<20),
+			`{"code":400,"status":"Bad Request","message":"request is not a JSON object: it starts with \"x\""}`},
+		"tail": {goodRequest + strings.Repeat("x", 20<<20), goodAnswer},
 	} {
 		if got := ask(t, server.path, test.request); got != test.want {
 			t.Errorf("%s: got %.200s", name, got)

@@ -19,7 +19,8 @@ func TestDaemonTellsOfItself(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for request, want := range map[string]string{
-		`{"cmd":"daemon_show"}`:                   fmt.Sprintf(`{"code":200,"status":"OK","version":"v1.2.3","pid":%d,"uid":%d}`, os.Getpid(), os.Geteuid()),
+		`{"cmd":"daemon_show"}`: fmt.Sprintf(`{"code":200,"status":"OK","version":"v1.2.3","pid":%d,"uid":%d}`,
+			os.Getpid(), os.Geteuid()),
 		`{"cmd":"daemon_show","args":{"id":"x"}}`: `{"code":400,"status":"Bad Request","message":"unknown argument: id"}`,
 	} {
 		if got := ask(t, server.path, request); got != want {

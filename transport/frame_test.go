@@ -35,9 +35,10 @@ func TestReadFrame(t *testing.T) {
 		"number":                  {`5`, "", `request is not a JSON object: it starts with "5"`},
 		"list":                    {`[{}]`, "", `request is not a JSON object: it starts with "["`},
 		"byte order mark":         {"\xef\xbb\xbf{}", "", `request is not a JSON object: it starts with "\xef"`},
-		"bare word":               {`{a:1}`, "", "request is not valid JSON: invalid character 'a' looking for beginning of object key string, at byte 2"},
-		"line break in a text":    {"{\"a\n", "", `request is not valid JSON: invalid character '\n' in string literal, at byte 4`},
-		"wrong bracket":           {`{"a":[}`, "", "request is not valid JSON: invalid character '}' looking for beginning of value, at byte 7"},
+		"bare word": {`{a:1}`, "",
+			"request is not valid JSON: invalid character 'a' looking for beginning of object key string, at byte 2"},
+		"line break in a text": {"{\"a\n", "", `request is not valid JSON: invalid character '\n' in string literal, at byte 4`},
+		"wrong bracket":        {`{"a":[}`, "", "request is not valid JSON: invalid character '}' looking for beginning of value, at byte 7"},
 	} {
 		frame, err := readFrame(strings.NewReader(test.stream), limit)
 		if refusal := textOrEmpty(err); string(frame) != test.frame || refusal != test.refusal {

@@ -18,7 +18,8 @@ import (
 // makes the daemon fail.
 func FuzzAnswer(f *testing.F) {
 	for name := range commands {
-		f.Add(`{"cmd":"`+name+`","args":{"id":"x","from_backup_id":"y","id_list":["x"],"target":"folder","schedule_id":1,"limit":1}}`, uint32(0), int32(1))
+		f.Add(`{"cmd":"`+name+`","args":{"id":"x","from_backup_id":"y","id_list":["x"],"target":"folder","schedule_id":1,"limit":1}}`,
+			uint32(0), int32(1))
 		f.Add(`{"cmd":"`+name+`","args":{"id":"x"}}`, uint32(65534), int32(-1))
 	}
 	f.Add(`{"cmd":"\u0000","args":{"":[{}]}}`, uint32(1000), int32(0))
@@ -34,7 +35,9 @@ func FuzzAnswer(f *testing.F) {
 		if err != nil {
 			return
 		}
-		answered := server.dispatch(context.Background(), access.Peer{UID: uid, PID: pid, Known: true}, frame, func() bool { return server.turns.Take(context.Background(), uid) })
+		answered := server.dispatch(context.Background(), access.Peer{UID: uid, PID: pid, Known: true}, frame, func() bool {
+			return server.turns.Take(context.Background(), uid)
+		})
 		line, err := answered.bytes()
 		if err != nil || len(line) >= wire.AnswerLimit || answered.code == wire.CodeInternal {
 			t.Errorf("%s: %s, %v", frame, line, err)

@@ -187,7 +187,8 @@ func TestWhatIsNoSocketIsLeftAlone(t *testing.T) {
 	}
 	for _, path := range []string{file, link, sub} {
 		_, err := listen(t, Options{SocketPath: path})
-		if want := "listen on " + path + ": " + path + " exists and is no socket; move it away, or choose another socket path"; textOrEmpty(err) != want {
+		want := "listen on " + path + ": " + path + " exists and is no socket; move it away, or choose another socket path"
+		if textOrEmpty(err) != want {
 			t.Errorf("got %v\nwant %s", err, want)
 		}
 	}

@@ -39,7 +39,8 @@ func TestLogLinesOfRequestsAreShort(t *testing.T) {
 	t.Parallel()
 	server := start(t, &fakeService{}, Options{})
 	long := strings.Repeat(`\u001b\u202e\n`, 60_000)
-	for _, request := range []string{`{"cmd":"` + long + `"}`, `{"cmd":"operation_show","args":{"` + long + `":1}}`, `{"cmd":"delete_backup","args":{"id":"` + long + `"}}`} {
+	for _, request := range []string{`{"cmd":"` + long + `"}`, `{"cmd":"operation_show","args":{"` + long + `":1}}`,
+		`{"cmd":"delete_backup","args":{"id":"` + long + `"}}`} {
 		ask(t, server.path, request)
 		line := server.line(t, "command answered")
 		text, err := json.Marshal(line)

@@ -35,7 +35,8 @@ func TestLogsReachTheClient(t *testing.T) {
 		t.Errorf("got %d pieces, %v", len(got), err)
 	}
 	stop := errors.New("enough")
-	if err := (client.Client{Path: r.path}).Logs(t.Context(), anOperation, true, func(api.LogChunk) error { return stop }); !errors.Is(err, stop) {
+	err = (client.Client{Path: r.path}).Logs(t.Context(), anOperation, true, func(api.LogChunk) error { return stop })
+	if !errors.Is(err, stop) {
 		t.Errorf("got %v", err)
 	}
 	service.operation = func(context.Context, string) (api.OperationView, error) {

@@ -26,10 +26,13 @@ func TestOneLogLineACommand(t *testing.T) {
 	}, Options{})
 	for request, want := range map[string]map[string]any{
 		goodRequest: {"level": "info", "command": "full_backup", "code": 202.0, "operation": anOperation},
-		`{"cmd":"delete_backup","args":{"id":"private"}}`:                  {"level": "error", "command": "delete_backup", "code": 500.0, "reason": "cannot delete", "error": "the cause"},
-		`{"cmd":"operation_cancel","args":{"id":"op-1"}}`:                  {"level": "warn", "command": "operation_cancel", "code": 404.0, "operation": "op-1", "reason": "no such operation"},
-		`{"cmd":"operation_list","args":{"limit":3,"state":"private"}}`:    {"level": "debug", "command": "operation_list", "code": 200.0},
-		`{"cmd":"full_backup","args":{"id":"b1","schedule_id":"private"}}`: {"level": "warn", "command": "full_backup", "code": 400.0, "reason": "argument schedule_id: want an integer, got text"},
+		`{"cmd":"delete_backup","args":{"id":"private"}}`: {"level": "error", "command": "delete_backup", "code": 500.0,
+			"reason": "cannot delete", "error": "the cause"},
+		`{"cmd":"operation_cancel","args":{"id":"op-1"}}`: {"level": "warn", "command": "operation_cancel", "code": 404.0,
+			"operation": "op-1", "reason": "no such operation"},
+		`{"cmd":"operation_list","args":{"limit":3,"state":"private"}}`: {"level": "debug", "command": "operation_list", "code": 200.0},
+		`{"cmd":"full_backup","args":{"id":"b1","schedule_id":"private"}}`: {"level": "warn", "command": "full_backup", "code": 400.0,
+			"reason": "argument schedule_id: want an integer, got text"},
 	} {
 		ask(t, server.path, request)
 		line := server.line(t, "command answered")
@@ -80,7 +83,8 @@ func TestTheIdlestMakesRoom(t *testing.T) {
 	if got := ask(t, server.path, goodRequest); got != goodAnswer {
 		t.Errorf("got %s", got)
 	}
-	const evicted = `{"code":503,"status":"Service Unavailable","message":"the daemon needs this connection for others: send the whole request at once"}`
+	const evicted = `{"code":503,"status":"Service Unavailable","message":"the daemon needs this connection for others: ` +
+		`send the whole request at once"}`
 	if got := readAll(t, first); got != evicted {
 		t.Errorf("the idlest is told %s", got)
 	}
@@ -122,7 +126,8 @@ func TestNobodyGoesWhoIsBeingWorkedFor(t *testing.T) {
 	working := dial(t, server.path)
 	send(t, working, goodRequest)
 	<-called
-	const crowded = `{"code":503,"status":"Service Unavailable","message":"the daemon has as many connections as it can serve: try again later, or close those that wait for nothing"}`
+	const crowded = `{"code":503,"status":"Service Unavailable","message":"the daemon has as many connections as it can serve: ` +
+		`try again later, or close those that wait for nothing"}`
 	if got := ask(t, server.path, goodRequest); got != crowded {
 		t.Errorf("got %s", got)
 	}
@@ -141,7 +146,8 @@ func ownProgram(t *testing.T) string {
 	return printable.Shorten(path, echoLimit)
 }
 
-const stoppingAnswer = `{"code":503,"status":"Service Unavailable","message":"the daemon is stopping; send the command again when it is back"}`
+const stoppingAnswer = `{"code":503,"status":"Service Unavailable","message":"the daemon is stopping; ` +
+	`send the command again when it is back"}`
 
 func TestStoppingFinishesWhatIsUnderWay(t *testing.T) {
 	t.Parallel()

@@ -33,15 +33,20 @@ func TestRebuildOverTheWire(t *testing.T) {
 	if _, err := (client.Client{Path: server.path}).Rebuild(t.Context(), api.RebuildRequest{Prune: true}); err != nil {
 		t.Error(err)
 	}
-	for request, want := range map[string]string{
-		`{"cmd":"backup_rebuild"}`:                        `{"code":200,"status":"OK","recorded":3,"findings":[{"name":"monday","found":"no record","done":"recorded","advice":"full backup"},{"name":"x","found":"no manifest","done":"","advice":"look at it"}]}`,
-		`{"cmd":"backup_rebuild","args":{"prune":true}}`:  `{"code":200,"status":"OK","recorded":0,"findings":[]}`,
-		`{"cmd":"backup_rebuild","args":{"prune":"yes"}}`: `{"code":400,"status":"Bad Request","message":"argument prune: want boolean, got text"}`,
-		`{"cmd":"backup_rebuild","args":{"prune":1}}`:     `{"code":400,"status":"Bad Request","message":"argument prune: want boolean, got number"}`,
-		`{"cmd":"backup_rebuild","args":{"id":"monday"}}`: `{"code":400,"status":"Bad Request","message":"unknown argument: id"}`,
+	for _, test := range []struct{ request, want string }{
+		{`{"cmd":"backup_rebuild"}`,
+			`{"code":200,"status":"OK","recorded":3,"findings":[` +
+				`{"name":"monday","found":"no record","done":"recorded","advice":"full backup"},` +
+				`{"name":"x","found":"no manifest","done":"","advice":"look at it"}]}`},
+		{`{"cmd":"backup_rebuild","args":{"prune":true}}`, `{"code":200,"status":"OK","recorded":0,"findings":[]}`},
+		{`{"cmd":"backup_rebuild","args":{"prune":"yes"}}`,
+			`{"code":400,"status":"Bad Request","message":"argument prune: want boolean, got text"}`},
+		{`{"cmd":"backup_rebuild","args":{"prune":1}}`,
+			`{"code":400,"status":"Bad Request","message":"argument prune: want boolean, got number"}`},
+		{`{"cmd":"backup_rebuild","args":{"id":"monday"}}`, `{"code":400,"status":"Bad Request","message":"unknown argument: id"}`},
 	} {
-		if got := ask(t, server.path, request); got != want {
-			t.Errorf("%s\n got %s\nwant %s", request, got, want)
+		if got := ask(t, server.path, test.request); got != test.want {
+			t.Errorf("%s\n got %s\nwant %s", test.request, got, test.want)
 		}
 	}
 	prunes := 0
@@ -75,15 +80,20 @@ func TestPruneOverTheWire(t *testing.T) {
 	if got, err := (client.Client{Path: server.path}).Prune(t.Context(), api.PruneRequest{DryRun: true}); err != nil || !got.DryRun {
 		t.Errorf("%+v, %v", got, err)
 	}
-	for request, want := range map[string]string{
-		`{"cmd":"prune_backups"}`: `{"code":200,"status":"OK","retention":{"full":1,"days":0},"dry_run":false,"chains":[` +
-			`{"chain":"old","count":2,"size":30,"newest":"2026-03-04T05:06:07Z","goes":true,"why":"1 full backup newer","backups":["old","old-inc"],"deleted":2,"problem":""},` +
-			`{"chain":"new","count":1,"size":20,"newest":"2026-03-04T05:06:07Z","goes":false,"why":"the newest good chain","deleted":0,"problem":""}]}`,
-		`{"cmd":"prune_backups","args":{"dry_run":true}}`:   `{"code":200,"status":"OK","retention":{"full":0,"days":0},"dry_run":true,"chains":[]}`,
-		`{"cmd":"prune_backups","args":{"dry_run":"true"}}`: `{"code":400,"status":"Bad Request","message":"argument dry_run: want boolean, got text"}`,
+	for _, test := range []struct{ request, want string }{
+		{`{"cmd":"prune_backups"}`,
+			`{"code":200,"status":"OK","retention":{"full":1,"days":0},"dry_run":false,"chains":[` +
+				`{"chain":"old","count":2,"size":30,"newest":"2026-03-04T05:06:07Z","goes":true,` +
+				`"why":"1 full backup newer","backups":["old","old-inc"],"deleted":2,"problem":""},` +
+				`{"chain":"new","count":1,"size":20,"newest":"2026-03-04T05:06:07Z","goes":false,` +
+				`"why":"the newest good chain","deleted":0,"problem":""}]}`},
+		{`{"cmd":"prune_backups","args":{"dry_run":true}}`,
+			`{"code":200,"status":"OK","retention":{"full":0,"days":0},"dry_run":true,"chains":[]}`},
+		{`{"cmd":"prune_backups","args":{"dry_run":"true"}}`,
+			`{"code":400,"status":"Bad Request","message":"argument dry_run: want boolean, got text"}`},
 	} {
-		if got := ask(t, server.path, request); got != want {
-			t.Errorf("%s\n got %s\nwant %s", request, got, want)
+		if got := ask(t, server.path, test.request); got != test.want {
+			t.Errorf("%s\n got %s\nwant %s", test.request, got, test.want)
 		}
 	}
 }

@@ -196,7 +196,8 @@ func TestAnswersHoldNoControlCharacters(t *testing.T) {
 		},
 	}, Options{})
 	for request, want := range map[string]int{
-		`{"cmd":"operation_show","args":{"id":"x"}}`: 4, `{"cmd":"operation_logs","args":{"id":"x"}}`: 1, `{"cmd":"delete_backup","args":{"id":"x"}}`: 1,
+		`{"cmd":"operation_show","args":{"id":"x"}}`: 4, `{"cmd":"operation_logs","args":{"id":"x"}}`: 1,
+		`{"cmd":"delete_backup","args":{"id":"x"}}`: 1,
 	} {
 		got := ask(t, server.path, request)
 		if strings.Count(got, shown) != want || strings.ContainsAny(got, "\u202e\u009b") || strings.Contains(got, `\u001b`) {

@@ -13,7 +13,8 @@ func sampleRebuild() api.RebuildReport {
 	return api.RebuildReport{Recorded: 4, Findings: []api.Finding{
 		{Name: "full-1", Found: api.FoundNoRecord, Done: api.DoneRecorded, Advice: "full backup of 2025-03-01 06:00:00Z"},
 		{Name: "inc-1", Found: api.FoundNoRecord, Done: api.DoneRecorded, NotMadeHere: true,
-			Advice: "incremental on 'full-1' of 2025-03-01 07:00:00Z; it was not made here, as far as the ledger knows: verify it before you rely on it"},
+			Advice: "incremental on 'full-1' of 2025-03-01 07:00:00Z; it was not made here, as far as the ledger knows: " +
+				"verify it before you rely on it"},
 		{Name: "holiday", Found: api.FoundNoManifest, Advice: "/b/holiday holds no dbcalm.json: a backup of an older " +
 			"program, or none; it is left alone"},
 		{Name: "bare", Found: api.FoundNoFolder, Done: api.DoneUnrecorded, Advice: "its folder /b/bare is missing"},

@@ -106,7 +106,8 @@ func docsAnswers(t *testing.T) string {
 	d.pruned = recorded[api.PruneReport](t, "prune")
 	d.pruned.Chains = d.pruned.Chains[:2]
 	failed := recorded[api.OperationView](t, "failed").ID
-	d.decision = api.RetryDecision{State: "queued", Attempt: 2, Reason: "retry: begins again from the start, since nothing of the failed attempt is left"}
+	d.decision = api.RetryDecision{State: "queued", Attempt: 2,
+		Reason: "retry: begins again from the start, since nothing of the failed attempt is left"}
 	listen(t, d, socket)
 	var parts []string
 	for _, request := range []string{

@@ -42,7 +42,8 @@ func (w watchedDaemon) Health(context.Context) api.Health {
 	failed := w.lastError
 	return api.Health{
 		Status: api.HealthFailing,
-		Checks: map[string]string{"database": api.HealthOK, "backup_dir": "backup_dir /var/backups/dbcalm holds none of the 3 backups that are recorded: is its disk mounted?"},
+		Checks: map[string]string{"database": api.HealthOK,
+			"backup_dir": "backup_dir /var/backups/dbcalm holds none of the 3 backups that are recorded: is its disk mounted?"},
 		LastError: &api.LastError{Operation: failed.ID, Machine: failed.Machine, Backup: failed.Backup, State: "validate",
 			At: *failed.FinishedAt, Error: failed.Error},
 	}
@@ -51,7 +52,8 @@ func (w watchedDaemon) Health(context.Context) api.Health {
 // docsHealth asks for the health over a socket.
 func docsHealth(t *testing.T) string {
 	socket := filepath.Join(t.TempDir(), "m.sock")
-	m, err := listenMonitor(&config.Config{MetricsListen: socket, MetricsMode: 0o600}, watchedDaemon{recorded[api.OperationView](t, "failed")}, zerolog.Nop())
+	m, err := listenMonitor(&config.Config{MetricsListen: socket, MetricsMode: 0o600},
+		watchedDaemon{recorded[api.OperationView](t, "failed")}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +131,8 @@ func TestDocsRulesAreWhole(t *testing.T) {
 		t.Fatalf("rules: %+v", rules)
 	}
 	for _, rule := range rules.Groups[0].Rules {
-		if rule.Alert == "" || rule.Expr == "" || rule.Labels["severity"] == "" || rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" {
+		if rule.Alert == "" || rule.Expr == "" || rule.Labels["severity"] == "" || rule.Annotations["summary"] == "" ||
+			rule.Annotations["description"] == "" {
 			t.Errorf("rule %+v", rule)
 		}
 		if strings.Count(rule.Expr, "(") != strings.Count(rule.Expr, ")") {

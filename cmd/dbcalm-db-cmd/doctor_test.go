@@ -150,13 +150,16 @@ func TestDoctorLooksAtTheSockets(t *testing.T) {
 		change       func(*config.Config)
 		want         []string
 	}{
-		"in order":  {alive(self), alive(self), nil, []string{"✓ socket", "✓ daemon          process 10 answers, version", "✓ legacy socket"}},
+		"in order": {alive(self), alive(self), nil,
+			[]string{"✓ socket", "✓ daemon          process 10 answers, version", "✓ legacy socket"}},
 		"no legacy": {alive(self), nil, func(c *config.Config) { c.LegacySocketPath = "" }, []string{"✓ socket", "✓ daemon"}},
 		"another version": {alive(older), alive(older), nil, []string{"• daemon", "its version is v0", "start it again after an " +
 			"upgrade", "✓ legacy"}},
 		"too old to tell": {refusing, refusing, nil, []string{"• daemon", "older version", "✓ legacy"}},
-		"not allowed":     {shut(403, "Forbidden", "user 7 may not use this daemon"), shut(403, "Forbidden", "no"), nil, []string{"? daemon          not looked at: user 7 may not use this daemon"}},
-		"too busy":        {shut(503, "Service Unavailable", "too many connections"), alive(self), nil, []string{"✗ daemon          too many connections"}},
+		"not allowed": {shut(403, "Forbidden", "user 7 may not use this daemon"), shut(403, "Forbidden", "no"), nil,
+			[]string{"? daemon          not looked at: user 7 may not use this daemon"}},
+		"too busy": {shut(503, "Service Unavailable", "too many connections"), alive(self), nil,
+			[]string{"✗ daemon          too many connections"}},
 		"two daemons":     {alive(self), alive(other), nil, []string{"✗ legacy socket", "reaches process 11", "process 10"}},
 		"only the legacy": {&fakeDaemon{err: noDaemon}, alive(other), nil, []string{"✗ daemon", "✗ legacy socket", "not on socket_path"}},
 		"none":            {&fakeDaemon{err: noDaemon}, &fakeDaemon{err: noDaemon}, nil, []string{"✗ daemon", "✗ legacy socket", "start it"}},

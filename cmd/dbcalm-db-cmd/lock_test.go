@@ -70,7 +70,8 @@ func TestLockStoreIsHeldOnce(t *testing.T) {
 	if err := lockStore(first, zerolog.Nop()); err != nil {
 		t.Fatal(err)
 	}
-	if err := lockStore(second, zerolog.Nop()); exitCode(err) != exitRunning || !strings.Contains(err.Error(), "already works on backup_dir "+dir) {
+	err := lockStore(second, zerolog.Nop())
+	if exitCode(err) != exitRunning || !strings.Contains(err.Error(), "already works on backup_dir "+dir) {
 		t.Errorf("a second daemon: %v", err)
 	}
 	first.Store.Unlock()

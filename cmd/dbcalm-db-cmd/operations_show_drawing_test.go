@@ -20,7 +20,8 @@ func TestOperationIsDrawn(t *testing.T) {
 	v := api.OperationView{Definition: text, OperationSummary: api.OperationSummary{State: "halted", Status: "failed"}}
 	path := []string{"", "queued", "validate", "retire", "retire", "erase", "halted"}
 	for i := range len(path) - 1 {
-		v.Transitions = append(v.Transitions, api.TransitionView{From: path[i], To: path[i+1], At: time.Date(2026, 11, 22, 22, 0, 2*i, 0, time.UTC)})
+		v.Transitions = append(v.Transitions,
+			api.TransitionView{From: path[i], To: path[i+1], At: time.Date(2026, 11, 22, 22, 0, 2*i, 0, time.UTC)})
 	}
 	want, err := os.ReadFile(filepath.Join("..", "..", "machine", "definition", "testdata", "graph", "operation.svg"))
 	if err != nil {

@@ -14,8 +14,8 @@ func TestPlansAreTold(t *testing.T) {
 	plan := api.Plan{
 		Checks: []api.Check{{About: "backup full-1", OK: true, Detail: "its files are there"}, {About: "room", Detail: "not " +
 			"enough room\nfor it: use a larger disk"}},
-		Chain: []steps.PlanLink{{ID: "full-1", StoredBytes: 1 << 30, PlainBytes: 3 << 30, AllocatedBytes: 2 << 30, ToLSN: 1_000_000, Server: "10.11.6-MariaDB",
-			Tool:      "mariabackup 10.11.6",
+		Chain: []steps.PlanLink{{ID: "full-1", StoredBytes: 1 << 30, PlainBytes: 3 << 30, AllocatedBytes: 2 << 30, ToLSN: 1_000_000,
+			Server: "10.11.6-MariaDB", Tool: "mariabackup 10.11.6",
 			StartTime: samples.At(0)}},
 		Result: "into /var/lib/mysql, as a whole", Commands: []string{"mariadb-backup --prepare --target-dir=/x/OPERATION/0"},
 	}

@@ -19,7 +19,8 @@ func TestFormerState(t *testing.T) {
 	dir := t.TempDir()
 	former, present := filepath.Join(dir, "former"), filepath.Join(dir, "present")
 	jobs := filepath.Join(former, jobsName)
-	for _, folder := range []string{former, present, jobs, filepath.Join(jobs, "open-2"), filepath.Join(jobs, "over-2"), filepath.Join(former, logsName, "over")} {
+	for _, folder := range []string{former, present, jobs, filepath.Join(jobs, "open-2"), filepath.Join(jobs, "over-2"),
+		filepath.Join(former, logsName, "over")} {
 		if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			if err := os.MkdirAll(folder, 0o700); err != nil {
 				t.Fatal(err)
@@ -31,12 +32,14 @@ func TestFormerState(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	o := persistence.Operation{ID: "open", Machine: "full_backup", State: "copy", Status: persistence.Running, Seq: 1, Attempt: 1, Args: []byte("{}"), Data: []byte("{}"), CreatedAt: time.Now()}
+	o := persistence.Operation{ID: "open", Machine: "full_backup", State: "copy", Status: persistence.Running, Seq: 1, Attempt: 1,
+		Args: []byte("{}"), Data: []byte("{}"), CreatedAt: time.Now()}
 	row := persistence.Process{CommandID: o.ID, StartTime: time.Now(), Type: persistence.TypeBackup, Args: o.Args}
 	if err := store.Accept(t.Context(), o, nil, row); err != nil {
 		t.Fatal(err)
 	}
-	job, err := store.BeginJob(t.Context(), o, persistence.Job{OperationID: o.ID, State: "copy", Attempt: 1, Folder: filepath.Join(jobs, "open-2")}, row)
+	job, err := store.BeginJob(t.Context(), o,
+		persistence.Job{OperationID: o.ID, State: "copy", Attempt: 1, Folder: filepath.Join(jobs, "open-2")}, row)
 	if err != nil {
 		t.Fatal(err)
 	}

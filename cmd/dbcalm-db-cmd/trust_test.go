@@ -76,7 +76,8 @@ func TestWhatOthersCouldChangeIsRefused(t *testing.T) {
 	}
 
 	state := folder("state", 0o750)
-	c := &config.Config{Path: file("config.yml", 0o640), StateDir: state, OnFinish: filepath.Join(dir, "closed/program") + " 'x' | " + filepath.Join(dir, "open/program")}
+	c := &config.Config{Path: file("config.yml", 0o640), StateDir: state,
+		OnFinish: filepath.Join(dir, "closed/program") + " 'x' | " + filepath.Join(dir, "open/program")}
 	err := checkTrusted(c)
 	for _, want := range []string{"chmod 0700 " + state, "a program of on_finish: " + filepath.Join(dir, "open")} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -94,22 +94,26 @@ func TestRebuildIsDecided(t *testing.T) {
 		"a recorded one without a base": {shelf{rows: "i<f", store: "i<f"}, "i:no-base"},
 		"a stranger":                    {shelf{store: "f x", problems: map[string]error{"x": fs.ErrNotExist}}, "+f x:no-manifest"},
 		"an older program's":            {shelf{rows: "f", store: "f", problems: map[string]error{"f": fs.ErrNotExist}}, ""},
-		"on an older program's":         {shelf{rows: "f", store: "f i<f", problems: map[string]error{"f": fs.ErrNotExist}, change: map[string]func(*store.Manifest){"i": func(m *store.Manifest) { m.ParentOperation = "" }}}, "+i"},
-		"on a stranger":                 {shelf{store: "f i<f", problems: map[string]error{"f": fs.ErrNotExist}}, "f:no-manifest i:no-base"},
-		"a copy":                        {shelf{store: "f x", problems: map[string]error{"x": other}}, "+f x:mismatch"},
-		"a copy that is recorded":       {shelf{rows: "x", store: "x", problems: map[string]error{"x": other}}, "x:mismatch"},
-		"damaged":                       {shelf{store: "f i<f", problems: map[string]error{"f": damaged}}, "f:damaged i:no-base"},
-		"damaged and recorded":          {shelf{rows: "f", store: "f", problems: map[string]error{"f": damaged}}, "f:damaged"},
-		"on a damaged one":              {shelf{rows: "f", store: "f i<f", problems: map[string]error{"f": damaged}}, "f:damaged i:no-base"},
-		"another base than its record":  {shelf{rows: "f g i<g", store: "f g i<f"}, "i:mismatch"},
-		"a replaced base":               {shelf{store: "f i<f", change: map[string]func(*store.Manifest){"f": func(m *store.Manifest) { m.Operation = "later" }}}, "+f i:mismatch"},
-		"another server's":              {shelf{store: "f i<f", change: map[string]func(*store.Manifest){"f": func(m *store.Manifest) { m.Server.UID = "a" }, "i": func(m *store.Manifest) { m.Server.UID = "b" }}}, "+f i:mismatch"},
-		"a hole in the LSNs":            {shelf{store: "f i<f", change: map[string]func(*store.Manifest){"f": func(m *store.Manifest) { m.ToLSN = 5 }}}, "+f i:mismatch"},
-		"a circle":                      {shelf{store: "a<b b<a"}, "a:no-base b:no-base"},
-		"being made":                    {shelf{store: "f", used: "f"}, ""},
-		"on one that is being made":     {shelf{store: "f i<f", used: "f"}, ""},
-		"being made, folder to come":    {shelf{store: "i<f", used: "f"}, ""},
-		"being deleted":                 {shelf{rows: "f", used: "f", prune: true}, ""},
+		"on an older program's": {shelf{rows: "f", store: "f i<f", problems: map[string]error{"f": fs.ErrNotExist},
+			change: map[string]func(*store.Manifest){"i": func(m *store.Manifest) { m.ParentOperation = "" }}}, "+i"},
+		"on a stranger":                {shelf{store: "f i<f", problems: map[string]error{"f": fs.ErrNotExist}}, "f:no-manifest i:no-base"},
+		"a copy":                       {shelf{store: "f x", problems: map[string]error{"x": other}}, "+f x:mismatch"},
+		"a copy that is recorded":      {shelf{rows: "x", store: "x", problems: map[string]error{"x": other}}, "x:mismatch"},
+		"damaged":                      {shelf{store: "f i<f", problems: map[string]error{"f": damaged}}, "f:damaged i:no-base"},
+		"damaged and recorded":         {shelf{rows: "f", store: "f", problems: map[string]error{"f": damaged}}, "f:damaged"},
+		"on a damaged one":             {shelf{rows: "f", store: "f i<f", problems: map[string]error{"f": damaged}}, "f:damaged i:no-base"},
+		"another base than its record": {shelf{rows: "f g i<g", store: "f g i<f"}, "i:mismatch"},
+		"a replaced base": {shelf{store: "f i<f",
+			change: map[string]func(*store.Manifest){"f": func(m *store.Manifest) { m.Operation = "later" }}}, "+f i:mismatch"},
+		"another server's": {shelf{store: "f i<f", change: map[string]func(*store.Manifest){
+			"f": func(m *store.Manifest) { m.Server.UID = "a" }, "i": func(m *store.Manifest) { m.Server.UID = "b" }}}, "+f i:mismatch"},
+		"a hole in the LSNs": {shelf{store: "f i<f",
+			change: map[string]func(*store.Manifest){"f": func(m *store.Manifest) { m.ToLSN = 5 }}}, "+f i:mismatch"},
+		"a circle":                   {shelf{store: "a<b b<a"}, "a:no-base b:no-base"},
+		"being made":                 {shelf{store: "f", used: "f"}, ""},
+		"on one that is being made":  {shelf{store: "f i<f", used: "f"}, ""},
+		"being made, folder to come": {shelf{store: "i<f", used: "f"}, ""},
+		"being deleted":              {shelf{rows: "f", used: "f", prune: true}, ""},
 
 		"no folder":                   {shelf{rows: "f g", store: "g"}, "f:no-folder"},
 		"no folder, pruned":           {shelf{rows: "f g", store: "g", prune: true}, "-f"},
@@ -168,7 +172,8 @@ func TestRebuildLeavesAloneWhatChangesMeanwhile(t *testing.T) {
 		}
 		return c
 	}
-	all := []store.Stored{{Name: "appeared", Manifest: &store.Manifest{ID: "appeared"}}, {Name: "vanished", Manifest: &store.Manifest{ID: "vanished"}}}
+	all := []store.Stored{{Name: "appeared", Manifest: &store.Manifest{ID: "appeared"}},
+		{Name: "vanished", Manifest: &store.Manifest{ID: "vanished"}}}
 	p := newPlan("/b", row("vanished"), row("appeared", "new"), all, func(id string) bool { return id == "new" })
 	p.decide(true)
 	if told(p) != "" {

@@ -101,20 +101,26 @@ func TestCheckRefuses(t *testing.T) {
 			`definition sample: state third has the unknown step "guessed"`}},
 		"a state that cannot fail": {"{ok: second, failed: tidy}", "{ok: second}", []string{
 			`definition sample: state first does not say where failed leads`}},
-		"a clean-up that cannot halt": {"cancelled: cancelled, halt: halted}\n    interrupted: [halt]", "cancelled: cancelled}\n    interrupted: [redo]", []string{
-			`definition sample: clean-up state tidy does not say where halt leads`}},
+		"a clean-up that cannot halt": {"cancelled: cancelled, halt: halted}\n    interrupted: [halt]",
+			"cancelled: cancelled}\n    interrupted: [redo]",
+			[]string{`definition sample: clean-up state tidy does not say where halt leads`}},
 		"an edge that no step takes": {"{ok: second, failed: tidy}", "{ok: second, failed: tidy, more: tidy}", []string{
-			`definition sample: state first has an edge for more, which nothing takes, since its step plain never returns it: remove it from on, or let the step declare it`}},
+			`definition sample: state first has an edge for more, which nothing takes, since its step plain never returns it: ` +
+				`remove it from on, or let the step declare it`}},
 		"a halt that nothing brings about": {"{ok: second, failed: tidy}", "{ok: second, failed: tidy, halt: halted}", []string{
-			`definition sample: state first has an edge for halt, which nothing takes, since its step plain never returns it: remove it from on, or let the step declare it`}},
+			`definition sample: state first has an edge for halt, which nothing takes, since its step plain never returns it: ` +
+				`remove it from on, or let the step declare it`}},
 		"an outcome without an edge": {"{ok: third, more: second, failed: tidy}", "{ok: third, failed: tidy}", []string{
 			`definition sample: state second does not say where more leads, which its step program can return: add more to its on`}},
 		"a program that is not adopted": {"[adopt, rewind: first]", "[rewind: first]", []string{
-			`definition sample: state second does not adopt, but its step program runs a program that outlives the daemon: put adopt first in interrupted`}},
+			`definition sample: state second does not adopt, but its step program runs a program that outlives the daemon: ` +
+				`put adopt first in interrupted`}},
 		"a probe that is left out": {"[probe, redo]", "[redo]", []string{
-			`definition sample: state third does not probe, though its step probed can tell whether its work was done: put probe into interrupted, before the last policy`}},
-		"a missing crash policy": {"    step: plain\n    on: {ok: second, failed: tidy}\n    interrupted: [redo]\n", "    step: plain\n    on: {ok: second, failed: tidy}\n", []string{
-			`definition sample: state first has no crash policy: interrupted is missing`}},
+			`definition sample: state third does not probe, though its step probed can tell whether its work was done: ` +
+				`put probe into interrupted, before the last policy`}},
+		"a missing crash policy": {"    step: plain\n    on: {ok: second, failed: tidy}\n    interrupted: [redo]\n",
+			"    step: plain\n    on: {ok: second, failed: tidy}\n",
+			[]string{`definition sample: state first has no crash policy: interrupted is missing`}},
 		"an unknown crash policy": {"interrupted: [probe, redo]", "interrupted: [probe, hope]", []string{
 			`definition sample: state third has the unknown crash policy "hope"`}},
 		"adopting without a job": {"interrupted: [probe, redo]", "interrupted: [adopt, probe, redo]", []string{
@@ -144,7 +150,8 @@ func TestCheckRefuses(t *testing.T) {
 		"a state without a way out": {"{ok: done, failed: tidy}", "{ok: third, failed: third}", []string{
 			`definition sample: state third has no way to an end`,
 			`definition sample: state done cannot be reached`}},
-		"a way out by retry only": {"failed: {summary: s, end: failed, on: {retry: queued}}", "failed: {summary: s, end: failed, on: {retry: lonely}}\n  lonely: {summary: s, end: failed}", nil},
+		"a way out by retry only": {"failed: {summary: s, end: failed, on: {retry: queued}}",
+			"failed: {summary: s, end: failed, on: {retry: lonely}}\n  lonely: {summary: s, end: failed}", nil},
 		"a rewind to itself": {"[adopt, rewind: first]", "[adopt, rewind: second]", []string{
 			`definition sample: state second rewinds to second, which is not before it`}},
 		"a rewind forward": {"[adopt, rewind: first]", "[adopt, rewind: third]", []string{

@@ -157,7 +157,8 @@ func TestWhatDescriptorsAfford(t *testing.T) {
 		if got != want {
 			t.Errorf("of %d descriptors: %+v, want %+v", limit, got, want)
 		}
-		if all := got.Clients + waiters(got.Clients) + got.Watches + got.Scrapers + got.Dismissed + ownDescriptors; limit >= 64 && uint64(all) > limit {
+		all := got.Clients + waiters(got.Clients) + got.Watches + got.Scrapers + got.Dismissed + ownDescriptors
+		if limit >= 64 && uint64(all) > limit {
 			t.Errorf("of %d descriptors %d may be used", limit, all)
 		}
 	}

@@ -66,12 +66,15 @@ func TestMetricsSayWhatIsCounted(t *testing.T) {
 		`dbcalm_newest_good_backup_timestamp_seconds 1.7000000005e+09`, `dbcalm_newest_chain_verified_level 3`,
 		`dbcalm_last_success_timestamp_seconds{machine="full_backup"} 1.7000000005e+09`,
 		`dbcalm_operations{machine="full_backup",status="running"} 1`, `dbcalm_operations{machine="full_backup",status="waiting"} 0`,
-		`dbcalm_operations_ended_total{machine="full_backup",status="failed"} 5`, `dbcalm_operations_ended_total{machine="full_backup",status="cancelled"} 0`,
-		`dbcalm_operation_failures_total{machine="full_backup",state="copy"} 3`, `dbcalm_operation_failures_total{machine="full_backup",state="validate"} 2`,
+		`dbcalm_operations_ended_total{machine="full_backup",status="failed"} 5`,
+		`dbcalm_operations_ended_total{machine="full_backup",status="cancelled"} 0`,
+		`dbcalm_operation_failures_total{machine="full_backup",state="copy"} 3`,
+		`dbcalm_operation_failures_total{machine="full_backup",state="validate"} 2`,
 		`dbcalm_operation_failures_total{machine="full_backup",state="record"} 0`,
 		`dbcalm_operation_duration_seconds_count{machine="full_backup"} 7`, `dbcalm_operation_duration_seconds_sum{machine="full_backup"} 70`,
 		`dbcalm_operation_duration_seconds_bucket{machine="full_backup",le="+Inf"} 7`,
-		`dbcalm_interruptions_survived_total{machine="full_backup",event="adopt"} 4`, `dbcalm_interruptions_survived_total{machine="full_backup",event="redo"} 0`,
+		`dbcalm_interruptions_survived_total{machine="full_backup",event="adopt"} 4`,
+		`dbcalm_interruptions_survived_total{machine="full_backup",event="redo"} 0`,
 		`dbcalm_on_finish_owed 1`, `dbcalm_on_finish_failures_total 2`,
 	} {
 		if !strings.Contains("\n"+body, "\n"+line+"\n") && !strings.Contains("\n"+body, "\n"+swapped(line)+"\n") {

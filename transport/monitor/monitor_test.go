@@ -115,10 +115,12 @@ func TestMonitorOnASocket(t *testing.T) {
 			t.Errorf("%v, %v", info.Mode(), err)
 		}
 		status, body := get(t, client, "/metrics")
-		if status != 200 || !strings.Contains(body, `dbcalm_build_info{goversion="go1",version="v1"} 1`+"\n") || !strings.Contains(body, "\ndbcalm_healthy 1\n") {
+		if status != 200 || !strings.Contains(body, `dbcalm_build_info{goversion="go1",version="v1"} 1`+"\n") ||
+			!strings.Contains(body, "\ndbcalm_healthy 1\n") {
 			t.Errorf("%d: %s", status, body)
 		}
-		if err := New(healthy(), Options{Listen: path}).Listen(); fmt.Sprint(err) != "listen for metrics on "+path+": another program is listening on "+path+"; stop it, or choose another socket path" {
+		err := New(healthy(), Options{Listen: path}).Listen()
+		if fmt.Sprint(err) != "listen for metrics on "+path+": another program is listening on "+path+"; stop it, or choose another socket path" {
 			t.Errorf("a second one: %v", err)
 		}
 	})
@@ -143,7 +145,8 @@ func TestMonitorOnAPort(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"127.0.0.1:0", "localhost:0"} {
 		client := monitor(t, healthy(), Options{Listen: address})
-		if status, body := get(t, client, "/healthz"); status != 200 || body != `{"status":"ok","checks":{"database":"ok"},"last_error":null}`+"\n" {
+		status, body := get(t, client, "/healthz")
+		if status != 200 || body != `{"status":"ok","checks":{"database":"ok"},"last_error":null}`+"\n" {
 			t.Errorf("%d: %s", status, body)
 		}
 		for path, want := range map[string]int{"/": 404, "/metrics/x": 404} {
@@ -178,7 +181,8 @@ func TestMonitorOnForbiddenAddresses(t *testing.T) {
 		"/" + strings.Repeat("x", 108): "choose a shorter one",
 	} {
 		m := New(healthy(), Options{Listen: address})
-		if err := m.Listen(); !strings.Contains(fmt.Sprint(err), want) || !strings.HasPrefix(fmt.Sprint(err), "listen for metrics on "+address+": ") {
+		err := m.Listen()
+		if !strings.Contains(fmt.Sprint(err), want) || !strings.HasPrefix(fmt.Sprint(err), "listen for metrics on "+address+": ") {
 			t.Errorf("%s: %v", address, err)
 		}
 		if err := m.Serve(t.Context()); err == nil {
@@ -190,14 +194,16 @@ func TestMonitorOnForbiddenAddresses(t *testing.T) {
 func TestHealthIsAnswered(t *testing.T) {
 	t.Parallel()
 	watched := &fakeWatched{health: api.Health{Status: api.HealthFailing, Checks: map[string]string{"database": "the disk is full"},
-		LastError: &api.LastError{Operation: "op", Machine: "full_backup", Backup: "b", State: "copy", At: time.Unix(0, 0).UTC(), Error: "a < b"}}}
+		LastError: &api.LastError{Operation: "op", Machine: "full_backup", Backup: "b", State: "copy",
+			At: time.Unix(0, 0).UTC(), Error: "a < b"}}}
 	client := monitor(t, watched, Options{Listen: "127.0.0.1:0"})
 	var asking sync.WaitGroup
 	for range 8 {
 		asking.Go(func() {
 			status, body := get(t, client, "/healthz")
 			var h api.Health
-			if err := json.Unmarshal([]byte(body), &h); err != nil || status != 503 || h.Checks["database"] != "the disk is full" || *h.LastError != *watched.health.LastError {
+			err := json.Unmarshal([]byte(body), &h)
+			if err != nil || status != 503 || h.Checks["database"] != "the disk is full" || *h.LastError != *watched.health.LastError {
 				t.Errorf("%d: %s", status, body)
 			}
 		})

@@ -72,14 +72,16 @@ func leaveAtWork(t *testing.T, ctx context.Context, store *persistence.Store, ho
 		t.Error(err)
 		return
 	}
-	o := persistence.Operation{ID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), Machine: "full_backup", Definition: text, BackupID: id, Args: args,
-		State: "copy", Status: persistence.Running, Seq: 1, Attempt: 1, Data: []byte(`{"tool":{"name":"program"}}`), CreatedAt: time.Now()}
+	o := persistence.Operation{ID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), Machine: "full_backup",
+		Definition: text, BackupID: id, Args: args, State: "copy", Status: persistence.Running,
+		Seq: 1, Attempt: 1, Data: []byte(`{"tool":{"name":"program"}}`), CreatedAt: time.Now()}
 	row := persistence.Process{CommandID: o.ID, Command: program, StartTime: time.Now(), Type: persistence.TypeBackup, Args: args}
 	if err := store.Accept(ctx, o, []persistence.Claim{{BackupID: id, Use: persistence.Makes}}, row); err != nil {
 		t.Error(err)
 		return
 	}
-	begun, err := store.BeginJob(ctx, o, persistence.Job{OperationID: o.ID, State: o.State, Attempt: 1, Folder: host.Jobs.Folder(o.ID, 1)}, row)
+	begun, err := store.BeginJob(ctx, o,
+		persistence.Job{OperationID: o.ID, State: o.State, Attempt: 1, Folder: host.Jobs.Folder(o.ID, 1)}, row)
 	if err == nil {
 		err = host.Jobs.Create(begun.Folder, job.Spec{Path: program, Dir: "/", Output: "/tmp", Grace: time.Second})
 	}
@@ -109,7 +111,9 @@ func (w *world) adoptionTime(many int) time.Duration {
 	var first, last string
 	db := w.ledger()
 	w.eventually("every operation is adopted", func() bool {
-		if err := db.QueryRow(`SELECT count(*), coalesce(min(at || ''), ''), coalesce(max(at || ''), '') FROM operation_transition WHERE event = 'adopt'`).Scan(&n, &first, &last); err != nil {
+		err := db.QueryRow(`SELECT count(*), coalesce(min(at || ''), ''), coalesce(max(at || ''), '')
+			FROM operation_transition WHERE event = 'adopt'`).Scan(&n, &first, &last)
+		if err != nil {
 			w.t.Fatal(err)
 		}
 		return n == many

@@ -38,7 +38,8 @@ func TestWhoAsked(t *testing.T) {
 	if os.Geteuid() == 0 {
 		asker, ask = guest, func(w *world, args ...string) (string, string, int) { return w.cliAs(guest, args...) }
 	}
-	w := newWorld(t, worldOptions{config: map[string]string{"socket_mode": `"0666"`, "allowed_users": fmt.Sprintf(`[%d]`, guest), "restore_users": "[0]"}})
+	w := newWorld(t, worldOptions{config: map[string]string{"socket_mode": `"0666"`, "allowed_users": fmt.Sprintf(`[%d]`, guest),
+		"restore_users": "[0]"}})
 	for _, folder := range []string{w.dir, filepath.Dir(w.program)} {
 		if err := os.Chmod(folder, 0o755); err != nil {
 			t.Fatal(err)
@@ -53,7 +54,8 @@ func TestWhoAsked(t *testing.T) {
 	w.succeeded(id)
 	out, _, _ = w.cli("operations", "show", id, "--json")
 	var v api.OperationView
-	if err := json.Unmarshal([]byte(out), &v); err != nil || v.AskedBy == nil || v.AskedBy.UID != asker || v.AskedBy.PID <= 0 || v.AskedBy.Program != w.program {
+	err := json.Unmarshal([]byte(out), &v)
+	if err != nil || v.AskedBy == nil || v.AskedBy.UID != asker || v.AskedBy.PID <= 0 || v.AskedBy.Program != w.program {
 		t.Errorf("asked by %+v, %v", v.AskedBy, err)
 	}
 	if out, _, _ = w.cli("operations", "show", id); !strings.Contains(out, "\nAsked by   "+v.AskedBy.String()+"\n") {
@@ -66,11 +68,13 @@ func TestWhoAsked(t *testing.T) {
 		return
 	}
 	for _, args := range [][]string{{"restore", "b", "--target", "folder"}, {"backups", "delete", "b"}} {
-		if _, errs, code = w.cliAs(guest, args...); code != 5 || !strings.Contains(errs, "user 12345 may not restore or delete backups: add it to restore_users") {
+		_, errs, code = w.cliAs(guest, args...)
+		if code != 5 || !strings.Contains(errs, "user 12345 may not restore or delete backups: add it to restore_users") {
 			t.Errorf("%v: %d: %s", args, code, errs)
 		}
 	}
-	if _, errs, code = w.cliAs(other, "operations", "list"); code != 5 || !strings.Contains(errs, "user 12346 may not use this daemon: add it to allowed_users") {
+	_, errs, code = w.cliAs(other, "operations", "list")
+	if code != 5 || !strings.Contains(errs, "user 12346 may not use this daemon: add it to allowed_users") {
 		t.Errorf("%d: %s", code, errs)
 	}
 	w.succeeded(w.restore(api.TargetFolder, "b"))

@@ -35,34 +35,43 @@ func TestCommandLine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
 	w.start()
-	w.expectCLI(0, idLine+`full_backup of full succeeded in .*\n`, `.* seal → publish: .* record → done: recorded: .*`, "backup", "full", "full", "--wait")
-	w.expectCLI(0, idLine+`incremental_backup of inc succeeded in .*\n`, `.* record → done: .*`, "backup", "incremental", "inc", "--from", "full", "--wait")
-	w.expectCLI(0, idLine+`restore_folder of inc succeeded in .*\n`, `.*prepare → apply.* record → done: .*`, "restore", "inc", "--target", "folder", "--wait")
+	w.expectCLI(0, idLine+`full_backup of full succeeded in .*\n`, `.* seal → publish: .* record → done: recorded: .*`,
+		"backup", "full", "full", "--wait")
+	w.expectCLI(0, idLine+`incremental_backup of inc succeeded in .*\n`, `.* record → done: .*`,
+		"backup", "incremental", "inc", "--from", "full", "--wait")
+	w.expectCLI(0, idLine+`restore_folder of inc succeeded in .*\n`, `.*prepare → apply.* record → done: .*`,
+		"restore", "inc", "--target", "folder", "--wait")
 	w.expectCLI(0, `.*full.*inc.*`, ``, "backups", "list")
 	var backups []api.BackupView
 	if err := json.Unmarshal([]byte(w.expectCLI(0, `.*`, ``, "backups", "list", "--json")), &backups); err != nil || len(backups) != 2 {
 		t.Errorf("%+v, %v", backups, err)
 	}
-	if full, inc := backups[0], backups[1]; full.FromLSN != 0 || full.ToLSN == 0 || inc.FromLSN != full.ToLSN || inc.FromBackupID != "full" || *full.Size == 0 {
+	full, inc := backups[0], backups[1]
+	if full.FromLSN != 0 || full.ToLSN == 0 || inc.FromLSN != full.ToLSN || inc.FromBackupID != "full" || *full.Size == 0 {
 		t.Errorf("chain: %+v", backups)
 	}
 	list := w.expectCLI(0, `.*restore_folder.*incremental_backup.*full_backup.*`, ``, "operations", "list")
 	var operations []api.OperationSummary
-	if err := json.Unmarshal([]byte(w.expectCLI(0, `.*`, ``, "operations", "list", "--json", "--limit", "1", "--state", "succeeded")), &operations); err != nil || len(operations) != 1 || operations[0].Machine != "restore_folder" {
+	err := json.Unmarshal([]byte(w.expectCLI(0, `.*`, ``, "operations", "list", "--json", "--limit", "1", "--state", "succeeded")),
+		&operations)
+	if err != nil || len(operations) != 1 || operations[0].Machine != "restore_folder" {
 		t.Errorf("%+v, %v\n%s", operations, err, list)
 	}
 	w.expectCLI(0, `.*Transitions.*Programs.*--prepare.*`, ``, "operations", "show", operations[0].ID)
 	var view api.OperationView
-	if err := json.Unmarshal([]byte(w.expectCLI(0, `.*`, ``, "operations", "show", operations[0].ID, "--json")), &view); err != nil || view.Args.Target != "folder" || len(view.Processes) != 3 {
+	err = json.Unmarshal([]byte(w.expectCLI(0, `.*`, ``, "operations", "show", operations[0].ID, "--json")), &view)
+	if err != nil || view.Args.Target != "folder" || len(view.Processes) != 3 {
 		t.Errorf("%+v, %v", view, err)
 	}
 
 	w.expectCLI(5, ``, `.*MySQL/MariaDb server is not stopped.*`, "restore", "inc", "--target", "database", "--wait")
 	w.db.Stop()
 	w.loseData()
-	w.expectCLI(0, idLine+`restore_database of inc succeeded in .*\n`, `.* record → done: .*`, "restore", "inc", "--target", "database", "--wait")
+	w.expectCLI(0, idLine+`restore_database of inc succeeded in .*\n`, `.* record → done: .*`,
+		"restore", "inc", "--target", "database", "--wait")
 	w.db.Start()
-	w.expectCLI(5, ``, `.*backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first \(409 Conflict\)\n`, "backups", "delete", "full", "--wait")
+	w.expectCLI(5, ``, `.*backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first \(409 Conflict\)\n`,
+		"backups", "delete", "full", "--wait")
 	w.expectCLI(0, `Backup inc is deleted.\n`, ``, "backups", "delete", "inc", "--wait")
 	w.expectCLI(0, `Backup full is deleted.\n`, ``, "backups", "delete", "full")
 	w.expectCLI(5, ``, `.*Backup with id 'full' not found \(404 Not Found\)\n`, "backups", "delete", "full")
@@ -93,7 +102,8 @@ func TestExitCodes(t *testing.T) {
 		t.Errorf("it is %s", v.Status)
 	}
 	hold.open(t)
-	failed := w.expectCLI(1, idLine, `.*full_backup of full failed after .*: mariabackup failed with exit code 1\nlast lines of the program:\non fire\nSee .* operations show .*`, "backup", "full", "full", "--wait")
+	failed := w.expectCLI(1, idLine, `.*full_backup of full failed after .*: mariabackup failed with exit code 1\n`+
+		`last lines of the program:\non fire\nSee .* operations show .*`, "backup", "full", "full", "--wait")
 	w.expectCLI(1, `.*`, `.*mariabackup failed with exit code 1.*`, "operations", "retry", strings.TrimSpace(failed), "--wait")
 	w.expectCLI(5, ``, `.*cannot be retried: it is cancelled in state cancelled.*`, "operations", "retry", operation)
 

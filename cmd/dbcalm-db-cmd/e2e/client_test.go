@@ -18,14 +18,17 @@ func TestClientsOfOtherPrograms(t *testing.T) {
 	w.configure("legacy_socket_path", w.dir+"/legacy")
 	w.start()
 	w.succeeded(operationOf(t, asPythonClient(t, w.dir+"/legacy", `{"cmd": "full_backup", "args": {"id": "python", "schedule_id": null}}`)))
-	if answer := asPythonClient(t, w.socket, `{"cmd": "full_backup", "args": {"id": "python"}}`); answer != conflict+`Backup with id 'python' already exists"}` {
+	answer := asPythonClient(t, w.socket, `{"cmd": "full_backup", "args": {"id": "python"}}`)
+	if answer != conflict+`Backup with id 'python' already exists"}` {
 		t.Error(answer)
 	}
 	w.succeeded(operationOf(t, inPieces(t, w.socket, piecePause, `{"cmd":"full_`, `backup","args":{"id":"in`, `-pieces"}}`)))
-	if answer := inPieces(t, w.socket, piecePause, `{"cmd":"full_backup","args":{"id":"x"`, `}`, `}`+"\n"); !acceptedAnswer.MatchString(answer) {
+	answer = inPieces(t, w.socket, piecePause, `{"cmd":"full_backup","args":{"id":"x"`, `}`, `}`+"\n")
+	if !acceptedAnswer.MatchString(answer) {
 		t.Error(answer)
 	}
-	if answer := inPieces(t, w.socket, piecePause, `{"cmd":"delete_backup","args":{"id":"in-`, `pieces"}`, `}`); answer != `{"code":200,"status":"OK"}` {
+	answer = inPieces(t, w.socket, piecePause, `{"cmd":"delete_backup","args":{"id":"in-`, `pieces"}`, `}`)
+	if answer != `{"code":200,"status":"OK"}` {
 		t.Error(answer)
 	}
 }

@@ -61,16 +61,22 @@ func TestAnswers(t *testing.T) {
 		{`{"cmd":"full_backup","args":{"id":"a","id":"b"}}`, badRequest + `argument given twice: id"}`},
 		{`{"cmd":"restore_backup","args":{"id_list":[1],"target":"folder"}}`, badRequest + `argument id_list[0]: want text, got number"}`},
 		{`{"cmd":"restore_backup","args":{"id_list":"full","target":"folder"}}`, badRequest + `argument id_list: want list, got text"}`},
-		{`{"cmd":"restore_backup","args":{"id_list":[],"target":"folder"}}`, badRequest + `argument id_list: want at least one id, got an empty list"}`},
-		{`{"cmd":"restore_backup","args":{"id_list":["full"],"target":"moon"}}`, badRequest + `argument target: want 'database' or 'folder', got 'moon'"}`},
-		{`{"cmd":"restore_backup","args":{"id_list":["inc"],"target":"folder"}}`, badRequest + `id_list is no chain in order: backup 'inc' is restored by dbcalm-db-cmd restore inc --target folder, on the socket by the id_list [\"full\",\"inc\"]"}`},
-		{`{"cmd":"restore_backup","args":{"id_list":["inc","full"],"target":"folder"}}`, badRequest + `id_list is no chain in order: backup 'full' is restored by dbcalm-db-cmd restore full --target folder, on the socket by the id_list [\"full\"]"}`},
-		{`{"cmd":"incremental_backup","args":{"id":"a","from_backup_id":"a"}}`, badRequest + `argument from_backup_id: 'a' cannot stand on itself; give the id of another backup"}`},
+		{`{"cmd":"restore_backup","args":{"id_list":[],"target":"folder"}}`,
+			badRequest + `argument id_list: want at least one id, got an empty list"}`},
+		{`{"cmd":"restore_backup","args":{"id_list":["full"],"target":"moon"}}`,
+			badRequest + `argument target: want 'database' or 'folder', got 'moon'"}`},
+		{`{"cmd":"restore_backup","args":{"id_list":["inc"],"target":"folder"}}`, badRequest + `id_list is no chain in order: ` +
+			`backup 'inc' is restored by dbcalm-db-cmd restore inc --target folder, on the socket by the id_list [\"full\",\"inc\"]"}`},
+		{`{"cmd":"restore_backup","args":{"id_list":["inc","full"],"target":"folder"}}`, badRequest + `id_list is no chain in order: ` +
+			`backup 'full' is restored by dbcalm-db-cmd restore full --target folder, on the socket by the id_list [\"full\"]"}`},
+		{`{"cmd":"incremental_backup","args":{"id":"a","from_backup_id":"a"}}`,
+			badRequest + `argument from_backup_id: 'a' cannot stand on itself; give the id of another backup"}`},
 		{`{"cmd":"full_backup","args":{"id":"../etc"}}`, badRequest + `argument id: '../etc' cannot be the id of a backup: ` + idRule},
 		{`{"cmd":"full_backup","args":{"id":""}}`, badRequest + `argument id: '' cannot be the id of a backup: ` + idRule},
 		{`{"cmd":"delete_backup","args":{"id":"restores"}}`, badRequest + `argument id: 'restores' cannot be the id of a backup: ` + idRule},
 		{`[1]`, badRequest + `request is not a JSON object: it starts with \"[\""}`},
-		{`{"cmd":"full_backup",}`, badRequest + `request is not valid JSON: invalid character '}' looking for beginning of object key string, at byte 22"}`},
+		{`{"cmd":"full_backup",}`, badRequest +
+			`request is not valid JSON: invalid character '}' looking for beginning of object key string, at byte 22"}`},
 
 		{`{"cmd":"incremental_backup","args":{"id":"a","from_backup_id":"nope"}}`, notFound + `Base backup with id 'nope' not found"}`},
 		{`{"cmd":"restore_backup","args":{"id_list":["full","nope"],"target":"folder"}}`, notFound + `Backup with id 'nope' not found"}`},
@@ -81,11 +87,14 @@ func TestAnswers(t *testing.T) {
 
 		{`{"cmd":"full_backup","args":{"id":"full"}}`, conflict + `Backup with id 'full' already exists"}`},
 		{`{"cmd":"incremental_backup","args":{"id":"full","from_backup_id":"inc"}}`, conflict + `Backup with id 'full' already exists"}`},
-		{`{"cmd":"full_backup","args":{"id":"stray"}}`, conflict + `Backup with id 'stray' already exists: the folder ` + w.backupDir + `/stray is there without a record and may be the only copy of that backup; choose another id, or move the folder out of backup_dir"}`},
-		{`{"cmd":"delete_backup","args":{"id":"full"}}`, conflict + `backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first"}`},
+		{`{"cmd":"full_backup","args":{"id":"stray"}}`, conflict + `Backup with id 'stray' already exists: the folder ` + w.backupDir +
+			`/stray is there without a record and may be the only copy of that backup; choose another id, or move the folder out of backup_dir"}`},
+		{`{"cmd":"delete_backup","args":{"id":"full"}}`,
+			conflict + `backup 'full' cannot be deleted: other backups stand on it: 'inc'; delete them first"}`},
 
-		{`{"cmd":"restore_backup","args":{"id_list":["full"],"target":"database"}}`, unavailable + `cannot restore to database, MySQL/MariaDb server is not stopped: process ` +
-			fmt.Sprint(w.db.PID()) + ` holds locks in ` + w.db.DataDir + `: stop the server"}`},
+		{`{"cmd":"restore_backup","args":{"id_list":["full"],"target":"database"}}`,
+			unavailable + `cannot restore to database, MySQL/MariaDb server is not stopped: process ` +
+				fmt.Sprint(w.db.PID()) + ` holds locks in ` + w.db.DataDir + `: stop the server"}`},
 
 		{`{"cmd":"delete_backup","args":{"id":"inc"}}`, `{"code":200,"status":"OK"}`},
 		{`{"cmd":"backup_list","args":{"id":"inc"}}`, badRequest + `unknown argument: id"}`},
@@ -120,7 +129,8 @@ func TestAnswersWithoutServer(t *testing.T) {
 	}
 
 	w.db.Stop()
-	down := regexp.MustCompile(regexp.QuoteMeta(unavailable+`cannot create backup, MySQL/MariaDB server is not running: `) + `.*: start it, or correct socket or host in the credentials file"}`)
+	down := regexp.MustCompile(regexp.QuoteMeta(unavailable+`cannot create backup, MySQL/MariaDB server is not running: `) +
+		`.*: start it, or correct socket or host in the credentials file"}`)
 	for _, request := range []string{full, incremental} {
 		if answer := raw(t, w.socket, request); !down.MatchString(answer) {
 			t.Errorf("server down: %s", answer)
@@ -137,7 +147,8 @@ func TestAnswersWithoutServer(t *testing.T) {
 	if err := os.RemoveAll(w.db.DataDir); err != nil {
 		t.Fatal(err)
 	}
-	expect(`cannot restore to database: the data directory `+w.db.DataDir+` does not exist: create it, owned by the user the server runs as`, restore)
+	expect(`cannot restore to database: the data directory `+w.db.DataDir+
+		` does not exist: create it, owned by the user the server runs as`, restore)
 
 	const credentials = `credentials file not found or missing [client-dbcalm] section: `
 	for _, content := range []string{"[client]\nuser=x\n", ""} {

@@ -139,16 +139,17 @@ func (c *crash) checkProcessRows(final map[string]operationState) {
 	c.w.t.Helper()
 	c.awaitDelivered()
 	want := map[string]string{"succeeded": "success", "failed": "failed", "cancelled": "failed"}
-	c.query(`SELECT command_id, status FROM process p WHERE id = (SELECT max(id) FROM process WHERE command_id = p.command_id)`, func(rows *sql.Rows) error {
-		var id, status string
-		if err := rows.Scan(&id, &status); err != nil {
-			return err
-		}
-		if o := final[id]; status != want[o.status] {
-			c.w.t.Errorf("operation %s %s in %s, its newest process row says %s", id, o.status, o.state, status)
-		}
-		return nil
-	})
+	c.query(`SELECT command_id, status FROM process p WHERE id = (SELECT max(id) FROM process WHERE command_id = p.command_id)`,
+		func(rows *sql.Rows) error {
+			var id, status string
+			if err := rows.Scan(&id, &status); err != nil {
+				return err
+			}
+			if o := final[id]; status != want[o.status] {
+				c.w.t.Errorf("operation %s %s in %s, its newest process row says %s", id, o.status, o.state, status)
+			}
+			return nil
+		})
 }
 
 // checkStore checks that exactly the recorded backups are in the store, whole
@@ -373,7 +374,8 @@ func (c *crash) watch() *watcher {
 				return
 			case <-tick.C:
 			}
-			rows, err := db.Query(`SELECT command_id, status FROM process p WHERE id = (SELECT max(id) FROM process WHERE command_id = p.command_id)`)
+			rows, err := db.Query(`SELECT command_id, status FROM process p
+				WHERE id = (SELECT max(id) FROM process WHERE command_id = p.command_id)`)
 			if err != nil {
 				continue
 			}

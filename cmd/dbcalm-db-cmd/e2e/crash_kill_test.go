@@ -29,7 +29,8 @@ const (
 	killReboot           killKind = "reboot"
 )
 
-var killKinds = []killKind{killDaemon, killSupervisor, killTool, killDaemonSupervisor, killTree, killTwoDaemons, killReboot, killBackupDisk, killStateDisk}
+var killKinds = []killKind{killDaemon, killSupervisor, killTool, killDaemonSupervisor, killTree, killTwoDaemons, killReboot,
+	killBackupDisk, killStateDisk}
 
 // diskFullTime is how long a disk stays full.
 const diskFullTime = 700 * time.Millisecond

@@ -90,12 +90,14 @@ func rowName(o operationState) string {
 }
 
 // rowOrder lists the states as operations pass them.
-var rowOrder = []string{"queued", "validate", "check", "retrieve", "stage", "unpack", "prepare", "apply", "arrange", "place", "examine", "clean", "reserve", "stream", "copy", "compress", "seal", "publish", "retire", "erase", "record", "discard"}
+var rowOrder = []string{"queued", "validate", "check", "retrieve", "stage", "unpack", "prepare", "apply", "arrange", "place", "examine",
+	"clean", "reserve", "stream", "copy", "compress", "seal", "publish", "retire", "erase", "record", "discard"}
 
 // String writes the matrix as a Markdown table.
 func (m *matrix) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d kills struck, each with several operations open. A cell counts the operations that were in the\nstate: went *on* in the same attempt, began *again* by themselves, *failed* cleanly, were *cancelled*.\n\n| state |", m.kills)
+	fmt.Fprintf(&b, "%d kills struck, each with several operations open. A cell counts the operations that were in the\n"+
+		"state: went *on* in the same attempt, began *again* by themselves, *failed* cleanly, were *cancelled*.\n\n| state |", m.kills)
 	for _, k := range killKinds {
 		fmt.Fprintf(&b, " %s |", k)
 	}

@@ -39,7 +39,9 @@ func (c *crash) checkTold() {
 		}
 		return nil
 	})
-	if n := count(`SELECT count(*) FROM operation o WHERE NOT EXISTS (SELECT 1 FROM operation_end e WHERE e.operation_id = o.id AND e.seq = o.seq)`); n > 0 {
+	n := count(`SELECT count(*) FROM operation o
+		WHERE NOT EXISTS (SELECT 1 FROM operation_end e WHERE e.operation_id = o.id AND e.seq = o.seq)`)
+	if n > 0 {
 		c.w.t.Errorf("%d operations have ended without a record of it", n)
 	}
 }

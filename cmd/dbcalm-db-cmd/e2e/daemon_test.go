@@ -44,7 +44,8 @@ func (w *world) start() {
 // launch starts the daemon without waiting for it.
 func (w *world) launch() {
 	w.t.Helper()
-	d := &daemon{cmd: exec.Command(w.program, "--config", w.config, "serve"), log: filepath.Join(w.dir, "daemon.log"), exit: make(chan struct{})}
+	d := &daemon{cmd: exec.Command(w.program, "--config", w.config, "serve"), log: filepath.Join(w.dir, "daemon.log"),
+		exit: make(chan struct{})}
 	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		w.t.Fatal(err)
@@ -110,7 +111,9 @@ func (p process) tool() bool {
 	if len(p.args) > 1 && p.args[1] == "examine" || filepath.Base(p.args[0]) == "mariadbd" {
 		return true
 	}
-	return slices.ContainsFunc([]string{"mariadb-backup", "mariabackup", "mbstream"}, func(name string) bool { return strings.HasSuffix(p.args[0], name) })
+	return slices.ContainsFunc([]string{"mariadb-backup", "mariabackup", "mbstream"}, func(name string) bool {
+		return strings.HasSuffix(p.args[0], name)
+	})
 }
 
 // processes lists the running programs whose command line names a folder of

@@ -35,7 +35,8 @@ func TestDelete(t *testing.T) {
 			t.Errorf("recorded %v, in the store %v, wanted %v", recorded, there, want)
 		}
 	}
-	refused(t, w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}), 409, "backup 'full' cannot be deleted: other backups stand on it: 'b', 'a'; delete them first")
+	refused(t, w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}), 409,
+		"backup 'full' cannot be deleted: other backups stand on it: 'b', 'a'; delete them first")
 	remaining("a", "b", "full")
 	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "b"}); err != nil {
 		t.Fatal(err)
@@ -81,7 +82,8 @@ func TestDeleteWhatIsInUse(t *testing.T) {
 	w.succeeded(full)
 	restore := w.restore(api.TargetFolder, "full")
 	w.eventually("the tool prepares", preparing.reached)
-	refused(t, w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}), 409, "backup 'full' is in use: operation "+restore+" reads it; wait for its end or cancel it")
+	refused(t, w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}), 409,
+		"backup 'full' is in use: operation "+restore+" reads it; wait for its end or cancel it")
 	preparing.open(t)
 	w.succeeded(restore)
 	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "full"}); err != nil {

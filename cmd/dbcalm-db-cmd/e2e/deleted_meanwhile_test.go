@@ -48,7 +48,8 @@ func TestFolderDeletedRecordLeft(t *testing.T) {
 	second := w.succeeded(w.full("full"))
 	db := w.sqlite()
 	var operation string
-	if err := db.QueryRow(`SELECT command_id FROM backup JOIN process ON process.id = process_id WHERE backup.id = 'full'`).Scan(&operation); err != nil ||
+	if err := db.QueryRow(`SELECT command_id FROM backup JOIN process ON process.id = process_id WHERE backup.id = 'full'`).
+		Scan(&operation); err != nil ||
 		operation != second.ID || operation == first.ID {
 		t.Errorf("the row is of operation %s, %v, want %s", operation, err, second.ID)
 	}

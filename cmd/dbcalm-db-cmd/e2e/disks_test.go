@@ -94,7 +94,8 @@ func noRoom(t *testing.T) {
 	v := w.succeeded(w.full("full"))
 	before := tree(t, w.backupDir)
 	free := disktest.Fill(t, w.backupDir)
-	for what, operation := range map[string]string{"a full backup": w.full("a"), "an incremental backup": w.incremental("b", "full"), "the restore": w.restore(api.TargetFolder, "full")} {
+	for what, operation := range map[string]string{"a full backup": w.full("a"), "an incremental backup": w.incremental("b", "full"),
+		"the restore": w.restore(api.TargetFolder, "full")} {
 		v = w.failed(operation, "not enough room for "+what+" on the file system of "+w.backupDir, "free space or use a larger disk")
 		if steps := len(v.Transitions); steps != 4 {
 			t.Errorf("%s got further than validate:\n%s", what, w.story(v))

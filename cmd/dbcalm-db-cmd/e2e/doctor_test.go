@@ -22,7 +22,9 @@ func (w *world) doctor(code int, want ...string) {
 	}
 	for _, line := range want {
 		begin, rest, _ := strings.Cut(line, ": ")
-		if !slices.ContainsFunc(strings.Split(out, "\n"), func(l string) bool { return strings.HasPrefix(l, begin) && strings.Contains(l, rest) }) {
+		if !slices.ContainsFunc(strings.Split(out, "\n"), func(l string) bool {
+			return strings.HasPrefix(l, begin) && strings.Contains(l, rest)
+		}) {
 			w.t.Errorf("no line %q", line)
 		}
 	}
@@ -57,8 +59,9 @@ func TestDoctor(t *testing.T) {
 
 	w.start()
 	w.succeeded(w.full("full"))
-	w.doctor(0, "✓ ledger: nothing wrong", "✓ SQLite file: ", "✓ integrity: nothing wrong", "✓ schema: version", "✓ daemon: answers, version", "✓ user: whom the daemon runs as too",
-		"✓ unrecorded: ", "✓ missing: every one of 1 records", "✓ retention: {full: 2}", "✓ tool's version: it fits", "✓ restore: to database")
+	w.doctor(0, "✓ ledger: nothing wrong", "✓ SQLite file: ", "✓ integrity: nothing wrong", "✓ schema: version",
+		"✓ daemon: answers, version", "✓ user: whom the daemon runs as too", "✓ unrecorded: ",
+		"✓ missing: every one of 1 records", "✓ retention: {full: 2}", "✓ tool's version: it fits", "✓ restore: to database")
 
 	db := w.ledger()
 	if _, err := db.ExecContext(t.Context(), `UPDATE backup SET id = 'other'`); err != nil {
@@ -74,7 +77,8 @@ func TestDoctor(t *testing.T) {
 
 	w.kill()
 	w.db.Stop()
-	w.doctor(7, "✗ daemon: connection refused", "✗ legacy socket: connection refused", "✗ server: start it", "? privileges: not looked at", "✓ integrity: ", "✗ unrecorded: ")
+	w.doctor(7, "✗ daemon: connection refused", "✗ legacy socket: connection refused", "✗ server: start it",
+		"? privileges: not looked at", "✓ integrity: ", "✗ unrecorded: ")
 	for _, suffix := range []string{"-wal", "-shm"} {
 		if err := os.Remove(w.database + suffix); err != nil {
 			t.Fatal(err)

@@ -12,13 +12,14 @@ import (
 // forms are the ways in which a backup can be stored, as keys of the
 // configuration.
 var forms = map[string]map[string]string{
-	"directory":        {},
-	"zstd directory":   {"compression": "zstd"},
-	"gzip directory":   {"compression": "gzip"},
-	"stream":           {"stream": "true"},
-	"zstd stream":      {"stream": "true", "compression": "zstd"},
-	"gzip stream":      {"stream": "true", "compression": "gzip"},
-	"forwarded stream": {"stream": "true", "compression": "zstd", "forward": `"cat >\"$VAULT/$DBCALM_FILE\" && sync \"$VAULT/$DBCALM_FILE\" \"$VAULT\""`},
+	"directory":      {},
+	"zstd directory": {"compression": "zstd"},
+	"gzip directory": {"compression": "gzip"},
+	"stream":         {"stream": "true"},
+	"zstd stream":    {"stream": "true", "compression": "zstd"},
+	"gzip stream":    {"stream": "true", "compression": "gzip"},
+	"forwarded stream": {"stream": "true", "compression": "zstd",
+		"forward": `"cat >\"$VAULT/$DBCALM_FILE\" && sync \"$VAULT/$DBCALM_FILE\" \"$VAULT\""`},
 }
 
 // use lets the daemon, which runs, store backups in a form from now on.

@@ -38,7 +38,8 @@ func TestSecondDaemon(t *testing.T) {
 	w.configure("state_dir", filepath.Join(w.dir, "other"))
 	w.configure("database_path", filepath.Join(w.dir, "other.sqlite3"))
 	_, stderr, code := w.cli("serve")
-	if want := fmt.Sprintf("another daemon (process %d) already works on backup_dir %s", pid, w.backupDir); code != 6 || !strings.Contains(stderr, want) {
+	want := fmt.Sprintf("another daemon (process %d) already works on backup_dir %s", pid, w.backupDir)
+	if code != 6 || !strings.Contains(stderr, want) {
 		t.Errorf("on the same store: exit code %d\n%s", code, stderr)
 	}
 	w.configure("backup_dir", filepath.Join(w.dir, "other-backups"))

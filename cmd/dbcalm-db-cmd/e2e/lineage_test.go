@@ -53,7 +53,8 @@ func TestWrongChains(t *testing.T) {
 	w.succeeded(w.full("other"))
 	w.succeeded(w.incremental("other-inc", "other"))
 	byItself := func(id, list string) string {
-		return "id_list is no chain in order: backup '" + id + "' is restored by dbcalm-db-cmd restore " + id + " --target folder, on the socket by the id_list " + list
+		return "id_list is no chain in order: backup '" + id + "' is restored by dbcalm-db-cmd restore " + id +
+			" --target folder, on the socket by the id_list " + list
 	}
 	for name, test := range map[string]struct {
 		ids  []string
@@ -74,10 +75,12 @@ func TestWrongChains(t *testing.T) {
 			t.Fatal(name)
 		}
 	}
-	refused(t, w.refusal(api.TargetFolder, "full", "typo", "inc2"), 404, "Backup with id 'typo' not found; backup 'inc2' is restored by dbcalm-db-cmd restore inc2 --target folder")
+	refused(t, w.refusal(api.TargetFolder, "full", "typo", "inc2"), 404,
+		"Backup with id 'typo' not found; backup 'inc2' is restored by dbcalm-db-cmd restore inc2 --target folder")
 	w.asAPIServer(w.sqlite(), `PRAGMA foreign_keys = off`, `DELETE FROM backup WHERE id = 'inc1'`)
 	const lost = "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again"
-	refused(t, w.refusal(api.TargetFolder, "full", "inc2"), 400, "backup 'inc2' cannot be restored: it stands on 'inc1', which is not recorded; "+lost)
+	refused(t, w.refusal(api.TargetFolder, "full", "inc2"), 400,
+		"backup 'inc2' cannot be restored: it stands on 'inc1', which is not recorded; "+lost)
 	refused(t, w.refusal(api.TargetFolder, "full", "inc1", "inc2"), 404, "Backup with id 'inc1' not found: "+lost)
 	_, err := w.client.IncrementalBackup(w.ctx(), api.BackupRequest{ID: "new", FromBackupID: "inc1"})
 	refused(t, err, 404, "Base backup with id 'inc1' not found: "+lost)
@@ -107,7 +110,8 @@ func TestForeignLinks(t *testing.T) {
 	// The parent's id names another backup now, of the same LSNs.
 	w.swap("full", "other")
 	w.rewrite("full", func(m *store.Manifest) { m.ID = "full" })
-	fails("backup 'inc' stands on a backup 'full' that operation ", " made, and the one that is there was made by operation ", ": it is another of the same id")
+	fails("backup 'inc' stands on a backup 'full' that operation ", " made, and the one that is there was made by operation ",
+		": it is another of the same id")
 	w.rewrite("full", func(m *store.Manifest) { m.ID = "other" })
 	w.swap("full", "other")
 

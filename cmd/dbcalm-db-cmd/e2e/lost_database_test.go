@@ -122,7 +122,8 @@ func TestOneDaemonADatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := strings.NewReplacer("state_dir: "+w.stateDir, "state_dir: "+w.stateDir+"2", "socket_path: "+w.socket, "socket_path: "+w.socket+"2").Replace(string(text))
+	other := strings.NewReplacer("state_dir: "+w.stateDir, "state_dir: "+w.stateDir+"2",
+		"socket_path: "+w.socket, "socket_path: "+w.socket+"2").Replace(string(text))
 	if err := os.WriteFile(second, []byte(other), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,9 @@ import (
 // consists of are all tested with the detector.
 var watchedForRaces = []string{
 	"TestAdoptsManyAtOnce", "TestAnswersArePrompt", "TestCancelRunning", "TestCancelWhileToolWorks", "TestChainComesBack",
-	"TestClientsOfOtherPrograms", "TestMetrics", "TestOnFinish", "TestPrune", "TestQueue", "TestQueueOutlivesDaemon", "TestRebuildBesideOperations",
-	"TestRequestsSentAgain", "TestRowsEndInOrder", "TestSameIDAtOnce", "TestStopAnswersThoseWhoAsk", "TestStopSignals",
+	"TestClientsOfOtherPrograms", "TestMetrics", "TestOnFinish", "TestPrune", "TestQueue", "TestQueueOutlivesDaemon",
+	"TestRebuildBesideOperations", "TestRequestsSentAgain", "TestRowsEndInOrder", "TestSameIDAtOnce", "TestStopAnswersThoseWhoAsk",
+	"TestStopSignals",
 	"TestToolRunsOn", "TestVerifyIsCancelled", "TestWatchdogIsFed",
 }
 

@@ -63,7 +63,9 @@ func TestMetrics(t *testing.T) {
 	if info, err := os.Lstat(socket); err != nil || info.Mode() != os.ModeSocket|0o640 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	if before := w.scrape(socket); before[`dbcalm_healthy`] != "1" || before[`dbcalm_backups{kind="full"}`] != "0" || before["dbcalm_newest_good_backup_timestamp_seconds"] != "" {
+	before := w.scrape(socket)
+	if before[`dbcalm_healthy`] != "1" || before[`dbcalm_backups{kind="full"}`] != "0" ||
+		before["dbcalm_newest_good_backup_timestamp_seconds"] != "" {
 		t.Errorf("before anything was done: %v", before)
 	}
 	w.succeeded(w.full("full"))
@@ -115,7 +117,9 @@ func TestMetrics(t *testing.T) {
 	w.checkManualMetrics(told)
 
 	_, health := w.ask(socket, "/healthz")
-	if want := `{"status":"ok","checks":{"backup_dir":"ok","database":"ok"},"last_error":{"operation":"` + failed.ID + `","machine":"full_backup","backup":"failing","state":"copy","at":"`; !strings.HasPrefix(health, want) {
+	want := `{"status":"ok","checks":{"backup_dir":"ok","database":"ok"},"last_error":{"operation":"` + failed.ID +
+		`","machine":"full_backup","backup":"failing","state":"copy","at":"`
+	if !strings.HasPrefix(health, want) {
 		t.Errorf("health %s, want %s…", health, want)
 	}
 	if err := os.Rename(w.backupDir, w.backupDir+".away"); err != nil {
@@ -126,7 +130,8 @@ func TestMetrics(t *testing.T) {
 		return status == http.StatusServiceUnavailable && strings.Contains(body, "is missing, and 2 backups are recorded: is its disk mounted?")
 	})
 	told = w.scrape(socket)
-	if told["dbcalm_healthy"] != "0" || told["dbcalm_newest_good_backup_timestamp_seconds"] != "" || told[`dbcalm_backups{kind="full"}`] != "1" {
+	if told["dbcalm_healthy"] != "0" || told["dbcalm_newest_good_backup_timestamp_seconds"] != "" ||
+		told[`dbcalm_backups{kind="full"}`] != "1" {
 		t.Errorf("without the store: %v", told)
 	}
 	w.stop()
@@ -170,11 +175,13 @@ func TestMetricsPortIsTaken(t *testing.T) {
 	defer taken.Close()
 	w := newWorld(t, worldOptions{config: map[string]string{"metrics_listen": taken.Addr().String()}})
 	_, stderr, code := w.cli("serve")
-	if want := "listen for metrics on " + taken.Addr().String() + ": "; code != 1 || !strings.Contains(stderr, want) || !strings.Contains(stderr, "stop the program that has the port, or choose another") {
+	want := "listen for metrics on " + taken.Addr().String() + ": "
+	if code != 1 || !strings.Contains(stderr, want) || !strings.Contains(stderr, "stop the program that has the port, or choose another") {
 		t.Errorf("%d: %s", code, stderr)
 	}
 	w.configure("metrics_listen", "0.0.0.0:9104")
-	if _, stderr, code := w.cli("serve"); code != 3 || !strings.Contains(stderr, `metrics_listen: "0.0.0.0:9104": only this host may reach it`) {
+	_, stderr, code = w.cli("serve")
+	if code != 3 || !strings.Contains(stderr, `metrics_listen: "0.0.0.0:9104": only this host may reach it`) {
 		t.Errorf("%d: %s", code, stderr)
 	}
 }

@@ -23,7 +23,8 @@ func (w *world) putBack() {
 		}
 	}
 	exec(`PRAGMA foreign_keys = OFF; ATTACH '` + path + `' AS ledger`)
-	rows, err := db.Query(`SELECT name, sql FROM ledger.sqlite_master WHERE type = 'table' AND name LIKE 'operation%' AND name <> 'operation_definition'`)
+	rows, err := db.Query(`SELECT name, sql FROM ledger.sqlite_master
+		WHERE type = 'table' AND name LIKE 'operation%' AND name <> 'operation_definition'`)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -70,7 +71,9 @@ func TestInstallationIsMovedOver(t *testing.T) {
 	w.start()
 	var tables, missing int
 	db := w.sqlite()
-	if err := db.QueryRow(`SELECT (SELECT count(*) FROM sqlite_master WHERE name LIKE 'operation%'), (SELECT count(*) FROM process WHERE pid IS NULL)`).Scan(&tables, &missing); err != nil {
+	err := db.QueryRow(`SELECT (SELECT count(*) FROM sqlite_master WHERE name LIKE 'operation%'),
+		(SELECT count(*) FROM process WHERE pid IS NULL)`).Scan(&tables, &missing)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if tables+missing > 0 {
@@ -81,7 +84,8 @@ func TestInstallationIsMovedOver(t *testing.T) {
 	if !strings.Contains(w.story(v), "--adopt-->") || v.Attempt != 1 {
 		t.Errorf("the program was not adopted:\n%s", w.story(v))
 	}
-	if again := w.show(full.ID); again.Status != "succeeded" || len(again.Transitions) != len(full.Transitions) || again.Definition != full.Definition {
+	again := w.show(full.ID)
+	if again.Status != "succeeded" || len(again.Transitions) != len(full.Transitions) || again.Definition != full.Definition {
 		t.Errorf("the first backup is now %+v", again)
 	}
 	if got := w.recorded(); got != "full inc<full" {

@@ -92,21 +92,25 @@ func TestMySQLRefusals(t *testing.T) {
 	if err := os.WriteFile(w.db.CredentialsFile, []byte(poor), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.failed(w.full("poor"), "the backup user 'poor' lacks the privilege REPLICATION CLIENT, BACKUP_ADMIN, SELECT ON performance_schema.log_status",
+	w.failed(w.full("poor"),
+		"the backup user 'poor' lacks the privilege REPLICATION CLIENT, BACKUP_ADMIN, SELECT ON performance_schema.log_status",
 		"run GRANT REPLICATION CLIENT, BACKUP_ADMIN ON *.* TO its account, and GRANT SELECT ON performance_schema.log_status TO its account")
 	if err := os.WriteFile(w.db.CredentialsFile, credentials, 0o600); err != nil {
 		t.Fatal(err)
 	}
 
-	for tool, want := range map[string]string{
-		realTool(t): "which cannot back up MySQL 8.0.35-0ubuntu0.22.04.1: install the package percona-xtrabackup-80, or correct backup_bin or db_type",
-		xtrabackuptest.Install(t, xtrabackuptest.Versions[3].Tool): "xtrabackup 8.4.0-1 does not fit MySQL 8.0.35-0ubuntu0.22.04.1: install the package percona-xtrabackup-80",
-		filepath.Join(w.dir, "nowhere"):                            "is not there: install the package percona-xtrabackup-80, or correct backup_bin",
+	for _, test := range []struct{ tool, want string }{
+		{realTool(t),
+			"which cannot back up MySQL 8.0.35-0ubuntu0.22.04.1: install the package percona-xtrabackup-80, " +
+				"or correct backup_bin or db_type"},
+		{xtrabackuptest.Install(t, xtrabackuptest.Versions[3].Tool),
+			"xtrabackup 8.4.0-1 does not fit MySQL 8.0.35-0ubuntu0.22.04.1: install the package percona-xtrabackup-80"},
+		{filepath.Join(w.dir, "nowhere"), "is not there: install the package percona-xtrabackup-80, or correct backup_bin"},
 	} {
 		w.stop()
-		w.configure("backup_bin", tool)
+		w.configure("backup_bin", test.tool)
 		w.start()
-		w.failed(w.full("misfit"), want)
+		w.failed(w.full("misfit"), test.want)
 	}
 	if left := entries(t, w.backupDir); len(left) != 3 {
 		t.Errorf("in the store: %v", left)

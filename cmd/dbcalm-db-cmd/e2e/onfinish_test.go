@@ -28,7 +28,10 @@ echo "$DBCALM_MACHINE $DBCALM_BACKUP_ID $DBCALM_STATUS $DBCALM_OPERATION_ID" >en
 func (w *world) told(times int) (text, environment string) {
 	w.t.Helper()
 	n := strconv.Itoa(times - 1)
-	w.eventually("on_finish has run "+strconv.Itoa(times)+" times", func() bool { _, err := os.Stat(filepath.Join(w.dir, "told."+n)); return err == nil })
+	w.eventually("on_finish has run "+strconv.Itoa(times)+" times", func() bool {
+		_, err := os.Stat(filepath.Join(w.dir, "told."+n))
+		return err == nil
+	})
 	for name, into := range map[string]*string{"told." + n: &text, "environment." + n: &environment} {
 		content, err := os.ReadFile(filepath.Join(w.dir, name))
 		if err != nil {
@@ -60,7 +63,8 @@ func TestOnFinish(t *testing.T) {
 		t.Errorf("told of %q", environment)
 	}
 	w.eventually("the failure is logged", func() bool {
-		return strings.Contains(w.daemonLog(), "on_finish failed; the operation is not affected") && strings.Contains(w.daemonLog(), "on_finish ended with exit code 9")
+		return strings.Contains(w.daemonLog(), "on_finish failed; the operation is not affected") &&
+			strings.Contains(w.daemonLog(), "on_finish ended with exit code 9")
 	})
 	checked, _, _ := w.cli("config", "check")
 	for what, text := range map[string]string{"the log": w.daemonLog(), "config check": checked} {

@@ -100,7 +100,8 @@ func TestRowsEndInOrder(t *testing.T) {
 	var seen []string
 	for begun := time.Now(); time.Since(begun) < patience; {
 		var row string
-		err := db.QueryRow(`SELECT group_concat(status, ' ') FROM (SELECT status FROM process WHERE command_id = ? ORDER BY id)`, operation).Scan(&row)
+		err := db.QueryRow(`SELECT group_concat(status, ' ') FROM (SELECT status FROM process WHERE command_id = ? ORDER BY id)`,
+			operation).Scan(&row)
 		if err != nil {
 			t.Fatal(err)
 		}

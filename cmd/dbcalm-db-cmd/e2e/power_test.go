@@ -41,8 +41,10 @@ func TestPowerLoss(t *testing.T) {
 		p.backup(point)
 	}
 	for form, points := range map[string][]string{
-		"zstd directory":   {"before-compress", "compress-file", "compress-written", "compress-renamed", "after-compress", "seal-before-manifest"},
-		"gzip stream":      {"supervisor-started", "supervisor-ended", "supervisor-result", "before-stream", "after-stream", "seal-before-manifest"},
+		"zstd directory": {"before-compress", "compress-file", "compress-written", "compress-renamed", "after-compress",
+			"seal-before-manifest"},
+		"gzip stream": {"supervisor-started", "supervisor-ended", "supervisor-result", "before-stream", "after-stream",
+			"seal-before-manifest"},
 		"forwarded stream": {"supervisor-ended", "after-stream"},
 	} {
 		p.storeIn(form)
@@ -50,7 +52,8 @@ func TestPowerLoss(t *testing.T) {
 			p.backup(point)
 		}
 	}
-	for _, point := range []string{"retire-renamed", "before-retire", "after-retire", "before-erase", "after-erase", "before-record", "after-record"} {
+	for _, point := range []string{"retire-renamed", "before-retire", "after-retire", "before-erase", "after-erase",
+		"before-record", "after-record"} {
 		p.remove(point)
 	}
 	p.c.w.db.Stop()
@@ -61,7 +64,8 @@ func TestPowerLoss(t *testing.T) {
 	} {
 		p.restore(point, "base", "base-inc")
 	}
-	for _, point := range []string{"before-stage", "supervisor-started", "supervisor-ended", "supervisor-result", "before-unpack", "after-unpack", "before-prepare"} {
+	for _, point := range []string{"before-stage", "supervisor-started", "supervisor-ended", "supervisor-result", "before-unpack",
+		"after-unpack", "before-prepare"} {
 		p.restore(point, "base-stream", "base-compressed")
 	}
 	for _, point := range []string{"supervisor-ended", "after-unpack"} {

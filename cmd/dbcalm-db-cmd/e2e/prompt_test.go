@@ -45,7 +45,8 @@ func TestHungServer(t *testing.T) {
 	w.start()
 	w.succeeded(w.full("full"))
 	w.db.Pause()
-	for _, request := range []string{`{"cmd":"full_backup","args":{"id":"a"}}`, `{"cmd":"incremental_backup","args":{"id":"a","from_backup_id":"full"}}`,
+	for _, request := range []string{`{"cmd":"full_backup","args":{"id":"a"}}`,
+		`{"cmd":"incremental_backup","args":{"id":"a","from_backup_id":"full"}}`,
 		`{"cmd":"restore_backup","args":{"id_list":["full"],"target":"database"}}`} {
 		begun := time.Now()
 		answer := raw(t, w.socket, request)
@@ -106,7 +107,8 @@ func TestServerKilled(t *testing.T) {
 		t.Fatalf("a killed server leaves its socket: %v", err)
 	}
 	answer := raw(t, w.socket, `{"cmd":"full_backup","args":{"id":"a"}}`)
-	if !strings.HasPrefix(answer, unavailable+`cannot create backup, MySQL/MariaDB server is not running: `) || !strings.Contains(answer, "connection refused") {
+	if !strings.HasPrefix(answer, unavailable+`cannot create backup, MySQL/MariaDB server is not running: `) ||
+		!strings.Contains(answer, "connection refused") {
 		t.Error(answer)
 	}
 	w.loseData()
@@ -126,7 +128,8 @@ func TestServerOnDeletedFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.loseData()
-	message := fmt.Sprintf("cannot restore to database, MySQL/MariaDb server is not stopped: process %d works in %s: stop the server", w.db.PID(), w.db.DataDir)
+	message := fmt.Sprintf("cannot restore to database, MySQL/MariaDb server is not stopped: process %d works in %s: stop the server",
+		w.db.PID(), w.db.DataDir)
 	refused(t, w.refusal("database", "full"), 503, message)
 	w.db.Kill()
 	w.loseData()

@@ -31,10 +31,12 @@ func TestPrune(t *testing.T) {
 	w.stop()
 	w.configure("retention", "{full: 1}")
 	w.start()
-	w.expectCLI(0, `CHAIN .*\nold +3 .* stays +the newest good chain; 0 full backups newer \(full: 1\)\n\nretention \{full: 1\}, 0 backups deleted, 0 B\n`, ``, "backups", "prune")
+	w.expectCLI(0, `CHAIN .*\nold +3 .* stays +the newest good chain; 0 full backups newer \(full: 1\)\n\n`+
+		`retention \{full: 1\}, 0 backups deleted, 0 B\n`, ``, "backups", "prune")
 	w.chain("new", "new-1")
 	want := mariadbtest.Fingerprint(t, w.db.DB())
-	w.expectCLI(0, `CHAIN .*\nold +3 .* goes +1 full backup newer \(full: 1\)\nnew +2 .* stays +the newest good chain; .*3 backups to be deleted, .*`, ``, "backups", "prune", "--dry-run")
+	w.expectCLI(0, `CHAIN .*\nold +3 .* goes +1 full backup newer \(full: 1\)\n`+
+		`new +2 .* stays +the newest good chain; .*3 backups to be deleted, .*`, ``, "backups", "prune", "--dry-run")
 	if got := w.recorded(); got != "old old-1<old old-2<old-1 new new-1<new" {
 		t.Errorf("after a dry run, recorded are %s", got)
 	}
@@ -44,7 +46,8 @@ func TestPrune(t *testing.T) {
 	if err := os.Rename(name, name+".aside"); err != nil {
 		t.Fatal(err)
 	}
-	w.expectCLI(0, `.*old +3 .* stays +the newest good chain.*new +2 .* stays +0 full backups newer \(full: 1\); not good: backup 'new-1' is damaged: .* is missing.*0 backups deleted.*`, ``, "backups", "prune")
+	w.expectCLI(0, `.*old +3 .* stays +the newest good chain.*new +2 .* stays +0 full backups newer \(full: 1\); not good: `+
+		`backup 'new-1' is damaged: .* is missing.*0 backups deleted.*`, ``, "backups", "prune")
 	if err := os.Rename(name+".aside", name); err != nil {
 		t.Fatal(err)
 	}

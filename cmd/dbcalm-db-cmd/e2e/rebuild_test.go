@@ -75,17 +75,20 @@ func TestRebuildAfterALostDatabase(t *testing.T) {
 	store := tree(t, w.backupDir)
 	w.loseRecords()
 	w.start()
-	w.expectCLI(5, ``, `.*Backup with id 'z-full' not found: its folder is there, its record is lost: dbcalm-db-cmd backups rebuild records it again.*`, "restore", "a-last", "--target", "folder")
+	w.expectCLI(5, ``, `.*Backup with id 'z-full' not found: its folder is there, its record is lost: `+
+		`dbcalm-db-cmd backups rebuild records it again.*`, "restore", "a-last", "--target", "folder")
 	w.asAPIServer(w.sqlite(), `INSERT INTO schedule (id) VALUES (7)`)
-	table := `NAME +FOUND +DONE +DETAILS\nz-full +no record +recorded +full backup of 20.*\ninc +no record .* incremental on 'z-full' .*\na-last +no record .*branch .*\n\n4 backups recorded again \(not made here: 4\), 4 backups recorded now\n`
+	table := `NAME +FOUND +DONE +DETAILS\nz-full +no record +recorded +full backup of 20.*\ninc +no record .* incremental on 'z-full' .*\n` +
+		`a-last +no record .*branch .*\n\n4 backups recorded again \(not made here: 4\), 4 backups recorded now\n`
 	w.expectCLI(0, table, ``, "backups", "rebuild")
 	w.expectCLI(0, `Nothing to do: 4 backups recorded, and the store matches.\n`, ``, "backups", "rebuild", "--prune")
 	unchanged(t, w.backupDir, store)
 	for id, was := range rows {
 		now := row(t, w.sqlite(), "backup", `id = ?`, id)
 		process := row(t, w.sqlite(), "process", `id = ?`, strings.TrimPrefix(now["process_id"], "integer "))
-		expectRow(t, process, map[string]string{"status": "text success", "type": "text backup", "return_code": "integer 0", "error": "null ", "pid": "integer [1-9][0-9]*",
-			"start_time": timeText, "end_time": timeText, "command": "text dbcalm-db-cmd backups rebuild", "args": `text \{"id":"` + id + `".*\}`})
+		expectRow(t, process, map[string]string{"status": "text success", "type": "text backup", "return_code": "integer 0",
+			"error": "null ", "pid": "integer [1-9][0-9]*", "start_time": timeText, "end_time": timeText,
+			"command": "text dbcalm-db-cmd backups rebuild", "args": `text \{"id":"` + id + `".*\}`})
 		delete(now, "process_id")
 		if id == "z-full" {
 			// The schedule was not there at first.
@@ -132,21 +135,28 @@ func TestRebuildTellsWhatIsAmiss(t *testing.T) {
 		}
 	}
 	w.asAPIServer(w.sqlite(), `PRAGMA foreign_keys = off`, `DELETE FROM backup WHERE id IN ('full', 'other', 'other-inc')`)
-	do(os.CopyFS(path("copy"), os.DirFS(path("full"))), os.MkdirAll(path("holiday", "beach"), 0o700), os.MkdirAll(path(".partial", "gone-1", "mysql"), 0o700),
+	do(os.CopyFS(path("copy"), os.DirFS(path("full"))), os.MkdirAll(path("holiday", "beach"), 0o700),
+		os.MkdirAll(path(".partial", "gone-1", "mysql"), 0o700),
 		os.RemoveAll(path("last")), os.RemoveAll(path("other")))
-	const holiday = "holiday +no manifest +- +.*holiday holds no dbcalm.json: a backup of an older program, or none; it is left alone; if it is not wanted, move its folder out of backup_dir"
+	const holiday = "holiday +no manifest +- +.*holiday holds no dbcalm.json: a backup of an older program, or none; it is left alone; " +
+		"if it is not wanted, move its folder out of backup_dir"
 	lines := func(last, partial string) string {
-		return `NAME .*\ncopy +mismatch +- +.*copy holds backup 'full': give the folder that name, or, if it is a copy, move it out of backup_dir\nfull +no record +recorded .*\n` + holiday +
-			`\nother-inc +no base +- +it stands on 'other', which is neither recorded nor in backup_dir: bring that folder back and run this again; .*\nlast +no folder +` + last + `\n.partial/gone-1 +leftover +` + partial + `\n\n1 backup recorded again, .*`
+		return `NAME .*\ncopy +mismatch +- +.*copy holds backup 'full': give the folder that name, or, if it is a copy, ` +
+			`move it out of backup_dir\nfull +no record +recorded .*\n` + holiday +
+			`\nother-inc +no base +- +it stands on 'other', which is neither recorded nor in backup_dir: bring that folder back ` +
+			`and run this again; .*\nlast +no folder +` + last + `\n.partial/gone-1 +leftover +` + partial + `\n\n1 backup recorded again, .*`
 	}
-	w.expectCLI(7, lines(`- +its folder `+path("last")+` is missing: bring it back, or dbcalm-db-cmd backups rebuild --prune removes the record`,
-		`- +work of an operation that is not known: dbcalm-db-cmd backups rebuild --prune removes it`)+`3 backups recorded now\n`, `dbcalm-db-cmd: 5 findings left for you to decide on\n`, "backups", "rebuild")
+	w.expectCLI(7, lines(`- +its folder `+path("last")+
+		` is missing: bring it back, or dbcalm-db-cmd backups rebuild --prune removes the record`,
+		`- +work of an operation that is not known: dbcalm-db-cmd backups rebuild --prune removes it`)+`3 backups recorded now\n`,
+		`dbcalm-db-cmd: 5 findings left for you to decide on\n`, "backups", "rebuild")
 	if got := w.recorded(); got != "full inc<full last<inc" {
 		t.Errorf("recorded are %s", got)
 	}
 	stored := tree(t, w.backupDir)
 	var report api.RebuildReport
-	if err := json.Unmarshal([]byte(w.expectCLI(7, `.*`, `.*3 findings left.*`, "backups", "rebuild", "--prune", "--json")), &report); err != nil || report.Recorded != 2 || len(report.Findings) != 5 {
+	err := json.Unmarshal([]byte(w.expectCLI(7, `.*`, `.*3 findings left.*`, "backups", "rebuild", "--prune", "--json")), &report)
+	if err != nil || report.Recorded != 2 || len(report.Findings) != 5 {
 		t.Errorf("%+v, %v", report, err)
 	}
 	if got := w.recorded(); got != "full inc<full" {
@@ -173,7 +183,8 @@ func TestRebuildTellsWhatIsAmiss(t *testing.T) {
 	w.swap("full", "new")
 	w.rewrite("full", func(m *store.Manifest) { m.ID = "full" })
 	do(os.RemoveAll(path("new")))
-	w.expectCLI(7, `.*full +no record +recorded .*inc +mismatch +- +backup 'inc' stands on a backup 'full' that operation .* made, and the one that is there was made by operation .*: it is another of the same id; it is not recorded.*`, `.*`, "backups", "rebuild")
+	w.expectCLI(7, `.*full +no record +recorded .*inc +mismatch +- +backup 'inc' stands on a backup 'full' that operation .* made, `+
+		`and the one that is there was made by operation .*: it is another of the same id; it is not recorded.*`, `.*`, "backups", "rebuild")
 }
 
 // TestRebuildBesideOperations runs while a backup is being published again and
@@ -248,11 +259,13 @@ func TestRebuildOnAnEmptyMountPoint(t *testing.T) {
 	if err := os.Rename(w.backupDir, away); err != nil {
 		t.Fatal(err)
 	}
-	w.expectCLI(5, ``, `.*`+regexp.QuoteMeta(w.backupDir)+`.*check that its disk is mounted; nothing was changed \(503 Service Unavailable\)\n`, "backups", "rebuild", "--prune")
+	w.expectCLI(5, ``, `.*`+regexp.QuoteMeta(w.backupDir)+
+		`.*check that its disk is mounted; nothing was changed \(503 Service Unavailable\)\n`, "backups", "rebuild", "--prune")
 	if err := os.Mkdir(w.backupDir, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	w.expectCLI(5, ``, `.*not one of the backups that are recorded \(2\) is in backup_dir .*: mount its disk; nothing was changed.*`, "backups", "rebuild", "--prune")
+	w.expectCLI(5, ``, `.*not one of the backups that are recorded \(2\) is in backup_dir .*: mount its disk; nothing was changed.*`,
+		"backups", "rebuild", "--prune")
 	const like = `, like those of all others: is the disk of backup_dir mounted\?\n`
 	w.expectCLI(7, `.*inc +no folder [^\n]*`+like+`full +no folder [^\n]*`+like+`.*`, `.*`, "backups", "rebuild")
 	if got := w.recorded(); got != "full inc<full" {

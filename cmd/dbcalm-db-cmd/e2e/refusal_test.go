@@ -86,7 +86,8 @@ func TestMissingGrants(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, worldOptions{server: test.options})
 			w.start()
-			w.failedInValidate(w.full("full"), "the backup user '"+w.db.User+"' lacks the privilege "+test.missing, "run GRANT "+test.missing+" ON *.* TO its account")
+			w.failedInValidate(w.full("full"), "the backup user '"+w.db.User+"' lacks the privilege "+test.missing,
+				"run GRANT "+test.missing+" ON *.* TO its account")
 			w.db.Exec(fmt.Sprintf("GRANT %s ON *.* TO '%s'@'localhost'", test.missing, w.db.User))
 			w.succeeded(w.full("full"))
 		})
@@ -114,7 +115,8 @@ func TestToolThatDoesNotFit(t *testing.T) {
 		writeProgram(t, path, "#!/bin/sh\necho '"+banner+"'\n")
 	}
 	says("mariabackup based on MariaDB server 11.4.2-MariaDB Linux (x86_64)")
-	w.failedInValidate(w.full("full"), "mariabackup 11.4.2-MariaDB does not fit MariaDB 10.", "install mariadb-backup 10.", "from the same source as the server")
+	w.failedInValidate(w.full("full"), "mariabackup 11.4.2-MariaDB does not fit MariaDB 10.", "install mariadb-backup 10.",
+		"from the same source as the server")
 	says("xtrabackup version 8.0.35-31 based on MySQL server 8.0.35 Linux (x86_64)")
 	w.failedInValidate(w.full("full"), "is xtrabackup 8.0.35-31, which cannot back up MariaDB")
 	says("hello")

@@ -36,7 +36,8 @@ func TestRequestsSentAgain(t *testing.T) {
 		`{"cmd":"full_backup","args":{"id":"full","schedule_id":1,"request_id":"6f2c"}}`,
 		`{"cmd":"delete_backup","args":{"id":"full","request_id":"6f2c"}}`,
 	} {
-		want := conflict + `request_id '6f2c' was used before, for full_backup {\"id\":\"full\"}, which began operation ` + operation + `: give another request a new request_id"}`
+		want := conflict + `request_id '6f2c' was used before, for full_backup {\"id\":\"full\"}, which began operation ` + operation +
+			`: give another request a new request_id"}`
 		if answer := raw(t, w.socket, other); answer != want {
 			t.Errorf("%s\n got %s\nwant %s", other, answer, want)
 		}

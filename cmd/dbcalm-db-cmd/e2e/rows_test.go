@@ -69,26 +69,33 @@ func TestRowsOtherProgramsRead(t *testing.T) {
 		"pid": "integer [1-9][0-9]*", "output": "null ", "args": `text \{"id":"full"\}`})
 	tool := row(t, db, "process", `command_id = ? ORDER BY id DESC`, full)
 	expectRow(t, tool, common)
-	expectRow(t, tool, map[string]string{"type": "text backup", "pid": `integer [1-9]\d*`, "output": `text .*completed OK!\n?`, "args": `text \{"id":"full"\}`,
-		"command": `text ` + realTool(t) + ` --defaults-file=` + w.db.CredentialsFile + ` --defaults-group-suffix=-dbcalm --backup --target-dir=` +
+	expectRow(t, tool, map[string]string{"type": "text backup", "pid": `integer [1-9]\d*`, "output": `text .*completed OK!\n?`,
+		"args": `text \{"id":"full"\}`, "command": `text ` + realTool(t) + ` --defaults-file=` + w.db.CredentialsFile +
+			` --defaults-group-suffix=-dbcalm --backup --target-dir=` +
 			w.backupDir + `/.partial/` + full + `-1 --datadir=` + w.db.DataDir + `/? --parallel=\d+`})
-	expectRow(t, row(t, db, "process", `command_id = ? ORDER BY id DESC`, inc), map[string]string{"args": `text \{"id":"inc","from_backup_id":"full"\}`,
-		"command": `text .* --incremental-basedir=` + w.backupDir + `/full .*`})
+	expectRow(t, row(t, db, "process", `command_id = ? ORDER BY id DESC`, inc),
+		map[string]string{"args": `text \{"id":"inc","from_backup_id":"full"\}`,
+			"command": `text .* --incremental-basedir=` + w.backupDir + `/full .*`})
 	prepared := row(t, db, "process", `command_id = ? ORDER BY id DESC`, view.ID)
 	expectRow(t, prepared, common)
-	expectRow(t, prepared, map[string]string{"type": "text restore", "pid": `integer [1-9]\d*`, "command": `text .* --defaults-file=\S+/backup-my\.cnf --prepare .*`,
-		"args": `text \{"id_list":\["full","inc"\],"target":"folder","tmp_dir":"` + w.backupDir + `/restores/\d{4}(-\d\d){5}"\}`})
+	expectRow(t, prepared, map[string]string{"type": "text restore", "pid": `integer [1-9]\d*`,
+		"command": `text .* --defaults-file=\S+/backup-my\.cnf --prepare .*`,
+		"args":    `text \{"id_list":\["full","inc"\],"target":"folder","tmp_dir":"` + w.backupDir + `/restores/\d{4}(-\d\d){5}"\}`})
 
 	one := row(t, db, "backup", `id = 'full'`)
-	expectRow(t, one, map[string]string{"id": "text full", "from_backup_id": "null ", "schedule_id": "null ", "start_time": timeText, "end_time": timeText,
+	expectRow(t, one, map[string]string{"id": "text full", "from_backup_id": "null ", "schedule_id": "null ",
+		"start_time": timeText, "end_time": timeText,
 		"process_id": tool["id"], "size": `integer [1-9]\d{6,}`})
 	two := row(t, db, "backup", `id = 'inc'`)
-	expectRow(t, two, map[string]string{"from_backup_id": "text full", "start_time": timeText, "end_time": timeText, "size": `integer [1-9]\d+`})
+	expectRow(t, two, map[string]string{"from_backup_id": "text full", "start_time": timeText, "end_time": timeText,
+		"size": `integer [1-9]\d+`})
 	if one["start_time"] >= one["end_time"] || one["end_time"] > two["start_time"] {
 		t.Errorf("times do not sort: %s to %s, then %s", one["start_time"], one["end_time"], two["start_time"])
 	}
-	expectRow(t, row(t, db, "restore", `1`), map[string]string{"id": "integer 1", "backup_id": "text full", "backup_timestamp": regexp.QuoteMeta(two["start_time"]),
-		"target": "text folder", "target_path": "text " + filepath.Join(view.Args.TmpDir, "full"), "start_time": timeText, "end_time": timeText, "process_id": prepared["id"]})
+	expectRow(t, row(t, db, "restore", `1`),
+		map[string]string{"id": "integer 1", "backup_id": "text full", "backup_timestamp": regexp.QuoteMeta(two["start_time"]),
+			"target": "text folder", "target_path": "text " + filepath.Join(view.Args.TmpDir, "full"), "start_time": timeText, "end_time": timeText,
+			"process_id": prepared["id"]})
 
 	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "inc"}); err != nil {
 		t.Fatal(err)
@@ -100,8 +107,9 @@ func TestRowsOtherProgramsRead(t *testing.T) {
 	w.db.Stop()
 	w.loseData()
 	w.succeeded(w.restore(api.TargetDatabase, "full"))
-	expectRow(t, row(t, db, "restore", `target = 'database'`), map[string]string{"backup_id": "text full", "backup_timestamp": regexp.QuoteMeta(one["start_time"]),
-		"target_path": "text " + w.db.DataDir})
+	expectRow(t, row(t, db, "restore", `target = 'database'`),
+		map[string]string{"backup_id": "text full", "backup_timestamp": regexp.QuoteMeta(one["start_time"]),
+			"target_path": "text " + w.db.DataDir})
 	expectRow(t, row(t, db, "process", `type = 'restore' ORDER BY id DESC`), map[string]string{
 		"args": `text \{"id_list":\["full"\],"target":"database","tmp_dir":"` + w.db.DataDir + `"\}`})
 }

@@ -16,7 +16,8 @@ func (w *world) scheduled(id string, schedule int64) string {
 		w.t.Errorf("arguments as accepted: %+v", v.Args)
 	}
 	db := w.sqlite()
-	expectRow(w.t, row(w.t, db, "process", `command_id = ? ORDER BY id DESC`, v.ID), map[string]string{"args": `text \{"id":"` + id + `","schedule_id":7\}`})
+	expectRow(w.t, row(w.t, db, "process", `command_id = ? ORDER BY id DESC`, v.ID),
+		map[string]string{"args": `text \{"id":"` + id + `","schedule_id":7\}`})
 	return row(w.t, db, "backup", `id = ?`, id)["schedule_id"]
 }
 
@@ -64,7 +65,8 @@ func TestDatabaseOfTheAPIServer(t *testing.T) {
 		`CREATE TABLE backup (id TEXT PRIMARY KEY, from_backup_id TEXT REFERENCES backup(id) ON DELETE CASCADE,
 			schedule_id INTEGER REFERENCES schedule(id) ON DELETE SET NULL, start_time DATETIME, end_time DATETIME,
 			process_id INTEGER REFERENCES process(id) ON DELETE CASCADE, size INTEGER)`,
-		`INSERT INTO process (command_id, command, status, start_time, type, args) VALUES ('old', 'mariabackup', 'success', '2024-02-29 12:00:00', 'backup', '{}')`,
+		`INSERT INTO process (command_id, command, status, start_time, type, args)
+			VALUES ('old', 'mariabackup', 'success', '2024-02-29 12:00:00', 'backup', '{}')`,
 		`INSERT INTO backup (id, start_time, process_id) VALUES ('old', '2024-02-29 12:00:00.5', 1)`,
 	} {
 		if _, err := db.Exec(statement); err != nil {
@@ -73,7 +75,8 @@ func TestDatabaseOfTheAPIServer(t *testing.T) {
 	}
 	w.start()
 	w.succeeded(w.full("new"))
-	refused(t, func() error { _, err := w.client.FullBackup(w.ctx(), api.BackupRequest{ID: "old"}); return err }(), 409, "Backup with id 'old' already exists")
+	refused(t, func() error { _, err := w.client.FullBackup(w.ctx(), api.BackupRequest{ID: "old"}); return err }(), 409,
+		"Backup with id 'old' already exists")
 	backups, err := w.client.Backups(w.ctx())
 	if err != nil || len(backups) != 2 || backups[0].Problem == "" || backups[1].Problem != "" {
 		t.Errorf("backups: %+v, %v", backups, err)

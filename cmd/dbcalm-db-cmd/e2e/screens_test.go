@@ -109,7 +109,8 @@ func TestScreens(t *testing.T) {
 	if !strings.Contains(strings.Join(events(v), " "), "adopt") {
 		t.Errorf("the program did not run through the restart: %v", events(v))
 	}
-	w.screen(&out, "operations watch "+id[:4], before+"(the daemon is killed and started again)\n"+watched.last("▶ copy")+"(and at the end)\n"+watched.last("succeeded"))
+	w.screen(&out, "operations watch "+id[:4],
+		before+"(the daemon is killed and started again)\n"+watched.last("▶ copy")+"(and at the end)\n"+watched.last("succeeded"))
 	w.screen(&out, "operations show "+id[:4], w.expectCLI(0, `.*Time line.*copy.*█.*`, ``, "operations", "show", id))
 
 	damaged := filepath.Join(w.backupDir, "monday", "ibdata1")
@@ -148,7 +149,8 @@ func (w *world) fillWith(mebibytes int) {
 // screen adds what a command has shown, with folders as an installed daemon
 // would have them.
 func (w *world) screen(out *strings.Builder, command, shown string) {
-	plain := strings.NewReplacer(w.backupDir, "/var/backups/dbcalm", w.stateDir, "/var/lib/dbcalm-db-cmd", w.db.CredentialsFile, "/etc/dbcalm/credentials.cnf",
-		w.db.DataDir, "/var/lib/mysql", w.socket, "/run/dbcalm/db-cmd.sock", " --config "+w.config, "").Replace(shown)
+	plain := strings.NewReplacer(w.backupDir, "/var/backups/dbcalm", w.stateDir, "/var/lib/dbcalm-db-cmd",
+		w.db.CredentialsFile, "/etc/dbcalm/credentials.cnf", w.db.DataDir, "/var/lib/mysql", w.socket, "/run/dbcalm/db-cmd.sock",
+		" --config "+w.config, "").Replace(shown)
 	fmt.Fprintf(out, "```console\n$ dbcalm-db-cmd %s\n%s\n```\n\n", command, strings.TrimRight(plain, "\n"))
 }

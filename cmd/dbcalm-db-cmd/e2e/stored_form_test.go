@@ -83,7 +83,8 @@ func TestBackupsOfEachForm(t *testing.T) {
 			if m.Stream != nil && m.Stream.Forwarded {
 				size += m.Stream.StoredSize
 			}
-			if err := w.sqlite().QueryRow(`SELECT size FROM backup WHERE id = ?`, id).Scan(&recorded); err != nil || recorded != size || m.Size != size {
+			err := w.sqlite().QueryRow(`SELECT size FROM backup WHERE id = ?`, id).Scan(&recorded)
+			if err != nil || recorded != size || m.Size != size {
 				t.Errorf("%s takes %d bytes, its manifest says %d, its record %d, %v", id, size, m.Size, recorded, err)
 			}
 			if packed := word != "directory"; packed != (m.PlainSize > 0) || packed && word != "stream" && m.PlainSize <= size {
@@ -109,13 +110,15 @@ func TestForwardedBytesAreThoseOfTheManifest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
 	w.configureForm("forwarded stream")
-	w.configure("forward", strconv.Quote(fmt.Sprintf(`tee "%s/$DBCALM_FILE" | sha256sum >"%[1]s/sum"; env | grep ^DBCALM_ | sort >"%[1]s/env"`, w.vault())))
+	w.configure("forward",
+		strconv.Quote(fmt.Sprintf(`tee "%s/$DBCALM_FILE" | sha256sum >"%[1]s/sum"; env | grep ^DBCALM_ | sort >"%[1]s/env"`, w.vault())))
 	w.start()
 	v := w.succeeded(w.full("full-1"))
 	m := w.stored("full-1", "forwarded+zstd")
 	for name, want := range map[string]string{
 		"sum": m.Stream.SHA256 + "  -\n",
-		"env": "DBCALM_BACKUP_ID=full-1\nDBCALM_FILE=backup-full-1.xbstream.zst\nDBCALM_JOB=" + filepath.Join(w.stateDir, "jobs") + "/" + v.ID + "-4\nDBCALM_OPERATION_ID=" + v.ID + "\n",
+		"env": "DBCALM_BACKUP_ID=full-1\nDBCALM_FILE=backup-full-1.xbstream.zst\nDBCALM_JOB=" + filepath.Join(w.stateDir, "jobs") + "/" + v.ID +
+			"-4\nDBCALM_OPERATION_ID=" + v.ID + "\n",
 	} {
 		if text, err := os.ReadFile(filepath.Join(w.vault(), name)); err != nil || string(text) != want {
 			t.Errorf("%s: %q, %v, want %q", name, text, err, want)
@@ -147,7 +150,8 @@ func TestFormStaysWithTheOperation(t *testing.T) {
 	w.configureForm("zstd directory")
 	w.start()
 	w.eventually("one is adopted, one begins again", func() bool {
-		return slices.Contains(events(w.show(adopted)), "adopt") && w.show(again).State == "stream" && slices.Contains(events(w.show(again)), "rewind")
+		return slices.Contains(events(w.show(adopted)), "adopt") && w.show(again).State == "stream" &&
+			slices.Contains(events(w.show(again)), "rewind")
 	})
 	g.open(t)
 	w.succeeded(adopted)

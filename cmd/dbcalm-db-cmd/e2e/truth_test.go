@@ -42,7 +42,8 @@ func TestTableLeftOutIsToldByTheNextDaemon(t *testing.T) {
 	w.kill()
 	w.start()
 	g.open(t)
-	w.failed(operation, "claims success, but left out what the server had before the copy and has after it: fill.put: ", "innodb_max_dirty_pages_pct = 0")
+	w.failed(operation, "claims success, but left out what the server had before the copy and has after it: fill.put: ",
+		"innodb_max_dirty_pages_pct = 0")
 	w.nothingLeft()
 	// What it says to do helps.
 	w.db.Exec("SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0, GLOBAL innodb_max_dirty_pages_pct = 0")
@@ -62,9 +63,11 @@ func TestBrokenOnTheServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
 	mariadbtest.FillTables(t, w.db.DB(), 3, 50)
-	w.db.Exec("CREATE TABLE fill.`orphän` (id INT PRIMARY KEY) ENGINE=InnoDB", "CREATE TABLE fill.discarded (id INT PRIMARY KEY) ENGINE=InnoDB", "ALTER TABLE fill.discarded DISCARD TABLESPACE",
-		"CREATE TABLE fill.base (id INT)", "CREATE VIEW fill.dangling AS SELECT * FROM fill.base", "DROP TABLE fill.base", "CREATE VIEW fill.cut AS SELECT 1",
-		"CREATE TABLE fill.triggered (id INT PRIMARY KEY) ENGINE=InnoDB", "CREATE TRIGGER fill.bell BEFORE INSERT ON fill.triggered FOR EACH ROW SET NEW.id = 1",
+	w.db.Exec("CREATE TABLE fill.`orphän` (id INT PRIMARY KEY) ENGINE=InnoDB",
+		"CREATE TABLE fill.discarded (id INT PRIMARY KEY) ENGINE=InnoDB", "ALTER TABLE fill.discarded DISCARD TABLESPACE",
+		"CREATE TABLE fill.base (id INT)", "CREATE VIEW fill.dangling AS SELECT * FROM fill.base", "DROP TABLE fill.base",
+		"CREATE VIEW fill.cut AS SELECT 1", "CREATE TABLE fill.triggered (id INT PRIMARY KEY) ENGINE=InnoDB",
+		"CREATE TRIGGER fill.bell BEFORE INSERT ON fill.triggered FOR EACH ROW SET NEW.id = 1",
 		"CREATE TABLE fill.mine (id INT) ENGINE=MyISAM")
 	folder := filepath.Join(w.db.DataDir, "fill")
 	definitions, err := filepath.Glob(filepath.Join(folder, "orph*.frm"))
@@ -90,7 +93,8 @@ func TestBrokenOnTheServer(t *testing.T) {
 			operation = func(id string) string { return w.incremental(id, link[1]) }
 		}
 		story := w.story(w.succeeded(operation(link[0])))
-		for _, words := range []string{"; broken on the server already: fill.cut (its definition cannot be read), fill.discarded (its tablespace is discarded, or its file is missing), fill.mine (its file mine.MYD is missing)",
+		for _, words := range []string{"; broken on the server already: fill.cut (its definition cannot be read), " +
+			"fill.discarded (its tablespace is discarded, or its file is missing), fill.mine (its file mine.MYD is missing)",
 			"(there is a definition of it, and its storage engine does not know it)", "fill.triggered (the file of its triggers cannot be read)"} {
 			if !strings.Contains(story, words) {
 				t.Errorf("the backup does not say %q:\n%s", words, story)
@@ -99,7 +103,8 @@ func TestBrokenOnTheServer(t *testing.T) {
 		for _, level := range []string{"prepare", "boot"} {
 			story = w.story(w.succeeded(w.verify(link[0], level)))
 		}
-		if want := "tables checked, all sound; broken on the server already when the backup was taken: " + broken; !strings.Contains(story, want) {
+		want := "tables checked, all sound; broken on the server already when the backup was taken: " + broken
+		if !strings.Contains(story, want) {
 			t.Errorf("the verification does not say %q:\n%s", want, story)
 		}
 		w.proved(link[0], "boot")

@@ -57,16 +57,20 @@ func TestFailedUnpackingLeavesAllAsItWas(t *testing.T) {
 		{name: "retrieve gives too much", retrieve: cat + "; echo more",
 			words: []string{"retrieve ended well, but what it gave is not the stream that was forwarded"}},
 		{name: "retrieve is killed", retrieve: "kill -KILL $$", words: []string{"unpack backup 'inc': retrieve was killed by SIGKILL"}},
-		{name: "retrieve hangs", retrieve: "exec sleep 1000", words: []string{"unpack backup 'inc': retrieve has given nothing for 10s (stall_timeout)"}},
+		{name: "retrieve hangs", retrieve: "exec sleep 1000",
+			words: []string{"unpack backup 'inc': retrieve has given nothing for 10s (stall_timeout)"}},
 		{name: "the unpacker fails", unpacker: `echo "cannot unpack this" >&2; exit 1`,
 			words: []string{"unpack backup 'full': mbstream failed with exit code 1", "cannot unpack this"}},
 		{name: "the unpacker complains", unpacker: `$real "$@"; echo "something is wrong" >&2; exit 0`,
 			words: []string{"unpack backup 'full': mbstream claims success, but complained", "something is wrong"}},
 		{name: "the unpacker leaves out a file", unpacker: `$real "$@"; rm "$target/ibdata1"; exit 0`,
 			words: []string{"unpack backup 'full': mbstream claims success, but file ibdata1 is missing"}},
-		{name: "the unpacker takes nothing", unpacker: `exit 0`, words: []string{"unpack backup 'full': mbstream ended before it had taken the whole stream"}},
-		{name: "the unpacker hangs", unpacker: `exec sleep 1000`, words: []string{"unpack backup 'full': mbstream has taken nothing for 10s (stall_timeout)"}},
-		{name: "the unpacker is killed again and again", unpacker: `kill -KILL $$`, words: []string{"interrupted 4 times in state unpack", "SIGKILL", "given up"}},
+		{name: "the unpacker takes nothing", unpacker: `exit 0`,
+			words: []string{"unpack backup 'full': mbstream ended before it had taken the whole stream"}},
+		{name: "the unpacker hangs", unpacker: `exec sleep 1000`,
+			words: []string{"unpack backup 'full': mbstream has taken nothing for 10s (stall_timeout)"}},
+		{name: "the unpacker is killed again and again", unpacker: `kill -KILL $$`,
+			words: []string{"interrupted 4 times in state unpack", "SIGKILL", "given up"}},
 		{name: "a base of another time", spoil: func() { copyFile(t, forwarded, stream) }, words: []string{"backup-full.xbstream.zst has "}},
 	} {
 		if test.retrieve != "" {
@@ -117,13 +121,15 @@ func TestRestoreOfStreamsIsRefused(t *testing.T) {
 	w.start()
 	// An incremental needs nothing that was forwarded.
 	w.succeeded(w.incremental("inc", "full"))
-	refused(t, w.refusal(api.TargetFolder, "full"), 503, "backup 'full' was forwarded as backup-full.xbstream.zst, and retrieve is not set: set retrieve in the configuration")
+	refused(t, w.refusal(api.TargetFolder, "full"), 503,
+		"backup 'full' was forwarded as backup-full.xbstream.zst, and retrieve is not set: set retrieve in the configuration")
 	w.stop()
 	w.configureForm("forwarded stream")
 	env := w.env
 	w.env = append(w.env[:len(w.env):len(w.env)], "PATH=/nowhere")
 	w.start()
-	w.failed(w.restore(api.TargetFolder, "full"), "no mbstream beside ", "or on PATH, which unpacks streamed backups: install the package mariadb-backup")
+	w.failed(w.restore(api.TargetFolder, "full"), "no mbstream beside ",
+		"or on PATH, which unpacks streamed backups: install the package mariadb-backup")
 	w.stop()
 	w.env = env
 	w.start()

@@ -180,7 +180,8 @@ func TestVerifyLooksIntoTables(t *testing.T) {
 		{"full", "fill/t000.ibd", func(c []byte) []byte { c[16384*8+4000] ^= 0xff; return c }, "boot", []string{"fill.t000: "}},
 		{"inc", "fill/t001.MYD", func(c []byte) []byte { return c[:len(c)/2] }, "boot", []string{"fill.t001: "}},
 		{"inc", "fill/t000.frm", func(c []byte) []byte { clear(c[:64]); return c }, "boot", []string{"fill.t000: "}},
-		{"full", "ibdata1", func(c []byte) []byte { clear(c[:len(c)/2]); return c }, "prepare", []string{"preparing backup 'full'", "use another chain"}},
+		{"full", "ibdata1", func(c []byte) []byte { clear(c[:len(c)/2]); return c }, "prepare",
+			[]string{"preparing backup 'full'", "use another chain"}},
 	} {
 		t.Run(filepath.Base(test.file), func(t *testing.T) {
 			w := *w

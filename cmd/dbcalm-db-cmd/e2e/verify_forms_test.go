@@ -68,7 +68,8 @@ func TestVerifyFindsDamageInStreams(t *testing.T) {
 	flip(t, w.streamFile("inc2"))
 	flip(t, w.streamFile("full"))
 	w.succeeded(w.verify("inc2", "files"))
-	w.failed(w.verify("inc2", "checksum"), "backup 'full' is damaged: file backup-full.xbstream.zst is damaged: its checksum is not the recorded one")
+	w.failed(w.verify("inc2", "checksum"),
+		"backup 'full' is damaged: file backup-full.xbstream.zst is damaged: its checksum is not the recorded one")
 	w.proved("full", "checksum", "failed checksum on ")
 	w.proved("inc2", "prepare", "stands on 'full', which is damaged")
 	flip(t, w.streamFile("full"))

@@ -79,8 +79,10 @@ func threeLinks(t *testing.T, w *world) {
 	mariadbtest.FillTables(t, w.db.DB(), 3, 300)
 	w.db.Exec("CREATE DATABASE `odd ``name`", "CREATE TABLE `odd ``name`.`ta``ble é` (id INT PRIMARY KEY) ENGINE=InnoDB",
 		"CREATE TABLE fill.parts (id INT) ENGINE=InnoDB PARTITION BY HASH(id) PARTITIONS 3", "CREATE SEQUENCE fill.numbers",
-		"CREATE VIEW fill.broken AS SELECT * FROM fill.t000", "CREATE EVENT fill.bell ON SCHEDULE EVERY 1 SECOND DO INSERT INTO fill.parts VALUES (1)",
-		"CREATE TABLE fill.zipped (id INT, t TEXT) ENGINE=InnoDB ROW_FORMAT=COMPRESSED", "INSERT INTO fill.zipped SELECT seq, REPEAT('x', 500) FROM fill.seq_1_to_300")
+		"CREATE VIEW fill.broken AS SELECT * FROM fill.t000",
+		"CREATE EVENT fill.bell ON SCHEDULE EVERY 1 SECOND DO INSERT INTO fill.parts VALUES (1)",
+		"CREATE TABLE fill.zipped (id INT, t TEXT) ENGINE=InnoDB ROW_FORMAT=COMPRESSED",
+		"INSERT INTO fill.zipped SELECT seq, REPEAT('x', 500) FROM fill.seq_1_to_300")
 	w.start()
 	w.succeeded(w.full("full"))
 	for _, link := range [][2]string{{"inc1", "full"}, {"inc2", "inc1"}} {
@@ -103,7 +105,8 @@ func TestVerifyLevels(t *testing.T) {
 		{"", "queued validate check" + end, "checksum", "checksum", "checksums right"},
 		{"prepare", "queued validate stage prepare apply apply arrange clean" + end, "prepare", "checksum", "every table is there"},
 		{"boot", "queued validate stage prepare apply apply arrange examine clean" + end, "boot", "checksum", "tables checked, all sound"},
-		{"files", "queued validate" + end, "boot", "checksum", "'inc2' is proved at level files; what it stands on at level files: 'full', 'inc1'"},
+		{"files", "queued validate" + end, "boot", "checksum",
+			"'inc2' is proved at level files; what it stands on at level files: 'full', 'inc1'"},
 	} {
 		v := w.succeeded(w.verify("inc2", test.level))
 		if got := states(v); got != test.states {
@@ -120,9 +123,12 @@ func TestVerifyLevels(t *testing.T) {
 		if level.Covers("prepare") {
 			scratch = fmt.Sprintf(`,"tmp_dir":"%s"`, filepath.Join(w.backupDir, ".partial", v.ID+"-stage"))
 		}
-		expectRow(t, row(t, db, "process", `command_id = ? ORDER BY id`, v.ID), map[string]string{"status": "text success", "type": "text restore",
-			"command": "text dbcalm-db-cmd verify_backup inc2", "args": `text \{"id_list":\["full","inc1","inc2"\],"target":"verify"` + scratch + `,"level":"` + string(level) + `"\}`})
-		expectRow(t, row(t, db, "process", `command_id = ? ORDER BY id DESC`, v.ID), map[string]string{"status": "text success", "type": "text restore", "error": "null "})
+		expectRow(t, row(t, db, "process", `command_id = ? ORDER BY id`, v.ID),
+			map[string]string{"status": "text success", "type": "text restore",
+				"command": "text dbcalm-db-cmd verify_backup inc2",
+				"args":    `text \{"id_list":\["full","inc1","inc2"\],"target":"verify"` + scratch + `,"level":"` + string(level) + `"\}`})
+		expectRow(t, row(t, db, "process", `command_id = ? ORDER BY id DESC`, v.ID),
+			map[string]string{"status": "text success", "type": "text restore", "error": "null "})
 	}
 	w.nothingLeft("full", "inc1", "inc2")
 	var restores int

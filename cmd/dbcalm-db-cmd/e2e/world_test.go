@@ -99,7 +99,8 @@ func newWorld(t testing.TB, o worldOptions) *world {
 // writeConfig writes the configuration, with some keys replaced.
 func (w *world) writeConfig(replace map[string]string) {
 	w.t.Helper()
-	keys := []string{"db_type", "backup_dir", "backup_credentials_file", "data_dir", "database_path", "state_dir", "socket_path", "legacy_socket_path", "use_memory", "log_level"}
+	keys := []string{"db_type", "backup_dir", "backup_credentials_file", "data_dir", "database_path", "state_dir", "socket_path",
+		"legacy_socket_path", "use_memory", "log_level"}
 	values := map[string]string{
 		"db_type": "mariadb", "backup_dir": w.backupDir, "backup_credentials_file": w.db.CredentialsFile,
 		"data_dir": w.db.DataDir, "database_path": w.database, "state_dir": w.stateDir,
@@ -252,7 +253,8 @@ func (w *world) openSQLite(path string) *sql.DB {
 func (w *world) newest(db *sql.DB, operation string) (status, failure, output string) {
 	w.t.Helper()
 	var e, o sql.NullString
-	err := db.QueryRow(`SELECT status, error, output FROM process WHERE command_id = ? ORDER BY id DESC LIMIT 1`, operation).Scan(&status, &e, &o)
+	err := db.QueryRow(`SELECT status, error, output FROM process WHERE command_id = ? ORDER BY id DESC LIMIT 1`,
+		operation).Scan(&status, &e, &o)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -45,7 +45,8 @@ func (m machine) write(name, text string) {
 // are told where it is, and touch nothing else.
 func (m machine) dpkg(args ...string) string {
 	m.Helper()
-	return run(m.T, "dpkg", append([]string{"--root=" + m.root, "--log=" + m.path("dpkg.log"), "--force-script-chrootless", "--force-depends", "--force-unsafe-io"}, args...)...)
+	return run(m.T, "dpkg", append([]string{"--root=" + m.root, "--log=" + m.path("dpkg.log"), "--force-script-chrootless", "--force-depends",
+		"--force-unsafe-io"}, args...)...)
 }
 
 func (m machine) has(want bool, names ...string) {

@@ -18,7 +18,9 @@ func TestManualIsReadable(t *testing.T) {
 		pages = append(pages, found...)
 	}
 	for _, page := range pages {
-		if said := run(t, "sh", "-c", `LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings --encoding=UTF-8 --local-file --troff-device=utf8 --ditroff "$0" 2>&1 >/dev/null`, page); said != "" {
+		said := run(t, "sh", "-c",
+			`LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings --encoding=UTF-8 --local-file --troff-device=utf8 --ditroff "$0" 2>&1 >/dev/null`, page)
+		if said != "" {
 			t.Errorf("%s: %s", page, said)
 		}
 	}

@@ -82,9 +82,11 @@ func TestFoldersAreMade(t *testing.T) {
 	run(t, "systemd-sysusers", "--root="+root)
 	run(t, "systemd-tmpfiles", "--root="+root, "--create", "dbcalm-db-cmd.conf")
 	modes := func() string {
-		return run(t, "stat", "--format=%n %a", filepath.Join(root, "run/dbcalm"), filepath.Join(root, "var/lib/dbcalm"), filepath.Join(root, "var/lib/dbcalm-db-cmd"), filepath.Join(root, "var/backups/dbcalm"))
+		return run(t, "stat", "--format=%n %a", filepath.Join(root, "run/dbcalm"), filepath.Join(root, "var/lib/dbcalm"),
+			filepath.Join(root, "var/lib/dbcalm-db-cmd"), filepath.Join(root, "var/backups/dbcalm"))
 	}
-	want := root + "/run/dbcalm 2775\n" + root + "/var/lib/dbcalm 2770\n" + root + "/var/lib/dbcalm-db-cmd 700\n" + root + "/var/backups/dbcalm 750\n"
+	want := root + "/run/dbcalm 2775\n" + root + "/var/lib/dbcalm 2770\n" + root + "/var/lib/dbcalm-db-cmd 700\n" +
+		root + "/var/backups/dbcalm 750\n"
 	if got := modes(); got != want {
 		t.Errorf("made are\n%s\nwant\n%s", got, want)
 	}
