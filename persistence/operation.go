@@ -154,18 +154,6 @@ func (s *Store) RequestCancel(ctx context.Context, id string, at time.Time, stat
 	return o, err
 }
 
-// RestoredAt returns when an operation last replaced the data directory; the
-// zero time when none did.
-func (s *Store) RestoredAt(ctx context.Context) (time.Time, error) {
-	var at dbfile.Stamp
-	err := s.read.QueryRowContext(ctx, `SELECT finished_at FROM operation
-		WHERE replaces_data_directory AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`).Scan(&at)
-	if errors.Is(err, sql.ErrNoRows) {
-		return time.Time{}, nil
-	}
-	return at.Time, s.explain("read last restore", err)
-}
-
 // storeDefinition keeps the text of a machine's definition, once, and returns
 // the hash that operations name it by.
 func storeDefinition(ctx context.Context, tx *sql.Tx, text string) (string, error) {

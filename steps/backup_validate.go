@@ -156,11 +156,11 @@ func (h *Host) CheckNotRestored(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("read backup '%s': %w", id, err)
 	}
-	restored, err := h.Store.Catalog.RestoredAt(ctx)
+	restored, err := h.Store.Catalog.RestoredSince(ctx, base)
 	if err != nil {
 		return err
 	}
-	if base.StartTime.Before(restored) {
+	if !restored.IsZero() {
 		return fmt.Errorf("backup '%s' was taken before the data directory was restored on %s: take a full backup first", id, restored.Format(time.DateTime))
 	}
 	return nil

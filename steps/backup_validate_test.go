@@ -114,8 +114,9 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 		"another server's":            {func(_ *testHost, m *store.Manifest) { m.Server.UID = "other" }, "backup 'inc' is of another server (other, this one is this): take a full backup"},
 		"another data directory's":    {func(_ *testHost, m *store.Manifest) { m.Server.DataBirth = time.Unix(999, 0) }, "backup 'inc' is of another data directory"},
 		"of a time that nobody noted": {func(_ *testHost, m *store.Manifest) { m.Server.DataBirth = time.Time{} }, ""},
-		"from before a restore":       {func(h *testHost, _ *store.Manifest) { h.Records.Restored = time.Now().Add(time.Hour) }, "backup 'inc' was taken before the data directory was restored on "},
-		"after a restore":             {func(h *testHost, _ *store.Manifest) { h.Records.Restored = time.Now().Add(-time.Hour) }, ""},
+		"from before a restore": {func(h *testHost, _ *store.Manifest) {
+			h.Records.Restores, h.Records.Restored = 9, time.Now().Add(-time.Hour)
+		}, "backup 'inc' was taken before the data directory was restored on "},
 		"on a broken chain": {func(h *testHost, _ *store.Manifest) {
 			delete(h.Records.Backups, "full")
 			h.Must(os.RemoveAll(h.Store.Folder("full")))

@@ -80,11 +80,14 @@ type ProcessView struct {
 
 // BackupView is one recorded backup.
 type BackupView struct {
-	ID           string     `json:"id"`
-	FromBackupID string     `json:"from_backup_id"`
-	ScheduleID   *int64     `json:"schedule_id"`
-	StartTime    time.Time  `json:"start_time"`
-	EndTime      *time.Time `json:"end_time"`
+	ID           string `json:"id"`
+	FromBackupID string `json:"from_backup_id"`
+	// Number orders backups by when they were made: that of the operation, 0 where
+	// the ledger does not know it.
+	Number     int64      `json:"-"`
+	ScheduleID *int64     `json:"schedule_id"`
+	StartTime  time.Time  `json:"start_time"`
+	EndTime    *time.Time `json:"end_time"`
 	// Size is what is stored of it in bytes; nil when it was never recorded.
 	Size *int64 `json:"size"`
 	// DataSize is the size of what it holds in bytes, uncompressed; nil when its

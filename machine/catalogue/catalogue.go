@@ -33,7 +33,7 @@ func New(store *persistence.Store, host *steps.Host, log zerolog.Logger) *Catalo
 // keyOfBackup is the key of a backup's id in log lines.
 const keyOfBackup = "backup"
 
-// Backups lists the recorded backups, oldest first.
+// Backups lists the recorded backups, the one made first first.
 func (cat *Catalogue) Backups(ctx context.Context) ([]api.BackupView, error) {
 	list, err := cat.store.Backups(ctx)
 	if err != nil {
@@ -42,7 +42,7 @@ func (cat *Catalogue) Backups(ctx context.Context) ([]api.BackupView, error) {
 	views := make([]api.BackupView, 0, len(list))
 	for _, b := range list {
 		about := cat.host.Store.About(b.ID)
-		v := api.BackupView{ID: b.ID, FromBackupID: b.FromBackupID, ScheduleID: b.ScheduleID,
+		v := api.BackupView{ID: b.ID, FromBackupID: b.FromBackupID, Number: b.Number, ScheduleID: b.ScheduleID,
 			StartTime: b.StartTime, EndTime: b.EndTime, Size: b.Size,
 			Form: about.Form, ServerVersion: about.Server, DataSize: about.DataSize}
 		if v.FromLSN, v.ToLSN, err = cat.host.Store.Span(b.ID); err != nil {
