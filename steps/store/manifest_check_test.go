@@ -11,6 +11,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 	storetest "dbcalm-db-cmd/steps/testkit/store"
@@ -45,6 +46,7 @@ func TestForgedManifestIsDamage(t *testing.T) {
 		"another compression":     {func(m *store.Manifest) { m.Compression = "lzma" }, `its compression is "lzma"`},
 		"a parent outside":        {func(m *store.Manifest) { m.ParentID = "../full" }, `its parent_id "../full" is no name of a backup`},
 		"an operation's path":     {func(m *store.Manifest) { m.Operation = "../x" }, `its operation "../x" is no id of an operation`},
+		"SQL as a binary log":     {func(m *store.Manifest) { m.Binlog = &server.Position{File: "b'; DROP DATABASE d; --", Offset: 4} }, "the binary log's file "},
 		"a stream outside":        {func(m *store.Manifest) { m.Stream = &store.ManifestStream{File: "../x"} }, `its stream's file "../x" is no name`},
 		"a stream without hash":   {func(m *store.Manifest) { m.Stream = &store.ManifestStream{File: "x"} }, "its stream has no SHA-256"},
 	} {
