@@ -33,6 +33,7 @@ shell_files := $(wildcard .ci/*) $(shell find $(folders) -name '*.sh')
 packaging   := cmd/$(program)/packaging
 nfpm        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+gosec       := github.com/securego/gosec/v2/cmd/gosec@v2.29.0
 govulncheck := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # The version is stamped by hand: go's own stamp needs git to trust the folder.
 go_build    := go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o $(binary) ./cmd/$(program)
@@ -131,9 +132,11 @@ vet: ## Run go vet
 	go vet ./...
 
 .PHONY: lint
-lint: deps vet ## Check formatting, then run go vet, staticcheck and shellcheck
+lint: deps vet ## Check formatting, then run go vet, staticcheck, gosec and shellcheck
 	@unformatted=$$(gofmt -l $(folders)); [ -z "$$unformatted" ] || { printf 'run make fmt for:\n%s\n' "$$unformatted" >&2; exit 1; }
 	go run $(staticcheck) ./...
+	@# What makes tests of the others is no part of the program.
+	go run $(gosec) -quiet -exclude-dir=testkit ./...
 	shellcheck $(shell_files)
 
 .PHONY: vulnerabilities

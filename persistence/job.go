@@ -51,6 +51,7 @@ func (s *Store) BeginJob(ctx context.Context, o Operation, job Job, row Process)
 // IdentifyJob records the supervisor of a job, before it is let go.
 func (s *Store) IdentifyJob(ctx context.Context, job Job) error {
 	return s.inTx(ctx, "record job", func(tx *ledgerTx) error {
+		// #nosec G115 -- written as what it is read as
 		_, err := tx.ExecContext(ctx, `UPDATE operation_job SET pid = ?, start_ticks = ?, boot_id = ? WHERE id = ?`,
 			job.PID, int64(job.StartTicks), job.BootID, job.ID)
 		return err
@@ -98,6 +99,7 @@ func scanJob(row interface{ Scan(...any) error }) (Job, error) {
 	var ticks int64
 	var created, ended dbfile.Stamp
 	err := row.Scan(&j.ID, &j.OperationID, &j.State, &j.Attempt, &j.Folder, &j.ProcessID, &j.PID, &ticks, &j.BootID, &created, &ended)
+	// #nosec G115 -- written as what it is read as
 	j.StartTicks, j.CreatedAt, j.EndedAt = uint64(ticks), created.Time, ended.Pointer()
 	return j, err
 }

@@ -34,6 +34,7 @@ func openLedger(ctx context.Context, path string) (*ledger, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("create folder of the ledger: %w", err)
 	}
+	// #nosec G304 -- below state_dir, where nobody else can enter
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, ledgerMode)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w: check that its file system is mounted, has room and may be written", err)

@@ -136,6 +136,7 @@ func (l *ledger) knownFile(ctx context.Context) (knownFile, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return k, nil
 	}
+	// #nosec G115 -- written as what it is read as; SQLite has signed numbers only
 	k.identity.Device, k.identity.Inode = uint64(device), uint64(inode)
 	return k, l.explain("read ledger", err)
 }
@@ -158,6 +159,7 @@ func noteFile(ctx context.Context, tx *sql.Tx, path string, identity shared.Iden
 	if _, err := tx.ExecContext(ctx, `DELETE FROM shared_file`); err != nil {
 		return err
 	}
+	// #nosec G115 -- written as what it is read as; SQLite has signed numbers only
 	_, err := tx.ExecContext(ctx, `INSERT INTO shared_file (path, device, inode, birth) VALUES (?,?,?,?)`,
 		path, int64(identity.Device), int64(identity.Inode), identity.Birth)
 	if err != nil {

@@ -52,6 +52,7 @@ func (s backupSteps) compress(ctx context.Context, t Task) (Outcome, error) {
 	if err := disk.RemoveAll(packing); err != nil {
 		return Outcome{}, fmt.Errorf("remove the folder to compress in: %w", err)
 	}
+	// #nosec G115 -- a size is never negative
 	reason := fmt.Sprintf("%s of files compressed to %s with %s", disk.HumanBytes(uint64(before.Load())), disk.HumanBytes(uint64(after.Load())), form.Compression)
 	if kept := len(left.done); kept > 0 {
 		reason += fmt.Sprintf("; %d files were so from before", kept)

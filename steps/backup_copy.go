@@ -197,6 +197,7 @@ func (s backupSteps) recordBackup(_ context.Context, t Task) (Outcome, error) {
 		return Outcome{}, fmt.Errorf("the %s of backup '%s' has been changed by somebody else since it was written: see who may write to %s, and take the backup again",
 			store.ManifestName, t.Args.ID, s.Store.BackupDir)
 	}
+	// #nosec G115 -- a size is never negative
 	outcome := ok(t, fmt.Sprintf("recorded: %s, LSN %d to %d", disk.HumanBytes(uint64(m.Size)), m.FromLSN, m.ToLSN))
 	outcome.Backup = &persistence.Backup{ID: m.ID, FromBackupID: m.ParentID, ScheduleID: m.ScheduleID,
 		StartTime: m.StartTime, EndTime: &m.EndTime, Size: &m.Size, ManifestSHA256: m.SHA256, Store: s.Store.Identity()}

@@ -139,6 +139,10 @@ func TestLinkToAForeignFileIsNotBackedUp(t *testing.T) {
 	link := filepath.Join(b.db.DataDir, entries[i].Name(), "loot.CSV")
 	b.Must(os.Symlink(secret, link))
 	testkit.Says(t, b.take("full", ""), "validate_backup: ", "user 64646 may not read "+link)
+	plan := b.PlanBackup(t.Context(), Args{ID: "full"})
+	if got := plan.wrong(); !slices.Contains(got, "data directory") {
+		t.Errorf("the plan finds wrong: %v", got)
+	}
 	// One that is put there while the tool copies leads it nowhere.
 	b.Must(os.Remove(link))
 	task, err := b.perform(Task{Operation: "op", Attempt: 1, Events: []string{EventStream}, Args: Args{ID: "full"}}, "validate_backup", "reserve_work")

@@ -56,6 +56,7 @@ func (s backupSteps) seal(ctx context.Context, t Task) (Outcome, error) {
 		return Outcome{}, fmt.Errorf("write manifest: %w", err)
 	}
 	t.Data.Manifest = store.ManifestSum(text)
+	// #nosec G115 -- a size is never negative
 	return ok(t, fmt.Sprintf("%d files, %s, hashed and on disk", len(m.Files), disk.HumanBytes(uint64(m.Size)))+unknown), nil
 }
 

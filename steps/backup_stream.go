@@ -79,6 +79,7 @@ func (s backupSteps) streamFinish(ctx context.Context, t Task, r job.Result) (Ou
 	if err != nil {
 		return Outcome{}, err
 	}
+	// #nosec G115 -- a size is never negative
 	return ok(t, fmt.Sprintf("streamed up to LSN %d in %s, %s stored%s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond), disk.HumanBytes(uint64(r.Stream.StoredSize)), proved)), nil
 }
 

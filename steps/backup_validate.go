@@ -59,13 +59,16 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if err := s.CheckCopyable(info.DataDir); err != nil {
 		return Outcome{}, err
 	}
-	if err := s.Server.CheckReadable(info.DataDir); err != nil {
+	if err := s.Server.CheckToolReads(); err != nil {
 		return Outcome{}, err
 	}
 	if err := conn.CheckGrants(ctx, info, credentials.User); err != nil {
 		return Outcome{}, err
 	}
 	if err := s.Tool.CheckKeyring(ctx, conn, &info); err != nil {
+		return Outcome{}, err
+	}
+	if info.Outside, err = conn.Outside(ctx, info); err != nil {
 		return Outcome{}, err
 	}
 	data, err := server.DataSize(info.DataDir)
@@ -108,16 +111,36 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if form := t.form(); form != (store.Form{}) {
 		reason += ", to be stored as " + form.String()
 	}
+	if why := s.toFolderOnly(ctx, info); why != "" {
+		reason += "; it will be possible to restore it to a folder, and not to database: " + why
+	} else if names := info.ComeInside(); names != "" {
+		reason += "; these tables lie outside the data directory, and a restore puts them into it: " + names
+	}
 	return ok(t, reason+moved), nil
 }
 
+// toFolderOnly says why a backup of a server could not be restored to database;
+// empty if it could, as far as layouts go.
+func (h *Host) toFolderOnly(ctx context.Context, info server.Info) string {
+	if why := info.ToFolderOnly(); why != "" {
+		return "the server " + why
+	}
+	if err := h.Server.CheckLayout(ctx); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
 // CheckCopyable refuses a server's data directory that is not the one of the
-// configuration, or has in it what the tool cannot copy.
+// configuration, or has in it what the tool cannot or may not copy.
 func (h *Host) CheckCopyable(dataDir string) error {
 	if err := server.SameFolder(dataDir, h.Server.DataDir); err != nil {
 		return err
 	}
-	return tool.CheckNames(dataDir)
+	if err := tool.CheckNames(dataDir); err != nil {
+		return err
+	}
+	return h.Server.CheckReadable(dataDir)
 }
 
 // checkBase checks that an incremental may stand on a backup: its whole chain

@@ -28,9 +28,10 @@
 //	          │        │       tool   mariabackup and xtrabackup
 //	       server ◀────┤       server the database server and its data directory
 //	          │        │       job    programs that outlive the daemon
-//	         job ◀─────┘       disk   what makes a file durable
-//	    ┌─────┴─────┐          stream xbstream, compression, hashes
-//	 stream       disk
+//	    ┌────┴─────┐   │       disk   what makes a file durable
+//	optionfile    job ◀┘       stream xbstream, compression, hashes
+//	         ┌─────┴─────┐     optionfile  my.cnf and its like
+//	      stream       disk
 //
 // What must stay true:
 //

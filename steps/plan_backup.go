@@ -19,6 +19,9 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	}
 	p.look("id", err, "nothing of that name is there")
 	credentials, err := h.Server.Credentials()
+	if err == nil {
+		err = h.Server.CheckToolReads()
+	}
 	if !p.look("credentials", err, h.Server.CredentialsFile+", user "+credentials.User) {
 		return p.done()
 	}
@@ -34,7 +37,16 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	if !p.look("database", err, info.Flavour+" "+info.Version) {
 		return p.done()
 	}
-	p.look("data directory", h.CheckCopyable(info.DataDir), info.DataDir)
+	if p.look("data directory", h.CheckCopyable(info.DataDir), info.DataDir) {
+		info.Outside, err = s.Outside(ctx, info)
+		if why := h.toFolderOnly(ctx, info); err != nil {
+			p.look("restore", err, "")
+		} else if why != "" {
+			p.Checks = append(p.Checks, Noted("restore", "to a folder only, not to database: "+why))
+		} else if names := info.ComeInside(); names != "" {
+			p.Checks = append(p.Checks, Noted("restore", "these tables lie outside the data directory, and a restore puts them into it: "+names))
+		}
+	}
 	granted := p.look("privileges", s.CheckGrants(ctx, info, credentials.User), "the backup user has all it needs")
 	if info.Flavour == server.MySQL && granted {
 		p.look("keyring", h.Tool.CheckKeyring(ctx, s, &info), "none is needed, or backup_args names it")

@@ -67,7 +67,7 @@ func (p *Plan) Room(path string, size uint64, what string) {
 func (p *Plan) done() Plan {
 	p.Goes = true
 	for _, f := range p.Checks {
-		p.Goes = p.Goes && f.OK
+		p.Goes = p.Goes && (f.OK || f.Note)
 	}
 	return *p
 }
@@ -108,10 +108,13 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 			p.Room(room, size.Allocated, "the restore")
 		}
 	}
+	if told := comeInside("", links); told != "" {
+		p.Checks = append(p.Checks, Noted("tables", told))
+	}
 	if args.Target == TargetDatabase {
 		p.look("server", h.Server.CheckDown(ctx), "it is stopped")
 		p.look("data directory", h.Server.CheckEmpty(), emptiness(h.Server.DataDir))
-		p.look("layout", h.restores().checkLayoutOf(links), "everything belongs into the data directory")
+		p.look("layout", h.restores().checkLayoutOf(ctx, links), "everything belongs into the data directory")
 		p.look("owner", h.Server.CheckOwner(), "the files can be handed over to the server")
 	}
 	placement, err := h.restores().planPlacement(t)
@@ -129,6 +132,7 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 func planLink(l store.Link) PlanLink {
 	p := PlanLink{ID: l.Record.ID, FromLSN: l.Checkpoints.FromLSN, ToLSN: l.Checkpoints.ToLSN, StartTime: l.Record.StartTime}
 	if size, err := l.Size(); err == nil {
+		// #nosec G115 -- no file, disk or log has 2^63 bytes
 		p.PlainBytes, p.StoredBytes, p.AllocatedBytes = int64(size.Apparent), int64(size.Apparent), int64(size.Allocated)
 	}
 	if m := l.Manifest; m != nil {

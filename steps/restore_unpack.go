@@ -66,6 +66,7 @@ func (s restoreSteps) unpackFinish(ctx context.Context, t Task, r job.Result) (O
 			fmt.Errorf("unpack backup '%s': %s claims success, but %w; use another chain", id, program, err))
 	}
 	t.Data.Unpacked = append(slices.Clone(t.Data.Unpacked), i)
+	// #nosec G115 -- a size is never negative
 	outcome := ok(t, fmt.Sprintf("'%s' unpacked, %s, checksum right, in %s", id, disk.HumanBytes(uint64(r.Stream.PlainSize)), r.Ended.Sub(r.Started).Round(time.Millisecond)))
 	if _, _, err := s.nextStream(ctx, t); err == nil {
 		outcome.Event = EventMore

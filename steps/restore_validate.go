@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/place"
@@ -27,7 +26,7 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 		if err := s.Server.CheckDataDir(ctx); err != nil {
 			return Outcome{}, err
 		}
-		if err := s.checkLayoutOf(links); err != nil {
+		if err := s.checkLayoutOf(ctx, links); err != nil {
 			return Outcome{}, err
 		}
 		if err := s.Server.CheckOwner(); err != nil {
@@ -44,7 +43,7 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 	if err := s.CheckPlace(t.Data.Placement); err != nil {
 		return Outcome{}, err
 	}
-	return ok(t, fmt.Sprintf("chain of %d, %s; will go into %s %s", len(links), size, t.Data.Placement.Target, place.Manner[t.Data.Placement.Mode])), nil
+	return ok(t, fmt.Sprintf("chain of %d, %s; will go into %s %s", len(links), size, t.Data.Placement.Target, place.Manner[t.Data.Placement.Mode])+comeInside("; ", links)), nil
 }
 
 // planPlacement decides where the chain is staged and how it goes into place.
@@ -108,14 +107,29 @@ func (s restoreSteps) preparable(ctx context.Context, t *Task, links []store.Lin
 
 // checkLayoutOf refuses to put a chain into the data directory of a server
 // that keeps files elsewhere, or that did when it was backed up.
-func (s restoreSteps) checkLayoutOf(links []store.Link) error {
-	if err := s.Server.CheckLayout(); err != nil || len(links) == 0 {
+func (s restoreSteps) checkLayoutOf(ctx context.Context, links []store.Link) error {
+	if err := s.Server.CheckLayout(ctx); err != nil || len(links) == 0 {
 		return err
 	}
-	if m := links[len(links)-1].Manifest; m != nil && len(m.Server.Elsewhere) > 0 {
-		// It would find its old redo log there, say, and apply that to the
-		// restored files.
-		return fmt.Errorf("%w: the server backed up keeps files outside its data directory (%s): restore to a folder and copy from there", server.ErrDataDir, strings.Join(m.Server.Elsewhere, ", "))
+	if m := links[len(links)-1].Manifest; m != nil {
+		// It would find its old redo log there, say, and apply that to the restored
+		// files; or a table of before beside the restored one.
+		if why := m.Server.ToFolderOnly(); why != "" {
+			return fmt.Errorf("%w: the server backed up %s: restore to a folder and copy from there", server.ErrDataDir, why)
+		}
 	}
 	return nil
+}
+
+// comeInside says which tables a restore puts into the folder that lay elsewhere,
+// after a word of the caller's; empty for none.
+func comeInside(after string, links []store.Link) string {
+	if len(links) == 0 || links[len(links)-1].Manifest == nil {
+		return ""
+	}
+	names := links[len(links)-1].Manifest.Server.ComeInside()
+	if names == "" {
+		return ""
+	}
+	return after + "these tables lay outside the data directory and will be inside, and what is there now stays: " + names
 }

@@ -111,6 +111,7 @@ func (s verifySteps) retrieveFinish(ctx context.Context, t Task, r job.Result) (
 		return Outcome{}, s.restores().insteadOfStream(ctx, t, i, s.restores().blameStream(t, id, r, err))
 	}
 	t.Data.Unpacked = append(slices.Clone(t.Data.Unpacked), i)
+	// #nosec G115 -- a size is never negative
 	outcome := ok(t, fmt.Sprintf("'%s' retrieved, %s, checksum right, in %s", id, disk.HumanBytes(uint64(r.Stream.StoredSize)), r.Ended.Sub(r.Started).Round(time.Millisecond)))
 	if _, _, more := nextForwarded(t, links); more {
 		outcome.Event = EventMore

@@ -67,6 +67,8 @@ type Data struct {
 	Unpacked []int `json:"unpacked,omitempty"`
 	// ServerProgram is what a verification boots.
 	ServerProgram *boot.Program `json:"server_program,omitempty"`
+	// ServerOptions are those by which it finds files of its program.
+	ServerOptions []string `json:"server_options,omitempty"`
 	// Placement says how and where a restore goes into place.
 	Placement *place.Placement `json:"placement,omitempty"`
 }

@@ -31,6 +31,7 @@ func (s verifySteps) validateVerify(ctx context.Context, t Task) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
+	note := ""
 	if t.Args.Level.Covers(persistence.LevelBoot) {
 		program, err := boot.FindProgram(ctx, s.ServerBin, s.Server.DBType)
 		if err != nil {
@@ -40,14 +41,34 @@ func (s verifySteps) validateVerify(ctx context.Context, t Task) (Outcome, error
 			return Outcome{}, err
 		}
 		t.Data.ServerProgram = &program
+		t.Data.ServerOptions, note = s.programOptions(ctx, program)
 	}
 	if err := disk.RequireSpace(s.Store.BackupDir, size.Allocated, "the verification"); err != nil {
 		return Outcome{}, err
 	}
 	t.Data.Placement = &place.Placement{Stage: s.Store.StageFolder(t.Operation), Mode: place.Folder}
 	outcome.Data = t.Data
-	outcome.Reason = fmt.Sprintf("chain of %d, %s; will be tried in %s", len(links), size, t.Data.Placement.Stage)
+	outcome.Reason = fmt.Sprintf("chain of %d, %s; will be tried in %s%s", len(links), size, t.Data.Placement.Stage, note)
 	return outcome, nil
+}
+
+// programOptions asks the server that runs which files of its program it is
+// started with, for one that is to be started on a backup of it, and says of
+// what it does not get why. One that cannot be asked is as it was built.
+func (s verifySteps) programOptions(ctx context.Context, program boot.Program) (options []string, note string) {
+	conn, err := s.Server.Connect(ctx)
+	if err != nil {
+		return nil, ""
+	}
+	defer conn.Close()
+	options, refused, err := conn.ProgramOptions(ctx, program.Version)
+	if err != nil {
+		return nil, fmt.Sprintf("; the server does not say what its program needs: %v", err)
+	}
+	if refused != nil {
+		note = fmt.Sprintf("; not told to the server that is started on it: %v", refused)
+	}
+	return options, note
 }
 
 // describeFiles tells what has been found of a chain, or why it cannot be

@@ -25,7 +25,11 @@ func (s verifySteps) examineJob(_ context.Context, t Task) (job.Spec, error) {
 		lower = m.Server.LowerCaseTables
 	}
 	args := []string{"examine", "--server=" + t.Data.ServerProgram.Path, "--lower-case-table-names=" + strconv.Itoa(lower),
-		fmt.Sprintf("--use-memory=%d", s.Tool.UseMemory), "--parallel=" + strconv.Itoa(s.Tool.Parallel), "--backup=" + s.Store.Folder(t.last()), p.Prepared()}
+		fmt.Sprintf("--use-memory=%d", s.Tool.UseMemory), "--parallel=" + strconv.Itoa(s.Tool.Parallel), "--backup=" + s.Store.Folder(t.last())}
+	for _, option := range t.Data.ServerOptions {
+		args = append(args, "--server-option="+option)
+	}
+	args = append(args, p.Prepared())
 	return job.Spec{Path: s.ownProgram(), Args: args, Dir: "/", Output: p.Stage, Grace: job.StopGrace}, nil
 }
 

@@ -31,6 +31,10 @@ func examines(ctx context.Context, args []string) (int, error) {
 	flags.IntVar(&e.Parallel, "parallel", 1, "")
 	flags.StringVar(&e.Backup, "backup", "", "")
 	flags.IntVar(&e.LowerCaseTables, "lower-case-table-names", 0, "")
+	flags.Func("server-option", "", func(option string) error {
+		e.Options = append(e.Options, option)
+		return nil
+	})
 	_ = flags.Parse(args)
 	e.Folder = flags.Arg(0)
 	return 0, e.Run(ctx, os.Stdout)

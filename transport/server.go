@@ -41,6 +41,7 @@ type Server struct {
 
 // New returns a Server that answers with service and touches nothing yet.
 func New(service Service, options Options) *Server {
+	// #nosec G115 -- ids of users and processes have 32 bits
 	return newServer(service, options, uint32(os.Geteuid()))
 }
 
@@ -60,8 +61,9 @@ func newServer(service Service, options Options, own uint32) *Server {
 		answers:   access.NewGate(largeAnswers, answerGrace, own),
 		turns:     access.NewTurns(),
 		dismissed: make(chan struct{}, access.Affordable().Dismissed),
-		self:      int32(os.Getpid()),
-		closed:    make(chan struct{}),
+		// #nosec G115 -- ids of users and processes have 32 bits
+		self:   int32(os.Getpid()),
+		closed: make(chan struct{}),
 	}
 }
 

@@ -27,7 +27,8 @@ what may be read and written is looked at with the rights of whoever asks.
 
   ✓ in order    ✗ wrong    ? could not be looked at    • worth knowing
 
-All is well, exit code 0, where nothing is marked ✗ or ?.`,
+Exit code 0 where nothing is marked ✗ or ?; all is well where nothing is marked •
+either.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return examineSetup(cmd.Context(), a, asJSON) },
 	}
@@ -48,12 +49,14 @@ func examineSetup(ctx context.Context, a *app, asJSON bool) error {
 	if ctx.Err() != nil {
 		return exitWith(exitInterrupted, errors.New("interrupted before everything had been looked at"))
 	}
-	wrong, unknown := 0, 0
+	wrong, unknown, noted := 0, 0, 0
 	for _, c := range checks {
 		switch {
 		case c.Unknown:
 			unknown++
-		case !c.OK && !c.Note:
+		case c.Note:
+			noted++
+		case !c.OK:
 			wrong++
 		}
 	}
@@ -67,10 +70,13 @@ func examineSetup(ctx context.Context, a *app, asJSON bool) error {
 	switch {
 	case err != nil:
 		return err
+	case well && asJSON:
+		return nil
+	case well && noted > 0:
+		a.screen.Note("Nothing is wrong; what is worth knowing is marked •.")
+		return nil
 	case well:
-		if !asJSON {
-			a.screen.Note("All is well.")
-		}
+		a.screen.Note("All is well.")
 		return nil
 	}
 	code := exitAttention

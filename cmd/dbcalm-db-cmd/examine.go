@@ -31,6 +31,7 @@ func examineCommand(s *screen.Screen) *cobra.Command {
 	cmd.Flags().IntVar(&e.Parallel, "parallel", 1, "tables to check at a time")
 	cmd.Flags().StringVar(&e.Backup, "backup", "", "the folder of the backup, which says what was broken on the server already")
 	cmd.Flags().IntVar(&e.LowerCaseTables, "lower-case-table-names", 0, "as the server backed up had it")
+	cmd.Flags().StringArrayVar(&e.Options, "server-option", nil, "an option that it needs to find files of its program")
 	for _, name := range []string{"server", "use-memory"} {
 		requireFlag(cmd, name)
 	}

@@ -24,6 +24,7 @@ func lockState(dir string) (io.Closer, error) {
 // lockDatabase takes the database: a daemon with another state directory must
 // not carry on the operations of this one.
 func lockDatabase(path string) (io.Closer, error) {
+	// #nosec G301 -- the group of the SQLite file's folder writes there
 	if err := os.MkdirAll(filepath.Dir(path), 0o770); err != nil {
 		return nil, fmt.Errorf("create folder of the state database: %w", err)
 	}

@@ -77,6 +77,7 @@ func writeManualPages(at time.Time, folder string) error {
 	}
 	for _, page := range pages {
 		file := filepath.Join(folder, program+"-"+page.Name+"."+manual.Section)
+		// #nosec G306 -- a manual is for everybody
 		if err := os.WriteFile(file, page.Roff(program, pageSource(), at), 0o644); err != nil {
 			return err
 		}

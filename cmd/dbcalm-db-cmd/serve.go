@@ -130,6 +130,7 @@ func stepsSettings(c *config.Config) steps.Settings {
 	return steps.Settings{
 		DBType: c.DBType, BackupDir: c.BackupDir, CredentialsFile: c.BackupCredentialsFile, DataDir: c.DataDir, Host: c.Host,
 		BackupBin: c.BackupBin, ServerBin: c.ServerBin, StateDir: c.StateDir, ServerDefaultsFile: c.ServerDefaultsFile, BackupArgs: c.BackupArgs,
+		// #nosec G115 -- the configuration refuses a negative one
 		Parallel: c.Parallel, UseMemory: uint64(c.UseMemory),
 		Stream: c.Stream, Compression: c.Compression, CompressionLevel: c.CompressionLevel,
 		Forward: c.Forward, Retrieve: c.Retrieve, StallTimeout: c.StallTimeout,

@@ -12,6 +12,7 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 const (
@@ -51,7 +52,7 @@ func openFormerState(path string) (*formerState, error) {
 		return nil, fmt.Errorf("open former state_dir: %w", err)
 	}
 	info, err := root.Stat(".")
-	if err == nil && (ownerOf(info) != os.Geteuid() || info.Mode().Perm() != 0o700) {
+	if err == nil && (disk.OwnerOf(info) != os.Geteuid() || info.Mode().Perm() != 0o700) {
 		err = fmt.Errorf("%s is no longer this user's alone: nothing in it is believed", path)
 	}
 	if err != nil {

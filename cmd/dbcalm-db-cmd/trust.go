@@ -3,11 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine/api"
@@ -76,76 +74,20 @@ func checkTrusted(c *config.Config) error {
 	return errors.Join(found...)
 }
 
-// maxLinks bounds the symbolic links that are followed, as the kernel does.
-const maxLinks = 40
-
-// check looks at every folder on the way to a path, symbolic links followed, and
-// at what lies there. A part that is not there ends it: the daemon makes it.
+// check looks at every folder on the way to a path and at what lies there. A part
+// that is not there ends it: the daemon makes it.
 func (t trusted) check(own int) error {
-	rest := strings.Split(filepath.Clean(t.path), "/")[1:]
-	at, links := "/", 0
-	if err := t.checkOne(at, own, nil); err != nil {
-		return err
-	}
-	for len(rest) > 0 {
-		next := filepath.Join(at, rest[0])
-		rest = rest[1:]
-		info, err := os.Lstat(next)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", t.about, err)
-		}
-		if err := t.checkOne(next, own, info); err != nil {
-			return err
-		}
-		if info.Mode()&fs.ModeSymlink == 0 {
-			at = next
-			continue
-		}
-		target, err := os.Readlink(next)
-		if err != nil {
-			return fmt.Errorf("%s: %w", t.about, err)
-		}
-		if links++; links > maxLinks {
-			return fmt.Errorf("%s: %s leads through too many links", t.about, t.path)
-		}
-		if filepath.IsAbs(target) {
-			at = "/"
-		}
-		rest = append(strings.FieldsFunc(target, func(r rune) bool { return r == '/' }), rest...)
-	}
-	return nil
-}
-
-// checkOne refuses a file or folder that belongs to another user, or that others
-// may write. Of a sticky folder, that does not let them change what is not
-// theirs; of a link, the mode means nothing.
-func (t trusted) checkOne(path string, own int, info fs.FileInfo) error {
-	if info == nil {
-		var err error
-		if info, err = os.Lstat(path); err != nil {
-			return fmt.Errorf("%s: %w", t.about, err)
-		}
-	}
-	if owner := ownerOf(info); owner != 0 && owner != own {
-		return fmt.Errorf("%s: %s belongs to %s, who could change it: chown -h %s %s", t.about, path, disk.UserName(owner), disk.UserName(own), job.QuoteWord(path))
-	}
-	writable := info.Mode().Perm()&0o022 != 0
-	if !writable || info.Mode()&fs.ModeSymlink != 0 || info.IsDir() && info.Mode()&fs.ModeSticky != 0 {
+	err := disk.CheckGuarded(t.path, own)
+	exposed, found := errors.AsType[*disk.Exposed](err)
+	switch {
+	case err == nil:
 		return nil
+	case !found:
+		return fmt.Errorf("%s: %w", t.about, err)
+	case exposed.Owner >= 0:
+		return fmt.Errorf("%s: %w: chown -h %s %s", t.about, err, disk.UserName(own), job.QuoteWord(exposed.Path))
 	}
-	return fmt.Errorf("%s: %s has mode %04o, so that others can change it: chmod go-w %s", t.about, path, info.Mode().Perm(), job.QuoteWord(path))
-}
-
-// ownerOf returns the user a file belongs to; -1 where that is not known.
-func ownerOf(info fs.FileInfo) int {
-	owner, known := info.Sys().(*syscall.Stat_t)
-	if !known {
-		return -1
-	}
-	return int(owner.Uid)
+	return fmt.Errorf("%s: %w: chmod go-w %s", t.about, err, job.QuoteWord(exposed.Path))
 }
 
 // trustCheck is checkTrusted for the doctor.

@@ -83,6 +83,7 @@ type File struct {
 // Open opens the file at path, makes it and its tables where they are
 // missing, and finds out by whom they were made.
 func Open(ctx context.Context, path string) (*File, error) {
+	// #nosec G301 -- other programs of the folder's group write there
 	if err := os.MkdirAll(filepath.Dir(path), 0o770); err != nil {
 		return nil, fmt.Errorf("create folder of the shared file: %w", err)
 	}
@@ -190,6 +191,7 @@ func (f *File) Abandon(ctx context.Context) {
 // and gives it its folder's group; SQLite copies both to the -wal and -shm
 // files. An existing file is left as it is.
 func createFile(path string) error {
+	// #nosec G304 -- database_path of the configuration
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
 	if os.IsExist(err) {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -19,7 +20,10 @@ import (
 // serverTrouble adds to hostTrouble what a server says of its settings and of
 // keys that it lacks.
 var serverTrouble = []string{"unknown option", "unknown variable", "Can't start server: Bind on unix socket",
-	"Different lower_case_table_names settings", "Can't open shared library", "Can't find messagefile", "encrypt", "decrypt"}
+	"Different lower_case_table_names settings", "encrypt", "decrypt"}
+
+// programTrouble is what a server says that does not find files of its program.
+var programTrouble = []string{"Can't open shared library", "Can't find messagefile", "is not a compiled character set", "Couldn't load plugins"}
 
 // explain reports whether an error of the server is the data's fault: it has
 // ended by itself, and names no other reason. It prints what it says.
@@ -37,8 +41,13 @@ func (s *bootedServer) explain(out io.Writer, what string, err error) (found boo
 	if strings.Contains(text, "Permission denied") || strings.Contains(text, "Errcode: 13") {
 		advice = ": a file could not be read or written: does AppArmor or SELinux confine the server to its own folders? Allow it those of the backup store, or verify at level prepare"
 	}
+	for _, words := range programTrouble {
+		if advice == "" && strings.Contains(text, words) {
+			advice = ": it lacks files of its program: verify while the server that was backed up runs, so that it can be asked where they are, or correct server_bin"
+		}
+	}
 	trouble := tool.HostFault(".", text)
-	for _, words := range serverTrouble {
+	for _, words := range slices.Concat(serverTrouble, programTrouble) {
 		trouble = trouble || strings.Contains(text, words)
 	}
 	if trouble {

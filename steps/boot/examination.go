@@ -34,6 +34,9 @@ type Examination struct {
 	Backup string
 	// LowerCaseTables is its variable lower_case_table_names.
 	LowerCaseTables int
+	// Options are those by which it finds files of its program, as
+	// server.ProgramOptions returns them.
+	Options []string
 }
 
 // errFound ends an examination that found damage, which it has printed.
@@ -81,7 +84,11 @@ func (e Examination) examine(ctx context.Context, s *bootedServer, out io.Writer
 	if err != nil {
 		return s.explain(out, "it ends when it is asked for its tables", err)
 	}
-	checks, err := s.checkTables(ctx, e.Parallel, broken)
+	outside, err := e.outside(ctx, s)
+	if err != nil {
+		return s.explain(out, "it ends when it is asked for its tables", err)
+	}
+	checks, err := s.checkTables(ctx, e.Parallel, broken, outside)
 	if err != nil {
 		return s.explain(out, checks.during(), err)
 	}

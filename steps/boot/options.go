@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/tool"
 )
 
@@ -22,6 +23,12 @@ func (e Examination) serverArgs() ([]string, error) {
 	// Started by root, a server runs as root only when told to.
 	if os.Geteuid() == 0 {
 		args = append(args, "--user=root")
+	}
+	for _, option := range e.Options {
+		if err := server.CheckProgramOption(option); err != nil {
+			return nil, fmt.Errorf("start server: %w", err)
+		}
+		args = append(args, "--"+option)
 	}
 	return append(args,
 		"--datadir="+e.Folder,

@@ -78,6 +78,7 @@ func (e Examination) start() (*bootedServer, error) {
 	if err != nil {
 		return nil, err
 	}
+	// #nosec G204 -- the program that the configuration names, or that of the system
 	s := &bootedServer{cmd: exec.Command(e.Server, args...), ended: make(chan struct{}), lock: lock}
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.ExtraFiles, s.cmd.Env = log, log, []*os.File{lock}, serverEnv()
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}

@@ -48,8 +48,9 @@ func (t tableName) quoted() string {
 }
 
 // checkTables checks every table, several at a time.
-// Broken has those that were so on the server, and why.
-func (s *bootedServer) checkTables(ctx context.Context, parallel int, broken map[tableName]string) (tableChecks, error) {
+// Broken has those that were so on the server, and why; outside those that this
+// server may not find, and where their files lay.
+func (s *bootedServer) checkTables(ctx context.Context, parallel int, broken, outside map[tableName]string) (tableChecks, error) {
 	var checks tableChecks
 	tables, err := s.tables(ctx)
 	if err != nil {
@@ -69,6 +70,9 @@ func (s *bootedServer) checkTables(ctx context.Context, parallel int, broken map
 		case damage != "" && broken[tables[i]] != "":
 			checks.faults = append(checks.faults, tables[i].String())
 			checks.notes = append(checks.notes, "the server's fault: "+tables[i].String()+": "+broken[tables[i]]+": "+damage)
+		case damage != "" && outside[tables[i]] != "" && slices.ContainsFunc(notFound, func(words string) bool { return strings.Contains(damage, words) }):
+			checks.notes = append(checks.notes, "not checked: "+tables[i].String()+": its file belongs to "+outside[tables[i]]+
+				", outside the data directory, and is not looked for in this folder while there is one: "+damage)
 		case damage != "":
 			checks.damaged = append(checks.damaged, tables[i].String()+": "+damage)
 		case note != "":
@@ -164,6 +168,9 @@ func (s *bootedServer) checkTable(ctx context.Context, t tableName) (damage, not
 	}
 	return text, "", nil
 }
+
+// notFound are words in the answer for a table whose file is not found.
+var notFound = []string{"ablespace is missing", "doesn't exist"}
 
 // uncheckable are words in the answer for a table of which nothing can be
 // said: its engine has no check, or comes with a plugin that is not loaded, or

@@ -56,7 +56,7 @@ func Checks(ctx context.Context, h *steps.Host, s Setup) []steps.Check {
 	d.askServer(ctx)
 	d.programs(ctx)
 	d.folders()
-	d.wayBack()
+	d.wayBack(ctx)
 	d.orphans(recorded)
 	return d.plan.Checks
 }

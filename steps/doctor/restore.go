@@ -1,9 +1,9 @@
 package doctor
 
 import (
+	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/disk"
@@ -12,7 +12,7 @@ import (
 )
 
 // wayBack looks at how a backup would come back.
-func (d *doctor) wayBack() {
+func (d *doctor) wayBack(ctx context.Context) {
 	d.retrievable()
 	const about = "restore"
 	if d.Wrong["data_dir"] {
@@ -33,13 +33,18 @@ func (d *doctor) wayBack() {
 		d.look(about, err, "")
 		return
 	}
-	if err := d.Server.CheckLayout(); err != nil {
+	if err := d.Server.CheckLayout(ctx); err != nil {
 		d.add(steps.Noted(about, err.Error()))
 		return
 	}
-	if d.server != nil && len(d.server.Elsewhere) > 0 {
-		d.add(steps.Noted(about, fmt.Sprintf("to database it will be refused, since the server keeps files outside its data directory (%s): restore to a folder and copy from there", strings.Join(d.server.Elsewhere, ", "))))
-		return
+	if d.server != nil {
+		if why := d.server.ToFolderOnly(); why != "" {
+			d.add(steps.Noted(about, "to database it will be refused, since the server "+why+": restore to a folder and copy from there"))
+			return
+		}
+		if names := d.server.ComeInside(); names != "" {
+			d.add(steps.Noted("tables", "they lie outside the data directory, and a restore puts them into it: "+names))
+		}
 	}
 	d.look(about, nil, "to database, it goes into "+p.Target+" "+place.Manner[p.Mode])
 }

@@ -19,6 +19,9 @@ func (d *doctor) credentials() {
 		return
 	}
 	c, err := d.Server.Credentials()
+	if err == nil {
+		err = d.Server.CheckToolReads()
+	}
 	d.look("credentials", err, fmt.Sprintf("%s, section [%s], user %s", d.Server.CredentialsFile, server.CredentialsSection, c.User))
 	if info, err := os.Stat(d.Server.CredentialsFile); err == nil {
 		d.look("secrecy", checkSecrecy(d.Server.CredentialsFile, info), d.Server.CredentialsFile+": "+disk.Ownership(info))
@@ -61,7 +64,11 @@ func (d *doctor) askServer(ctx context.Context) {
 		return
 	}
 	d.server = &info
-	d.look("data directory", server.SameFolder(info.DataDir, d.Server.DataDir), info.DataDir+" is the server's, as data_dir says")
+	if d.look("data directory", d.CheckCopyable(info.DataDir), info.DataDir+" is the server's, as data_dir says") {
+		if info.Outside, err = s.Outside(ctx, info); err != nil {
+			d.look("tables", err, "")
+		}
+	}
 	if info.Flavour == server.MySQL {
 		d.look("keyring", d.Tool.CheckKeyring(ctx, s, &info), "none is needed, or backup_args names it")
 	}

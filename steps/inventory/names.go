@@ -25,6 +25,7 @@ func TableName(file string) string {
 		if err != nil {
 			return text
 		}
+		// #nosec G115 -- four hexadecimal digits
 		return string(rune(number))
 	})
 	if database, options := strings.CutSuffix(name, "/db"); options && path.Ext(file) == ".opt" {

@@ -166,6 +166,7 @@ func (h *handle) ended() (bool, error) {
 }
 
 func readable(fd uintptr) bool {
+	// #nosec G115 -- a descriptor is a small number
 	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	n, _ := unix.Poll(fds, 0)
 	return n > 0

@@ -50,12 +50,14 @@ func (y *Yard) Launch(folder string) (*Running, error) {
 	}
 	defer gateOut.Close()
 	defer pidIn.Close()
+	// #nosec G304 -- below state_dir, where nobody else can enter
 	log, err := os.OpenFile(filepath.Join(folder, "supervisor.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		_, _ = gateIn.Close(), pidOut.Close()
 		return nil, fmt.Errorf("start supervisor: %w", err)
 	}
 	defer log.Close()
+	// #nosec G204 -- the daemon's own program
 	cmd := exec.Command(argv[0], append(argv[1:len(argv):len(argv)], folder)...)
 	if argv[0] == "/proc/self/exe" {
 		cmd.Args[0] = "dbcalm-db-cmd"

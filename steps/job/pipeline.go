@@ -48,6 +48,7 @@ func (p *pipeline) start(shell string) error {
 	if p.spec.Stream != nil {
 		p.carry = &carrier{Stream: *p.spec.Stream}
 	}
+	// #nosec G204 -- the program that the configuration names, or that of the system
 	main := exec.Command(p.spec.Path, p.spec.Args...)
 	main.Dir = p.spec.Dir
 	closeTheirs, err := p.connect(main, shell)

@@ -35,6 +35,7 @@ const JobVariable = "DBCALM_JOB"
 // startProgram starts a program that is killed when the calling thread ends.
 func startProgram(folder, name string, cmd *exec.Cmd, log string, env ...string) (*program, error) {
 	p := &program{name: name, cmd: cmd, printed: &output{}, ended: make(chan struct{}), exitCode: -1}
+	// #nosec G304 -- below state_dir, where nobody else can enter
 	file, err := os.OpenFile(filepath.Join(folder, log), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err == nil {
 		p.printed.log = file

@@ -54,6 +54,7 @@ func strays(folder string) []Identity {
 		if err != nil {
 			continue
 		}
+		// #nosec G304 -- a file of /proc
 		environment, err := os.ReadFile(path)
 		if err != nil {
 			continue

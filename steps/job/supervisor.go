@@ -46,6 +46,7 @@ func Supervise(ctx context.Context, folder string) error {
 	runtime.LockOSThread()
 	// Started through /proc/self/exe, it would be called "exe" in ps and top. A
 	// name is a convenience: it does without if that is refused.
+	// #nosec G103 -- prctl takes the name by its address
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&supervisorName[0])), 0, 0, 0)
 	var spec Spec
 	if err := disk.ReadJSON(filepath.Join(folder, SpecFile), maxFile, &spec); err != nil {

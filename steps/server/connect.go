@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -33,8 +35,8 @@ func NewConn(db *sql.DB) *Conn { return &Conn{db: db} }
 // Close ends the connection.
 func (s *Conn) Close() { _ = s.db.Close() }
 
-// Connect logs in to the server. Errors are ErrCredentials, ErrServerDown or
-// ErrLogin, each with what to do.
+// Connect logs in to the server. Errors are ErrCredentials, ErrServerDown,
+// ErrLogin or ErrTLS, each with what to do.
 func (srv *Server) Connect(ctx context.Context) (*Conn, error) {
 	return srv.connect(ctx, ServerTimeout)
 }
@@ -51,19 +53,50 @@ func (srv *Server) connect(ctx context.Context, patience time.Duration) (*Conn, 
 	config.Timeout, config.ReadTimeout, config.WriteTimeout = ServerTimeout, patience, ServerTimeout
 	config.AllowNativePasswords, config.AllowCleartextPasswords = true, false
 	config.Logger = &mysql.NopLogger{}
+	if config.TLS, err = c.TLS.config(config.Net, config.Addr); err != nil {
+		return nil, fmt.Errorf("%w: %w: correct it in %s", ErrTLS, err, srv.CredentialsFile)
+	}
+	config.AllowFallbackToPlaintext = !c.TLS.Required && !c.TLS.VerifyHost
+	ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
+	defer cancel()
+	s, err := login(ctx, config)
+	if config.TLS != nil && c.TLS == (TLS{}) && failedTLS(err) {
+		// One whose encryption is too old for us: nobody has asked for any.
+		config.TLS = nil
+		s, err = login(ctx, config)
+	}
+	if err != nil {
+		return nil, explainConnect(err, config)
+	}
+	return s, nil
+}
+
+func login(ctx context.Context, config *mysql.Config) (*Conn, error) {
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCredentials, err)
 	}
 	s := NewConn(sql.OpenDB(connector))
 	s.db.SetMaxOpenConns(1)
-	ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
-	defer cancel()
 	if err := s.db.PingContext(ctx); err != nil {
 		s.Close()
-		return nil, explainConnect(err, config.User, config.Addr)
+		return nil, err
 	}
 	return s, nil
+}
+
+// failedTLS reports whether a login ended because no encryption came about.
+func failedTLS(err error) bool {
+	if err == nil {
+		return false
+	}
+	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	_, host := errors.AsType[x509.HostnameError](err)
+	_, alert := errors.AsType[tls.AlertError](err)
+	_, record := errors.AsType[tls.RecordHeaderError](err)
+	return unverified || unknown || invalid || host || alert || record || errors.Is(err, mysql.ErrNoTLS) || strings.Contains(err.Error(), "tls: ")
 }
 
 // defaultSockets are where packaged servers listen.
@@ -99,19 +132,37 @@ func (srv *Server) Address(c Credentials) (network, address string) {
 
 // explainConnect tells a server that is down from one that hangs and from one
 // that refuses us.
-func explainConnect(err error, user, address string) error {
+func explainConnect(err error, config *mysql.Config) error {
+	user, address := config.User, config.Addr
+	if errors.Is(err, ErrCredentials) {
+		return err
+	}
 	var refused *mysql.MySQLError
 	if errors.As(err, &refused) {
 		switch refused.Number {
 		case 1040, 1203, 1226: // too many connections
 			return fmt.Errorf("%w: too many connections: %s", ErrLogin, refused.Message)
 		}
-		return fmt.Errorf("%w '%s': %s: check user and password in the section [%s], and that the account exists", ErrLogin, user, refused.Message, CredentialsSection)
+		return fmt.Errorf("%w '%s': %s: check user and password in the section [%s], and that the account exists%s", ErrLogin, user, refused.Message, CredentialsSection, tlsAdvice(config))
+	}
+	if failedTLS(err) {
+		return fmt.Errorf("%w at %s: %w: correct ssl-ca, ssl-cert, ssl-key, ssl-verify-server-cert or tls-version in the credentials file, or the server's certificate", ErrTLS, address, err)
 	}
 	if errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err) || errors.Is(err, mysql.ErrInvalidConn) || strings.Contains(err.Error(), "i/o timeout") {
 		return fmt.Errorf("%w: it does not answer at %s within %s", ErrServerDown, address, ServerTimeout)
 	}
 	return fmt.Errorf("%w: %w: start it, or correct socket or host in the credentials file", ErrServerDown, err)
+}
+
+// tlsAdvice is what else an account may demand of a login that was refused.
+func tlsAdvice(config *mysql.Config) string {
+	switch {
+	case config.TLS == nil:
+		return "; if it demands REQUIRE SSL, take out what turns ssl off"
+	case len(config.TLS.Certificates) == 0:
+		return "; if it demands REQUIRE X509, add ssl-cert and ssl-key, and ssl-ca"
+	}
+	return ""
 }
 
 // Reachable answers whether a backup can be begun: it tells an unusable

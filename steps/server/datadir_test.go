@@ -10,6 +10,8 @@ import (
 
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestDataDirMustBeAnEmptyFolder(t *testing.T) {
@@ -99,18 +101,22 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 		"nothing said":             {"[mysqld]\nport=3306\n", ""},
 		"in the data directory":    {"[mysqld]\ninnodb_log_group_home_dir=DATA\ninnodb_undo_directory=./\ninnodb_data_home_dir=\naria_log_dir_path=DATA/\n", ""},
 		"of another program":       {"[mysqldump]\ninnodb_log_group_home_dir=/elsewhere\n", ""},
-		"the redo log":             {"[mysqld]\ninnodb_log_group_home_dir = /redo\n", "puts innodb-log-group-home-dir in /redo, outside data_dir: restore to a folder and copy from there"},
-		"a folder below":           {"[mariadb]\ninnodb-undo-directory=undo\n", "puts innodb-undo-directory in DATA/undo"},
-		"the system tablespace":    {"[server]\ninnodb_data_home_dir=/sys\n", "puts innodb-data-home-dir in /sys"},
+		"the redo log":             {"[mysqld]\ninnodb_log_group_home_dir = /redo\n", "puts files outside data_dir (innodb-log-group-home-dir=/redo): restore to a folder and copy from there"},
+		"a folder below":           {"[mariadb]\ninnodb-undo-directory=undo\n", "outside data_dir (innodb-undo-directory=undo)"},
+		"the system tablespace":    {"[server]\ninnodb_data_home_dir=/sys\n", "outside data_dir (innodb-data-home-dir=/sys)"},
 		"the last one counts":      {"[mysqld]\naria_log_dir_path=/aria\n[mariadbd]\naria_log_dir_path=DATA\n", ""},
+		"a file of the system's":   {"[mysqld]\ninnodb_data_home_dir=\ninnodb_data_file_path=/big/ibdata1:12M:autoextend\n", "(innodb-data-file-path=/big/ibdata1:12M:autoextend)"},
+		"of another server":        {"[mysqld]\ndatadir=/other\n", "says datadir=/other, but data_dir says DATA: correct data_dir or server_defaults_file"},
+		"in what it includes":      {"!includedir DATA\n", "outside data_dir (innodb-log-group-home-dir=/redo)"},
+		"nothing that is included": {"!include DATA/nowhere.cnf\n", "nowhere.cnf: no such file or directory: mend that, or take out the line"},
 		"a file that is no format": {"aria_log_dir_path=/aria\n", "read server_defaults_file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newServer(t)
 			h.DefaultsFile = filepath.Join(h.Dir, "my.cnf")
-			testkit.Write(t, h.Dir, map[string]string{"my.cnf": withData(test.text, h.DataDir)})
-			err := h.CheckLayout()
+			testkit.Write(t, h.Dir, map[string]string{"my.cnf": withData(test.text, h.DataDir), "data/50.cnf": "[mariadb-10.11]\ninnodb_log_group_home_dir=/redo\n"})
+			err := h.CheckLayout(t.Context())
 			if test.want != "" {
 				testkit.Says(t, err, withData(test.want, h.DataDir))
 			} else if err != nil {
@@ -119,11 +125,23 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 		})
 	}
 	h := newServer(t)
-	if err := h.CheckLayout(); err != nil {
+	if err := h.CheckLayout(t.Context()); err != nil {
 		t.Errorf("no option file: %v", err)
 	}
 	h.DefaultsFile = filepath.Join(h.Dir, "nowhere")
-	testkit.Says(t, h.CheckLayout(), "read server_defaults_file")
+	testkit.Says(t, h.CheckLayout(t.Context()), "read server_defaults_file")
 }
 
 func withData(text, dataDir string) string { return strings.ReplaceAll(text, "DATA", dataDir) }
+
+// Whoever may write to the data directory may put a pipe there.
+func TestPipeInTheDataDirectoryIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := unix.Mkfifo(filepath.Join(dir, "ibdata1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if pid := lockHolder(dir); pid != 0 {
+		t.Errorf("a pipe is locked by process %d", pid)
+	}
+}

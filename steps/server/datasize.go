@@ -70,6 +70,7 @@ func DataSize(dataDir string) (s Sizes, err error) {
 		}
 		// Sparse and compressed tables take what they take on the disk.
 		size := disk.Allocated(info)
+		// #nosec G115 -- a size is never negative
 		s.Total = s.Total.Add(disk.Size{Apparent: max(size, uint64(info.Size())), Allocated: size})
 		s.Largest = max(s.Largest, size)
 		if strings.HasSuffix(name, ".ibd") || top && (strings.HasPrefix(name, "ibdata") || strings.HasPrefix(name, "undo")) {

@@ -9,6 +9,6 @@
 //   - The server is only asked. Nothing here changes its data or settings.
 //   - A password is in no error, and Redact takes it out of what others print.
 //
-// Of ours it imports disk, and job for the identity of a process. It alone, with
-// boot, speaks to servers, through go-sql-driver.
+// Of ours it imports optionfile, disk, and job for the identity of a process. It
+// alone, with boot, speaks to servers, through go-sql-driver.
 package server

@@ -27,8 +27,10 @@ type Info struct {
 	// same wherever the data is used.
 	LowerCaseTables int `json:"lower_case_table_names,omitempty"`
 	// Elsewhere lists the options by which it keeps files of its data outside
-	// its data directory, as "name=folder".
+	// its data directory, as "name=value".
 	Elsewhere []string `json:"elsewhere,omitempty"`
+	// Outside are its tables whose files lie outside, where that has been asked.
+	Outside []OutsideTable `json:"outside,omitempty"`
 	// RedoArchive are the folders in which it archives its redo log while a
 	// backup runs, as "label:folder;…"; empty for none.
 	RedoArchive string `json:"redo_archive,omitempty"`
@@ -59,17 +61,15 @@ func (s *Conn) Info(ctx context.Context) (Info, error) {
 			break
 		}
 	}
-	for _, option := range splitOptions {
-		variable := strings.ReplaceAll(option, "-", "_")
-		if value, err := s.show(ctx, `SHOW GLOBAL VARIABLES LIKE '`+variable+`'`); err == nil && outside(info.DataDir, value) {
-			info.Elsewhere = append(info.Elsewhere, option+"="+value)
-		}
+	values, err := s.layoutVariables(ctx)
+	if err != nil {
+		return info, err
 	}
+	info.Elsewhere = elsewhere(info.DataDir, values)
 	if info.Flavour == MySQL {
 		// Older ones have no such variable.
 		info.RedoArchive, _ = s.show(ctx, `SHOW GLOBAL VARIABLES LIKE 'innodb_redo_log_archive_dirs'`)
 	}
-	var err error
 	if info.LSN, err = s.lsn(ctx); err != nil {
 		return info, err
 	}

@@ -80,8 +80,10 @@ func asUser(user syscall.Credential, work func() error) error {
 		}
 		var groups []uint32
 		for _, group := range before {
+			// #nosec G115 -- ids of users and groups have 32 bits
 			groups = append(groups, uint32(group))
 		}
+		// #nosec G115 -- ids of users and groups have 32 bits
 		if setThread(uint32(os.Geteuid()), uint32(os.Getegid()), groups) == nil {
 			runtime.UnlockOSThread()
 		}
@@ -101,6 +103,7 @@ func setThread(uid, gid uint32, groups []uint32) error {
 	}
 	var first unsafe.Pointer
 	if len(groups) > 0 {
+		// #nosec G103 -- setgroups takes the list by its address
 		first = unsafe.Pointer(&groups[0])
 	}
 	// The call of the standard library is one for all threads.

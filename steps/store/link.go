@@ -81,8 +81,10 @@ func (s *Store) Span(id string) (from, to uint64, err error) {
 // Size returns how large what is restored of a link is.
 func (l Link) Size() (disk.Size, error) {
 	if m := l.Manifest; m != nil {
+		// #nosec G115 -- a size is never negative
 		size := disk.Size{Apparent: uint64(m.dataSize()), Allocated: uint64(m.dataSize())}
 		if m.Allocated != 0 {
+			// #nosec G115 -- a size is never negative
 			size.Allocated = uint64(m.Allocated)
 		}
 		return size, nil
@@ -97,6 +99,7 @@ func (l Link) Size() (disk.Size, error) {
 		if err != nil {
 			return size, err
 		}
+		// #nosec G115 -- a size is never negative
 		size = size.Add(disk.Size{Apparent: uint64(f.Size), Allocated: uint64(data)})
 	}
 	return size, nil

@@ -45,11 +45,11 @@ var smallNames = []string{"backup-my.cnf",
 	"xtrabackup_checkpoints", "xtrabackup_info", "xtrabackup_binlog_info", "xtrabackup_slave_info", "xtrabackup_galera_info",
 	"mariadb_backup_checkpoints", "mariadb_backup_info", "mariadb_backup_binlog_info", "mariadb_backup_slave_info", "mariadb_backup_galera_info"}
 
-// isSmall reports whether the content of a file is kept. A mark is in a database's
-// folder, and no table's file ends like one.
+// isSmall reports whether the content of a file is kept. In the name of a table's
+// file a dot is written in another way, so that none ends like a mark.
 func isSmall(name string) bool {
 	name = path.Clean(name)
-	return slices.Contains(smallNames, name) || path.Dir(name) != "." && path.Ext(name) == ".ren"
+	return slices.Contains(smallNames, name) || path.Ext(name) == ".ren"
 }
 
 // listsTablespaces tells from xtrabackup_info whether the tool is one that

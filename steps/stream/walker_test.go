@@ -140,7 +140,7 @@ func TestSmallFilesAreKept(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", maxSmall)
 	b := stream(whole("xtrabackup_checkpoints", "to_lsn = 1\n"), payloadChunk(0, "backup-my.cnf", 0, "[my"), whole("ibdata1", "data"), payloadChunk(0, "backup-my.cnf", 3, "sqld]"), endChunk("backup-my.cnf"),
-		whole("mariadb_backup_binlog_info", ""), whole("./d/t.ibd.ren", "d/u.ibd"), whole("d/xtrabackup_info", "a table"), whole("a.ren", large), whole("b.ren", large+"x"),
+		whole("mariadb_backup_binlog_info", ""), whole("./d/t.ibd.ren", "d/u.ibd"), whole("d/xtrabackup_info", "a table"), whole("mariadb_backup_meta/t.frm", "of a database"), whole("a.ren", large), whole("b.ren", large+"x"),
 		whole("moved.ren", "1"), renameChunk("moved.ren", "there.ren"), whole("gone.ren", "1"), removeChunk("gone.ren"),
 		payloadChunk(0, "sought.ren", 0, "1"), seekChunk("sought.ren", 0), payloadChunk(0, "sought.ren", 0, "2"), endChunk("sought.ren"),
 		sparseChunk("sparse.ren", 0, "1", 0, 1), endChunk("sparse.ren"))

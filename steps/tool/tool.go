@@ -73,6 +73,7 @@ func (t *Tool) Find(ctx context.Context, version string) (Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, ToolTimeout)
 	defer cancel()
 	// XtraBackup 2.x prints its version to stderr.
+	// #nosec G204 -- the program that the configuration names, or that of the system
 	cmd := exec.CommandContext(ctx, path, "--version")
 	cmd.WaitDelay = time.Second
 	banner, err := cmd.CombinedOutput()

@@ -58,6 +58,7 @@ func programOf(pid int32) string {
 	if path, err := os.Readlink(folder + "/exe"); err == nil {
 		return path
 	}
+	// #nosec G304 -- a file of /proc
 	name, err := os.ReadFile(folder + "/comm")
 	if err != nil || len(name) == 0 {
 		return ""

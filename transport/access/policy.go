@@ -48,6 +48,7 @@ func NewPolicy(access Rules, own uint32, gid int) (*Policy, error) {
 		return nil, err
 	}
 	if access.Groups == nil {
+		// #nosec G115 -- ids of users and groups have 32 bits
 		p.connect.groups = []uint32{uint32(gid)}
 	}
 	if len(access.RestoreUsers)+len(access.RestoreGroups) > 0 {
@@ -76,6 +77,7 @@ func lookUpMembers(usersKey string, users []string, groupsKey string, groups []s
 		if err != nil {
 			return m, fmt.Errorf("%s: %w", groupsKey, err)
 		}
+		// #nosec G115 -- ids of users and groups have 32 bits
 		m.groups = append(m.groups, uint32(gid))
 	}
 	return m, nil

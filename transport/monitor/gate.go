@@ -19,6 +19,7 @@ type gatedListener struct {
 }
 
 func gated(listener net.Listener, most int) *gatedListener {
+	// #nosec G115 -- ids of users and groups have 32 bits
 	return &gatedListener{listener, access.NewGate(most, 0, uint32(os.Geteuid()))}
 }
 

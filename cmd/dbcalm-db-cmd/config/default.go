@@ -30,6 +30,7 @@ func Defaults(h Host) *Config {
 	if h.Terminal {
 		format = FormatConsole
 	}
+	// #nosec G101 -- the path of the credentials file, and no credentials
 	return &Config{
 		BackupCredentialsFile: "/etc/dbcalm/credentials.cnf",
 		DataDir:               "/var/lib/mysql",

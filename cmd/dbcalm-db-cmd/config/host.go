@@ -61,6 +61,7 @@ func installedMemory() Size {
 	if unix.Sysinfo(&info) != nil {
 		return 0
 	}
+	// #nosec G115 -- Totalram is unsigned everywhere but in name
 	return Size(uint64(info.Totalram) * uint64(info.Unit))
 }
 

@@ -144,7 +144,7 @@ func TestServerDiesWhileToolWorks(t *testing.T) {
 	w.eventually("the tool works", hold.reached)
 	w.db.Kill()
 	hold.open(t)
-	w.toldEverywhere(w.failed(operation, "mariabackup failed with exit code 1: the server could not be reached", "Can't connect to"))
+	w.toldEverywhere(w.failed(operation, "mariabackup failed with exit code 1: ", "Can't connect to", ": the server could not be reached"))
 	if left := entries(t, w.backupDir); len(left) > 0 {
 		t.Errorf("left in the store: %v", left)
 	}

@@ -35,6 +35,7 @@ func Show(command, text string, terminal, stderr io.Writer) error {
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
 
+	// #nosec G204 -- the user's own PAGER, run as that user
 	cmd := exec.Command("/bin/sh", "-c", command)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(text), terminal, stderr
 	if _, set := os.LookupEnv("LESS"); !set {

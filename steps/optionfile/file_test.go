@@ -1,4 +1,4 @@
-package server
+package optionfile
 
 import (
 	"fmt"
@@ -51,7 +51,7 @@ func TestOptionLines(t *testing.T) {
 	t.Parallel()
 	for _, test := range optionLines {
 		file := parseOptions(t, "[s]\n"+test.line+"\n")
-		if len(file.options) != 1 || file.options[0] != (option{"s", test.key, test.value}) {
+		if len(file.options) != 1 || file.options[0].Key != test.key || file.options[0].Value != test.value {
 			t.Errorf("%q is read as %q, want %q %q", test.line, file.options, test.key, test.value)
 		}
 	}
@@ -104,11 +104,11 @@ func TestSectionsAreReadInTheOrderOfTheFile(t *testing.T) {
 		{[]string{"x"}, map[string]string{"user": "b"}},
 		{[]string{"empty", "nonsense"}, map[string]string{}},
 	} {
-		if got := file.values(test.sections...); !maps.Equal(got, test.want) {
+		if got := file.Values(test.sections...); !maps.Equal(got, test.want) {
 			t.Errorf("%q: %v, want %v", test.sections, got, test.want)
 		}
 	}
-	if !file.has("empty") || file.has("nonsense") {
+	if !file.Has("empty") || file.Has("nonsense") {
 		t.Errorf("sections are %q", file.sections)
 	}
 }
@@ -125,7 +125,7 @@ func TestOptionFileIsRefused(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file, err := readOptionFile(path)
+		file, err := Read(path)
 		if err == nil {
 			t.Errorf("%.40q is read as %v", text, file)
 			continue
@@ -135,18 +135,18 @@ func TestOptionFileIsRefused(t *testing.T) {
 			t.Errorf("the error tells the password: %v", err)
 		}
 	}
-	if _, err := readOptionFile(t.TempDir()); err == nil {
+	if _, err := Read(t.TempDir()); err == nil {
 		t.Error("a folder is read")
 	}
 }
 
-func parseOptions(t *testing.T, text string) optionFile {
+func parseOptions(t *testing.T, text string) File {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "my.cnf")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	file, err := readOptionFile(path)
+	file, err := Read(path)
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
@@ -168,11 +168,11 @@ func FuzzOptionFile(f *testing.F) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file, err := readOptionFile(path)
+		file, err := Read(path)
 		if err != nil {
 			return
 		}
-		if first := file.options[0]; first.key != "password" || first.value != value {
+		if first := file.options[0]; first.Key != "password" || first.Value != value {
 			t.Errorf("%q is read as %q", value, first)
 		}
 	})

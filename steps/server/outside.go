@@ -1,0 +1,126 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/disk"
+)
+
+// OutsideTable is a table, or a partition of one, whose file the server keeps
+// outside its data directory, by DATA DIRECTORY or in a tablespace of its own.
+type OutsideTable struct {
+	// Table is what it is called in the data directory, such as "shop/orders".
+	Table string `json:"table"`
+	// At is where its file lies.
+	At string `json:"at"`
+}
+
+// Outside returns the tables that lie outside the data directory.
+func (s *Conn) Outside(ctx context.Context, info Info) ([]OutsideTable, error) {
+	list, err := linkedTables(info.DataDir)
+	if err != nil {
+		return nil, fmt.Errorf("look for tables outside the data directory: %w", err)
+	}
+	if info.Flavour == MySQL {
+		// Its dictionary knows of them, too, and alone does in 8.0.
+		ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
+		defer cancel()
+		err = s.eachSpace(ctx, []string{
+			`SELECT SPACE, PATH FROM information_schema.INNODB_SYS_DATAFILES WHERE PATH NOT LIKE './%'`,
+			`SELECT SPACE, PATH FROM information_schema.INNODB_DATAFILES WHERE PATH NOT LIKE './%'`,
+		}, func(_ uint32, path string) {
+			if strings.HasSuffix(path, tablespaceSuffix) && !within(info.DataDir, path) {
+				table := filepath.Join(filepath.Base(filepath.Dir(path)), filepath.Base(path))
+				list = append(list, OutsideTable{strings.TrimSuffix(table, tablespaceSuffix), path})
+			}
+		})
+		if _, refused := errors.AsType[*mysql.MySQLError](err); err != nil && !refused {
+			return nil, fmt.Errorf("ask the server for tables outside the data directory: %w", err)
+		}
+	}
+	slices.SortFunc(list, func(a, b OutsideTable) int { return strings.Compare(a.Table+a.At, b.Table+b.At) })
+	return slices.Compact(list), nil
+}
+
+// linkedTables returns the tables in a data directory that have a file which says
+// where they lie.
+func linkedTables(dataDir string) ([]OutsideTable, error) {
+	top, err := os.ReadDir(dataDir)
+	if err != nil {
+		return nil, err
+	}
+	var list []OutsideTable
+	for _, entry := range top {
+		in, err := os.ReadDir(filepath.Join(dataDir, entry.Name()))
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range in {
+			table, is := strings.CutSuffix(file.Name(), linkSuffix)
+			if !is {
+				continue
+			}
+			at, err := disk.ReadSmall(filepath.Join(dataDir, entry.Name()), file.Name(), maxLink)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, OutsideTable{filepath.Join(entry.Name(), table), strings.TrimSpace(string(at))})
+		}
+	}
+	return list, nil
+}
+
+// tablesNamed is how many tables a text names.
+const tablesNamed = 10
+
+// ToFolderOnly says what the server does so that its backups can be restored to a
+// folder and not to database; empty if they can.
+func (info Info) ToFolderOnly() string {
+	var why []string
+	if len(info.Elsewhere) > 0 {
+		why = append(why, "keeps files outside its data directory ("+strings.Join(info.Elsewhere, ", ")+")")
+	}
+	// MySQL's dictionary holds the place, and the tool does not put the file there:
+	// the server would use neither that file nor the one it finds at the old place.
+	if info.Flavour == MySQL && len(info.Outside) > 0 {
+		why = append(why, "keeps tables outside its data directory ("+info.nameOutside()+")")
+	}
+	return strings.Join(why, ", and ")
+}
+
+// ComeInside names the tables that lie outside the data directory and will lie
+// inside once they are restored; empty for none. MariaDB looks for them there
+// when no link of its own leads elsewhere, and links are not restored.
+func (info Info) ComeInside() string {
+	if info.Flavour == MySQL {
+		return ""
+	}
+	return info.nameOutside()
+}
+
+func (info Info) nameOutside() string {
+	var names []string
+	for _, t := range info.Outside[:min(len(info.Outside), tablesNamed)] {
+		names = append(names, fmt.Sprintf("%s at %s", t.Table, t.At))
+	}
+	if more := len(info.Outside) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ", ")
+}
