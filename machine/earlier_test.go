@@ -147,7 +147,7 @@ func TestRestoreThatAnEarlierProgramWasPlacing(t *testing.T) {
 	if _, err := w.Manager.Backups(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if at, err := w.RestoredAt(t.Context()); err != nil || !at.Equal(time.Time{}) {
+	if at, err := w.RestoredSince(t.Context(), persistence.Backup{}); err != nil || !at.Equal(time.Time{}) {
 		t.Errorf("a restore to a folder replaced the data directory at %s, %v", at, err)
 	}
 }

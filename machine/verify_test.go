@@ -103,7 +103,7 @@ func TestVerificationIsAccepted(t *testing.T) {
 		w.proved("inc", "checksum", "")
 		w.proved("full", "checksum", "")
 	}
-	if at, err := w.RestoredAt(t.Context()); err != nil || !at.IsZero() {
+	if at, err := w.RestoredSince(t.Context(), persistence.Backup{}); err != nil || !at.IsZero() {
 		t.Errorf("it counts as a restore: %s, %v", at, err)
 	}
 	again := api.VerifyRequest{ID: "full", RequestID: "r"}

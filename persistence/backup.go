@@ -126,10 +126,12 @@ func (s *Store) Backup(ctx context.Context, id string) (Backup, error) {
 	return list[0], nil
 }
 
-// Backups returns every recorded backup, oldest first.
+// Backups returns every recorded backup, the one made first first.
 func (s *Store) Backups(ctx context.Context) ([]Backup, error) {
 	s.shared.learn(ctx)
-	return s.backups(ctx, `ORDER BY start_time, id`)
+	list, err := s.backups(ctx, ``)
+	SortMade(list, func(b Backup) Made { return Made{b.Number, b.StartTime, b.ID} })
+	return list, err
 }
 
 // Children returns the backups that stand directly on the given one.
@@ -139,11 +141,12 @@ func (s *Store) Children(ctx context.Context, id string) ([]Backup, error) {
 }
 
 func (l *ledger) backups(ctx context.Context, where string, args ...any) ([]Backup, error) {
-	return l.backupsOf(ctx, `manifest_sha256, store`, where, args...)
+	return l.backupsOf(ctx, `manifest_sha256, store, coalesce((SELECT o.number FROM process p JOIN operation o ON o.id = p.command_id
+		WHERE p.id = backup.process_id AND o.backup_id = backup.id), 0)`, where, args...)
 }
 
-// backupsOf is backups with what tells the manifest's SHA-256 and the store: ledgers
-// of earlier programs have no such columns.
+// backupsOf is backups with what tells the manifest's SHA-256, the store and the
+// operation's number: ledgers of earlier programs have no such columns.
 func (l *ledger) backupsOf(ctx context.Context, latest, where string, args ...any) ([]Backup, error) {
 	// #nosec G202 -- only the program's own words are joined; values are arguments
 	rows, err := l.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size, `+latest+`
@@ -158,7 +161,7 @@ func (l *ledger) backupsOf(ctx context.Context, latest, where string, args ...an
 		var from sql.NullString
 		var process sql.NullInt64
 		var start, end dbfile.Stamp
-		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size, &b.ManifestSHA256, &b.Store); err != nil {
+		if err := rows.Scan(&b.ID, &from, &b.ScheduleID, &start, &end, &process, &b.Size, &b.ManifestSHA256, &b.Store, &b.Number); err != nil {
 			return nil, l.explain("list backups", err)
 		}
 		b.FromBackupID, b.ProcessID = from.String, process.Int64

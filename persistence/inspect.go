@@ -135,9 +135,9 @@ func (found *Inspection) readRecords(ctx context.Context, l *ledger) error {
 		if err != nil {
 			return err
 		}
-		latest := `'', ''`
+		latest := `'', '', 0`
 		if slices.Contains(columns, "manifest_sha256") {
-			latest = "manifest_sha256, store"
+			latest = "manifest_sha256, store, 0"
 		}
 		if found.Backups, err = l.backupsOf(ctx, latest, `ORDER BY start_time, id`); err != nil {
 			return err

@@ -155,16 +155,38 @@ func (s *Store) RequestCancel(ctx context.Context, id string, at time.Time, stat
 	return o, err
 }
 
-// RestoredAt returns when an operation last replaced the data directory; the
-// zero time when none did.
-func (s *Store) RestoredAt(ctx context.Context) (time.Time, error) {
+// RestoredSince returns when the data directory was last replaced, if that was
+// after the backup was made; the zero time if not. A backup is later than a
+// restore if its operation was accepted after that one and did not end before it:
+// either may have been retried. The times decide only for a backup whose
+// operation the ledger does not know; one that is taken now always has one, so
+// whoever is told to take a new backup is helped by it.
+func (s *Store) RestoredSince(ctx context.Context, b Backup) (time.Time, error) {
 	var at dbfile.Stamp
-	err := s.read.QueryRowContext(ctx, `SELECT finished_at FROM operation
-		WHERE replaces_data_directory AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`).Scan(&at)
+	var restored, ended int64
+	err := s.read.QueryRowContext(ctx, `SELECT e.at, e.number,
+		(SELECT max(number) FROM operation WHERE replaces_data_directory AND status = 'succeeded')
+		FROM operation_end e JOIN operation o ON o.id = e.operation_id
+		WHERE o.replaces_data_directory AND e.status = 'succeeded' ORDER BY e.number DESC LIMIT 1`).Scan(&at, &ended, &restored)
 	if errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, nil
 	}
-	return at.Time, s.explain("read last restore", err)
+	if err != nil {
+		return time.Time{}, s.explain("read last restore", err)
+	}
+	before := b.StartTime.Before(at.Time)
+	if b.Number != 0 {
+		var end sql.NullInt64
+		if err := s.read.QueryRowContext(ctx, `SELECT max(e.number) FROM operation_end e JOIN operation o ON o.id = e.operation_id
+			WHERE o.number = ?`, b.Number).Scan(&end); err != nil {
+			return time.Time{}, s.explain("read the backup's end", err)
+		}
+		before = b.Number < restored || end.Valid && end.Int64 < ended
+	}
+	if before {
+		return at.Time, nil
+	}
+	return time.Time{}, nil
 }
 
 // storeDefinition keeps the text of a machine's definition, once, and returns

@@ -193,12 +193,12 @@ func TestRequestCancel(t *testing.T) {
 	}
 }
 
-func TestRestoredAt(t *testing.T) {
+func TestRestoreIsFoundByWhatItReplaced(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
 	expect := func(what string, want time.Time) {
 		t.Helper()
-		if at, err := d.RestoredAt(t.Context()); err != nil || !at.Equal(want) {
+		if at, err := d.RestoredSince(t.Context(), Backup{}); err != nil || !at.Equal(want) {
 			t.Errorf("%s: %v, %v, want %v", what, at, err, want)
 		}
 	}
@@ -237,8 +237,10 @@ func TestRestoreByAnEarlierProgramIsKnown(t *testing.T) {
 			VALUES ('%s', '%[1]s', '', 'b', '{}', 'done', 'succeeded', 7, 1, '{}', '', '',
 				'2026-03-04 12:00:00.000000+00:00', '2026-03-04 12:0%[2]d:00.000000+00:00')`, machine, i+1))
 	}
+	run(t, db, `INSERT INTO operation_end (operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, at, on_finish, on_finish_error)
+		SELECT id, seq, machine, backup_id, state, status, attempt, failed_in, error, finished_at, '', '' FROM operation`)
 	d := openAt(t, path)
-	if at, err := d.RestoredAt(t.Context()); err != nil || !at.Equal(time.Date(2026, 3, 4, 12, 1, 0, 0, time.UTC)) {
+	if at, err := d.RestoredSince(t.Context(), Backup{}); err != nil || !at.Equal(time.Date(2026, 3, 4, 12, 1, 0, 0, time.UTC)) {
 		t.Errorf("restored at %v, %v", at, err)
 	}
 	for machine, want := range map[string]bool{"restore_database": true, "restore_folder": false} {

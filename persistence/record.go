@@ -95,7 +95,10 @@ type Process struct {
 
 // Backup is a row of the backup table.
 type Backup struct {
-	ID           string
+	ID string
+	// Number is that of the operation that made it, by which backups are ordered;
+	// 0 where the ledger does not know it.
+	Number       int64
 	FromBackupID string
 	ScheduleID   *int64
 	StartTime    time.Time

@@ -39,6 +39,13 @@ func (s backupSteps) seal(ctx context.Context, t Task) (Outcome, error) {
 	if err := s.checkBaseStayed(t); err != nil {
 		return Outcome{}, err
 	}
+	var unknown string
+	if m.Binlog, err = tool.ReadBinlog(t.Data.Work); err != nil {
+		// The backup is none the worse: it is restored without it.
+		m.Binlog, unknown = nil, "; where the binary log was is not known: "+err.Error()
+	} else if m.Binlog == nil && m.Server.Binlog {
+		unknown = "; where the binary log was is not known: the tool did not tell"
+	}
 	text, err := json.MarshalIndent(m, "", " ")
 	if err != nil {
 		return Outcome{}, fmt.Errorf("write manifest: %w", err)
@@ -50,7 +57,7 @@ func (s backupSteps) seal(ctx context.Context, t Task) (Outcome, error) {
 	}
 	t.Data.Manifest = store.ManifestSum(text)
 	// #nosec G115 -- a size is never negative
-	return ok(t, fmt.Sprintf("%d files, %s, hashed and on disk", len(m.Files), disk.HumanBytes(uint64(m.Size)))), nil
+	return ok(t, fmt.Sprintf("%d files, %s, hashed and on disk", len(m.Files), disk.HumanBytes(uint64(m.Size)))+unknown), nil
 }
 
 // describe proves the backup once more, puts its files onto the disk and

@@ -76,7 +76,7 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 		return Outcome{}, err
 	}
 	t.Data.Form = s.ChooseForm(t)
-	room, what := t.form().Room(data.Total, data.Largest), "a full backup"
+	room, what, moved := t.form().Room(data.Total, data.Largest), "a full backup", ""
 	if t.Args.FromBackupID != "" {
 		base, err := s.checkBase(ctx, t.Args.FromBackupID, info)
 		if err != nil {
@@ -88,6 +88,9 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 		t.Data.BaseOperation, t.Data.BaseManifest = "", ""
 		if base.Manifest != nil {
 			t.Data.BaseOperation, t.Data.BaseManifest = base.Manifest.Operation, base.Manifest.SHA256
+			if was := base.Manifest.Server.UID; was != info.UID {
+				moved = fmt.Sprintf("; the server's id is %s now and was %s: its data directory is the same", info.UID, was)
+			}
 		}
 		room, what = t.form().Room(data.Changing(), 0), "an incremental backup"
 	}
@@ -114,7 +117,7 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	} else if names := info.ComeInside(); names != "" {
 		reason += "; these tables lie outside the data directory, and a restore puts them into it: " + names
 	}
-	return ok(t, reason), nil
+	return ok(t, reason+moved), nil
 }
 
 // toFolderOnly says why a backup of a server could not be restored to database;
@@ -161,12 +164,16 @@ func (s backupSteps) checkBase(ctx context.Context, id string, info server.Info)
 	if err := s.CheckNotRestored(ctx, id); err != nil {
 		return store.Link{}, err
 	}
-	if m := base.Manifest; m != nil && m.Server.UID != info.UID {
-		return store.Link{}, fmt.Errorf("backup '%s' is of another server (%s, this one is %s): take a full backup", id, m.Server.UID, info.UID)
-	}
-	if m := base.Manifest; m != nil && !m.Server.DataBirth.IsZero() && !info.DataBirth.IsZero() && !m.Server.DataBirth.Equal(info.DataBirth) {
-		return store.Link{}, fmt.Errorf("backup '%s' is of another data directory (created %s, this one %s): take a full backup", id,
-			m.Server.DataBirth.Format(time.DateTime), info.DataBirth.Format(time.DateTime))
+	if m := base.Manifest; m != nil {
+		if differs := m.Server.SameData(info); differs != "" {
+			return store.Link{}, fmt.Errorf("backup '%s' is %s: take a full backup", id, differs)
+		}
+		// A copy of a whole disk has the births of the first one. What was taken of
+		// that one since is not in the ledger of this one, but may be in its store.
+		if m.Server.UID != info.UID && (base.Record.Number == 0 || info.LSN == 0) {
+			return store.Link{}, fmt.Errorf("backup '%s' is of server %s, this one is %s: another port or network address, or a copy of that server, and nothing tells which: take a full backup",
+				id, m.Server.UID, info.UID)
+		}
 	}
 	if info.LSN != 0 && base.Checkpoints.ToLSN > info.LSN {
 		return store.Link{}, fmt.Errorf("backup '%s' ends at LSN %d, the server is only at %d, so its data is not what was backed up: "+
@@ -182,13 +189,12 @@ func (h *Host) CheckNotRestored(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("read backup '%s': %w", id, err)
 	}
-	restored, err := h.Store.Catalog.RestoredAt(ctx)
+	restored, err := h.Store.Catalog.RestoredSince(ctx, base)
 	if err != nil {
 		return err
 	}
-	if base.StartTime.Before(restored) {
-		return fmt.Errorf("backup '%s' was taken before the data directory was restored on %s: take a full backup first",
-			id, restored.Format(time.DateTime))
+	if !restored.IsZero() {
+		return fmt.Errorf("backup '%s' was taken before the data directory was restored on %s: take a full backup first", id, restored.Format(time.DateTime))
 	}
 	return nil
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"dbcalm-db-cmd/persistence"
@@ -24,10 +26,29 @@ func (s restoreSteps) recordRestore(ctx context.Context, t Task) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
-	outcome := ok(t, "restored into "+t.Data.Placement.Target)
+	outcome := ok(t, "restored into "+t.Data.Placement.Target+s.position(ctx, last.ID))
 	outcome.Restore = &persistence.Restore{BackupID: ids[0], BackupTimestamp: last.StartTime, Target: t.Args.Target,
 		TargetPath: t.Data.Placement.Target, StartTime: t.CreatedAt, EndTime: time.Now().UTC()}
 	return outcome, nil
+}
+
+// maxShownGTID is how much of a GTID goes into a line.
+const maxShownGTID = 400
+
+// position tells where the server's binary log was at the moment that was
+// restored, and what makes a replica of it.
+func (s restoreSteps) position(ctx context.Context, id string) string {
+	m, err := s.Store.RecordedManifest(ctx, id)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && m.Binlog == nil:
+		return ""
+	case err != nil:
+		// All is in place: the restore stands.
+		return "; where the binary log was cannot be told: " + err.Error()
+	case len(m.Binlog.GTID) > maxShownGTID:
+		return fmt.Sprintf("; the binary log was in %s at %d; its GTID, and how to make a replica of this: dbcalm-db-cmd backups show %s", m.Binlog.File, m.Binlog.Offset, id)
+	}
+	return fmt.Sprintf("; the binary log was in %s; to make a replica of this: %s", m.Binlog, strings.Join(m.Binlog.Replicate(m.Server.Flavour, m.Server.Version), " "))
 }
 
 // discardRestore puts everything back as it was found and removes the stage.

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/place"
 	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 	storetest "dbcalm-db-cmd/steps/testkit/store"
 )
@@ -118,5 +120,37 @@ func TestRestoreIsRecorded(t *testing.T) {
 	h.Records.Err = storetest.ErrCatalog
 	if _, err := h.restores().recordRestore(t.Context(), task); !errors.Is(err, storetest.ErrCatalog) {
 		t.Errorf("an error of the catalog: %v", err)
+	}
+}
+
+// The last line of a restore says where the binary log was, and what to run.
+func TestRestoreTellsWhereTheBinaryLogWas(t *testing.T) {
+	t.Parallel()
+	h := twoLinks(t)
+	m, err := store.ReadManifest(h.Store.Folder("inc"))
+	h.Must(err)
+	m.Server.Flavour, m.Server.Version = server.MariaDB, "10.11.19-MariaDB"
+	told := func() string {
+		t.Helper()
+		h.PutManifest(h.Store.Folder("inc"), m)
+		out, err := h.restores().recordRestore(t.Context(), Task{Args: Args{IDList: []string{"full", "inc"}}, Data: Data{Placement: &place.Placement{Target: "/data"}}})
+		h.Must(err)
+		return out.Reason
+	}
+	if got := told(); got != "restored into /data" {
+		t.Errorf("without a binary log: %s", got)
+	}
+	m.Binlog = &server.Position{File: "b.000007", Offset: 329, GTID: "0-1-5"}
+	want := "restored into /data; the binary log was in b.000007 at 329, GTID 0-1-5; to make a replica of this: SET GLOBAL gtid_slave_pos = '0-1-5'; CHANGE MASTER TO "
+	if got := told(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, " START SLAVE;") {
+		t.Errorf("got %s", got)
+	}
+	m.Binlog.GTID = strings.Repeat("0-1-5,", 100)
+	if got, want := told(), "restored into /data; the binary log was in b.000007 at 329; its GTID, and how to make a replica of this: dbcalm-db-cmd backups show inc"; got != want {
+		t.Errorf("a long GTID: %s", got)
+	}
+	m.Binlog.Offset = 0
+	if got := told(); !strings.HasPrefix(got, "restored into /data; where the binary log was cannot be told: read manifest of ") {
+		t.Errorf("a manifest that cannot be read: %s", got)
 	}
 }

@@ -9,8 +9,8 @@ import (
 )
 
 func backupsCommand(c *conversation) *cobra.Command {
-	return c.speaksToDaemon(group("backups", "List, verify, prune and delete backups",
-		backupsListCommand(c), backupsVerifyCommand(c), backupsRebuildCommand(c), backupsPruneCommand(c), backupsDeleteCommand(c)))
+	return c.speaksToDaemon(group("backups", "List, show, verify, prune and delete backups",
+		backupsListCommand(c), backupsShowCommand(c), backupsVerifyCommand(c), backupsRebuildCommand(c), backupsPruneCommand(c), backupsDeleteCommand(c)))
 }
 
 func backupsDeleteCommand(c *conversation) *cobra.Command {

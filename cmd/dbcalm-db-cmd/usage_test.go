@@ -31,7 +31,7 @@ func TestUsageErrors(t *testing.T) {
 		"operations show a b":                    `name an operation`,
 		"operations cancel":                      `name an operation`,
 		"operations retry":                       `name an operation`,
-		"backups":                                `list, verify, rebuild, prune or delete`,
+		"backups":                                `list, show, verify, rebuild, prune or delete`,
 		"backups delete":                         `name the backup to delete`,
 		"backup":                                 `full or incremental`,
 		"backup full":                            `name the new backup`,

@@ -80,11 +80,14 @@ type ProcessView struct {
 
 // BackupView is one recorded backup.
 type BackupView struct {
-	ID           string     `json:"id"`
-	FromBackupID string     `json:"from_backup_id"`
-	ScheduleID   *int64     `json:"schedule_id"`
-	StartTime    time.Time  `json:"start_time"`
-	EndTime      *time.Time `json:"end_time"`
+	ID           string `json:"id"`
+	FromBackupID string `json:"from_backup_id"`
+	// Number orders backups by when they were made: that of the operation, 0 where
+	// the ledger does not know it.
+	Number     int64      `json:"-"`
+	ScheduleID *int64     `json:"schedule_id"`
+	StartTime  time.Time  `json:"start_time"`
+	EndTime    *time.Time `json:"end_time"`
 	// Size is what is stored of it in bytes; nil when it was never recorded.
 	Size *int64 `json:"size"`
 	// DataSize is the size of what it holds in bytes, uncompressed; nil when its
@@ -100,6 +103,12 @@ type BackupView struct {
 	// covers; both 0 when its files do not tell.
 	FromLSN uint64 `json:"from_lsn"`
 	ToLSN   uint64 `json:"to_lsn"`
+	// Tool is the program that took it, with its version, Operation the operation
+	// that made it, Binlog where the server's binary log was; empty and nil where its
+	// files do not tell.
+	Tool      string      `json:"tool,omitempty"`
+	Operation string      `json:"operation,omitempty"`
+	Binlog    *BinlogView `json:"binlog,omitempty"`
 	// Unrecorded says that the backup is in the store only: it has no record.
 	Unrecorded bool `json:"unrecorded,omitempty"`
 	// Verified is the highest level at which the backup was ever proved; nil for
@@ -108,6 +117,17 @@ type BackupView struct {
 	// Problem says why the backup cannot be used, empty when nothing is known
 	// against it (its folder is missing, say, or a verification found damage).
 	Problem string `json:"problem"`
+}
+
+// BinlogView is where a server's binary log was at the moment a backup is of.
+type BinlogView struct {
+	File     string `json:"file"`
+	Position uint64 `json:"position"`
+	// GTID is empty where the server counted none.
+	GTID string `json:"gtid,omitempty"`
+	// Replica are the statements that make a replica of a server on which the
+	// backup was restored.
+	Replica []string `json:"replica"`
 }
 
 // VerifiedView is what a backup was proved to be, and when last.

@@ -33,7 +33,7 @@ func New(store *persistence.Store, host *steps.Host, log zerolog.Logger) *Catalo
 // keyOfBackup is the key of a backup's id in log lines.
 const keyOfBackup = "backup"
 
-// Backups lists the recorded backups, oldest first.
+// Backups lists the recorded backups, the one made first first.
 func (cat *Catalogue) Backups(ctx context.Context) ([]api.BackupView, error) {
 	list, err := cat.store.Backups(ctx)
 	if err != nil {
@@ -41,10 +41,9 @@ func (cat *Catalogue) Backups(ctx context.Context) ([]api.BackupView, error) {
 	}
 	views := make([]api.BackupView, 0, len(list))
 	for _, b := range list {
-		about := cat.host.Store.About(b.ID)
-		v := api.BackupView{ID: b.ID, FromBackupID: b.FromBackupID, ScheduleID: b.ScheduleID,
-			StartTime: b.StartTime, EndTime: b.EndTime, Size: b.Size,
-			Form: about.Form, ServerVersion: about.Server, DataSize: about.DataSize}
+		v := api.BackupView{ID: b.ID, FromBackupID: b.FromBackupID, Number: b.Number, ScheduleID: b.ScheduleID,
+			StartTime: b.StartTime, EndTime: b.EndTime, Size: b.Size}
+		tell(&v, cat.host.Store.About(b.ID))
 		if v.FromLSN, v.ToLSN, err = cat.host.Store.Span(b.ID); err != nil {
 			v.Problem = err.Error()
 		}
@@ -58,6 +57,14 @@ func (cat *Catalogue) Backups(ctx context.Context) ([]api.BackupView, error) {
 		return nil, api.Failure(err)
 	}
 	return append(views, unrecorded...), nil
+}
+
+// tell adds to a backup what its files tell.
+func tell(v *api.BackupView, about store.About) {
+	v.Form, v.ServerVersion, v.DataSize, v.Tool, v.Operation = about.Form, about.Server, about.DataSize, about.Tool, about.Operation
+	if p := about.Binlog; p != nil {
+		v.Binlog = &api.BinlogView{File: p.File, Position: p.Offset, GTID: p.GTID, Replica: p.Replicate(about.Flavour, about.Server)}
+	}
 }
 
 // unrecorded lists the backups in the store that have no record, as after the
@@ -77,11 +84,11 @@ func (cat *Catalogue) unrecorded(ctx context.Context, recorded []persistence.Bac
 		if slices.ContainsFunc(open, func(o persistence.Operation) bool { return o.ID == f.Operation }) {
 			continue
 		}
-		about := f.About()
-		views = append(views, api.BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID,
+		v := api.BackupView{ID: f.ID, FromBackupID: f.ParentID, ScheduleID: f.ScheduleID,
 			StartTime: f.StartTime, EndTime: &f.EndTime, Size: &f.Size, FromLSN: f.FromLSN, ToLSN: f.ToLSN,
-			Form: about.Form, ServerVersion: about.Server, DataSize: about.DataSize,
-			Unrecorded: true, Problem: "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"})
+			Unrecorded: true, Problem: "its folder is there, its record is lost: dbcalm-db-cmd backups rebuild"}
+		tell(&v, f.About())
+		views = append(views, v)
 	}
 	return views, nil
 }

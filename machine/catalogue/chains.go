@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/store"
 )
 
@@ -25,20 +25,11 @@ type ownedChain struct {
 	problem string
 	// counts says whether its full backup is good, so that it counts as one.
 	counts bool
-}
-
-// newest is when the newest backup of the chain ended.
-func (c ownedChain) newest() time.Time {
-	var newest time.Time
-	for _, b := range c.links {
-		if b.StartTime.After(newest) {
-			newest = b.StartTime
-		}
-		if b.EndTime != nil && b.EndTime.After(newest) {
-			newest = *b.EndTime
-		}
-	}
-	return newest
+	// began and grew are the places of its full backup and of its newest one among
+	// all backups, in the order in which they were made.
+	began, grew int
+	// newest is when the newest one ended.
+	newest time.Time
 }
 
 func (c ownedChain) ids() []string {
@@ -89,9 +80,14 @@ func parentOf(from map[string]string) func(id string) (string, error) {
 
 // groupChains sorts backups, recorded or not, into chains.
 func groupChains(views []api.BackupView) []ownedChain {
-	sorted := slices.SortedFunc(slices.Values(views), func(a, b api.BackupView) int {
-		return cmp.Or(a.StartTime.Compare(b.StartTime), cmp.Compare(a.ID, b.ID))
+	sorted := slices.Clone(views)
+	persistence.SortMade(sorted, func(v api.BackupView) persistence.Made {
+		return persistence.Made{Number: v.Number, At: v.StartTime, ID: v.ID}
 	})
+	places := map[string]int{}
+	for i, v := range sorted {
+		places[v.ID] = i
+	}
 	from, byID := map[string]string{}, map[string]api.BackupView{}
 	for _, v := range sorted {
 		from[v.ID], byID[v.ID] = v.FromBackupID, v
@@ -117,7 +113,8 @@ func groupChains(views []api.BackupView) []ownedChain {
 	}
 	var chains []ownedChain
 	for _, root := range roots {
-		c := ownedChain{full: root, held: held[root], counts: held[root] == "" && byID[root].Problem == ""}
+		newest := slices.MaxFunc(members[root], func(a, b api.BackupView) int { return places[a.ID] - places[b.ID] })
+		c := ownedChain{full: root, began: places[root], grew: places[newest.ID], newest: ended(newest), held: held[root], counts: held[root] == "" && byID[root].Problem == ""}
 		slices.SortStableFunc(members[root], func(a, b api.BackupView) int { return depths[a.ID] - depths[b.ID] })
 		for _, v := range members[root] {
 			c.add(v)
@@ -125,6 +122,14 @@ func groupChains(views []api.BackupView) []ownedChain {
 		chains = append(chains, c)
 	}
 	return chains
+}
+
+// ended is when a backup ended, as far as is recorded.
+func ended(v api.BackupView) time.Time {
+	if v.EndTime != nil {
+		return *v.EndTime
+	}
+	return v.StartTime
 }
 
 // add takes a backup into the chain, with what it means for the whole of it.

@@ -34,10 +34,10 @@ func (cat *Catalogue) PlanPrune(ctx context.Context, r api.Retention) (planned [
 		}
 	}
 	fates := decide(r, chains, time.Now())
-	slices.SortFunc(chains, func(a, b ownedChain) int { return a.links[0].StartTime.Compare(b.links[0].StartTime) })
+	slices.SortFunc(chains, func(a, b ownedChain) int { return a.began - b.began })
 	for _, c := range chains {
 		f := fates[c.full]
-		p := api.PrunedChain{Chain: c.full, Count: len(c.links), Size: c.size(), Newest: c.newest(), Goes: f.goes, Why: f.why}
+		p := api.PrunedChain{Chain: c.full, Count: len(c.links), Size: c.size(), Newest: c.newest, Goes: f.goes, Why: f.why}
 		if f.goes {
 			p.Backups = c.ids()
 		}

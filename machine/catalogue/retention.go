@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,9 +20,7 @@ type fate struct {
 // every rule that is set lets it go, and never the newest good one.
 func decide(r api.Retention, chains []ownedChain, now time.Time) map[string]fate {
 	sorted := slices.Clone(chains)
-	slices.SortFunc(sorted, func(a, b ownedChain) int {
-		return cmp.Or(b.links[0].StartTime.Compare(a.links[0].StartTime), cmp.Compare(a.full, b.full))
-	})
+	slices.SortFunc(sorted, func(a, b ownedChain) int { return b.began - a.began })
 	good := newestGood(sorted)
 	fates := map[string]fate{}
 	newer := 0
@@ -38,7 +35,7 @@ func decide(r api.Retention, chains []ownedChain, now time.Time) map[string]fate
 		case c.full == good:
 			keep = append(keep, "the newest good chain")
 		}
-		age := now.Sub(c.newest())
+		age := now.Sub(c.newest)
 		if r.Full > 0 {
 			if newer < r.Full {
 				keep = append(keep, fmt.Sprintf("%s newer (full: %d)", fullBackups(newer), r.Full))
@@ -69,11 +66,12 @@ func decide(r api.Retention, chains []ownedChain, now time.Time) map[string]fate
 	return fates
 }
 
-// newestGood returns the good chain whose newest backup is the newest of all.
+// newestGood returns the good chain whose newest backup is the newest of all, by
+// the order in which they were made: a clock that was ahead makes nothing newer.
 func newestGood(chains []ownedChain) string {
 	var best ownedChain
 	for _, c := range chains {
-		if c.problem == "" && (best.full == "" || c.newest().After(best.newest())) {
+		if c.problem == "" && (best.full == "" || c.grew > best.grew) {
 			best = c
 		}
 	}

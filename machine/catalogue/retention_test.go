@@ -14,7 +14,8 @@ import (
 // one first.
 func aged(full string, days ...int) ownedChain {
 	noon := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
-	c := ownedChain{full: full, counts: true}
+	// What was made earlier has a lower place, however many there are.
+	c := ownedChain{full: full, counts: true, began: -days[0], grew: -days[len(days)-1], newest: noon.AddDate(0, 0, -days[len(days)-1])}
 	for i, d := range days {
 		from := ""
 		if i > 0 {
@@ -26,6 +27,9 @@ func aged(full string, days ...int) ownedChain {
 	}
 	return c
 }
+
+// at puts a chain of one backup at another place than its time says.
+func at(c ownedChain, place int) ownedChain { c.began, c.grew = place, place; return c }
 
 func with(c ownedChain, change func(*ownedChain)) ownedChain { change(&c); return c }
 
@@ -42,39 +46,30 @@ func TestRetentionIsDecided(t *testing.T) {
 		// goes are the chains that go, why is said of the first chain.
 		goes, why string
 	}{
-		"nothing there":          {api.Retention{Full: 1}, nil, "", ""},
-		"no retention":           {api.Retention{}, week, "", ""},
-		"full":                   {api.Retention{Full: 2}, week, "a b", "3 full backups newer (full: 2)"},
-		"full, as many as there": {api.Retention{Full: 4}, week, "", "3 full backups newer (full: 4)"},
-		"full 1":                 {api.Retention{Full: 1}, week, "a b c", "3 full backups newer (full: 1)"},
-		"days, by the newest":    {api.Retention{Days: 8}, week, "a b", "15 days old (days: 8)"},
-		"days, one more":         {api.Retention{Days: 9}, week, "a", "15 days old (days: 9)"},
-		"days, none as young":    {api.Retention{Days: 1}, week[:3], "a b", "15 days old (days: 1)"},
-		"both, days hold":        {api.Retention{Full: 1, Days: 10}, week, "a", "3 full backups newer (full: 1); 15 days old (days: 10)"},
-		"both, full holds":       {api.Retention{Full: 3, Days: 1}, week, "a", "3 full backups newer (full: 3); 15 days old (days: 1)"},
-		"both hold":              {api.Retention{Full: 4, Days: 16}, week, "", "3 full backups newer (full: 4); 15 days old (days: 16)"},
-		"order does not matter": {api.Retention{Full: 2}, []ownedChain{week[3], week[0], week[2], week[1]}, "a b",
-			"0 full backups newer (full: 2)"},
-		"the only chain": {api.Retention{Days: 1}, week[:1], "", "the newest good chain"},
-		"the newest is damaged": {api.Retention{Full: 1}, []ownedChain{week[0], week[1], with(week[2], damaged)}, "a",
-			"2 full backups newer (full: 1)"},
-		"the newest good, by days": {api.Retention{Days: 1}, []ownedChain{week[0], week[1], with(week[2], damaged)},
-			"a c", "15 days old (days: 1)"},
-		"no good one at all": {api.Retention{Full: 1, Days: 1}, []ownedChain{with(week[0], damaged), with(week[1], lost)}, "",
-			"no chain is known to be good; 0 full backups newer (full: 1); not good: file ibdata1 is missing"},
-		"a lost full counts not": {api.Retention{Full: 2}, []ownedChain{week[0], week[1], with(week[2], lost), week[3]},
-			"a", "2 full backups newer (full: 2)"},
-		"a lost one goes too": {api.Retention{Full: 1}, []ownedChain{with(week[0], lost), week[3]}, "a",
-			"1 full backup newer (full: 1); not good: its folder is missing"},
-		"in use": {api.Retention{Full: 1}, []ownedChain{with(week[0], held), week[1], week[3]}, "b", "in use"},
-		"long chain beside a full": {api.Retention{Full: 1}, []ownedChain{aged("long", 30, 20, 10, 0), aged("short", 5)},
-			"", "the newest good chain"},
-		"long chain, days": {api.Retention{Days: 7}, []ownedChain{aged("long", 30, 20, 10, 0), aged("short", 8)}, "short",
-			"the newest good chain; 0 days old (days: 7)"},
-		"from the future": {api.Retention{Days: 7}, []ownedChain{aged("a", -3), aged("b", 1)}, "",
-			"the newest good chain; 0 days old (days: 7)"},
-		"a restart from a wrong day": {api.Retention{Full: 1}, []ownedChain{aged("a", 1), aged("b", 1)}, "b",
-			"the newest good chain; 0 full backups newer (full: 1)"},
+		"nothing there":                       {api.Retention{Full: 1}, nil, "", ""},
+		"no retention":                        {api.Retention{}, week, "", ""},
+		"full":                                {api.Retention{Full: 2}, week, "a b", "3 full backups newer (full: 2)"},
+		"full, as many as there":              {api.Retention{Full: 4}, week, "", "3 full backups newer (full: 4)"},
+		"full 1":                              {api.Retention{Full: 1}, week, "a b c", "3 full backups newer (full: 1)"},
+		"days, by the newest":                 {api.Retention{Days: 8}, week, "a b", "15 days old (days: 8)"},
+		"days, one more":                      {api.Retention{Days: 9}, week, "a", "15 days old (days: 9)"},
+		"days, none as young":                 {api.Retention{Days: 1}, week[:3], "a b", "15 days old (days: 1)"},
+		"both, days hold":                     {api.Retention{Full: 1, Days: 10}, week, "a", "3 full backups newer (full: 1); 15 days old (days: 10)"},
+		"both, full holds":                    {api.Retention{Full: 3, Days: 1}, week, "a", "3 full backups newer (full: 3); 15 days old (days: 1)"},
+		"both hold":                           {api.Retention{Full: 4, Days: 16}, week, "", "3 full backups newer (full: 4); 15 days old (days: 16)"},
+		"order does not matter":               {api.Retention{Full: 2}, []ownedChain{week[3], week[0], week[2], week[1]}, "a b", "0 full backups newer (full: 2)"},
+		"the only chain":                      {api.Retention{Days: 1}, week[:1], "", "the newest good chain"},
+		"the newest is damaged":               {api.Retention{Full: 1}, []ownedChain{week[0], week[1], with(week[2], damaged)}, "a", "2 full backups newer (full: 1)"},
+		"the newest good, by days":            {api.Retention{Days: 1}, []ownedChain{week[0], week[1], with(week[2], damaged)}, "a c", "15 days old (days: 1)"},
+		"no good one at all":                  {api.Retention{Full: 1, Days: 1}, []ownedChain{with(week[0], damaged), with(week[1], lost)}, "", "no chain is known to be good; 0 full backups newer (full: 1); not good: file ibdata1 is missing"},
+		"a lost full counts not":              {api.Retention{Full: 2}, []ownedChain{week[0], week[1], with(week[2], lost), week[3]}, "a", "2 full backups newer (full: 2)"},
+		"a lost one goes too":                 {api.Retention{Full: 1}, []ownedChain{with(week[0], lost), week[3]}, "a", "1 full backup newer (full: 1); not good: its folder is missing"},
+		"in use":                              {api.Retention{Full: 1}, []ownedChain{with(week[0], held), week[1], week[3]}, "b", "in use"},
+		"long chain beside a full":            {api.Retention{Full: 1}, []ownedChain{aged("long", 30, 20, 10, 0), aged("short", 5)}, "", "the newest good chain"},
+		"long chain, days":                    {api.Retention{Days: 7}, []ownedChain{aged("long", 30, 20, 10, 0), aged("short", 8)}, "short", "the newest good chain; 0 days old (days: 7)"},
+		"from before the clock was put right": {api.Retention{Full: 1}, []ownedChain{at(aged("a", -300), -3), aged("b", 2), aged("c", 1)}, "a b", "2 full backups newer (full: 1)"},
+		"from the future":                     {api.Retention{Days: 7}, []ownedChain{aged("a", -3), aged("b", 1)}, "", "the newest good chain; 0 days old (days: 7)"},
+		"a restart from a wrong day":          {api.Retention{Full: 1}, []ownedChain{aged("a", 1), at(aged("b", 1), -2)}, "b", "the newest good chain; 0 full backups newer (full: 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -10,6 +10,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/stream"
 )
 
@@ -17,8 +18,12 @@ import (
 type About struct {
 	// Form says in a word how it is stored.
 	Form string
-	// Server is the version of the server it was taken of.
-	Server string
+	// Server is the version of the server it was taken of, Flavour which it is.
+	Server, Flavour string
+	// Tool is the program that took it, with its version, Operation the operation.
+	Tool, Operation string
+	// Binlog is where the server's binary log was; nil where that is not known.
+	Binlog *server.Position
 	// DataSize is the size of what it holds in bytes, uncompressed.
 	DataSize *int64
 }
@@ -40,7 +45,14 @@ func (s *Store) About(id string) About {
 
 // About tells of the backup.
 func (m *Manifest) About() About {
-	about := About{Form: m.StoredAs(), Server: m.Server.Version}
+	about := About{Form: m.StoredAs(), Server: m.Server.Version, Flavour: m.Server.Flavour, Operation: m.Operation}
+	if m.Tool.Name != "" {
+		about.Tool = m.Tool.Name + " " + m.Tool.Version
+	}
+	// A listing does not check the rest of the manifest.
+	if m.Binlog != nil && m.Binlog.Check() == nil {
+		about.Binlog = m.Binlog
+	}
 	if size := m.dataSize(); size > 0 {
 		about.DataSize = &size
 	}
@@ -84,8 +96,14 @@ func readManifestHead(folder string) (m Manifest, err error) {
 		}
 		var into any = new(json.RawMessage)
 		switch key {
+		case "operation":
+			into = &m.Operation
+		case "tool":
+			into = &m.Tool
 		case "server":
 			into = &m.Server
+		case "binlog":
+			into = &m.Binlog
 		case "size":
 			into = &m.Size
 		case "plain_size":

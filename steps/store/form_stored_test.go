@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 	storetest "dbcalm-db-cmd/steps/testkit/store"
@@ -37,6 +38,14 @@ func TestStoredForm(t *testing.T) {
 		map[string]string{store.ManifestName: `{"format":2,"server":{"version":"8.0.35"},"size":4,"plain_size":9,"folders":[],"files":[]}`})
 	if got := h.About("told"); got.Server != "8.0.35" || *got.DataSize != 9 {
 		t.Errorf("what is told: %+v", got)
+	}
+	for offset, known := range map[string]bool{"329": true, "0": false} {
+		testkit.Write(t, h.Folder("logged"), map[string]string{store.ManifestName: `{"format":1,"operation":"o","tool":{"name":"mariabackup","version":"10.11"},
+			"server":{"flavour":"mariadb"},"binlog":{"file":"b.1","position":` + offset + `,"gtid":"0-1-2"},"folders":[],"files":[]}`})
+		got := h.About("logged")
+		if got.Tool != "mariabackup 10.11" || got.Operation != "o" || got.Flavour != server.MariaDB || (got.Binlog != nil) != known {
+			t.Errorf("what is told of a binary log at %s: %+v", offset, got)
+		}
 	}
 	if got := h.About("b").Form; got != "" {
 		t.Errorf("of one that is gone: %q", got)

@@ -118,6 +118,10 @@ func TestChainIsChecked(t *testing.T) {
 			h.Manifest("full", func(m *store.Manifest) { m.Server.UID = "here" })
 			h.Manifest("inc", func(m *store.Manifest) { m.Server.UID = "there" })
 		}, "backup 'inc' is of server there, but 'full' is of server here: they are no chain"},
+		"the same data directory at another port": {"full inc", func(h *testStore) {
+			h.Manifest("full", func(m *store.Manifest) { m.Server.UID, m.Server.DataBirth = "here", time.Unix(1, 0).UTC() })
+			h.Manifest("inc", func(m *store.Manifest) { m.Server.UID, m.Server.DataBirth = "there", time.Unix(1, 0).UTC() })
+		}, ""},
 		"another data directory's folder": {"full inc", func(h *testStore) {
 			h.Manifest("full", func(m *store.Manifest) { m.Server.DataBirth = time.Unix(1, 0).UTC() })
 			h.Manifest("inc", func(m *store.Manifest) { m.Server.DataBirth = time.Unix(2, 0).UTC() })

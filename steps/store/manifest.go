@@ -48,6 +48,9 @@ type Manifest struct {
 	FromLSN   uint64      `json:"from_lsn"`
 	ToLSN     uint64      `json:"to_lsn"`
 	LastLSN   uint64      `json:"last_lsn"`
+	// Binlog is where the server's binary log was at the moment the backup is of;
+	// nil where it had none, and in manifests older than this field.
+	Binlog *server.Position `json:"binlog,omitempty"`
 	// Options is the tool's command line, which holds no secret.
 	Options   string    `json:"options"`
 	StartTime time.Time `json:"start_time"`

@@ -51,6 +51,11 @@ func (m *Manifest) check() error {
 			return forged("its size is %d", size)
 		}
 	}
+	if m.Binlog != nil {
+		if err := m.Binlog.Check(); err != nil {
+			return forged("%w", err)
+		}
+	}
 	if err := m.checkStream(); err != nil {
 		return err
 	}

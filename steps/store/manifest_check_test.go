@@ -11,6 +11,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
 	storetest "dbcalm-db-cmd/steps/testkit/store"
@@ -32,26 +33,24 @@ func TestForgedManifestIsDamage(t *testing.T) {
 		"a file of the root": {func(m *store.Manifest) { m.Files = append(m.Files, file("/etc/passwd")) },
 			`"/etc/passwd" leads out of the backup`},
 		"a restored file outside": {func(m *store.Manifest) { f := file("../x"); m.Files[0].Plain = &f }, `"../x" leads out of the backup`},
-		"a folder outside": {func(m *store.Manifest) { m.Folders = append(m.Folders, "../../made") },
-			`"../../made" leads out of the backup`},
-		"an unclean name": {func(m *store.Manifest) { m.Files = append(m.Files, file("shop/../x")) },
-			`"shop/../x" is no clean name of a file`},
-		"no name":             {func(m *store.Manifest) { m.Files = append(m.Files, file("")) }, `"" is no name of a file`},
-		"a NUL":               {func(m *store.Manifest) { m.Files = append(m.Files, file("a\x00b")) }, `"a\x00b" is no name of a file`},
-		"one twice":           {func(m *store.Manifest) { m.Files = append(m.Files, m.Files[0]) }, "is there twice"},
-		"a deep one":          {func(m *store.Manifest) { m.Folders = append(m.Folders, strings.Repeat("a/", 16)+"a") }, "is too deep"},
-		"itself":              {func(m *store.Manifest) { m.Files = append(m.Files, file(store.ManifestName)) }, "it lists itself"},
-		"no hash":             {func(m *store.Manifest) { m.Files[0].SHA256 = "" }, "has no SHA-256"},
-		"half a hash":         {func(m *store.Manifest) { m.Files[0].SHA256 = someHash[:32] }, "has no SHA-256"},
-		"a negative size":     {func(m *store.Manifest) { m.Files[0].Size = -1 }, "has a size of -1 bytes"},
-		"a huge size":         {func(m *store.Manifest) { m.Files[0].Size = 1 << 60 }, "has a size of 1152921504606846976 bytes"},
-		"a negative sum":      {func(m *store.Manifest) { m.Size = -1 }, "its size is -1"},
-		"another compression": {func(m *store.Manifest) { m.Compression = "lzma" }, `its compression is "lzma"`},
-		"a parent outside":    {func(m *store.Manifest) { m.ParentID = "../full" }, `its parent_id "../full" is no name of a backup`},
-		"an operation's path": {func(m *store.Manifest) { m.Operation = "../x" }, `its operation "../x" is no id of an operation`},
-		"a stream outside": {func(m *store.Manifest) { m.Stream = &store.ManifestStream{File: "../x"} },
-			`its stream's file "../x" is no name`},
-		"a stream without hash": {func(m *store.Manifest) { m.Stream = &store.ManifestStream{File: "x"} }, "its stream has no SHA-256"},
+		"a folder outside":        {func(m *store.Manifest) { m.Folders = append(m.Folders, "../../made") }, `"../../made" leads out of the backup`},
+		"an unclean name":         {func(m *store.Manifest) { m.Files = append(m.Files, file("shop/../x")) }, `"shop/../x" is no clean name of a file`},
+		"no name":                 {func(m *store.Manifest) { m.Files = append(m.Files, file("")) }, `"" is no name of a file`},
+		"a NUL":                   {func(m *store.Manifest) { m.Files = append(m.Files, file("a\x00b")) }, `"a\x00b" is no name of a file`},
+		"one twice":               {func(m *store.Manifest) { m.Files = append(m.Files, m.Files[0]) }, "is there twice"},
+		"a deep one":              {func(m *store.Manifest) { m.Folders = append(m.Folders, strings.Repeat("a/", 16)+"a") }, "is too deep"},
+		"itself":                  {func(m *store.Manifest) { m.Files = append(m.Files, file(store.ManifestName)) }, "it lists itself"},
+		"no hash":                 {func(m *store.Manifest) { m.Files[0].SHA256 = "" }, "has no SHA-256"},
+		"half a hash":             {func(m *store.Manifest) { m.Files[0].SHA256 = someHash[:32] }, "has no SHA-256"},
+		"a negative size":         {func(m *store.Manifest) { m.Files[0].Size = -1 }, "has a size of -1 bytes"},
+		"a huge size":             {func(m *store.Manifest) { m.Files[0].Size = 1 << 60 }, "has a size of 1152921504606846976 bytes"},
+		"a negative sum":          {func(m *store.Manifest) { m.Size = -1 }, "its size is -1"},
+		"another compression":     {func(m *store.Manifest) { m.Compression = "lzma" }, `its compression is "lzma"`},
+		"a parent outside":        {func(m *store.Manifest) { m.ParentID = "../full" }, `its parent_id "../full" is no name of a backup`},
+		"an operation's path":     {func(m *store.Manifest) { m.Operation = "../x" }, `its operation "../x" is no id of an operation`},
+		"SQL as a binary log":     {func(m *store.Manifest) { m.Binlog = &server.Position{File: "b'; DROP DATABASE d; --", Offset: 4} }, "the binary log's file "},
+		"a stream outside":        {func(m *store.Manifest) { m.Stream = &store.ManifestStream{File: "../x"} }, `its stream's file "../x" is no name`},
+		"a stream without hash":   {func(m *store.Manifest) { m.Stream = &store.ManifestStream{File: "x"} }, "its stream has no SHA-256"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -23,7 +23,7 @@ type Catalog interface {
 	Backup(ctx context.Context, id string) (persistence.Backup, error)
 	// Children returns the backups that stand directly on the given one.
 	Children(ctx context.Context, id string) ([]persistence.Backup, error)
-	// RestoredAt returns when a restore last replaced the data directory; the
-	// zero time when none did.
-	RestoredAt(ctx context.Context) (time.Time, error)
+	// RestoredSince returns when a restore last replaced the data directory, if that
+	// was after the given backup was made; the zero time if not.
+	RestoredSince(ctx context.Context, b persistence.Backup) (time.Time, error)
 }

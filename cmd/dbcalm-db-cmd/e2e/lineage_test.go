@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/store"
@@ -118,7 +119,7 @@ func TestForeignLinks(t *testing.T) {
 	var was store.Manifest
 	w.rewrite("inc", func(m *store.Manifest) {
 		was = *m
-		m.Server.UID = "another-server"
+		m.Server.UID, m.Server.DataBirth = "another-server", time.Time{}
 	})
 	fails("backup 'inc' is of server another-server, but 'full' is of server " + was.Server.UID + ": they are no chain")
 	w.rewrite("inc", func(m *store.Manifest) { *m, m.ParentID = was, "other" })

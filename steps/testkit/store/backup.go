@@ -30,7 +30,12 @@ func (r *Records) Children(_ context.Context, id string) ([]persistence.Backup, 
 	return children, r.Err
 }
 
-func (r *Records) RestoredAt(context.Context) (time.Time, error) { return r.Restored, r.Err }
+func (r *Records) RestoredSince(_ context.Context, b persistence.Backup) (time.Time, error) {
+	if b.Number >= r.Restores {
+		return time.Time{}, r.Err
+	}
+	return r.Restored, r.Err
+}
 
 // Backup puts a backup of these files into the store, with its metadata and its
 // manifest, and records it.

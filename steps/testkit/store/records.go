@@ -12,7 +12,10 @@ var ErrCatalog = errors.New("database is locked")
 
 // Records is a Catalog in memory.
 type Records struct {
-	Backups  map[string]persistence.Backup
+	Backups map[string]persistence.Backup
+	// Restores is the number of the operation that last replaced the data
+	// directory, Restored when that was by the clock of then.
+	Restores int64
 	Restored time.Time
 	Err      error
 }

@@ -1,0 +1,46 @@
+package server
+
+import (
+	"strings"
+	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
+)
+
+func TestPositionIsChecked(t *testing.T) {
+	t.Parallel()
+	for _, p := range []Position{
+		{"mysqld-bin.000001", 4, ""}, {"ü log.000001", 4, "0-1-5,1-2-7"},
+		{"b.1", 1 << 40, "3E11FA47-71CA-11E1-9E33-C80AA9429562:1-5:11,3e11fa47-71ca-11e1-9e33-c80aa9429563:tag_1:1"},
+	} {
+		if err := p.Check(); err != nil {
+			t.Errorf("%s: %v", p, err)
+		}
+	}
+	for want, p := range map[string]Position{
+		"is no name of one": {"a'; DROP TABLE t; --", 4, ""}, `file "" is`: {"", 4, ""}, "a/b": {"a/b", 4, ""}, `a\\`: {`a\`, 4, ""}, `a\n`: {"a\n", 4, ""},
+		"GTID": {"a", 4, "0-1-5'"}, "GTID \"0-1-5 ": {"a", 4, "0-1-5 "}, "GTID \"1111": {"a", 4, strings.Repeat("1", maxGTID+1)}, "position is 0": {"a", 0, ""},
+	} {
+		testkit.Says(t, p.Check(), want)
+	}
+}
+
+func TestStatementsThatMakeAReplica(t *testing.T) {
+	t.Parallel()
+	const maria, mysql = "SET GLOBAL gtid_slave_pos = '0-1-5';", "SET GLOBAL gtid_purged = '0-1-5';"
+	for _, test := range []struct {
+		flavour, version, gtid string
+		want                   string
+	}{
+		{MariaDB, "10.11.19-MariaDB", "0-1-5", maria + " CHANGE MASTER TO MASTER_HOST = 'PRIMARY', MASTER_PORT = 3306, MASTER_USER = 'USER', MASTER_PASSWORD = 'PASSWORD', MASTER_USE_GTID = slave_pos; START SLAVE;"},
+		{MariaDB, "10.11.19-MariaDB", "", "CHANGE MASTER TO MASTER_HOST = 'PRIMARY', MASTER_PORT = 3306, MASTER_USER = 'USER', MASTER_PASSWORD = 'PASSWORD', MASTER_LOG_FILE = 'b.1', MASTER_LOG_POS = 4, MASTER_USE_GTID = no; START SLAVE;"},
+		{MySQL, "5.7.44", "", "CHANGE MASTER TO MASTER_HOST = 'PRIMARY', MASTER_PORT = 3306, MASTER_USER = 'USER', MASTER_PASSWORD = 'PASSWORD', MASTER_LOG_FILE = 'b.1', MASTER_LOG_POS = 4; START SLAVE;"},
+		{MySQL, "8.0.36", "", "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'PRIMARY', SOURCE_PORT = 3306, SOURCE_USER = 'USER', SOURCE_PASSWORD = 'PASSWORD', SOURCE_LOG_FILE = 'b.1', SOURCE_LOG_POS = 4; START REPLICA;"},
+		{MySQL, "8.0.36", "0-1-5", "RESET MASTER; " + mysql + " CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'PRIMARY', SOURCE_PORT = 3306, SOURCE_USER = 'USER', SOURCE_PASSWORD = 'PASSWORD', SOURCE_AUTO_POSITION = 1; START REPLICA;"},
+		{MySQL, "8.4.2", "0-1-5", "RESET BINARY LOGS AND GTIDS; " + mysql + " CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'PRIMARY', SOURCE_PORT = 3306, SOURCE_USER = 'USER', SOURCE_PASSWORD = 'PASSWORD', SOURCE_AUTO_POSITION = 1; START REPLICA;"},
+	} {
+		if got := strings.Join(Position{"b.1", 4, test.gtid}.Replicate(test.flavour, test.version), " "); got != test.want {
+			t.Errorf("%s %s %q:\n%s\nwant\n%s", test.flavour, test.version, test.gtid, got, test.want)
+		}
+	}
+}
