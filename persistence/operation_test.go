@@ -237,7 +237,8 @@ func TestRestoreByAnEarlierProgramIsKnown(t *testing.T) {
 			VALUES ('%s', '%[1]s', '', 'b', '{}', 'done', 'succeeded', 7, 1, '{}', '', '',
 				'2026-03-04 12:00:00.000000+00:00', '2026-03-04 12:0%[2]d:00.000000+00:00')`, machine, i+1))
 	}
-	run(t, db, `INSERT INTO operation_end (operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, at, on_finish, on_finish_error)
+	run(t, db, `INSERT INTO operation_end (operation_id, seq, machine, backup_id,
+			state, status, attempt, failed_in, error, at, on_finish, on_finish_error)
 		SELECT id, seq, machine, backup_id, state, status, attempt, failed_in, error, finished_at, '', '' FROM operation`)
 	d := openAt(t, path)
 	if at, err := d.RestoredSince(t.Context(), Backup{}); err != nil || !at.Equal(time.Date(2026, 3, 4, 12, 1, 0, 0, time.UTC)) {

@@ -14,13 +14,15 @@ func TestBackupsAreOrderedByWhatTheLedgerCounts(t *testing.T) {
 		made map[string][2]int
 		want string
 	}{
-		"none":                               {nil, ""},
-		"by number":                          {map[string][2]int{"a": {1, 10}, "b": {2, 20}, "c": {3, 30}}, "a b c"},
-		"a clock that was ahead":             {map[string][2]int{"a": {1, 10}, "ahead": {2, 9000}, "c": {3, 30}}, "a ahead c"},
-		"a clock that was behind":            {map[string][2]int{"a": {1, 10}, "behind": {2, 0}, "c": {3, 30}}, "a behind c"},
-		"only times known":                   {map[string][2]int{"c": {0, 30}, "a": {0, 10}, "b": {0, 10}}, "a b c"},
-		"times among numbers":                {map[string][2]int{"a": {1, 10}, "c": {3, 30}, "b": {0, 20}, "first": {0, 5}, "last": {0, 40}}, "first a b c last"},
-		"times beside a clock ahead":         {map[string][2]int{"a": {1, 10}, "ahead": {2, 9000}, "c": {3, 30}, "old": {0, 15}, "new": {0, 40}}, "a old ahead c new"},
+		"none":                    {nil, ""},
+		"by number":               {map[string][2]int{"a": {1, 10}, "b": {2, 20}, "c": {3, 30}}, "a b c"},
+		"a clock that was ahead":  {map[string][2]int{"a": {1, 10}, "ahead": {2, 9000}, "c": {3, 30}}, "a ahead c"},
+		"a clock that was behind": {map[string][2]int{"a": {1, 10}, "behind": {2, 0}, "c": {3, 30}}, "a behind c"},
+		"only times known":        {map[string][2]int{"c": {0, 30}, "a": {0, 10}, "b": {0, 10}}, "a b c"},
+		"times among numbers": {map[string][2]int{"a": {1, 10}, "c": {3, 30}, "b": {0, 20}, "first": {0, 5}, "last": {0, 40}},
+			"first a b c last"},
+		"times beside a clock ahead": {map[string][2]int{"a": {1, 10}, "ahead": {2, 9000}, "c": {3, 30}, "old": {0, 15}, "new": {0, 40}},
+			"a old ahead c new"},
 		"two without numbers after the same": {map[string][2]int{"a": {1, 10}, "z": {0, 11}, "y": {0, 12}}, "a z y"},
 	} {
 		var list []Backup

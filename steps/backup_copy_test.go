@@ -209,27 +209,30 @@ func TestCopyIsProved(t *testing.T) {
 // tells nonsense, the seal says so, and the backup is none the worse.
 func TestSealNotesWhereTheBinaryLogWas(t *testing.T) {
 	t.Parallel()
-	for line, test := range map[string]struct {
+	for _, test := range []struct {
+		line string
 		want *server.Position
 		says string
 	}{
-		"binlog_pos = filename 'b.1', position '4', GTID of the last change '0-1-2'\n": {&server.Position{File: "b.1", Offset: 4, GTID: "0-1-2"}, "hashed and on disk"},
-		"binlog_pos = ?\n": {nil, "; where the binary log was is not known: read metadata xtrabackup_info: its binlog_pos is not to be understood"},
-		"binlog_pos = \n":  {nil, "; where the binary log was is not known: the tool did not tell"},
+		{"binlog_pos = filename 'b.1', position '4', GTID of the last change '0-1-2'\n",
+			&server.Position{File: "b.1", Offset: 4, GTID: "0-1-2"}, "hashed and on disk"},
+		{"binlog_pos = ?\n", nil,
+			"; where the binary log was is not known: read metadata xtrabackup_info: its binlog_pos is not to be understood"},
+		{"binlog_pos = \n", nil, "; where the binary log was is not known: the tool did not tell"},
 	} {
 		h := newHost(t)
 		files := testkit.Metadata("full-backuped", "0", "100")
-		files["xtrabackup_info"] += line
+		files["xtrabackup_info"] += test.line
 		task := h.backupTask("op", "full", "", files)
 		task.Data.Server.Binlog = true
 		out, err := h.Host.backups().seal(t.Context(), task)
 		if err != nil || !strings.HasSuffix(out.Reason, test.says) {
-			t.Errorf("%q: %q, %v", line, out.Reason, err)
+			t.Errorf("%q: %q, %v", test.line, out.Reason, err)
 		}
 		m, err := store.ReadManifest(task.Data.Work)
 		h.Must(err)
 		if !reflect.DeepEqual(m.Binlog, test.want) {
-			t.Errorf("%q: the manifest says %v", line, m.Binlog)
+			t.Errorf("%q: the manifest says %v", test.line, m.Binlog)
 		}
 	}
 }

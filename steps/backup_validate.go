@@ -171,8 +171,8 @@ func (s backupSteps) checkBase(ctx context.Context, id string, info server.Info)
 		// A copy of a whole disk has the births of the first one. What was taken of
 		// that one since is not in the ledger of this one, but may be in its store.
 		if m.Server.UID != info.UID && (base.Record.Number == 0 || info.LSN == 0) {
-			return store.Link{}, fmt.Errorf("backup '%s' is of server %s, this one is %s: another port or network address, or a copy of that server, and nothing tells which: take a full backup",
-				id, m.Server.UID, info.UID)
+			return store.Link{}, fmt.Errorf("backup '%s' is of server %s, this one is %s: another port or network address, "+
+				"or a copy of that server, and nothing tells which: take a full backup", id, m.Server.UID, info.UID)
 		}
 	}
 	if info.LSN != 0 && base.Checkpoints.ToLSN > info.LSN {
@@ -194,7 +194,8 @@ func (h *Host) CheckNotRestored(ctx context.Context, id string) error {
 		return err
 	}
 	if !restored.IsZero() {
-		return fmt.Errorf("backup '%s' was taken before the data directory was restored on %s: take a full backup first", id, restored.Format(time.DateTime))
+		return fmt.Errorf("backup '%s' was taken before the data directory was restored on %s: take a full backup first",
+			id, restored.Format(time.DateTime))
 	}
 	return nil
 }

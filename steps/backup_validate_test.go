@@ -117,17 +117,21 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 		spoil func(h *testHost, m *store.Manifest)
 		want  string
 	}{
-		"in order":         {func(*testHost, *store.Manifest) {}, ""},
-		"another server's": {func(_ *testHost, m *store.Manifest) { m.Server.UID, m.Server.DataBirth = "other", time.Time{} }, "backup 'inc' is of another server (other, this one is this), or of this one with another port or network address"},
+		"in order": {func(*testHost, *store.Manifest) {}, ""},
+		"another server's": {func(_ *testHost, m *store.Manifest) { m.Server.UID, m.Server.DataBirth = "other", time.Time{} },
+			"backup 'inc' is of another server (other, this one is this), or of this one with another port or network address"},
 		"of this server at another port": {func(h *testHost, m *store.Manifest) {
 			m.Server.UID = "other"
 			b := h.Records.Backups["inc"]
 			b.Number = 2
 			h.Records.Backups["inc"] = b
 		}, ""},
-		"of what may be a copy of this server": {func(_ *testHost, m *store.Manifest) { m.Server.UID = "other" }, "backup 'inc' is of server other, this one is this: another port or network address, or a copy of that server, and nothing tells which: take a full backup"},
-		"another data directory's":             {func(_ *testHost, m *store.Manifest) { m.Server.DataBirth = time.Unix(999, 0) }, "backup 'inc' is of another data directory"},
-		"of a time that nobody noted":          {func(_ *testHost, m *store.Manifest) { m.Server.DataBirth = time.Time{} }, ""},
+		"of what may be a copy of this server": {func(_ *testHost, m *store.Manifest) { m.Server.UID = "other" },
+			"backup 'inc' is of server other, this one is this: another port or network address, " +
+				"or a copy of that server, and nothing tells which: take a full backup"},
+		"another data directory's": {func(_ *testHost, m *store.Manifest) { m.Server.DataBirth = time.Unix(999, 0) },
+			"backup 'inc' is of another data directory"},
+		"of a time that nobody noted": {func(_ *testHost, m *store.Manifest) { m.Server.DataBirth = time.Time{} }, ""},
 		"from before a restore": {func(h *testHost, _ *store.Manifest) {
 			h.Records.Restores, h.Records.Restored = 9, time.Now().Add(-time.Hour)
 		}, "backup 'inc' was taken before the data directory was restored on "},

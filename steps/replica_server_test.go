@@ -54,8 +54,8 @@ func TestRestoredBackupBecomesAReplica(t *testing.T) {
 	b.Stream = true
 	b.Must(b.take("inc", "full"))
 	b.Stream = false
-	b.db.Exec("CREATE DATABASE later", "CREATE TABLE later.t (id INT PRIMARY KEY) ENGINE=InnoDB", "INSERT INTO later.t SELECT seq FROM later.seq_1_to_500",
-		"DELETE FROM later.t WHERE id % 3 = 0")
+	b.db.Exec("CREATE DATABASE later", "CREATE TABLE later.t (id INT PRIMARY KEY) ENGINE=InnoDB",
+		"INSERT INTO later.t SELECT seq FROM later.seq_1_to_500", "DELETE FROM later.t WHERE id % 3 = 0")
 
 	for name, test := range map[string]struct {
 		chain  []string
@@ -83,8 +83,9 @@ func TestRestoredBackupBecomesAReplica(t *testing.T) {
 		if got := mariadbtest.Fingerprint(t, replica.DB()); maps.Equal(got, mariadbtest.Fingerprint(t, b.db.DB())) {
 			t.Fatalf("%s: there is nothing to catch up with", name)
 		}
+		filled := strings.NewReplacer("'PRIMARY'", "'127.0.0.1'", "3306", port, "'USER'", "'repl'", "'PASSWORD'", "'replica-secret'")
 		for _, statement := range statements {
-			replica.Exec(strings.NewReplacer("'PRIMARY'", "'127.0.0.1'", "3306", port, "'USER'", "'repl'", "'PASSWORD'", "'replica-secret'").Replace(statement))
+			replica.Exec(filled.Replace(statement))
 		}
 		caughtUp := func() {
 			t.Helper()

@@ -46,9 +46,11 @@ func (s restoreSteps) position(ctx context.Context, id string) string {
 		// All is in place: the restore stands.
 		return "; where the binary log was cannot be told: " + err.Error()
 	case len(m.Binlog.GTID) > maxShownGTID:
-		return fmt.Sprintf("; the binary log was in %s at %d; its GTID, and how to make a replica of this: dbcalm-db-cmd backups show %s", m.Binlog.File, m.Binlog.Offset, id)
+		return fmt.Sprintf("; the binary log was in %s at %d; its GTID, and how to make a replica of this: "+
+			"dbcalm-db-cmd backups show %s", m.Binlog.File, m.Binlog.Offset, id)
 	}
-	return fmt.Sprintf("; the binary log was in %s; to make a replica of this: %s", m.Binlog, strings.Join(m.Binlog.Replicate(m.Server.Flavour, m.Server.Version), " "))
+	statements := m.Binlog.Replicate(m.Server.Flavour, m.Server.Version)
+	return fmt.Sprintf("; the binary log was in %s; to make a replica of this: %s", m.Binlog, strings.Join(statements, " "))
 }
 
 // discardRestore puts everything back as it was found and removes the stage.

@@ -133,7 +133,8 @@ func TestRestoreTellsWhereTheBinaryLogWas(t *testing.T) {
 	told := func() string {
 		t.Helper()
 		h.PutManifest(h.Store.Folder("inc"), m)
-		out, err := h.restores().recordRestore(t.Context(), Task{Args: Args{IDList: []string{"full", "inc"}}, Data: Data{Placement: &place.Placement{Target: "/data"}}})
+		out, err := h.restores().recordRestore(t.Context(), Task{Args: Args{IDList: []string{"full", "inc"}},
+			Data: Data{Placement: &place.Placement{Target: "/data"}}})
 		h.Must(err)
 		return out.Reason
 	}
@@ -141,12 +142,15 @@ func TestRestoreTellsWhereTheBinaryLogWas(t *testing.T) {
 		t.Errorf("without a binary log: %s", got)
 	}
 	m.Binlog = &server.Position{File: "b.000007", Offset: 329, GTID: "0-1-5"}
-	want := "restored into /data; the binary log was in b.000007 at 329, GTID 0-1-5; to make a replica of this: SET GLOBAL gtid_slave_pos = '0-1-5'; CHANGE MASTER TO "
+	want := "restored into /data; the binary log was in b.000007 at 329, GTID 0-1-5; to make a replica of this: " +
+		"SET GLOBAL gtid_slave_pos = '0-1-5'; CHANGE MASTER TO "
 	if got := told(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, " START SLAVE;") {
 		t.Errorf("got %s", got)
 	}
 	m.Binlog.GTID = strings.Repeat("0-1-5,", 100)
-	if got, want := told(), "restored into /data; the binary log was in b.000007 at 329; its GTID, and how to make a replica of this: dbcalm-db-cmd backups show inc"; got != want {
+	want = "restored into /data; the binary log was in b.000007 at 329; its GTID, and how to make a replica of this: " +
+		"dbcalm-db-cmd backups show inc"
+	if got := told(); got != want {
 		t.Errorf("a long GTID: %s", got)
 	}
 	m.Binlog.Offset = 0

@@ -10,7 +10,8 @@ import (
 
 func backupsCommand(c *conversation) *cobra.Command {
 	return c.speaksToDaemon(group("backups", "List, show, verify, prune and delete backups",
-		backupsListCommand(c), backupsShowCommand(c), backupsVerifyCommand(c), backupsRebuildCommand(c), backupsPruneCommand(c), backupsDeleteCommand(c)))
+		backupsListCommand(c), backupsShowCommand(c), backupsVerifyCommand(c),
+		backupsRebuildCommand(c), backupsPruneCommand(c), backupsDeleteCommand(c)))
 }
 
 func backupsDeleteCommand(c *conversation) *cobra.Command {

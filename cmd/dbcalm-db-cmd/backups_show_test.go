@@ -18,7 +18,8 @@ func TestBackupsShow(t *testing.T) {
 		if b := &backups[i]; b.ID == "inc-1" {
 			b.ScheduleID, b.Tool, b.Operation = &schedule, "mariabackup 10.11.6-MariaDB", "0c8f7f3a-op"
 			b.Verified = &api.VerifiedView{Level: api.Level("boot"), At: samples.Noon}
-			b.Binlog = &api.BinlogView{File: "mysqld-bin.000007", Position: 329, GTID: "0-1-52", Replica: []string{"SET GLOBAL gtid_slave_pos = '0-1-52';", "START SLAVE;"}}
+			b.Binlog = &api.BinlogView{File: "mysqld-bin.000007", Position: 329, GTID: "0-1-52",
+				Replica: []string{"SET GLOBAL gtid_slave_pos = '0-1-52';", "START SLAVE;"}}
 		}
 	}
 	d := &fakeDaemon{backups: backups}

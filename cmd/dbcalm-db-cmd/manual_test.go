@@ -98,7 +98,8 @@ func TestManualRefuses(t *testing.T) {
 func TestPagesAreCompleted(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		"manual re":       "rebuild\tRecord backups whose record is lost\nreplica\tBuild a replica from a backup\nrestore\tRestore a database\nretention\tLet old backups go\n:4\n",
+		"manual re": "rebuild\tRecord backups whose record is lost\nreplica\tBuild a replica from a backup\n" +
+			"restore\tRestore a database\nretention\tLet old backups go\n:4\n",
 		"manual restore ": ":4\n",
 	} {
 		in := newInvocation(t, nil)

@@ -114,7 +114,8 @@ func groupChains(views []api.BackupView) []ownedChain {
 	var chains []ownedChain
 	for _, root := range roots {
 		newest := slices.MaxFunc(members[root], func(a, b api.BackupView) int { return places[a.ID] - places[b.ID] })
-		c := ownedChain{full: root, began: places[root], grew: places[newest.ID], newest: ended(newest), held: held[root], counts: held[root] == "" && byID[root].Problem == ""}
+		c := ownedChain{full: root, began: places[root], grew: places[newest.ID], newest: ended(newest),
+			held: held[root], counts: held[root] == "" && byID[root].Problem == ""}
 		slices.SortStableFunc(members[root], func(a, b api.BackupView) int { return depths[a.ID] - depths[b.ID] })
 		for _, v := range members[root] {
 			c.add(v)

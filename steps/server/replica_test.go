@@ -18,8 +18,10 @@ func TestPositionIsChecked(t *testing.T) {
 		}
 	}
 	for want, p := range map[string]Position{
-		"is no name of one": {"a'; DROP TABLE t; --", 4, ""}, `file "" is`: {"", 4, ""}, "a/b": {"a/b", 4, ""}, `a\\`: {`a\`, 4, ""}, `a\n`: {"a\n", 4, ""},
-		"GTID": {"a", 4, "0-1-5'"}, "GTID \"0-1-5 ": {"a", 4, "0-1-5 "}, "GTID \"1111": {"a", 4, strings.Repeat("1", maxGTID+1)}, "position is 0": {"a", 0, ""},
+		"is no name of one": {"a'; DROP TABLE t; --", 4, ""}, `file "" is`: {"", 4, ""},
+		"a/b": {"a/b", 4, ""}, `a\\`: {`a\`, 4, ""}, `a\n`: {"a\n", 4, ""},
+		"GTID": {"a", 4, "0-1-5'"}, "GTID \"0-1-5 ": {"a", 4, "0-1-5 "},
+		"GTID \"1111": {"a", 4, strings.Repeat("1", maxGTID+1)}, "position is 0": {"a", 0, ""},
 	} {
 		testkit.Says(t, p.Check(), want)
 	}
@@ -27,17 +29,25 @@ func TestPositionIsChecked(t *testing.T) {
 
 func TestStatementsThatMakeAReplica(t *testing.T) {
 	t.Parallel()
-	const maria, mysql = "SET GLOBAL gtid_slave_pos = '0-1-5';", "SET GLOBAL gtid_purged = '0-1-5';"
+	const (
+		maria, mysql = "SET GLOBAL gtid_slave_pos = '0-1-5';", "SET GLOBAL gtid_purged = '0-1-5';"
+		master       = "CHANGE MASTER TO MASTER_HOST = 'PRIMARY', MASTER_PORT = 3306, " +
+			"MASTER_USER = 'USER', MASTER_PASSWORD = 'PASSWORD', "
+		source = "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'PRIMARY', SOURCE_PORT = 3306, " +
+			"SOURCE_USER = 'USER', SOURCE_PASSWORD = 'PASSWORD', "
+	)
 	for _, test := range []struct {
 		flavour, version, gtid string
 		want                   string
 	}{
-		{MariaDB, "10.11.19-MariaDB", "0-1-5", maria + " CHANGE MASTER TO MASTER_HOST = 'PRIMARY', MASTER_PORT = 3306, MASTER_USER = 'USER', MASTER_PASSWORD = 'PASSWORD', MASTER_USE_GTID = slave_pos; START SLAVE;"},
-		{MariaDB, "10.11.19-MariaDB", "", "CHANGE MASTER TO MASTER_HOST = 'PRIMARY', MASTER_PORT = 3306, MASTER_USER = 'USER', MASTER_PASSWORD = 'PASSWORD', MASTER_LOG_FILE = 'b.1', MASTER_LOG_POS = 4, MASTER_USE_GTID = no; START SLAVE;"},
-		{MySQL, "5.7.44", "", "CHANGE MASTER TO MASTER_HOST = 'PRIMARY', MASTER_PORT = 3306, MASTER_USER = 'USER', MASTER_PASSWORD = 'PASSWORD', MASTER_LOG_FILE = 'b.1', MASTER_LOG_POS = 4; START SLAVE;"},
-		{MySQL, "8.0.36", "", "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'PRIMARY', SOURCE_PORT = 3306, SOURCE_USER = 'USER', SOURCE_PASSWORD = 'PASSWORD', SOURCE_LOG_FILE = 'b.1', SOURCE_LOG_POS = 4; START REPLICA;"},
-		{MySQL, "8.0.36", "0-1-5", "RESET MASTER; " + mysql + " CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'PRIMARY', SOURCE_PORT = 3306, SOURCE_USER = 'USER', SOURCE_PASSWORD = 'PASSWORD', SOURCE_AUTO_POSITION = 1; START REPLICA;"},
-		{MySQL, "8.4.2", "0-1-5", "RESET BINARY LOGS AND GTIDS; " + mysql + " CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'PRIMARY', SOURCE_PORT = 3306, SOURCE_USER = 'USER', SOURCE_PASSWORD = 'PASSWORD', SOURCE_AUTO_POSITION = 1; START REPLICA;"},
+		{MariaDB, "10.11.19-MariaDB", "0-1-5", maria + " " + master + "MASTER_USE_GTID = slave_pos; START SLAVE;"},
+		{MariaDB, "10.11.19-MariaDB", "",
+			master + "MASTER_LOG_FILE = 'b.1', MASTER_LOG_POS = 4, MASTER_USE_GTID = no; START SLAVE;"},
+		{MySQL, "5.7.44", "", master + "MASTER_LOG_FILE = 'b.1', MASTER_LOG_POS = 4; START SLAVE;"},
+		{MySQL, "8.0.36", "", source + "SOURCE_LOG_FILE = 'b.1', SOURCE_LOG_POS = 4; START REPLICA;"},
+		{MySQL, "8.0.36", "0-1-5", "RESET MASTER; " + mysql + " " + source + "SOURCE_AUTO_POSITION = 1; START REPLICA;"},
+		{MySQL, "8.4.2", "0-1-5",
+			"RESET BINARY LOGS AND GTIDS; " + mysql + " " + source + "SOURCE_AUTO_POSITION = 1; START REPLICA;"},
 	} {
 		if got := strings.Join(Position{"b.1", 4, test.gtid}.Replicate(test.flavour, test.version), " "); got != test.want {
 			t.Errorf("%s %s %q:\n%s\nwant\n%s", test.flavour, test.version, test.gtid, got, test.want)

@@ -14,11 +14,12 @@ func (i Info) SameData(now Info) string {
 	switch {
 	case !i.DataBirth.IsZero() && !now.DataBirth.IsZero():
 		if !i.DataBirth.Equal(now.DataBirth) {
-			return fmt.Sprintf("of another data directory (created %s, this one %s)", i.DataBirth.Format(time.DateTime), now.DataBirth.Format(time.DateTime))
+			return fmt.Sprintf("of another data directory (created %s, this one %s)",
+				i.DataBirth.Format(time.DateTime), now.DataBirth.Format(time.DateTime))
 		}
 	case i.UID != now.UID:
-		return fmt.Sprintf("of another server (%s, this one is %s), or of this one with another port or network address: its data directory's birth, which would tell, is not known",
-			i.UID, now.UID)
+		return fmt.Sprintf("of another server (%s, this one is %s), or of this one with another port or network address: "+
+			"its data directory's birth, which would tell, is not known", i.UID, now.UID)
 	}
 	return ""
 }

@@ -132,7 +132,9 @@ func (m *Manifest) Joins(id string, parent *Manifest) error {
 	case m.FromLSN != parent.ToLSN:
 		return fmt.Errorf("backup '%s' begins at LSN %d, but '%s' ends at %d: they do not join", m.ID, m.FromLSN, id, parent.ToLSN)
 	case m.ParentOperation != "" && m.ParentOperation != parent.Operation:
-		return fmt.Errorf("backup '%s' stands on a backup '%s' that operation %s made, and the one that is there was made by operation %s: it is another of the same id", m.ID, id, m.ParentOperation, parent.Operation)
+		return fmt.Errorf("backup '%s' stands on a backup '%s' that operation %s made, "+
+			"and the one that is there was made by operation %s: it is another of the same id",
+			m.ID, id, m.ParentOperation, parent.Operation)
 	case !born && ours.UID != "" && theirs.UID != "" && ours.UID != theirs.UID:
 		return fmt.Errorf("backup '%s' is of server %s, but '%s' is of server %s: they are no chain", m.ID, ours.UID, id, theirs.UID)
 	case born && !ours.DataBirth.Equal(theirs.DataBirth):

@@ -40,7 +40,8 @@ func TestStoredForm(t *testing.T) {
 		t.Errorf("what is told: %+v", got)
 	}
 	for offset, known := range map[string]bool{"329": true, "0": false} {
-		testkit.Write(t, h.Folder("logged"), map[string]string{store.ManifestName: `{"format":1,"operation":"o","tool":{"name":"mariabackup","version":"10.11"},
+		testkit.Write(t, h.Folder("logged"), map[string]string{store.ManifestName: `{"format":1,"operation":"o",
+			"tool":{"name":"mariabackup","version":"10.11"},
 			"server":{"flavour":"mariadb"},"binlog":{"file":"b.1","position":` + offset + `,"gtid":"0-1-2"},"folders":[],"files":[]}`})
 		got := h.About("logged")
 		if got.Tool != "mariabackup 10.11" || got.Operation != "o" || got.Flavour != server.MariaDB || (got.Binlog != nil) != known {

@@ -10,21 +10,26 @@ import (
 func TestBinlogPositionIsRead(t *testing.T) {
 	t.Parallel()
 	const head, tail = "uuid = x\ntool_command = --backup\n", "\ninnodb_from_lsn = 0\n"
-	for line, want := range map[string]server.Position{
-		"binlog_pos = filename 'b.000001', position '329', GTID of the last change '0-1-2,1-1-7'":        {File: "b.000001", Offset: 329, GTID: "0-1-2,1-1-7"},
-		"binlog_pos = filename 'b.000001', position '329'":                                               {File: "b.000001", Offset: 329},
-		"binlog_pos = filename 'b.1', position '4', GTID of the last change 'a-b:1-5,\nc-d:1-7,\ne-f:1'": {File: "b.1", Offset: 4, GTID: "a-b:1-5,c-d:1-7,e-f:1"},
-		"binlog_pos = ": {}, "": {},
+	for _, test := range []struct {
+		line string
+		want server.Position
+	}{
+		{"binlog_pos = filename 'b.000001', position '329', GTID of the last change '0-1-2,1-1-7'",
+			server.Position{File: "b.000001", Offset: 329, GTID: "0-1-2,1-1-7"}},
+		{"binlog_pos = filename 'b.000001', position '329'", server.Position{File: "b.000001", Offset: 329}},
+		{"binlog_pos = filename 'b.1', position '4', GTID of the last change 'a-b:1-5,\nc-d:1-7,\ne-f:1'",
+			server.Position{File: "b.1", Offset: 4, GTID: "a-b:1-5,c-d:1-7,e-f:1"}},
+		{"binlog_pos = ", server.Position{}}, {"", server.Position{}},
 	} {
 		for _, name := range InfoNames {
 			dir := t.TempDir()
-			testkit.Write(t, dir, map[string]string{name: head + line + tail})
+			testkit.Write(t, dir, map[string]string{name: head + test.line + tail})
 			p, err := ReadBinlog(dir)
 			if p == nil {
 				p = new(server.Position)
 			}
-			if err != nil || *p != want {
-				t.Errorf("%s, %q: %+v, %v", name, line, p, err)
+			if err != nil || *p != test.want {
+				t.Errorf("%s, %q: %+v, %v", name, test.line, p, err)
 			}
 		}
 	}
