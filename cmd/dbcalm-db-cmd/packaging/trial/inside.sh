@@ -90,7 +90,7 @@ done
 for folder in /run/dbcalm /var/lib/dbcalm /var/lib /var/backups/dbcalm /tmp; do
 	inside test -w "$folder" || fail "$folder cannot be written to"
 done
-is "capabilities" "$(grep CapBnd "/proc/$(main_pid)/status" | cut -f 2)" 000000000008000b
+is "capabilities" "$(grep CapBnd "/proc/$(main_pid)/status" | cut -f 2)" 00000000000800eb
 
 heading "A full backup and an incremental one; a server runs on them"
 dbcalm-db-cmd backup full monday --wait
