@@ -216,7 +216,7 @@ heading "Purged, it leaves what is not its own"
 dpkg --purge dbcalm-db-cmd
 no_programs || fail "programs are left"
 is "package" "$(dpkg-query --show --showformat '${db:Status-Abbrev}' dbcalm-db-cmd 2>/dev/null || echo gone)" gone
-is "backups" "$(names /var/backups/dbcalm)" "friday monday saturday sunday thursday tuesday wednesday"
+is "backups" "$(names /var/backups/dbcalm)" ".lock friday monday saturday sunday thursday tuesday wednesday"
 is "folder of the tables" "$(names /var/lib/dbcalm)" db.sqlite3
 is "configuration" "$(names /etc/dbcalm)" "config.yml credentials.cnf"
 is "elsewhere" "$(find /etc /run /usr /var -name '*dbcalm*' ! -path '/usr/local/*' ! -path '/var/backups/dbcalm/*' ! -path "*/$unit.service.d" ! -path '*/dbcalm-api.service' | sort | paste --serial --delimiters ' ')" \
