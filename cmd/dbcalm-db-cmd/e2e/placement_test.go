@@ -118,6 +118,7 @@ func TestBackupWithoutManifest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	w.forgetManifests()
 	w.succeeded(w.incremental("on-it", "inc"))
 	before := tree(t, w.backupDir)
 	w.db.Stop()

@@ -64,7 +64,8 @@ func TestWrongPassword(t *testing.T) {
 	w.start()
 	answer := raw(t, w.socket, `{"cmd":"full_backup","args":{"id":"a"}}`)
 	want := unavailable + `the server refused the login of the backup user '` + w.db.User + `': Access denied for user '` + w.db.User +
-		`'@'localhost' (using password: YES): check user and password in the section [client-dbcalm], and that the account exists"}`
+		`'@'localhost' (using password: YES): check user and password in the section [client-dbcalm], and that the account exists; ` +
+		`if it demands REQUIRE X509, add ssl-cert and ssl-key, and ssl-ca"}`
 	if answer != want {
 		t.Errorf("\n got %s\nwant %s", answer, want)
 	}

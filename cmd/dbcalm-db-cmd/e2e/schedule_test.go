@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"dbcalm-db-cmd/machine/api"
@@ -72,6 +74,9 @@ func TestDatabaseOfTheAPIServer(t *testing.T) {
 		if _, err := db.Exec(statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
+	}
+	if err := os.MkdirAll(filepath.Join(w.backupDir, "old"), 0o750); err != nil {
+		t.Fatal(err)
 	}
 	w.start()
 	w.succeeded(w.full("new"))

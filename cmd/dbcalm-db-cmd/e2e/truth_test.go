@@ -115,5 +115,6 @@ func TestBrokenOnTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	reseal(t, stored, "fill/t000.frm")
+	w.forgetManifests()
 	w.unsound("full", "boot", "full", "is damaged", "fill.t000: ")
 }

@@ -197,6 +197,7 @@ func TestVerifyLooksIntoTables(t *testing.T) {
 				t.Fatal(err)
 			}
 			reseal(t, backup, test.file)
+			w.forgetManifests()
 			below := []string{"files", "checksum", "prepare"}
 			if test.finds == "prepare" {
 				below = below[:2]
@@ -208,6 +209,7 @@ func TestVerifyLooksIntoTables(t *testing.T) {
 			w.proved("inc", string(levelOf(w.backup("inc"))), "failed "+test.finds+" on ")
 			putBack()
 			manifest()
+			w.forgetManifests()
 			w.succeeded(w.verify("inc", "boot"))
 			w.proved("inc", "boot")
 			w.nothingLeft("full", "inc")
