@@ -40,12 +40,9 @@ func FuzzSharedRows(f *testing.F) {
 		table, name, _ := strings.Cut(sharedColumns[int(column)%len(sharedColumns)], ".")
 		others := outsider(t, d.path)
 		run(t, others, `PRAGMA foreign_keys = OFF`)
-		// What the table itself refuses, others cannot write.
-		_, err := others.ExecContext(t.Context(),
+		// What the table itself refuses, others cannot write: all stays as it was then.
+		_, _ = others.ExecContext(t.Context(),
 			fmt.Sprintf(`UPDATE %s SET %s = ? WHERE rowid = (SELECT max(rowid) FROM %s)`, table, name, table), value)
-		if err != nil {
-			t.Skip(err)
-		}
 		for _, id := range []string{"old", "full"} {
 			there := read(t, others, `SELECT count(*) FROM backup WHERE id = ?`, id) == "1"
 			b, err := d.Backup(t.Context(), id)
