@@ -13,6 +13,7 @@ import (
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // TestAdoptsManyAtOnce leaves a hundred operations with their programs at
@@ -44,7 +45,7 @@ func TestAdoptsManyAtOnce(t *testing.T) {
 	took := w.adoptionTime(many)
 	t.Logf("%d operations adopted in %s", many, took)
 	limit := time.Second
-	if raceDetector {
+	if testkit.RaceDetector {
 		// It makes the daemon several times slower.
 		limit *= 3
 	}

@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 // watched reports whether the daemon of this test has the race detector.
 func watched(t testing.TB) bool {
 	name, _, _ := strings.Cut(t.Name(), "/")
-	return raceDetector && slices.Contains(watchedForRaces, name)
+	return testkit.RaceDetector && slices.Contains(watchedForRaces, name)
 }
 
 // program returns the path of the program built with the given tags, and with
