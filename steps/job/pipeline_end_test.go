@@ -100,7 +100,7 @@ func TestCommandDiesWithTheSupervisor(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
 	b := newStreamBench(t, 8*megabyte, `cat "$TOOL"; exec sleep 1000`, Stream{Direction: StreamOut, Command: "forward"},
-		`(echo x >"$DIR/ready"; trap "" TERM INT; while :; do sleep 1; done) & setsid sleep 1000`)
+		`(echo x >"$DIR/ready"; trap "" TERM INT; while :; do sleep 0.01; done) & setsid sleep 1000`)
 	b.start()
 	b.has("ready")
 	if err := unix.Kill(b.job.Identity.PID, unix.SIGKILL); err != nil {
