@@ -95,6 +95,10 @@ func (e Examination) examine(ctx context.Context, s *bootedServer, out io.Writer
 	for _, line := range checks.notes {
 		fmt.Fprintln(out, line)
 	}
+	compared, err := e.compareFigures(ctx, s, &checks, broken, outside)
+	if err != nil {
+		return s.explain(out, "it ends when its rows are counted", err)
+	}
 	for _, line := range checks.damaged {
 		fmt.Fprintln(out, DamagedLine+line)
 	}
@@ -111,6 +115,9 @@ func (e Examination) examine(ctx context.Context, s *bootedServer, out io.Writer
 	}
 	if len(checks.faults) > 0 {
 		fmt.Fprintf(out, "; broken on the server already when the backup was taken: %s", strings.Join(checks.faults, ", "))
+	}
+	if compared != "" {
+		fmt.Fprint(out, ComparedMark+compared)
 	}
 	fmt.Fprintln(out)
 	return false, nil
