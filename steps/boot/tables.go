@@ -123,9 +123,15 @@ func (s *bootedServer) lost(ctx context.Context, err error) error {
 // tables lists all that hold rows. One whose definition cannot be read has no
 // type.
 func (s *bootedServer) tables(ctx context.Context) ([]tableName, error) {
+	return s.list(ctx, `coalesce(TABLE_TYPE, '') NOT IN ('VIEW', 'SYSTEM VIEW')
+		AND lower(TABLE_SCHEMA) NOT IN ('information_schema', 'performance_schema')`)
+}
+
+// list lists the tables and views of which a condition is true.
+func (s *bootedServer) list(ctx context.Context, condition string) ([]tableName, error) {
+	// #nosec G202 -- only the program's own words are joined
 	rows, err := s.db.QueryContext(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES
-		WHERE coalesce(TABLE_TYPE, '') NOT IN ('VIEW', 'SYSTEM VIEW') AND lower(TABLE_SCHEMA) NOT IN ('information_schema', 'performance_schema')
-		ORDER BY TABLE_SCHEMA, TABLE_NAME`)
+		WHERE `+condition+` ORDER BY TABLE_SCHEMA, TABLE_NAME`)
 	if err != nil {
 		return nil, err
 	}

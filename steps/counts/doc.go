@@ -20,8 +20,8 @@
 //   - MyISAM: its files have the times and the sizes they had. Whoever changes a
 //     table writes its state to the index file at the end of each statement.
 //   - Other engines say nothing that could be relied on.
-//   - What was changed in the second before it was first looked at could be
-//     changed again without a trace. It is not compared.
+//   - What was changed in the seconds before it was first looked at could have
+//     been changed again without a trace. It is not compared.
 //
 // What must stay true:
 //

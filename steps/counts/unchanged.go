@@ -42,9 +42,14 @@ var reasons = []struct {
 	{Unreadable, "which could not be read"}, {Broken, "broken on the server already"},
 }
 
-// slack is how far apart two readings of a server's clock may be that mean the
-// same, in seconds.
-const slack = 2
+const (
+	// slack is how far apart two readings of a server's clock may be that mean the
+	// same, in seconds.
+	slack = 2
+	// recent is how long ago a table must have been changed, in seconds, for its
+	// time to tell: a transaction is seen a moment before that is noted, or after.
+	recent = 5
+)
 
 // unchanged returns the tables that are as they were at an earlier time, and
 // counts the others by the reason why that is not proved. Moved has, by their
@@ -100,7 +105,7 @@ func (o Observation) innoDBChanged(was Table, now Observation, t Table) Reason {
 		return Untold // it was forgotten, or may have been
 	case t.Changed != was.Changed:
 		return Changed
-	case was.Changed > o.Asked-slack:
+	case was.Changed > o.Asked-recent:
 		return Recent
 	}
 	return ""
@@ -125,7 +130,7 @@ func (o Observation) myISAMChanged(was Table, now Observation, t Table) Reason {
 		if f != t.Files[i] {
 			return Changed
 		}
-		if max(f.Modified, f.Changed) > (o.Asked-slack)*1e9 {
+		if max(f.Modified, f.Changed) > (o.Asked-recent)*1e9 {
 			return Recent
 		}
 	}
