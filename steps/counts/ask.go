@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // Row asks for one row: *sql.DB and *sql.Conn do.
@@ -14,6 +16,20 @@ type Row interface {
 
 // errNoChecksum: the server has none for the table.
 var errNoChecksum = errors.New("the server has no checksum of it")
+
+// The server's numbers for what it does not know, and for a lock that was not to be
+// had in time.
+const (
+	errNoTable    = 1109
+	errNoVariable = 1193
+	errLockWait   = 1205
+)
+
+// refusedWith reports whether an error is the server's of that number.
+func refusedWith(err error, number uint16) bool {
+	refused, is := errors.AsType[*mysql.MySQLError](err)
+	return is && refused.Number == number
+}
 
 func quoted(schema, name string) string {
 	quote := func(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

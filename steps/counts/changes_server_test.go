@@ -40,8 +40,8 @@ var changes = map[string]change{
 	"nulled":      {after: []string{"DELETE FROM shop.parent2 WHERE id = 1"}},
 	"triggered":   {after: []string{"INSERT INTO shop.source (id) VALUES (1000)"}},
 	"prepared":    {after: []string{"XA START 'a'", "DELETE FROM NAME WHERE id = 1", "XA END 'a'", "XA PREPARE 'a'", "XA COMMIT 'a'"}},
-	"versioned":   {table: "CREATE TABLE NAME (id INT PRIMARY KEY, v INT) ENGINE=InnoDB WITH SYSTEM VERSIONING", after: []string{"UPDATE NAME SET v = 1"}},
-	"compressed":  {table: "CREATE TABLE NAME (id INT PRIMARY KEY) ENGINE=InnoDB ROW_FORMAT=COMPRESSED", after: []string{"DELETE FROM NAME WHERE id = 1"}},
+	"versioned":   {table: withHistory, after: []string{"UPDATE NAME SET v = 1"}},
+	"compressed":  {table: compressed, after: []string{"DELETE FROM NAME WHERE id = 1"}},
 	"mine":        {table: inMyISAM, after: []string{"INSERT INTO NAME (id) VALUES (1000)"}},
 	"mine_up":     {table: inMyISAM, after: []string{"UPDATE NAME SET v = 'y' WHERE id = 1"}},
 	"mine_late":   {table: inMyISAM + " DELAY_KEY_WRITE=1", after: []string{"DELETE FROM NAME WHERE id = 1"}},
@@ -52,6 +52,8 @@ const (
 	inInnoDB = "CREATE TABLE NAME (id INT PRIMARY KEY, v VARCHAR(20) DEFAULT 'x', b LONGBLOB) ENGINE=InnoDB"
 	inMyISAM = "CREATE TABLE NAME (id INT PRIMARY KEY, v VARCHAR(20) DEFAULT 'x') ENGINE=MyISAM"
 
+	withHistory = "CREATE TABLE NAME (id INT PRIMARY KEY, v INT) ENGINE=InnoDB WITH SYSTEM VERSIONING"
+	compressed  = "CREATE TABLE NAME (id INT PRIMARY KEY) ENGINE=InnoDB ROW_FORMAT=COMPRESSED"
 	partitioned = "CREATE TABLE NAME (id INT PRIMARY KEY) ENGINE=InnoDB PARTITION BY HASH(id) PARTITIONS 3"
 	byRange     = "CREATE TABLE NAME (id INT PRIMARY KEY) ENGINE=InnoDB PARTITION BY RANGE(id) " +
 		"(PARTITION p0 VALUES LESS THAN (50), PARTITION p1 VALUES LESS THAN MAXVALUE)"

@@ -188,21 +188,18 @@ func (c Counter) countTable(ctx context.Context, s *session, t Table) (note, err
 			err = nil
 		}
 	}
-	refused, isRefused := errors.AsType[*mysql.MySQLError](err)
+	_, refused := errors.AsType[*mysql.MySQLError](err)
 	switch {
 	case err == nil:
-	case errors.Is(err, errWaitedFor), isRefused && refused.Number == errLockWait:
+	case errors.Is(err, errWaitedFor), refusedWith(err, errLockWait):
 		n.Why = Busy
-	case isRefused:
+	case refused:
 		n.Why = Unreadable
 	default:
 		return n, fmt.Errorf("count the rows of %s: %w", n, err)
 	}
 	return n, nil
 }
-
-// errLockWait is the server's number for a lock that was not to be had in time.
-const errLockWait = 1205
 
 // readJournal returns what has been counted already. A line that a crash has cut
 // counts for nothing.

@@ -159,6 +159,7 @@ func TestCountingGivesWay(t *testing.T) {
 // reading reports whether the server carries out the slow statement.
 func (b *bench) reading() bool {
 	var n int
-	err := b.db.DB().QueryRow("SELECT count(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%SLEEP(60)%' AND ID <> CONNECTION_ID()").Scan(&n)
+	err := b.db.DB().QueryRow("SELECT count(*) FROM information_schema.PROCESSLIST " +
+		"WHERE INFO LIKE '%SLEEP(60)%' AND ID <> CONNECTION_ID()").Scan(&n)
 	return err == nil && n > 0
 }

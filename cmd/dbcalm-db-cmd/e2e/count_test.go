@@ -43,7 +43,8 @@ func TestCountingResumes(t *testing.T) {
 		t.Errorf("the backup says:\n%s", story)
 	}
 	w.stored("full", "zstd")
-	if story := w.story(w.succeeded(w.verify("full", "boot"))); !strings.Contains(story, "; compared with the server: rows of 4 of 4 tables, checksums of 4") {
+	story := w.story(w.succeeded(w.verify("full", "boot")))
+	if !strings.Contains(story, "; compared with the server: rows of 4 of 4 tables, checksums of 4") {
 		t.Errorf("the verification says:\n%s", story)
 	}
 	w.nothingLeft("full")
