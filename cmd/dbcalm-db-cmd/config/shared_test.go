@@ -52,7 +52,8 @@ func TestWhatCannotBeHonouredIsRefused(t *testing.T) {
 		"compression: lz4": "compression", "COMPRESSION: LZ4": "compression", "compression: true": "compression", "compression: 1": "compression",
 		`stream: "maybe"`: "stream", "stream: 2": "stream", "stream: [true]": "stream",
 		"stream: \"false\"\nforward: nc host 1": "forward", "Forward: nc host 1": "forward",
-		"count_rows: all": "count_rows", "count_rows: [rows]": "count_rows", "log_level: loud": "log_level", `parallel: "many"`: "parallel", `parallel: ""`: "parallel",
+		"count_rows: all": "count_rows", "count_rows: [rows]": "count_rows",
+		"log_level: loud": "log_level", `parallel: "many"`: "parallel", `parallel: ""`: "parallel",
 	} {
 		loaded := Load(configtest.Write(t, configtest.Minimal+text), hostWith("/usr/bin/mariadb-backup"))
 		if len(loaded.Problems) != 1 || loaded.Problems[0].Key != key {
