@@ -70,8 +70,10 @@ func (e Examination) compareFigures(
 	for _, f := range figures.Tables {
 		name := tableName{f.Schema, f.Name}
 		switch {
-		case broken[name] != "" || outside[name] != "" || c.spoilt[name]:
+		case broken[name] != "":
 			c.left[counts.Broken]++
+		case outside[name] != "" || c.spoilt[name]:
+			c.left[counts.Unusable]++
 		case !c.known[name]:
 			c.differ(f, "%d rows were counted when the backup was made, and the table is not there", f.Rows)
 		default:

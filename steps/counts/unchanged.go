@@ -30,6 +30,9 @@ const (
 	Unreadable Reason = "unreadable"
 	// Broken: the server could not use it already.
 	Broken Reason = "broken"
+	// Unusable: a server that is started on the backup cannot use it or say whether
+	// it is sound.
+	Unusable Reason = "unusable"
 )
 
 // reasons are all of them with what a person is told, in the order of telling.
@@ -40,6 +43,7 @@ var reasons = []struct {
 	{Changed, "changed meanwhile"}, {Recent, "changed in the seconds before"}, {Untold, "of which nobody tells when they change"},
 	{Restarted, "of which the server forgot that, since it was restarted"}, {Busy, "which somebody else waited for or had locked"},
 	{Unreadable, "which could not be read"}, {Broken, "broken on the server already"},
+	{Unusable, "of which the started server could not say whether they are sound"},
 }
 
 const (
