@@ -87,6 +87,30 @@ func TestRowsAreComparedInEveryForm(t *testing.T) {
 	}
 }
 
+// Nothing is counted where nobody asks for it, or where an older program has begun
+// the operation, whose machine has no state for that.
+func TestNothingIsCountedUnasked(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	for _, test := range []struct {
+		setting CountRows
+		events  []string
+		counts  bool
+	}{
+		{CountOff, []string{EventCount}, false}, {"", []string{EventCount}, false}, {CountOn, []string{EventStream}, false},
+		{CountOn, []string{EventStream, EventCount}, true}, {CountChecksums, []string{EventCount}, true},
+	} {
+		h.CountRows = test.setting
+		if got := h.chooseCount(Task{Events: test.events}); got.On() != test.counts {
+			t.Errorf("%q with %v: %q", test.setting, test.events, got)
+		}
+	}
+	// It would be seen by an error: there is no server.
+	if err := h.backups().observeTables(t.Context(), Task{}); err != nil {
+		t.Error(err)
+	}
+}
+
 // before keeps a table of shop as the stopped server has it.
 func (b *kitBench) before(t *testing.T, table string) {
 	t.Helper()
