@@ -128,7 +128,8 @@ func movable(ctx context.Context, path string) (version int, there bool, err err
 // buildLedger brings an empty ledger to the version of the old tables, copies
 // them, and brings it on to ours.
 func buildLedger(ctx context.Context, o Options, path string, version int, there bool, reached func(string)) error {
-	db, err := sql.Open("sqlite", dbfile.URL(path, map[string][]string{"_pragma": {"journal_mode(DELETE)", "synchronous(FULL)"}}))
+	db, err := sql.Open("sqlite", dbfile.URL(path, map[string][]string{
+		"_pragma": {"auto_vacuum(INCREMENTAL)", "journal_mode(DELETE)", "synchronous(FULL)"}}))
 	if err != nil {
 		return err
 	}
