@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"dbcalm-db-cmd/persistence/dbfile"
 )
@@ -33,8 +34,9 @@ type ledger struct {
 }
 
 // openLedger opens the ledger, makes it where it is missing and migrates it. Damage
-// is an error, or, of a large one, told to damaged when it is found.
-func openLedger(ctx context.Context, path string, damaged func(error)) (*ledger, error) {
+// is an error, or, of a large one, told to damaged when it is found: the look for
+// it then begins after so long.
+func openLedger(ctx context.Context, path string, after time.Duration, damaged func(error)) (*ledger, error) {
 	l := &ledger{path: path}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("create folder of the ledger: %w", err)
@@ -64,7 +66,7 @@ func openLedger(ctx context.Context, path string, damaged func(error)) (*ledger,
 		_ = l.close()
 		return nil, l.explain("open ledger", err)
 	}
-	if l.examination, err = dbfile.Examine(ctx, path, "check ledger", damaged); err != nil {
+	if l.examination, err = dbfile.Examine(ctx, path, "check ledger", after, damaged); err != nil {
 		_ = l.close()
 		return nil, l.explain("check ledger", err)
 	}

@@ -102,7 +102,7 @@ func movable(ctx context.Context, path string) (version int, there bool, err err
 	} else if err != nil {
 		return 0, false, dbfile.Explain(path, "open shared file", err)
 	}
-	f, err := shared.Open(ctx, path)
+	f, err := shared.Open(ctx, path, 0)
 	if err != nil {
 		return 0, false, err
 	}

@@ -33,6 +33,8 @@ type projection struct {
 	ledger *ledger
 	path   string
 	notice func(error)
+	// examineAfter is Options.ExamineAfter.
+	examineAfter time.Duration
 	// reached is Options.Reached.
 	reached func(string)
 	gate    chan struct{}
@@ -57,7 +59,7 @@ type projection struct {
 }
 
 func newProjection(ledger *ledger, o Options) *projection {
-	p := &projection{ledger: ledger, path: o.Shared, notice: o.Notice,
+	p := &projection{ledger: ledger, path: o.Shared, notice: o.Notice, examineAfter: o.ExamineAfter,
 		gate: make(chan struct{}, 1), wake: make(chan struct{}, 1), unsure: true}
 	if p.notice == nil {
 		p.notice = func(error) {}
@@ -231,7 +233,7 @@ func (p *projection) check(ctx context.Context) error {
 	}
 	f := p.current()
 	if f == nil {
-		if f, err = shared.Open(ctx, p.path); err != nil {
+		if f, err = shared.Open(ctx, p.path, p.examineAfter); err != nil {
 			return err
 		}
 		p.take(f)

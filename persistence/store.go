@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
@@ -29,6 +30,9 @@ type Options struct {
 	// ledger, which goes on after Open has returned, finds damage in it. Nil means
 	// that nobody wants to know.
 	Damaged func(error)
+	// ExamineAfter is how long the look through a large file waits for a start to be
+	// over: it would slow that down.
+	ExamineAfter time.Duration
 	// Reached is called with the name of a place between two effects that must not
 	// be told apart by what dies there, for tests that see to it. Nil for none.
 	Reached func(effect string)
@@ -49,7 +53,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if damaged == nil {
 		damaged = func(error) {}
 	}
-	l, err := openLedger(ctx, LedgerPath(o.StateDir), damaged)
+	l, err := openLedger(ctx, LedgerPath(o.StateDir), o.ExamineAfter, damaged)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 	}
 	defer databaseLock.Close()
 	store, err := persistence.Open(ctx, persistence.Options{StateDir: cfg.StateDir, Shared: cfg.DatabasePath, JobDirs: jobDirs(cfg.StateDir),
-		Notice: noticeShared(log), Damaged: noticeDamage(log), Reached: crashpoint.Here})
+		Notice: noticeShared(log), Damaged: noticeDamage(log), ExamineAfter: examineAfter, Reached: crashpoint.Here})
 	if err != nil {
 		return err
 	}
@@ -115,6 +115,9 @@ func noticeShared(log zerolog.Logger) func(error) {
 		log.Info().Msg("the shared file says again what the ledger says")
 	}
 }
+
+// examineAfter is when a daemon that has been started has long begun to answer.
+const examineAfter = 10 * time.Second
 
 // noticeDamage logs that the ledger is damaged.
 func noticeDamage(log zerolog.Logger) func(error) {

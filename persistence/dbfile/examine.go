@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"sync"
+	"time"
 )
 
 // smallFile is up to how many bytes a database is looked through before it is
@@ -21,9 +22,10 @@ type Examination struct {
 }
 
 // Examine looks through all pages of the database at path, which it opens anew. A
-// small one is done with when it returns, with an *Error of damage; a large one
-// goes on meanwhile, and found is called if there is damage in it.
-func Examine(ctx context.Context, path, op string, found func(error)) (*Examination, error) {
+// small one is done with when it returns, with an *Error of damage; the look
+// through a large one begins after so long and goes on meanwhile, and found is
+// called if there is damage in it.
+func Examine(ctx context.Context, path, op string, after time.Duration, found func(error)) (*Examination, error) {
 	db, err := sql.Open("sqlite", DSN(path, false, []string{"query_only(ON)", "trusted_schema(OFF)"}))
 	if err != nil {
 		return nil, err
@@ -45,6 +47,9 @@ func Examine(ctx context.Context, path, op string, found func(error)) (*Examinat
 	go func() {
 		defer close(e.done)
 		defer db.Close()
+		if !wait(ctx, after) {
+			return
+		}
 		err := Explain(path, op, checkTables(ctx, db))
 		if err == nil || ctx.Err() != nil {
 			return
@@ -55,6 +60,18 @@ func Examine(ctx context.Context, path, op string, found func(error)) (*Examinat
 		found(err)
 	}()
 	return e, nil
+}
+
+// wait reports whether so long has passed before ctx has ended.
+func wait(ctx context.Context, long time.Duration) bool {
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Damage returns the *Error of the damage that has been found; nil for none so far.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
@@ -78,15 +79,16 @@ type File struct {
 	examination *dbfile.Examination
 
 	mu sync.Mutex
-	// Watch is the connection by which changes of others are noticed, seen its
-	// data_version when they last were.
-	Watch *sql.Conn
-	seen  int64
+	// Watch is the connection by which changes are noticed, seen its data_version
+	// when they last were, and seenOfOthers that of the connection that writes.
+	Watch              *sql.Conn
+	seen, seenOfOthers int64
 }
 
 // Open opens the file at path, makes it and its tables where they are
-// missing, and finds out by whom they were made.
-func Open(ctx context.Context, path string) (*File, error) {
+// missing, and finds out by whom they were made. The look for damage in a large
+// one begins after so long.
+func Open(ctx context.Context, path string, examineAfter time.Duration) (*File, error) {
 	// #nosec G301 -- other programs of the folder's group write there
 	if err := os.MkdirAll(filepath.Dir(path), 0o770); err != nil {
 		return nil, fmt.Errorf("create folder of the shared file: %w", err)
@@ -111,7 +113,7 @@ func Open(ctx context.Context, path string) (*File, error) {
 		return nil, dbfile.Explain(path, "open shared file", err)
 	}
 	f.read.SetMaxOpenConns(1)
-	if err := f.prepare(ctx); err != nil {
+	if err := f.prepare(ctx, examineAfter); err != nil {
 		_ = f.Close()
 		return nil, dbfile.Explain(path, "open shared file", err)
 	}
@@ -119,7 +121,7 @@ func Open(ctx context.Context, path string) (*File, error) {
 }
 
 // prepare makes what is missing and reads how the tables are made.
-func (f *File) prepare(ctx context.Context) error {
+func (f *File) prepare(ctx context.Context, examineAfter time.Duration) error {
 	// Made by another program, it is written anew for this, unless that one is just
 	// at work in it: the next start tries again.
 	f.rigid = dbfile.MakeShrinkable(ctx, f.write)
@@ -127,7 +129,7 @@ func (f *File) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if f.examination, err = dbfile.Examine(ctx, f.path, "check shared file", func(error) {}); err != nil {
+	if f.examination, err = dbfile.Examine(ctx, f.path, "check shared file", examineAfter, func(error) {}); err != nil {
 		return err
 	}
 	sized := f.read.QueryRowContext(ctx, `SELECT count(*) > 0 FROM pragma_table_info('backup') WHERE name = 'size'`)
