@@ -256,7 +256,7 @@ func (h *history) carry(o Operation, kind int, parent string) error {
 			}
 			if o.BackupID == loadBackup(h.backups-1) {
 				end, size := at, int64(1<<30)
-				c.Backup = &Backup{ID: o.BackupID, FromBackupID: parent, StartTime: o.CreatedAt, EndTime: &end, Size: &size, ManifestSHA256: o.ID}
+				c.Backup = &Backup{ID: o.BackupID, FromBackupID: parent, StartTime: o.CreatedAt, EndTime: &end, Size: &size}
 			}
 		}
 		if o, err = applyChange(ctx, h.tx, c); err != nil {
