@@ -72,8 +72,10 @@ type Config struct {
 	MetricsGroup  string // empty: the daemon's own
 	// KeepLogsDays is how long the programs' output is kept.
 	KeepLogsDays int
-	LogLevel     zerolog.Level
-	LogFormat    string // json or console
+	// KeepHistory is how many days operations are kept that are over; 0 keeps all.
+	KeepHistory int
+	LogLevel    zerolog.Level
+	LogFormat   string // json or console
 }
 
 // The kinds of database.

@@ -57,6 +57,7 @@ func TestDefaults(t *testing.T) {
 		MaxConcurrent:         1,
 		MaxWaiting:            100,
 		KeepLogsDays:          30,
+		KeepHistory:           400,
 		StallTimeout:          time.Minute,
 		CountRows:             "off",
 		OnFinishTimeout:       30 * time.Second,

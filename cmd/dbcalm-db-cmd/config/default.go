@@ -45,6 +45,7 @@ func Defaults(h Host) *Config {
 		MaxConcurrent:         1,
 		MaxWaiting:            100,
 		KeepLogsDays:          30,
+		KeepHistory:           400,
 		StallTimeout:          job.DefaultStallTimeout,
 		CountRows:             countOff,
 		OnFinishTimeout:       30 * time.Second,

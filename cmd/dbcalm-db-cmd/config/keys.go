@@ -102,6 +102,10 @@ var keyNotes = map[string]keyNote{
 		meaning: fmt.Sprintf("For how many days all that an operation's programs have printed is kept, compressed, in "+
 			"state_dir; 1 to %d.", maxLogDays),
 	},
+	"keep_history": {
+		meaning: fmt.Sprintf("For how many days operations are kept that are over, with their logs and rows of the SQLite file: but "+
+			"always the newest 1000, and what backups need; 0 to %d, 0 keeps all.", maxKeptDays),
+	},
 	"retention": {
 		meaning: "What backups prune keeps, such as {full: 4, days: 30}: the newest 4 full backups with what stands on them, " +
 			"and every chain with a backup younger than 30 days. {} keeps all. Nothing is pruned by itself.",

@@ -102,6 +102,7 @@ func TestConfigProblems(t *testing.T) {
 		{configtest.Minimal + "use_memory: 1M", `:3: use_memory: 1M: give at least 16M, such as 512M or 2G`},
 		{configtest.Minimal + "max_concurrent: 17", `:3: max_concurrent: 17: write a whole number from 1 to 16`},
 		{configtest.Minimal + "keep_logs_days: 0", `:3: keep_logs_days: 0: write a whole number from 1 to 3650`},
+		{configtest.Minimal + "keep_history: -1", `:3: keep_history: -1: write a whole number from 0 to 36500, 0 to keep all`},
 		{configtest.Minimal + "retention: 30",
 			`:3: retention: 30: write how many full backups and how many days to keep, such as {full: 4, days: 30}`},
 		{configtest.Minimal + "retention: [4, 30]", `:3: retention: a list: ` + retentionAdvice},

@@ -62,6 +62,7 @@ var settings = []setting{
 	numberKey("max_concurrent", func(c *Config) *int { return &c.MaxConcurrent }),
 	numberKey("max_waiting", func(c *Config) *int { return &c.MaxWaiting }),
 	numberKey("keep_logs_days", func(c *Config) *int { return &c.KeepLogsDays }),
+	numberKey("keep_history", func(c *Config) *int { return &c.KeepHistory }),
 	{key: "retention", set: setRetention, show: showRetention, wanted: retentionAdvice},
 	hidden(textKey("on_finish", func(c *Config) *string { return &c.OnFinish })),
 	durationKey("on_finish_timeout", func(c *Config) *time.Duration { return &c.OnFinishTimeout }),

@@ -117,6 +117,9 @@ func (v *validation) numbers() {
 	v.between("max_concurrent", c.MaxConcurrent, maxConcurrent)
 	v.between("max_waiting", c.MaxWaiting, maxWaiting)
 	v.between("keep_logs_days", c.KeepLogsDays, maxLogDays)
+	if c.KeepHistory < 0 || c.KeepHistory > maxKeptDays {
+		v.complain("keep_history", "write a whole number from 0 to %d, 0 to keep all", maxKeptDays)
+	}
 	if r := c.Retention; r.Full < 0 || r.Full > maxKeptFull || r.Days < 0 || r.Days > maxKeptDays {
 		v.complain("retention", "give 0 to %d full backups and 0 to %d days, such as %s", maxKeptFull, maxKeptDays, RetentionExample)
 	}
