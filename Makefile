@@ -14,7 +14,8 @@ CRASH_KILLS  ?= 10000
 CRASH_TIME   ?= 24h
 CRASH_WORLDS ?= 3
 SCREENS_MIB  ?= 2048
-BENCH_MIB    ?= 1024
+BENCH_MIB    ?= 512
+BENCH_TABLES ?= 20000
 BENCH_ROUNDS ?= 5
 DB       ?= mariadb
 # Asked for when it is first wanted, and once: program and package have the same.
@@ -28,6 +29,7 @@ binary      := $(BIN)/$(program)
 matrix      := cmd/$(program)/e2e/testdata/crash-matrix.md
 folders     := cmd machine persistence steps transport
 rooms       := $(sort $(folders) $(shell find $(folders) -name '*_test.go' -printf '%h\n'))
+speed       := cmd/$(program)/e2e/testdata/speed.md
 screens     := cmd/$(program)/e2e/testdata/screens.md
 shell_files := $(wildcard .ci/*) $(shell find $(folders) -name '*.sh')
 packaging   := cmd/$(program)/packaging
@@ -115,9 +117,12 @@ crash: deps ## Kill everything CRASH_KILLS (10000) times or for CRASH_TIME (24h)
 powerloss: deps ## Cut the power on a file system that forgets what is not durable (root only)
 	CGO_ENABLED=1 go test -tags powerloss -count=1 -timeout 30m -run '^TestPowerLoss$$' ./cmd/$(program)/e2e
 
+# A mount of the run's own goes with it.
 .PHONY: bench
-bench: deps ## Compare streamed backups with shell pipelines: BENCH_MIB (1024) of data, BENCH_ROUNDS (5)
-	BENCH_MIB=$(BENCH_MIB) BENCH_ROUNDS=$(BENCH_ROUNDS) go test -v -tags speed -count=1 -timeout 30m -run '^TestSpeed$$' ./steps
+bench: deps ## Compare operations with the bare tools: BENCH_MIB (512) of data, BENCH_TABLES (20000), BENCH_ROUNDS (5)
+	BENCH_MIB=$(BENCH_MIB) BENCH_TABLES=$(BENCH_TABLES) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(abspath $(speed)) \
+		$(if $(filter 0,$(shell id -u)),unshare --mount) \
+		go test -v -tags speed -count=1 -timeout 6h -run '^TestSpeed$$' ./cmd/$(program)/e2e
 
 .PHONY: screens
 screens: deps ## Print what an administrator sees of real operations on SCREENS_MIB (2048) of data

@@ -10,10 +10,12 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/crashpoint"
+	"dbcalm-db-cmd/steps/digest"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/inventory"
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/stream"
 	"dbcalm-db-cmd/steps/tool"
 )
 
@@ -54,7 +56,18 @@ func (s backupSteps) copyJob(_ context.Context, t Task) (job.Spec, error) {
 	if err != nil {
 		return job.Spec{}, err
 	}
-	return s.Tool.BackupCommand(*t.Data.Tool, credentials, rights, t.Data.Server.DataDir, t.Data.Work, base), nil
+	spec := s.Tool.BackupCommand(*t.Data.Tool, credentials, rights, t.Data.Server.DataDir, t.Data.Work, base)
+	spec.Digests, spec.Workers = store.DigestsFile(t.Data.Work), s.Tool.Parallel
+	if form := t.form(); form.Compression != "" {
+		if free, err := disk.FreeSpace(t.Data.Work); err != nil || free < disk.WithMargin(2*t.Data.DataSize) {
+			// There is no room for everything twice: each file goes when it has been
+			// compressed, and that is when all are proved.
+			spec.Digests = ""
+		}
+		spec.Packing = &digest.Packing{Folder: store.PackingFolder(t.Data.Work),
+			Compression: stream.Compression(form.Compression), Level: form.Level}
+	}
+	return spec, nil
 }
 
 // copying returns what the tool stands on and whose rights it runs with.

@@ -34,6 +34,10 @@ func BeforeFile(work string) string { return work + ".before.json" }
 // AfterFile is described with BeforeFile.
 func AfterFile(work string) string { return work + ".after.json" }
 
+// DigestsFile is where the hashes are kept that were taken while the tool filled
+// this folder.
+func DigestsFile(work string) string { return work + ".digests.json" }
+
 // PackingFolder is where an attempt that works in this folder writes its files
 // before they get their names: beside it, where no name of the server's is, and
 // gone with it.
