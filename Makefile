@@ -117,6 +117,10 @@ crash: deps ## Kill everything CRASH_KILLS (10000) times or for CRASH_TIME (24h)
 powerloss: deps ## Cut the power on a file system that forgets what is not durable (root only)
 	CGO_ENABLED=1 go test -tags powerloss -count=1 -timeout 30m -run '^TestPowerLoss$$' ./cmd/$(program)/e2e
 
+.PHONY: long
+long: export LONG_TESTS := 1
+long: test powerloss ## Run make test and make powerloss with whole matrices, of which they run a third each
+
 # A mount of the run's own goes with it.
 .PHONY: bench
 bench: deps ## Compare operations with the bare tools: BENCH_MIB (512) of data, BENCH_TABLES (20000), BENCH_ROUNDS (5)

@@ -21,7 +21,7 @@ func (s *Store) Accept(ctx context.Context, o Operation, claims []Claim, first P
 }
 
 // AcceptOnce is Accept for a command with a request id, recorded in the same
-// transaction. ErrRequestKnown comes before any other refusal: what the
+// transaction. errRequestKnown comes before any other refusal: what the
 // command clashes with may be the operation it has begun itself.
 func (s *Store) AcceptOnce(ctx context.Context, r Request, o Operation, claims []Claim, first Process) error {
 	var known int
@@ -29,14 +29,14 @@ func (s *Store) AcceptOnce(ctx context.Context, r Request, o Operation, claims [
 		return s.explain("read request", err)
 	}
 	if known > 0 {
-		return ErrRequestKnown
+		return errRequestKnown
 	}
 	return s.accept(ctx, o, func(tx *ledgerTx) error {
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM operation_request WHERE id = ?`, r.ID).Scan(&known); err != nil {
 			return err
 		}
 		if known > 0 {
-			return ErrRequestKnown
+			return errRequestKnown
 		}
 		if err := acceptOperation(ctx, tx, o, claims, first); err != nil {
 			return err

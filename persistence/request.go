@@ -9,9 +9,9 @@ import (
 	"dbcalm-db-cmd/persistence/dbfile"
 )
 
-// ErrRequestKnown: a command with this request id has been accepted before;
+// errRequestKnown: a command with this request id has been accepted before;
 // Request tells which.
-var ErrRequestKnown = errors.New("request was accepted before")
+var errRequestKnown = errors.New("request was accepted before")
 
 // Request is a command that its client has given a name, so that it can be
 // sent again without being carried out again. Its row lives as long as that of

@@ -30,7 +30,7 @@ func TestAcceptOnceRemembers(t *testing.T) {
 	// It clashes with itself in both ways; that it is itself comes first.
 	second := operation("2")
 	err := d.AcceptOnce(t.Context(), request("r", second), second, claims, firstProcess(second))
-	if !errors.Is(err, ErrRequestKnown) {
+	if !errors.Is(err, errRequestKnown) {
 		t.Errorf("the same again: %v", err)
 	}
 	if err := d.AcceptOnce(t.Context(), request("other", second), second, claims, firstProcess(second)); !errors.Is(err, ErrExists) {
@@ -62,7 +62,7 @@ func TestAcceptOnceOfManyAtOnce(t *testing.T) {
 	for err := range results {
 		if err == nil {
 			accepted++
-		} else if !errors.Is(err, ErrRequestKnown) {
+		} else if !errors.Is(err, errRequestKnown) {
 			t.Errorf("neither accepted nor known: %v", err)
 		}
 	}

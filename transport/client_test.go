@@ -185,7 +185,7 @@ func answerOnce(listener net.Listener, answer string) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err := readFrame(conn, RequestLimit); err != nil {
+	if _, err := readFrame(conn, requestLimit); err != nil {
 		return err
 	}
 	_, err = fmt.Fprint(conn, answer)

@@ -162,7 +162,7 @@ func (s *Server) receive(stopping, evicted context.Context, conn *net.UnixConn, 
 	large := &access.Guest{UID: client.UID, Busy: true}
 	defer s.requests.Leave(large)
 	reader := &requestReader{conn: conn, grow: func() bool { return s.requests.Try(large) }, came: func() { s.clients.Mark(client, false) }}
-	frame, err := readFrame(reader, RequestLimit)
+	frame, err := readFrame(reader, requestLimit)
 	switch {
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return frame, err

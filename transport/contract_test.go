@@ -170,8 +170,8 @@ func TestATooLargeRequest(t *testing.T) {
 	for name, test := range map[string]struct{ request, want string }{
 		"object":   {`{"cmd":"` + strings.Repeat("x", 20<<20) + `"}`, tooBig},
 		"spaces":   {strings.Repeat(" ", 2<<20) + goodRequest, tooBig},
-		"by one":   {strings.Repeat(" ", RequestLimit-len(goodRequest)+1) + goodRequest, tooBig},
-		"just not": {strings.Repeat(" ", RequestLimit-len(goodRequest)) + goodRequest, goodAnswer},
+		"by one":   {strings.Repeat(" ", requestLimit-len(goodRequest)+1) + goodRequest, tooBig},
+		"just not": {strings.Repeat(" ", requestLimit-len(goodRequest)) + goodRequest, goodAnswer},
 		"garbage": {strings.Repeat("x", 20<<20),
 			`{"code":400,"status":"Bad Request","message":"request is not a JSON object: it starts with \"x\""}`},
 		"tail": {goodRequest + strings.Repeat("x", 20<<20), goodAnswer},

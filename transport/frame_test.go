@@ -56,7 +56,7 @@ func textOrEmpty(err error) string {
 
 func TestReadFrameDeep(t *testing.T) {
 	t.Parallel()
-	_, err := readFrame(strings.NewReader(strings.Repeat(`{"a":`, 100_000)), RequestLimit)
+	_, err := readFrame(strings.NewReader(strings.Repeat(`{"a":`, 100_000)), requestLimit)
 	if textOrEmpty(err) != "request is not valid JSON: invalid character '{' exceeded max depth, at byte 50001" {
 		t.Errorf("got %v", err)
 	}

@@ -31,7 +31,7 @@ func FuzzAnswer(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, stream string, uid uint32, pid int32) {
-		frame, err := readFrame(strings.NewReader(stream), RequestLimit)
+		frame, err := readFrame(strings.NewReader(stream), requestLimit)
 		if err != nil {
 			return
 		}

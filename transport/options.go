@@ -51,9 +51,9 @@ type Options struct {
 	SummaryInterval time.Duration
 }
 
-// RequestLimit is the largest request in bytes, white space before it
+// requestLimit is the largest request in bytes, white space before it
 // included.
-const RequestLimit = 1 << 20
+const requestLimit = 1 << 20
 
 const (
 	defaultRequestTimeout = 10 * time.Second

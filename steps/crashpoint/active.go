@@ -15,8 +15,8 @@ import (
 
 // The environment of a program under test.
 const (
-	// EnvDir is a folder; a file in it named for a point arms that point.
-	EnvDir = "DBCALM_CRASH_DIR"
+	// envDir is a folder; a file in it named for a point arms that point.
+	envDir = "DBCALM_CRASH_DIR"
 	// bootFile in that folder holds the boot id to pretend.
 	bootFile = "boot_id"
 )
@@ -25,7 +25,7 @@ const (
 // then kills whatever it wants to and lets the rest go on. The armed file is
 // renamed to NAME.hit first, which is how the test learns of it.
 func Here(name string) {
-	dir := os.Getenv(EnvDir)
+	dir := os.Getenv(envDir)
 	if dir == "" {
 		return
 	}
@@ -41,7 +41,7 @@ func Here(name string) {
 
 // BootID returns the boot id a crash test pretends, empty for none.
 func BootID() string {
-	text, err := os.ReadFile(filepath.Join(os.Getenv(EnvDir), bootFile))
+	text, err := os.ReadFile(filepath.Join(os.Getenv(envDir), bootFile))
 	if err != nil {
 		return ""
 	}

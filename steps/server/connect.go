@@ -22,8 +22,8 @@ const ServerTimeout = 2 * time.Second
 var (
 	// ErrServerDown: nothing answers. Clients look for this very text.
 	ErrServerDown = errors.New("cannot create backup, MySQL/MariaDB server is not running")
-	// ErrLogin: the server answers and refuses the login.
-	ErrLogin = errors.New("the server refused the login of the backup user")
+	// errLogin: the server answers and refuses the login.
+	errLogin = errors.New("the server refused the login of the backup user")
 )
 
 // Conn is a connection to the database server.
@@ -36,7 +36,7 @@ func NewConn(db *sql.DB) *Conn { return &Conn{db: db} }
 func (s *Conn) Close() { _ = s.db.Close() }
 
 // Connect logs in to the server. Errors are ErrCredentials, ErrServerDown,
-// ErrLogin or ErrTLS, each with what to do.
+// errLogin or errTLS, each with what to do.
 func (srv *Server) Connect(ctx context.Context) (*Conn, error) {
 	return srv.connect(ctx, ServerTimeout)
 }
@@ -54,7 +54,7 @@ func (srv *Server) connect(ctx context.Context, patience time.Duration) (*Conn, 
 	config.AllowNativePasswords, config.AllowCleartextPasswords = true, false
 	config.Logger = &mysql.NopLogger{}
 	if config.TLS, err = c.TLS.config(config.Net, config.Addr); err != nil {
-		return nil, fmt.Errorf("%w: %w: correct it in %s", ErrTLS, err, srv.CredentialsFile)
+		return nil, fmt.Errorf("%w: %w: correct it in %s", errTLS, err, srv.CredentialsFile)
 	}
 	config.AllowFallbackToPlaintext = !c.TLS.Required && !c.TLS.VerifyHost
 	ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
@@ -142,14 +142,14 @@ func explainConnect(err error, config *mysql.Config) error {
 	if errors.As(err, &refused) {
 		switch refused.Number {
 		case 1040, 1203, 1226: // too many connections
-			return fmt.Errorf("%w: too many connections: %s", ErrLogin, refused.Message)
+			return fmt.Errorf("%w: too many connections: %s", errLogin, refused.Message)
 		}
 		return fmt.Errorf("%w '%s': %s: check user and password in the section [%s], and that the account exists%s",
-			ErrLogin, user, refused.Message, CredentialsSection, tlsAdvice(config))
+			errLogin, user, refused.Message, CredentialsSection, tlsAdvice(config))
 	}
 	if failedTLS(err) {
 		return fmt.Errorf("%w at %s: %w: correct ssl-ca, ssl-cert, ssl-key, ssl-verify-server-cert or tls-version "+
-			"in the credentials file, or the server's certificate", ErrTLS, address, err)
+			"in the credentials file, or the server's certificate", errTLS, address, err)
 	}
 	if errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err) || errors.Is(err, mysql.ErrInvalidConn) ||
 		strings.Contains(err.Error(), "i/o timeout") {

@@ -72,10 +72,10 @@ func TestServerCannotBeReached(t *testing.T) {
 	reach(nil)
 
 	h.login(server, server.User, "wrong")
-	reach(ErrLogin, "the server refused the login of the backup user '"+server.User+"': Access denied",
+	reach(errLogin, "the server refused the login of the backup user '"+server.User+"': Access denied",
 		"check user and password in the section [client-dbcalm]")
 	h.login(server, "nobody", "wrong")
-	reach(ErrLogin, "'nobody': Access denied")
+	reach(errLogin, "'nobody': Access denied")
 	h.CredentialsFile = server.CredentialsFile
 
 	server.Pause()
@@ -90,7 +90,7 @@ func TestServerCannotBeReached(t *testing.T) {
 		}
 		defer conn.Close()
 	}
-	reach(ErrLogin, "too many connections")
+	reach(errLogin, "too many connections")
 
 	server.Kill()
 	reach(ErrServerDown, down, "connection refused", "start it, or correct socket or host in the credentials file")

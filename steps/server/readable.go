@@ -18,8 +18,8 @@ import (
 	"dbcalm-db-cmd/steps/job"
 )
 
-// ErrForeign: something in the data directory is not for its owner to read.
-var ErrForeign = errors.New("what the owner of the data directory may not read must not get into a backup")
+// errForeign: something in the data directory is not for its owner to read.
+var errForeign = errors.New("what the owner of the data directory may not read must not get into a backup")
 
 // namedForeign is how many of them the error names.
 const namedForeign = 5
@@ -62,7 +62,7 @@ func (srv *Server) CheckReadable(dataDir string) error {
 	}
 	name := disk.UserName(int(owner.Uid))
 	return fmt.Errorf("%w: user %s may not read %s: find out who put it there; if it belongs to the server, chown it to %s, else remove it",
-		ErrForeign, name, list, name)
+		errForeign, name, list, name)
 }
 
 // asUser runs work with a user's rights to files, and with no others. Only the

@@ -85,8 +85,8 @@ func TestWhatTheOwnerMayNotReadIsRefused(t *testing.T) {
 				return
 			}
 			testkit.Says(t, err, "user 64647 may not read "+filepath.Join(dir, test.want)+": find out who put it there")
-			if !errors.Is(err, ErrForeign) {
-				t.Errorf("%v is no ErrForeign", err)
+			if !errors.Is(err, errForeign) {
+				t.Errorf("%v is no errForeign", err)
 			}
 		})
 	}

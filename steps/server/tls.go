@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// ErrTLS: no encrypted connection comes about, as the credentials ask for one.
-var ErrTLS = errors.New("no encrypted connection to the server")
+// errTLS: no encrypted connection comes about, as the credentials ask for one.
+var errTLS = errors.New("no encrypted connection to the server")
 
 // TLS is how a connection is encrypted. The zero value is the tools' default:
 // encrypted if the server can, with whatever certificate it has.

@@ -22,8 +22,8 @@ const (
 	maxZstdLevel = 19
 )
 
-// ParseCompression reads the configuration's word for a compression.
-func ParseCompression(word string) (Compression, error) {
+// parseCompression reads the configuration's word for a compression.
+func parseCompression(word string) (Compression, error) {
 	c := Compression(word)
 	if !slices.Contains([]Compression{None, Gzip, Zstd}, c) {
 		return None, fmt.Errorf("unknown compression %q: use gzip or zstd, or leave it empty for none", word)
@@ -58,7 +58,7 @@ func CheckLevel(c Compression, level int) error {
 		}
 		return nil
 	default:
-		_, err := ParseCompression(string(c))
+		_, err := parseCompression(string(c))
 		return err
 	}
 	if level < 0 || level > top {

@@ -9,13 +9,13 @@ import (
 func TestParseCompression(t *testing.T) {
 	t.Parallel()
 	for word, suffix := range map[string]string{"": "", "gzip": ".gz", "zstd": ".zst"} {
-		c, err := ParseCompression(word)
+		c, err := parseCompression(word)
 		if err != nil || string(c) != word || c.Suffix() != suffix {
 			t.Errorf("%q became %q with suffix %q: %v", word, c, c.Suffix(), err)
 		}
 	}
 	for _, word := range []string{"lz4", "GZIP", "none", " gzip"} {
-		c, err := ParseCompression(word)
+		c, err := parseCompression(word)
 		if c != None || err == nil || !strings.Contains(err.Error(), "use gzip or zstd, or leave it empty for none") {
 			t.Errorf("%q became %q: %v", word, c, err)
 		}

@@ -16,7 +16,7 @@ const maxWindow = 32 << 20
 // uncompress copies src to dst, uncompressed, and shows what it writes to
 // look. It returns the sum of what it has read and how much it has written.
 func uncompress(dst io.Writer, src io.Reader, c Compression, n *Counters, look io.Writer) (Sum, int64, error) {
-	if _, err := ParseCompression(string(c)); err != nil {
+	if _, err := parseCompression(string(c)); err != nil {
 		return Sum{}, 0, err
 	}
 	if n == nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -16,15 +17,15 @@ import (
 // row.
 func TestChainsOfMixedForms(t *testing.T) {
 	t.Parallel()
-	chains := [][]string{
+	chains := testkit.Some(t, [][]string{
 		{"directory", "zstd stream"},
 		{"stream", "directory"},
 		{"zstd stream", "gzip stream", "forwarded stream"},
-		{"gzip stream", "zstd directory"},
 		{"zstd directory", "gzip directory", "stream"},
+		{"gzip stream", "zstd directory"},
 		{"gzip directory", "forwarded stream"},
 		{"forwarded stream", "forwarded stream", "zstd directory"},
-	}
+	})
 	w := newWorld(t, worldOptions{})
 	w.configureForm("directory")
 	w.start()

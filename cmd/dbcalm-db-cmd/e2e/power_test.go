@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/testkit"
 	disktest "dbcalm-db-cmd/steps/testkit/disk"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -24,20 +25,20 @@ import (
 // system that commits by itself only every ten minutes; the cut is ext4's own
 // shutdown without a flush of its journal, so that what was not made durable
 // is gone, and the journal is replayed as after a real cut. Then everything
-// starts again in a new boot.
+// starts again in a new boot. A third of the points is enough for each day.
 func TestPowerLoss(t *testing.T) {
 	if !disktest.Enter(t) {
 		return
 	}
 	p := newPower(t)
 	p.storeIn("directory")
-	for _, point := range []string{
+	for _, point := range testkit.Some(t, []string{
 		"accept-recorded", "after-queued", "after-validate", "work-before-folder", "after-reserve",
 		"job-recorded", "job-folder-made", "durable-written", "durable-renamed", "job-created", "job-launched", "job-identified", "job-released",
 		"supervisor-granted", "supervisor-started", "supervisor-ended", "supervisor-result",
 		"before-copy", "after-copy", "seal-before-manifest", "before-seal", "after-seal",
 		"publish-after-rename", "before-publish", "after-publish", "before-record", "after-record",
-	} {
+	}) {
 		p.backup(point)
 	}
 	for form, points := range map[string][]string{
@@ -48,27 +49,27 @@ func TestPowerLoss(t *testing.T) {
 		"forwarded stream": {"supervisor-ended", "after-stream"},
 	} {
 		p.storeIn(form)
-		for _, point := range points {
+		for _, point := range testkit.Some(t, points) {
 			p.backup(point)
 		}
 	}
-	for _, point := range []string{"retire-renamed", "before-retire", "after-retire", "before-erase", "after-erase",
-		"before-record", "after-record"} {
+	for _, point := range testkit.Some(t, []string{"retire-renamed", "before-retire", "after-retire", "before-erase", "after-erase",
+		"before-record", "after-record"}) {
 		p.remove(point)
 	}
 	p.c.w.db.Stop()
-	for _, point := range []string{
+	for _, point := range testkit.Some(t, []string{
 		"after-validate", "stage-file", "before-stage", "after-stage", "before-prepare", "after-prepare", "before-apply", "after-apply",
 		"before-arrange", "after-arrange", "place-before-exchange", "place-after-exchange", "place-renamed",
 		"before-place", "after-place", "before-record", "after-record",
-	} {
+	}) {
 		p.restore(point, "base", "base-inc")
 	}
-	for _, point := range []string{"before-stage", "supervisor-started", "supervisor-ended", "supervisor-result", "before-unpack",
-		"after-unpack", "before-prepare"} {
+	for _, point := range testkit.Some(t, []string{"before-stage", "supervisor-started", "supervisor-ended", "supervisor-result",
+		"before-unpack", "after-unpack", "before-prepare"}) {
 		p.restore(point, "base-stream", "base-compressed")
 	}
-	for _, point := range []string{"supervisor-ended", "after-unpack"} {
+	for _, point := range testkit.Some(t, []string{"supervisor-ended", "after-unpack"}) {
 		p.restore(point, "base-stream", "base-sent")
 	}
 	t.Logf("%d power cuts", p.cuts)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/testkit"
 	disktest "dbcalm-db-cmd/steps/testkit/disk"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
@@ -130,11 +131,11 @@ func TestVerifyIsCarriedOn(t *testing.T) {
 	w.start()
 	w.succeeded(w.full("full"))
 	w.succeeded(w.incremental("inc", "full"))
-	for _, point := range []string{
+	for _, point := range testkit.Some(t, []string{
 		"before-validate", "after-validate", "stage-file", "before-stage", "after-stage", "before-prepare", "before-apply",
 		"before-arrange", "after-arrange", "examine-started", "examine-checked", "before-examine", "work-before-removal",
-		"before-clean", "before-record", "after-record", "before-check", "after-check",
-	} {
+		"before-clean", "before-record", "before-check", "after-check", "after-record",
+	}) {
 		level := "boot"
 		if strings.HasSuffix(point, "-check") {
 			level = "checksum"

@@ -1,0 +1,21 @@
+package testkit
+
+import (
+	"os"
+	"testing"
+)
+
+// Some returns each third row of a long matrix, beginning with the first, and all
+// of them where LONG_TESTS is set, as it is in make long.
+func Some[T any](t testing.TB, matrix []T) []T {
+	t.Helper()
+	if os.Getenv("LONG_TESTS") != "" {
+		return matrix
+	}
+	var some []T
+	for i := 0; i < len(matrix); i += 3 {
+		some = append(some, matrix[i])
+	}
+	t.Logf("%d of %d rows: make long runs all of them", len(some), len(matrix))
+	return some
+}
