@@ -72,7 +72,7 @@ func (w *Watcher) hash(name string, buffer []byte) {
 	if d == nil {
 		return
 	}
-	sum, data, pack, err := w.read(f, name, buffer)
+	sum, data, pack, err := w.read(f, buffer)
 	if err != nil {
 		w.discard(pack)
 		return
@@ -85,12 +85,15 @@ func (w *Watcher) hash(name string, buffer []byte) {
 }
 
 // read reads an open file and returns what its digest says of it.
-func (w *Watcher) read(f *os.File, name string, buffer []byte) (sum string, data int64, pack *Pack, err error) {
+func (w *Watcher) read(f *os.File, buffer []byte) (sum string, data int64, pack *Pack, err error) {
 	if w.packing != nil {
 		plain, data, pack, err := w.pack(givable{f, w})
 		return plain.SHA256, data, pack, err
 	}
-	if data, err = disk.DataIn(w.folder, name); err != nil {
+	if data, err = disk.DataOf(f); err != nil {
+		return "", 0, nil, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return "", 0, nil, err
 	}
 	digest := sha256.New()

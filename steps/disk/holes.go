@@ -83,6 +83,11 @@ func DataIn(folder, name string) (int64, error) {
 		return 0, err
 	}
 	defer f.Close()
+	return DataOf(f)
+}
+
+// DataOf is DataIn for an open file.
+func DataOf(f *os.File) (int64, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return 0, err

@@ -39,7 +39,12 @@ func (f *filled) complete(stop <-chan struct{}) error {
 	go func() { synced <- f.disk.Sync() }()
 	list := f.digests.Finish(stop)
 	f.digests = nil
-	if err := <-synced; err != nil {
+	err := <-synced
+	if err == nil && f.spec.Packing != nil {
+		// What has been compressed since then is our own.
+		err = f.disk.Sync()
+	}
+	if err != nil {
 		return err
 	}
 	if list != nil {
