@@ -46,6 +46,10 @@ func (s backupSteps) reserveWork(ctx context.Context, t Task) (Outcome, error) {
 	return outcome, nil
 }
 
+// packers is how many files are compressed at a time while the tool works: each
+// takes all processors and its share of memory.
+const packers = 2
+
 // copyJob returns the tool's command line.
 func (s backupSteps) copyJob(_ context.Context, t Task) (job.Spec, error) {
 	credentials, err := s.Server.Credentials()
@@ -57,17 +61,25 @@ func (s backupSteps) copyJob(_ context.Context, t Task) (job.Spec, error) {
 		return job.Spec{}, err
 	}
 	spec := s.Tool.BackupCommand(*t.Data.Tool, credentials, rights, t.Data.Server.DataDir, t.Data.Work, base)
-	spec.Digests, spec.Workers = store.DigestsFile(t.Data.Work), s.Tool.Parallel
-	if form := t.form(); form.Compression != "" {
-		if free, err := disk.FreeSpace(t.Data.Work); err != nil || free < disk.WithMargin(2*t.Data.DataSize) {
-			// There is no room for everything twice: each file goes when it has been
-			// compressed, and that is when all are proved.
-			spec.Digests = ""
-		}
-		spec.Packing = &digest.Packing{Folder: store.PackingFolder(t.Data.Work),
-			Compression: stream.Compression(form.Compression), Level: form.Level}
-	}
+	s.hashMeanwhile(t, &spec)
 	return spec, nil
+}
+
+// hashMeanwhile has the copied files hashed, and compressed, while the tool works.
+func (s backupSteps) hashMeanwhile(t Task, spec *job.Spec) {
+	form := t.form()
+	if form.Compression == "" {
+		spec.Digests, spec.Workers = store.DigestsFile(t.Data.Work), s.Tool.Parallel
+		return
+	}
+	if free, err := disk.FreeSpace(t.Data.Work); err != nil || free < disk.WithMargin(2*t.Data.DataSize) {
+		// Without room for everything twice, each file goes when it has been
+		// compressed, and that is when all are proved.
+		return
+	}
+	spec.Digests, spec.Workers = store.DigestsFile(t.Data.Work), min(s.Tool.Parallel, packers)
+	spec.Packing = &digest.Packing{Folder: store.PackingFolder(t.Data.Work), Compression: stream.Compression(form.Compression),
+		Level: form.Level}
 }
 
 // copying returns what the tool stands on and whose rights it runs with.

@@ -36,6 +36,7 @@ func (s *speed) data(value string) {
 	s.compare(rowDirectory, s.timedBackup, func() { s.shell(bareBackup + bareSync) })
 	s.use("zstd directory")
 	s.compare(rowZstd, s.timedBackup, func() { s.shell(bareBackup + bareRepeat + bareSync) })
+	s.memory("a zstd directory")
 	s.use("zstd stream")
 	s.compare(rowStream, s.timedBackup, func() { s.shell("mkdir lsn; " + bareStream + bareSync) })
 	s.memory("a zstd stream")
