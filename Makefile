@@ -81,7 +81,7 @@ trial: deps deb ## Install, use, upgrade and purge the package under a systemd o
 .PHONY: test
 test: deps ## Run all tests with the race detector, on private MariaDB servers
 	@CGO_ENABLED=1 $(go_test) -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'
-	CGO_ENABLED=1 $(go_test) -timeout 30m ./...
+	CGO_ENABLED=1 $(go_test) -timeout 45m ./...
 
 .PHONY: quick
 quick: ## Build, vet and run the fast tests; needs no database server
@@ -98,6 +98,7 @@ $(rooms:%=test-%): deps
 	CGO_ENABLED=1 $(go_test) -timeout 30m ./$(@:test-%=%)/...
 
 .PHONY: conformance
+conformance: export LONG_TESTS := 1
 conformance: deps ## Hold every backup tool and server there is to what the daemon relies on, and name them
 	CGO_ENABLED=1 $(go_test) -timeout 30m -v -run '^(TestKits|TestConformance|TestServerConformance)$$' ./steps | grep -E '^(kit:|ok|FAIL|panic)|--- |_test.go'
 
