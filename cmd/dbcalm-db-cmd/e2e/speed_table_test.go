@@ -47,6 +47,8 @@ var speedRows = []struct {
 // speedTable is what was measured.
 type speedTable struct {
 	mebibytes, rounds int
+	// load is that of the machine when the run began.
+	load string
 	// cells are those of a row, by what the rows of the database hold.
 	cells map[string][]string
 	// notes are sentences below the table.
@@ -75,7 +77,8 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds())
 // text is the table as Markdown.
 func (s *speedTable) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d MiB, %d processors, medians of %d rounds, each with all on the disk.\n\n", s.mebibytes, runtime.NumCPU(), s.rounds)
+	fmt.Fprintf(&b, "%d MiB, %d processors, medians of %d rounds, each with all on the disk; the machine's load was %s when they began.\n\n",
+		s.mebibytes, runtime.NumCPU(), s.rounds, s.load)
 	b.WriteString("| What | Against | Goal | Measured: ratio (time / time of the other) |\n|---|---|---|---|\n")
 	for _, row := range speedRows {
 		cells := s.cells[row.name]
