@@ -134,7 +134,7 @@ func stepsSettings(c *config.Config) steps.Settings {
 		// #nosec G115 -- the configuration refuses a negative one
 		Parallel: c.Parallel, UseMemory: uint64(c.UseMemory),
 		Stream: c.Stream, Compression: c.Compression, CompressionLevel: c.CompressionLevel,
-		Forward: c.Forward, Retrieve: c.Retrieve, StallTimeout: c.StallTimeout,
+		Forward: c.Forward, Retrieve: c.Retrieve, StallTimeout: c.StallTimeout, CountRows: steps.CountRows(c.CountRows),
 		OnFinish: c.OnFinish, OnFinishTimeout: c.OnFinishTimeout,
 	}
 }

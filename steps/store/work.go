@@ -34,6 +34,13 @@ func BeforeFile(work string) string { return work + ".before.json" }
 // AfterFile is described with BeforeFile.
 func AfterFile(work string) string { return work + ".after.json" }
 
+// ObservedFile is where it keeps when the server's tables were changed, as it was
+// before the copy, and CountedFile how many rows have been counted so far.
+func ObservedFile(work string) string { return work + ".observed.json" }
+
+// CountedFile is described with ObservedFile.
+func CountedFile(work string) string { return work + ".counted.jsonl" }
+
 // DigestsFile is where the hashes are kept that were taken while the tool filled
 // this folder.
 func DigestsFile(work string) string { return work + ".digests.json" }

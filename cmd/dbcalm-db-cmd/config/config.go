@@ -39,6 +39,7 @@ type Config struct {
 	Forward               string
 	Retrieve              string
 	StallTimeout          time.Duration
+	CountRows             string // off, rows or checksum
 	Host                  string
 	// BackupBin is the backup tool's absolute path; when it was not found, the
 	// name that was given, empty if none was.

@@ -58,6 +58,7 @@ func TestDefaults(t *testing.T) {
 		MaxWaiting:            100,
 		KeepLogsDays:          30,
 		StallTimeout:          time.Minute,
+		CountRows:             "off",
 		OnFinishTimeout:       30 * time.Second,
 		MetricsMode:           0o660,
 		LogLevel:              zerolog.InfoLevel,

@@ -46,6 +46,7 @@ func Defaults(h Host) *Config {
 		MaxWaiting:            100,
 		KeepLogsDays:          30,
 		StallTimeout:          job.DefaultStallTimeout,
+		CountRows:             countOff,
 		OnFinishTimeout:       30 * time.Second,
 		MetricsMode:           0o660,
 		LogLevel:              zerolog.InfoLevel,

@@ -45,6 +45,11 @@ var keyNotes = map[string]keyNote{
 		meaning: fmt.Sprintf("How long a stream may stand still because a disk, forward or retrieve does nothing, before the "+
 			"operation fails; %s to %s.", brief(minStall), brief(maxStall)),
 	},
+	"count_rows": {
+		meaning: "What is counted of the server's tables while a backup is made, for a verification at level boot to compare: off, " +
+			"rows, or checksum for rows and CHECKSUM TABLE. Reads every table that nobody changes meanwhile, for which the backup user " +
+			"needs SELECT; see dbcalm-db-cmd manual proof.",
+	},
 	"host": {
 		meaning: "The server's host. Any other than localhost means TCP. The daemon must run on that host all the same: it " +
 			"reads the data directory.",

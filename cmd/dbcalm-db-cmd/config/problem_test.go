@@ -147,6 +147,7 @@ func TestConfigProblems(t *testing.T) {
 			`:3: metrics_group: "nobody-knows": no such group: create it, or name one that exists`},
 		{configtest.Minimal + "log_level: fatal", `:3: log_level: "fatal": write trace, debug, info, warn or error`},
 		{configtest.Minimal + "log_level: 1", `:3: log_level: 1: write trace, debug, info, warn or error`},
+		{configtest.Minimal + "count_rows: some", `:3: count_rows: "some": write off, rows or checksum`},
 		{configtest.Minimal + "log_format: text", `:3: log_format: "text": write json or console`},
 		{"- a\n- b", `:1: write lines of "key: value"`},
 		{"just text", `:1: write lines of "key: value"`},

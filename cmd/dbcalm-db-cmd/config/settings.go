@@ -45,6 +45,7 @@ var settings = []setting{
 	hidden(textKey("forward", func(c *Config) *string { return &c.Forward })),
 	hidden(textKey("retrieve", func(c *Config) *string { return &c.Retrieve })),
 	durationKey("stall_timeout", func(c *Config) *time.Duration { return &c.StallTimeout }),
+	countRowsKey,
 	textKey("host", func(c *Config) *string { return &c.Host }),
 	computed(pathKey("backup_bin", func(c *Config) *string { return &c.BackupBin })),
 	{key: "backup_args", set: setArgs, show: showArgs, guarded: true, wanted: `write a list of options, such as ["--throttle=40"]`},

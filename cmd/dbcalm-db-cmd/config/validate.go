@@ -97,6 +97,7 @@ func (v *validation) words() {
 	if c.Compression != "" {
 		v.oneOf("compression", c.Compression, "gzip", "zstd", noCompression)
 	}
+	v.oneOf("count_rows", c.CountRows, countOff, countRows, countChecksum)
 	v.oneOf("log_format", c.LogFormat, FormatJSON, FormatConsole)
 	if c.Host == "" || strings.ContainsAny(c.Host, " \t\r\n") {
 		v.complain("host", "write the database server's host name, such as localhost")

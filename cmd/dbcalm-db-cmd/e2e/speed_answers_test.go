@@ -46,7 +46,8 @@ func answers(t *testing.T, table *speedTable) {
 	for _, id := range ids {
 		w.ended(id)
 	}
-	table.notes = append(table.notes, fmt.Sprintf("An accepted backup is answered in %s (median of %d; goal %s), where a write of 4 KiB with fsync takes %s.",
+	table.notes = append(table.notes, fmt.Sprintf(
+		"An accepted backup is answered in %s (median of %d; goal %s), where a write of 4 KiB with fsync takes %s.",
 		median(taken).Round(time.Microsecond*100), len(taken), goalAnswer, median(synced).Round(time.Microsecond*100)))
 }
 
@@ -80,7 +81,8 @@ func (s *speed) memory(what string) {
 	}()
 	s.timedBackup()
 	close(done)
-	s.table.notes = append(s.table.notes, fmt.Sprintf("Resident memory at most, for %s%s: daemon %d MiB (goal %d), supervisor %d MiB (goal %d).",
+	s.table.notes = append(s.table.notes, fmt.Sprintf(
+		"Resident memory at most, for %s%s: daemon %d MiB (goal %d), supervisor %d MiB (goal %d).",
 		what, ofSet(s.set, what), peakMemory(s.daemon.cmd.Process.Pid)>>10, goalDaemon>>10, <-most>>10, goalSupervisor>>10))
 }
 
