@@ -23,14 +23,26 @@ func (s backupSteps) compress(ctx context.Context, t Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	kept := len(left.done)
+	disk.Expect(ctx, store.SizeOf(left.files))
+	plain, stored, err := store.PlacePacks(ctx, t.Data.Work, stream.Compression(form.Compression), left.todo())
+	if err != nil {
+		return Outcome{}, err
+	}
+	if plain > 0 {
+		if left, err = s.notCompressed(t); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if err := disk.RemoveAll(packing); err != nil {
 		return Outcome{}, fmt.Errorf("remove unfinished files: %w", err)
 	}
 	if err := disk.MakeFolder(packing, 0o700); err != nil {
 		return Outcome{}, fmt.Errorf("make a folder to compress in: %w", err)
 	}
-	disk.Expect(ctx, store.SizeOf(left.files))
 	var before, after atomic.Int64
+	before.Store(plain)
+	after.Store(stored)
 	err = disk.EachFile(ctx, s.Tool.Parallel, len(left.files), func(i int) error {
 		path := filepath.Join(t.Data.Work, left.files[i].Path)
 		if left.done[left.files[i].Path] {
@@ -55,7 +67,7 @@ func (s backupSteps) compress(ctx context.Context, t Task) (Outcome, error) {
 	// #nosec G115 -- a size is never negative
 	reason := fmt.Sprintf("%s of files compressed to %s with %s",
 		disk.HumanBytes(uint64(before.Load())), disk.HumanBytes(uint64(after.Load())), form.Compression)
-	if kept := len(left.done); kept > 0 {
+	if kept > 0 {
 		reason += fmt.Sprintf("; %d files were so from before", kept)
 	}
 	if left.named > 0 {
@@ -72,6 +84,11 @@ type uncompressed struct {
 	done map[string]bool
 	// named is how many files stay as they are because of their names.
 	named int
+}
+
+// todo are the files that have no compressed form.
+func (u uncompressed) todo() []store.ManifestFile {
+	return slices.DeleteFunc(slices.Clone(u.files), func(f store.ManifestFile) bool { return u.done[f.Path] })
 }
 
 // notCompressed looks at how far the compression of a copy has come.

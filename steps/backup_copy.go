@@ -10,10 +10,12 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/crashpoint"
+	"dbcalm-db-cmd/steps/digest"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/inventory"
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/stream"
 	"dbcalm-db-cmd/steps/tool"
 )
 
@@ -47,6 +49,10 @@ func (s backupSteps) reserveWork(ctx context.Context, t Task) (Outcome, error) {
 	return outcome, nil
 }
 
+// packers is how many files are compressed at a time while the tool works: each
+// takes all processors and its share of memory.
+const packers = 2
+
 // copyJob returns the tool's command line.
 func (s backupSteps) copyJob(_ context.Context, t Task) (job.Spec, error) {
 	credentials, err := s.Server.Credentials()
@@ -57,7 +63,26 @@ func (s backupSteps) copyJob(_ context.Context, t Task) (job.Spec, error) {
 	if err != nil {
 		return job.Spec{}, err
 	}
-	return s.Tool.BackupCommand(*t.Data.Tool, credentials, rights, t.Data.Server.DataDir, t.Data.Work, base), nil
+	spec := s.Tool.BackupCommand(*t.Data.Tool, credentials, rights, t.Data.Server.DataDir, t.Data.Work, base)
+	s.hashMeanwhile(t, &spec)
+	return spec, nil
+}
+
+// hashMeanwhile has the copied files hashed, and compressed, while the tool works.
+func (s backupSteps) hashMeanwhile(t Task, spec *job.Spec) {
+	form := t.form()
+	if form.Compression == "" {
+		spec.Digests, spec.Workers = store.DigestsFile(t.Data.Work), s.Tool.Parallel
+		return
+	}
+	if free, err := disk.FreeSpace(t.Data.Work); err != nil || free < disk.WithMargin(2*t.Data.DataSize) {
+		// Without room for everything twice, each file goes when it has been
+		// compressed, and that is when all are proved.
+		return
+	}
+	spec.Digests, spec.Workers = store.DigestsFile(t.Data.Work), min(s.Tool.Parallel, packers)
+	spec.Packing = &digest.Packing{Folder: store.PackingFolder(t.Data.Work), Compression: stream.Compression(form.Compression),
+		Level: form.Level}
 }
 
 // copying returns what the tool stands on and whose rights it runs with.

@@ -86,9 +86,9 @@ func (s backupSteps) describe(ctx context.Context, t Task) (m store.Manifest, er
 		c, command, err = s.describeStream(ctx, t, &m)
 	case form.Compression != "":
 		m.Format, m.Compression = store.PackedFormat, form.Compression
-		c, command, err = s.describeFolder(ctx, t, &m, store.DescribePacked(form.Compression, t.Data.Unpackable))
+		c, command, err = s.describeFolder(ctx, t, &m, store.DescribePacked(t.Data.Work, form.Compression, t.Data.Unpackable))
 	default:
-		c, command, err = s.describeFolder(ctx, t, &m, store.DescribeFile)
+		c, command, err = s.describeFolder(ctx, t, &m, store.DescribeHashed(t.Data.Work))
 	}
 	if err != nil {
 		return m, err

@@ -30,8 +30,9 @@
 //	          │        │       job    programs that outlive the daemon
 //	    ┌────┴─────┐   │       disk   what makes a file durable
 //	optionfile    job ◀┘       stream xbstream, compression, hashes
-//	         ┌─────┴─────┐     optionfile  my.cnf and its like
-//	      stream       disk
+//	         ┌─────┼─────┐     digest the hashes of a folder that is filled
+//	      stream digest  │     optionfile  my.cnf and its like
+//	               └──▶ disk
 //
 // What must stay true:
 //

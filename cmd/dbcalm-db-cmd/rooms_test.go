@@ -64,7 +64,7 @@ var roomImports = map[string]room{
 	// The verbs, and below them the rooms that they work with: each may import
 	// only what stands under it.
 	"steps": {ours: []string{"persistence", "steps/boot", "steps/place", "steps/inventory", "steps/counts", "steps/store", "steps/tool",
-		"steps/server", "steps/job", "steps/disk", "steps/stream", "steps/crashpoint"}},
+		"steps/server", "steps/job", "steps/disk", "steps/digest", "steps/stream", "steps/crashpoint"}},
 	"steps/doctor": {ours: []string{"persistence", "steps", "steps/boot", "steps/place", "steps/store", "steps/tool",
 		"steps/server", "steps/disk"}},
 	"steps/place": {ours: []string{"steps/server", "steps/disk", "steps/crashpoint"}},
@@ -74,11 +74,12 @@ var roomImports = map[string]room{
 		others: []string{"github.com/go-sql-driver/mysql"}},
 	"steps/inventory": {ours: []string{"steps/server", "steps/disk"}},
 	"steps/store": {ours: []string{"persistence", "steps/inventory", "steps/counts", "steps/tool", "steps/server", "steps/disk",
-		"steps/stream", "steps/crashpoint"}},
+		"steps/stream", "steps/digest", "steps/crashpoint"}},
 	"steps/tool":       {ours: []string{"steps/server", "steps/job", "steps/disk"}, others: []string{"os/exec"}},
 	"steps/server":     {ours: []string{"steps/optionfile", "steps/job", "steps/disk"}, others: []string{"github.com/go-sql-driver/mysql"}},
 	"steps/optionfile": {others: []string{"os/exec"}},
-	"steps/job":        {ours: []string{"steps/disk", "steps/stream", "steps/crashpoint"}, others: []string{"os/exec"}},
+	"steps/job":        {ours: []string{"steps/disk", "steps/digest", "steps/stream", "steps/crashpoint"}, others: []string{"os/exec"}},
+	"steps/digest":     {ours: []string{"steps/disk", "steps/stream"}},
 	"steps/disk":       {ours: []string{"steps/crashpoint"}},
 	"steps/stream":     {others: []string{"github.com/klauspost/compress"}},
 	"steps/crashpoint": {},

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"dbcalm-db-cmd/steps/crashpoint"
 )
 
@@ -129,21 +127,6 @@ func SyncFile(path string) error {
 	defer f.Close()
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("sync %s: %w", path, err)
-	}
-	return nil
-}
-
-// SyncFileSystem makes everything on the file system of path durable
-// (syncfs(2)).
-func SyncFileSystem(path string) error {
-	// #nosec G304 -- it is opened to be synced, and not read
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := unix.Syncfs(int(d.Fd())); err != nil {
-		return fmt.Errorf("sync file system of %s: %w", path, err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -19,11 +20,25 @@ const eagerSize = 8 << 20
 func (f *EagerFile) Write(p []byte) (int, error) {
 	n, err := f.File.Write(p)
 	f.written += int64(n)
-	if f.written-f.begun >= eagerSize {
-		// It only begins to write, and a file system that cannot is no worse off:
-		// sync_file_range(2).
-		_ = unix.SyncFileRange(int(f.Fd()), f.begun, f.written-f.begun, unix.SYNC_FILE_RANGE_WRITE)
-		f.begun = f.written
-	}
+	f.begun = beginWriting(f.File, f.begun, f.written)
 	return n, err
+}
+
+// MoveTo goes on at another place, counted from the file's beginning.
+func (f *EagerFile) MoveTo(offset int64) error {
+	at, err := f.File.Seek(offset, io.SeekStart)
+	f.written, f.begun = at, at
+	return err
+}
+
+// beginWriting has a part of a file put onto the disk, once that is large enough,
+// and returns where the part begins that is left.
+func beginWriting(f *os.File, from, end int64) int64 {
+	if end-from < eagerSize {
+		return from
+	}
+	// It only begins to write, and a file system that cannot is no worse off:
+	// sync_file_range(2).
+	_ = unix.SyncFileRange(int(f.Fd()), from, end-from, unix.SYNC_FILE_RANGE_WRITE)
+	return end
 }

@@ -27,17 +27,17 @@ func CopyHoles(ctx context.Context, target, source *os.File, look io.Writer) err
 		_, err := io.CopyBuffer(to, ContextReader(ctx, io.NewSectionReader(source, from, end-from)), buffer)
 		return err
 	}
-	both := io.MultiWriter(target, look)
 	var last int64
+	eager := &EagerFile{File: target}
 	err = eachPart(source, size, func(from, end int64) error {
 		if err := part(look, last, from); err != nil {
 			return err
 		}
-		if _, err := target.Seek(from, io.SeekStart); err != nil {
+		if err := eager.MoveTo(from); err != nil {
 			return err
 		}
 		last = end
-		return part(both, from, end)
+		return part(io.MultiWriter(eager, look), from, end)
 	})
 	if err == nil {
 		err = part(look, last, size)
@@ -83,6 +83,11 @@ func DataIn(folder, name string) (int64, error) {
 		return 0, err
 	}
 	defer f.Close()
+	return DataOf(f)
+}
+
+// DataOf is DataIn for an open file.
+func DataOf(f *os.File) (int64, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return 0, err
@@ -106,7 +111,7 @@ func DataIn(folder, name string) (int64, error) {
 // zeros become holes. Finish must be called after the last byte.
 type HoleFile struct {
 	*os.File
-	at int64
+	at, begun int64
 }
 
 func (f *HoleFile) Write(p []byte) (int, error) {
@@ -120,6 +125,7 @@ func (f *HoleFile) Write(p []byte) (int, error) {
 		f.at += int64(len(run))
 		return nil
 	})
+	f.begun = beginWriting(f.File, f.begun, f.at)
 	return int(f.at - begin), err
 }
 

@@ -19,6 +19,6 @@
 //   - The programs end with their supervisor; how they ended is never invented.
 //   - No secret is in a file, a command line or a log.
 //
-// It imports disk and stream of ours, and starts programs. It knows nothing of
+// It imports disk, digest and stream of ours, and starts programs. It knows nothing of
 // databases.
 package job

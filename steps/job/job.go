@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/steps/crashpoint"
+	"dbcalm-db-cmd/steps/digest"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/stream"
 )
@@ -33,6 +34,13 @@ type Spec struct {
 	// disk before the result is: a result that outlives a power cut must not
 	// speak of files that did not.
 	Output string `json:"output"`
+	// Digests is the file to which the hashes of what the program has put into
+	// Output are written, in the form of digest.List; empty for none. They are taken
+	// while it works, by so many Workers. One that lacks is taken by who needs it.
+	Digests string `json:"digests,omitempty"`
+	Workers int    `json:"workers,omitempty"`
+	// Packing has them compress the files as well; nil for no.
+	Packing *digest.Packing `json:"packing,omitempty"`
 	// Empty tells that Output is to be made anew, without what it holds, before
 	// the program starts: what an interrupted try has left.
 	Empty bool `json:"empty,omitempty"`

@@ -131,8 +131,9 @@ func (r *Rights) copyPrivate() (*os.File, error) {
 
 // takeBack makes a folder that was lent, and all that is in it, our own: the
 // folder first, so that nothing is put into it meanwhile. Links are given to us
-// as what they are, and are followed by nobody.
-func takeBack(path string) error {
+// as what they are, and are followed by nobody. Of each it tells what it was
+// before and after.
+func takeBack(path string, moved func(name string, before, after fs.FileInfo)) error {
 	root, err := disk.OpenFolder(path)
 	if err != nil {
 		return err
@@ -147,8 +148,19 @@ func takeBack(path string) error {
 		gid = int(st.Gid)
 	}
 	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		before, err := root.Lstat(name)
 		if err == nil {
 			err = root.Lchown(name, uid, gid)
+		}
+		if err != nil {
+			return err
+		}
+		after, err := root.Lstat(name)
+		if err == nil {
+			moved(name, before, after)
 		}
 		return err
 	})

@@ -97,8 +97,11 @@ func raiseFileLimit() {
 func runJob(folder string, spec Spec, shell string, stop <-chan struct{}) Result {
 	result := Result{ExitCode: -1, Started: time.Now().UTC()}
 	p := &pipeline{folder: folder, spec: spec}
+	var out *filled
 	err := emptyOutput(spec)
 	if err == nil {
+		out = beginOutput(spec)
+		defer out.close()
 		err = p.start(shell)
 	}
 	if err != nil {
@@ -125,7 +128,7 @@ func runJob(folder string, spec Spec, shell string, stop <-chan struct{}) Result
 		for i, line := range result.Complaints {
 			result.Complaints[i] = r.untold(line, spec)
 		}
-		if err := takeBack(spec.Output); err != nil {
+		if err := takeBack(spec.Output, out.digests.Moved); err != nil {
 			result.SyncError = fmt.Sprintf("take back what was lent to the program: %v", err)
 		}
 	}
@@ -136,8 +139,8 @@ func runJob(folder string, spec Spec, shell string, stop <-chan struct{}) Result
 		r := p.carry.result
 		result.Stream = &stream.Stored{PlainSize: r.PlainSize, StoredSize: r.StoredSize, SHA256: r.SHA256}
 	}
-	if !p.failed && !p.stopped && result.SyncError == "" && spec.Output != "" {
-		if err := disk.SyncFileSystem(spec.Output); err != nil {
+	if !p.failed && !p.stopped && result.SyncError == "" {
+		if err := out.complete(stop); err != nil {
 			result.SyncError = err.Error()
 		}
 	}

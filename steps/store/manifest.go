@@ -173,15 +173,20 @@ const separateSuffix = ".separate"
 // separateTree gives the backup files of its own where the tool has linked to
 // the server's: mariabackup does so with those of RocksDB, which never change.
 func separateTree(ctx context.Context, folder string) error {
-	files, _, err := ListTree(folder)
+	var linked []string
+	_, _, err := listTree(folder, func(name string, info fs.FileInfo) {
+		if disk.Names(info) > 1 {
+			linked = append(linked, name)
+		}
+	})
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
+	for _, name := range linked {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := disk.Separate(folder, f.Path, folder+separateSuffix); err != nil {
+		if err := disk.Separate(folder, name, folder+separateSuffix); err != nil {
 			return err
 		}
 	}
@@ -191,6 +196,11 @@ func separateTree(ctx context.Context, folder string) error {
 // ListTree lists the files, with sizes, and the folders below folder, without
 // the manifest. Anything else than files and folders is refused.
 func ListTree(folder string) (files []ManifestFile, folders []string, err error) {
+	return listTree(folder, func(string, fs.FileInfo) {})
+}
+
+// listTree is ListTree that shows each file to look.
+func listTree(folder string, look func(name string, info fs.FileInfo)) (files []ManifestFile, folders []string, err error) {
 	root, err := disk.OpenFolder(folder)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list %s: %w", folder, err)
@@ -211,6 +221,7 @@ func ListTree(folder string) (files []ManifestFile, folders []string, err error)
 		if !info.Mode().IsRegular() {
 			return fmt.Errorf("%w: %s is neither a file nor a folder", disk.ErrRefused, filepath.Join(folder, relative))
 		}
+		look(relative, info)
 		files = append(files, ManifestFile{Path: relative, Size: info.Size()})
 		return nil
 	})

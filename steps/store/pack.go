@@ -119,20 +119,28 @@ func packTo(ctx context.Context, to, from string, c stream.Compression, level in
 }
 
 // DescribePacked describes a file of a compressed folder by what it holds,
-// which proves that it can be uncompressed. Unpackable are the files that stay as
-// they are because of their names.
-func DescribePacked(compression string, unpackable []string) Describer {
+// which proves that it can be uncompressed; that has been proved of those that
+// were compressed while the tool worked and have not changed since. Unpackable are
+// the files that stay as they are because of their names.
+func DescribePacked(work, compression string, unpackable []string) Describer {
 	c := stream.Compression(compression)
+	list, describe := readDigests(work), DescribeHashed(work)
 	return func(ctx context.Context, path string, f *ManifestFile) error {
 		if slices.Contains(unpackable, f.Path) {
-			return DescribeFile(ctx, path, f)
+			return describe(ctx, path, f)
 		}
 		plain, packed := strings.CutSuffix(f.Path, c.Suffix())
 		if _, wanted := PackedName(f.Path, compression); !packed && wanted {
 			return fmt.Errorf("%s has not been compressed", f.Path)
 		}
 		if !packed {
-			return DescribeFile(ctx, path, f)
+			return describe(ctx, path, f)
+		}
+		if d, same := list.of(path, f); same && d.Plain != nil {
+			f.SHA256, f.Plain = d.SHA256, &ManifestFile{Path: plain, Size: d.Plain.Size, SHA256: d.Plain.SHA256}
+			f.Plain.noteHoles(d.Data)
+			disk.Advance(ctx, int(f.Size))
+			return nil
 		}
 		source, err := disk.OpenRegular(filepath.Dir(path), filepath.Base(path))
 		if err != nil {

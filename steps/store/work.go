@@ -41,6 +41,10 @@ func ObservedFile(work string) string { return work + ".observed.json" }
 // CountedFile is described with ObservedFile.
 func CountedFile(work string) string { return work + ".counted.jsonl" }
 
+// DigestsFile is where the hashes are kept that were taken while the tool filled
+// this folder.
+func DigestsFile(work string) string { return work + ".digests.json" }
+
 // PackingFolder is where an attempt that works in this folder writes its files
 // before they get their names: beside it, where no name of the server's is, and
 // gone with it.
