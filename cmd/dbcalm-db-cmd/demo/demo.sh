@@ -127,7 +127,8 @@ if [ "$(id -u)" -eq 0 ]; then
 	server_options+=(--user=root)
 fi
 if [ "$db" = mysql ]; then
-	server_options+=(--skip-log-bin --loose-mysqlx=OFF --loose-innodb-redo-log-capacity=64M)
+	# MySQL does not start where the folder that it was built with is not there.
+	server_options+=("--secure-file-priv=$work/tmp" --skip-log-bin --loose-mysqlx=OFF --loose-innodb-redo-log-capacity=64M)
 fi
 make_data_directory() {
 	local make=("$mysqld" "${server_options[@]}" --initialize-insecure)
