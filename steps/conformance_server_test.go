@@ -62,8 +62,8 @@ func conformQuestions(t *testing.T, h *testHost, mariadb *mariadbtest.Server) {
 	defer s.Close()
 	info, err := s.Info(t.Context())
 	h.Must(err)
-	if info.Flavour != h.Server.DBType || server.Series(info.Version) == "" || (info.UID == "") != nameless(t, mariadb) || info.LSN == 0 || info.Binlog ||
-		info.RedoArchive != "" || len(info.Elsewhere) > 0 {
+	if info.Flavour != h.Server.DBType || server.Series(info.Version) == "" || (info.UID == "") != nameless(t, mariadb) ||
+		info.LSN == 0 || info.Binlog || info.RedoArchive != "" || len(info.Elsewhere) > 0 {
 		t.Errorf("it says %+v", info)
 	}
 	h.Must(server.SameFolder(info.DataDir, mariadb.DataDir))

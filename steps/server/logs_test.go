@@ -20,7 +20,8 @@ func TestLogsOfNewerServers(t *testing.T) {
 		want    Info
 		note    string
 	}{
-		"MariaDB 13.0": {MariaDB, map[string]any{archive: [][]string{{"innodb_log_archive", "ON"}}, engine: [][]string{{"binlog_storage_engine", ""}}},
+		"MariaDB 13.0": {MariaDB,
+			map[string]any{archive: [][]string{{"innodb_log_archive", "ON"}}, engine: [][]string{{"binlog_storage_engine", ""}}},
 			Info{LogArchive: true}, ""},
 		"MariaDB 12.3": {MariaDB, map[string]any{archive: []string{}, engine: [][]string{{"binlog_storage_engine", "innodb"}}},
 			Info{BinlogEngine: "innodb"}, "; its binary log is written by innodb (.ibb files): it is backed up and comes back with the tables, " +

@@ -16,4 +16,5 @@ func Metadata(kind, from, to string) map[string]string {
 
 // ToolHelp is a line of a script that stands for a backup tool: it prints the
 // options without which none is believed to be one.
-const ToolHelp = "echo --target-dir --stream=name --extra-lsndir=name --incremental-lsn=name --incremental-basedir=name --incremental-dir=name\n"
+const ToolHelp = "echo --target-dir --stream=name --extra-lsndir=name --incremental-lsn=name --incremental-basedir=name " +
+	"--incremental-dir=name\n"

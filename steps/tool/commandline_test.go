@@ -123,7 +123,8 @@ func TestOptionsAreThoseOfTheVersion(t *testing.T) {
 			t.Errorf("%s unpacks elsewhere with %v", version, other.Args)
 		}
 	}
-	if line := (&Tool{Server: &server.Server{}, Parallel: 3}).UnpackCommand(mariabackup, "/opt/mbstream", "/s").Line(); !strings.HasSuffix(line, "-p 3") {
+	h := &Tool{Server: &server.Server{}, Parallel: 3}
+	if line := h.UnpackCommand(mariabackup, "/opt/mbstream", "/s").Line(); !strings.HasSuffix(line, "-p 3") {
 		t.Errorf("mbstream is run as %s", line)
 	}
 }

@@ -28,8 +28,8 @@ func toolAdvice(dbType, version string) string {
 		return "install the package " + name
 	}
 	if version == "" {
-		return "install Percona XtraBackup of the server's series (packages percona-xtrabackup-24, percona-xtrabackup-80, percona-xtrabackup-84, " +
-			"percona-xtrabackup-97)"
+		return "install Percona XtraBackup of the server's series (packages percona-xtrabackup-24, percona-xtrabackup-80, " +
+			"percona-xtrabackup-84, percona-xtrabackup-97)"
 	}
 	return "install Percona XtraBackup " + server.Series(version)
 }

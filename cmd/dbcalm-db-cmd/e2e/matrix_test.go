@@ -33,7 +33,12 @@ const moduleTop = "../../.."
 var rungs = []rung{
 	{about: "questions to the server, its locks, its start on parts of a restore", folder: "steps",
 		mariadb: "^TestServerConformance$/^MariaDB", mysql: "^TestServerConformance$/^MySQL"},
-	{about: "grants taken one by one, REQUIRE SSL, option files", folder: "steps/server", mariadb: ".", mysql: "^TestRealMySQL"},
+	{about: "grants taken one by one, tables and files elsewhere", folder: "steps/server",
+		mariadb: "^(TestMissingGrantsAreNamed|TestServerTellsThatItsFilesAreElsewhere|TestServersTellTheirLSN)$",
+		mysql:   "^TestRealMySQL(TellsEachMissingGrant|WithABinaryLog|IsFoundElsewhere)$"},
+	{about: "encrypted logins, and option files as this version's programs read them", folder: "steps/server",
+		mariadb: "^(TestEncryptedLogins|TestToolLogsInWithWhatWeDo|TestServerTellsWhereItsProgramsFilesAre|TestSplitLayoutIsRefused)$",
+		mysql:   "^TestRealMySQLWantsEncryption$"},
 	{about: "a chain, a stream, kills of the tool and the server", folder: "steps",
 		mariadb: "^(TestConformance|TestSettingsOfTheBackupAreUsed)$/^MariaDB"},
 	{about: "tables of any name and kind, with holes, outside, damaged", folder: "steps",

@@ -105,7 +105,8 @@ func TestOptionsGoByTheNamesOfTheVersion(t *testing.T) {
 				mode = "--backup"
 			}
 			code, said := parsed(mode, old)
-			if warned := strings.Contains(said, " is deprecated and will be removed in a future release. Please use "); code != 0 || warned != renames {
+			warned := strings.Contains(said, " is deprecated and will be removed in a future release. Please use ")
+			if code != 0 || warned != renames {
 				t.Errorf("%s, %s: %d, %s", v.Tool, old, code, said)
 			}
 			if code, said := parsed(mode, now); (code == 0) != renames || strings.Contains(said, "deprecated") {
