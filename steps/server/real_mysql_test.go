@@ -120,3 +120,10 @@ func TestRealMySQLIsFoundElsewhere(t *testing.T) {
 		t.Errorf("by its option file: %v", err)
 	}
 }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
