@@ -10,6 +10,9 @@ PREFIX   ?= /usr/local
 DESTDIR  ?=
 BIN      ?= bin
 FUZZTIME ?= 10s
+MATRIX   ?= mariadb-10.5 mariadb-10.11 mariadb-11.8 mysql-5.6 mysql-9.7
+# A pattern of the matrix's rows, empty for all of them.
+ROWS     ?=
 CRASH_KILLS  ?= 10000
 CRASH_TIME   ?= 24h
 CRASH_WORLDS ?= 3
@@ -30,6 +33,7 @@ export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 
 program     := dbcalm-db-cmd
 binary      := $(BIN)/$(program)
 matrix      := cmd/$(program)/e2e/testdata/crash-matrix.md
+versions    := cmd/$(program)/e2e/testdata/versions.md
 folders     := cmd machine persistence steps transport
 rooms       := $(sort $(folders) $(shell find $(folders) -name '*_test.go' -printf '%h\n'))
 load        := cmd/$(program)/e2e/testdata/load.md
@@ -118,6 +122,11 @@ crash: deps ## Kill everything CRASH_KILLS (10000) times or for CRASH_TIME (24h)
 		GOMAXPROCS=$$((2 * $(CRASH_WORLDS))) CGO_ENABLED=1 go test -count=1 -timeout 0 -run '^TestCrashMatrix$$' ./cmd/$(program)/e2e
 	@cat $(matrix)
 
+.PHONY: matrix
+matrix: deps ## Run the tests on real servers, MATRIX (of MariaDB 10.5 to MySQL 9.7), each got once, and print the table
+	servers=$$(.ci/servers $(MATRIX)); MATRIX_SERVERS=$$servers MATRIX_ROWS='$(ROWS)' MATRIX_OUT=$(abspath $(versions)) \
+		CGO_ENABLED=1 go test -tags matrix -v -count=1 -timeout 0 -run '^TestMatrix$$' ./cmd/$(program)/e2e
+
 .PHONY: powerloss
 powerloss: deps ## Cut the power on a file system that forgets what is not durable (root only)
 	CGO_ENABLED=1 go test -tags powerloss -count=1 -timeout 30m -run '^TestPowerLoss$$' ./cmd/$(program)/e2e
@@ -157,7 +166,7 @@ fmt: ## Format the Go files
 .PHONY: vet
 vet: ## Run go vet, on what is built for tests alone, too
 	go vet ./...
-	go vet -tags speed,powerloss,crashpoints,load,year ./...
+	go vet -tags speed,powerloss,crashpoints,load,year,matrix ./...
 
 .PHONY: lint
 lint: deps vet ## Check formatting, then run go vet, staticcheck, gosec and shellcheck

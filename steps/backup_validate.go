@@ -56,6 +56,9 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if err := tool.Fits(info); err != nil {
 		return Outcome{}, err
 	}
+	if err := tool.Prove(ctx); err != nil {
+		return Outcome{}, err
+	}
 	if err := s.CheckCopyable(info.DataDir); err != nil {
 		return Outcome{}, err
 	}
@@ -76,6 +79,12 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 		return Outcome{}, err
 	}
 	t.Data.Form, t.Data.Count = s.ChooseForm(t), s.chooseCount(t)
+	if t.form().Stream {
+		// A stream that nothing here unpacks would be found out by the restore.
+		if _, err := s.Tool.FindUnpacker(tool); err != nil {
+			return Outcome{}, err
+		}
+	}
 	room, what, moved := t.form().Room(data.Total, data.Largest), "a full backup", ""
 	if t.Args.FromBackupID != "" {
 		base, err := s.checkBase(ctx, t.Args.FromBackupID, info)
@@ -126,7 +135,7 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 			reason += "; " + why
 		}
 	}
-	return ok(t, reason+moved), nil
+	return ok(t, reason+info.BinlogNote("; ")+moved), nil
 }
 
 // toFolderOnly says why a backup of a server could not be restored to database;
@@ -173,6 +182,9 @@ func (s backupSteps) checkBase(ctx context.Context, id string, info server.Info)
 	if err := s.CheckNotRestored(ctx, id); err != nil {
 		return store.Link{}, err
 	}
+	if err := checkSeries(base, info); err != nil {
+		return store.Link{}, err
+	}
 	if m := base.Manifest; m != nil {
 		if differs := m.Server.SameData(info); differs != "" {
 			return store.Link{}, fmt.Errorf("backup '%s' is %s: take a full backup", id, differs)
@@ -189,6 +201,23 @@ func (s backupSteps) checkBase(ctx context.Context, id string, info server.Info)
 			"take a full backup", id, base.Checkpoints.ToLSN, info.LSN)
 	}
 	return base, nil
+}
+
+// checkSeries refuses an incremental on a backup of before the server's upgrade:
+// a tool prepares the backups of its own series alone, and so none a chain of two.
+func checkSeries(base store.Link, info server.Info) error {
+	was := ""
+	if base.Manifest != nil {
+		was = base.Manifest.Server.Version
+	} else if values, err := tool.ReadMetadata(base.Folder, tool.InfoNames); err == nil {
+		was = values["server_version"]
+	}
+	before, now := server.Series(was), server.Series(info.Version)
+	if before == now || before == "" || now == "" {
+		return nil
+	}
+	return fmt.Errorf("backup '%s' is of %s %s, and the server is %s now: no tool prepares a chain of two series: take a full backup",
+		base.Record.ID, tool.ProductNames[info.Flavour], was, info.Version)
 }
 
 // CheckNotRestored refuses an incremental on a backup that was taken before

@@ -112,7 +112,7 @@ func TestBackupIsValidated(t *testing.T) {
 func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
-	this := server.Info{UID: "this", LSN: 1000, DataBirth: time.Unix(1000, 0)}
+	this := server.Info{Flavour: server.MariaDB, Version: "10.11.19-MariaDB", UID: "this", LSN: 1000, DataBirth: time.Unix(1000, 0)}
 	for name, test := range map[string]struct {
 		spoil func(h *testHost, m *store.Manifest)
 		want  string
@@ -135,6 +135,9 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 		"from before a restore": {func(h *testHost, _ *store.Manifest) {
 			h.Records.Restores, h.Records.Restored = 9, time.Now().Add(-time.Hour)
 		}, "backup 'inc' was taken before the data directory was restored on "},
+		"from before an upgrade": {func(_ *testHost, m *store.Manifest) { m.Server.Version = "10.5.23-MariaDB" },
+			"backup 'inc' is of MariaDB 10.5.23-MariaDB, and the server is 10.11.19-MariaDB now: " +
+				"no tool prepares a chain of two series: take a full backup"},
 		"on a broken chain": {func(h *testHost, _ *store.Manifest) {
 			delete(h.Records.Backups, "full")
 			h.Must(os.RemoveAll(h.Store.Folder("full")))
@@ -179,6 +182,10 @@ func TestBaseOfAnIncrementalIsChecked(t *testing.T) {
 			t.Errorf("server at LSN %d: %v", lsn, err)
 		}
 	}
+	// An older program's says of its server what the tool has written.
+	h.Must(os.Remove(filepath.Join(h.Store.Folder("inc"), store.ManifestName)))
+	_, err := h.backups().checkBase(t.Context(), "inc", server.Info{Flavour: server.MariaDB, Version: "11.8.9-MariaDB", LSN: 150})
+	testkit.Says(t, err, "backup 'inc' is of MariaDB 10.11.19-MariaDB, and the server is 11.8.9-MariaDB now")
 	h.Records.Err = storetest.ErrCatalog
 	if err := h.CheckNotRestored(t.Context(), "inc"); !errors.Is(err, storetest.ErrCatalog) {
 		t.Errorf("an error of the catalog: %v", err)

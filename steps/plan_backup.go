@@ -47,6 +47,9 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 			p.Checks = append(p.Checks, Noted("restore", "these tables lie outside the data directory, and a restore puts them into it: "+names))
 		}
 	}
+	if note := info.BinlogNote(""); note != "" {
+		p.Checks = append(p.Checks, Noted("binary log", note))
+	}
 	granted := p.look("privileges", s.CheckGrants(ctx, info, credentials.User), "the backup user has all it needs")
 	if h.CountRows.On() {
 		if why, err := s.Uncounted(ctx, info); err != nil {
@@ -70,6 +73,12 @@ func (h *Host) planCopy(ctx context.Context, p *Plan, args Args, info server.Inf
 	tool, err := h.Tool.Find(ctx, info.Version)
 	if err == nil {
 		err = tool.Fits(info)
+	}
+	if err == nil {
+		err = tool.Prove(ctx)
+	}
+	if err == nil && t.form().Stream {
+		_, err = h.Tool.FindUnpacker(tool)
 	}
 	fits := p.look("tool", err, tool.Name+" "+tool.Version+", "+tool.Path)
 	t.Data.Tool = &tool

@@ -36,6 +36,8 @@ func (e Examination) serverArgs() ([]string, error) {
 		"--socket="+filepath.Join("..", serverSocket),
 		"--pid-file="+filepath.Join(stage, "server.pid"),
 		"--tmpdir="+filepath.Join(stage, serverTemp),
+		// MySQL does not start where the folder that it was built with is not there.
+		"--secure-file-priv="+filepath.Join(stage, serverTemp),
 		fmt.Sprintf("--lower-case-table-names=%d", e.LowerCaseTables),
 		fmt.Sprintf("--innodb-buffer-pool-size=%d", e.UseMemory),
 		"--innodb-data-home-dir=", "--innodb-log-group-home-dir=./", "--loose-innodb-undo-directory=./",

@@ -151,9 +151,12 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 	}{
 		"no tool": {func(h *testHost, _ *Setup) { h.Tool.Bin = filepath.Join(h.Dir, "nowhere") },
 			[][2]string{{"- tool:", "install the package mariadb-backup"}}},
+		"a tool by name only": {func(h *testHost, _ *Setup) {
+			h.Tool.Bin = h.Script("tool", "echo mariabackup based on MariaDB server 10.11.19-MariaDB\n")
+		}, [][2]string{{"- tool:", "but its --help does not know --target-dir"}}},
 		"no unpacker": {func(h *testHost, _ *Setup) {
 			h.Server.DBType, h.Stream = server.MySQL, true
-			h.Tool.Bin = h.Script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n")
+			h.Tool.Bin = h.Script("tool", "echo xtrabackup version 8.0.35-31 based on MySQL server 8.0.35\n"+testkit.ToolHelp)
 		}, [][2]string{{"- unpacker", "no xbstream beside"}}},
 		"no server_bin": {func(h *testHost, _ *Setup) { h.ServerBin = filepath.Join(h.Dir, "nowhere") },
 			[][2]string{{"* server_bin", "only backups verify --level boot needs it"}}},
@@ -210,7 +213,7 @@ func TestDoctorFindsWhatIsWrongWithTheHost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHost(t)
-			h.Tool.Bin = h.Script("tool", "echo mariabackup based on MariaDB server 10.11.19-MariaDB\n")
+			h.Tool.Bin = h.Script("tool", "echo mariabackup based on MariaDB server 10.11.19-MariaDB\n"+testkit.ToolHelp)
 			s := h.setup()
 			test.spoil(h, &s)
 			checks := Checks(t.Context(), h.Host, s)

@@ -23,6 +23,9 @@ func (d *doctor) programs(ctx context.Context) {
 		version = d.server.Version
 	}
 	tool, err := d.Tool.Find(ctx, version)
+	if err == nil {
+		err = tool.Prove(ctx)
+	}
 	if d.look("tool", err, fmt.Sprintf("%s %s, %s", tool.Name, tool.Version, tool.Path)) {
 		if d.server == nil {
 			d.add(steps.NotChecked("tool's version", "the server does not tell its own"))

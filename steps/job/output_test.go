@@ -33,6 +33,8 @@ func TestComplaintsAreKept(t *testing.T) {
 		`2023-05-10T12:00:00.123456-00:00 0 [ERROR] [MY-011825] [Xtrabackup] failed to execute query ` +
 			`'select innodb_redo_log_archive_start('a', '1')' : 1227 (42000) Access denied`,
 		`190510 12:00:00 [01] Copying ./shop/error.ibd to /b/shop/error.ibd`,
+		`2026-11-23T12:00:00.123456-00:00 0 [Warning] [MY-011825] [Xtrabackup] --incremental-basedir is deprecated and will be removed ` +
+			`in a future release. Please use --backup-incremental-base instead.`,
 	}
 	omissions := []string{
 		`[00] 2026-11-27 12:33:21 Warning: We assume the  table was dropped during xtrabackup execution ` +

@@ -34,6 +34,11 @@ type Info struct {
 	// RedoArchive are the folders in which it archives its redo log while a
 	// backup runs, as "label:folder;…"; empty for none.
 	RedoArchive string `json:"redo_archive,omitempty"`
+	// LogArchive tells that MariaDB keeps its redo log for ever, from 13.0 on.
+	LogArchive bool `json:"log_archive,omitempty"`
+	// BinlogEngine is the storage engine that writes the binary log, from MariaDB
+	// 12.3 on; empty for none.
+	BinlogEngine string `json:"binlog_engine,omitempty"`
 	// Encryption lists what makes its backups need its keyring.
 	Encryption []string `json:"encryption,omitempty"`
 	// LSN is the current log sequence number; 0 if the server did not tell.
@@ -66,14 +71,34 @@ func (s *Conn) Info(ctx context.Context) (Info, error) {
 		return info, err
 	}
 	info.Elsewhere = elsewhere(info.DataDir, values)
-	if info.Flavour == MySQL {
-		// Older ones have no such variable.
-		info.RedoArchive, _ = s.show(ctx, `SHOW GLOBAL VARIABLES LIKE 'innodb_redo_log_archive_dirs'`)
-	}
+	s.askLogs(ctx, &info)
 	if info.LSN, err = s.lsn(ctx); err != nil {
 		return info, err
 	}
 	return info, nil
+}
+
+// askLogs asks for what newer servers do with their logs: older ones have no such
+// variables. Percona Server 5.6 has another innodb_log_archive, which does no harm.
+func (s *Conn) askLogs(ctx context.Context, info *Info) {
+	if info.Flavour == MySQL {
+		info.RedoArchive, _ = s.show(ctx, `SHOW GLOBAL VARIABLES LIKE 'innodb_redo_log_archive_dirs'`)
+		return
+	}
+	archive, _ := s.show(ctx, `SHOW GLOBAL VARIABLES LIKE 'innodb_log_archive'`)
+	info.LogArchive = archive == "ON"
+	info.BinlogEngine, _ = s.show(ctx, `SHOW GLOBAL VARIABLES LIKE 'binlog_storage_engine'`)
+}
+
+// BinlogNote tells what a binary log that a storage engine writes means for a
+// backup, after a word of the caller's; empty for an ordinary one.
+// https://mariadb.com/docs/server/server-management/server-monitoring-logs/binary-log/innodb-based-binary-log
+func (i Info) BinlogNote(after string) string {
+	if i.BinlogEngine == "" || !i.Binlog {
+		return ""
+	}
+	return after + "its binary log is written by " + i.BinlogEngine + " (.ibb files): it is backed up and comes back with the tables, " +
+		"and a replica begins by GTID, not by file and position"
 }
 
 // show returns the value of a SHOW … LIKE of one name, empty for none.

@@ -18,6 +18,9 @@ var folderOptions = []struct{ name, inside string }{
 	{"innodb-log-group-home-dir", "."}, {"innodb-data-home-dir", "."}, {"innodb-undo-directory", "."},
 	{"innodb-doublewrite-dir", "."}, {"aria-log-dir-path", "."},
 	{"rocksdb-datadir", "#rocksdb"}, {"rocksdb-wal-dir", "#rocksdb"},
+	// Of the binary log that InnoDB writes, from MariaDB 12.3 on: its files must be
+	// as old as the tables.
+	{"binlog-directory", "."},
 }
 
 // The options that are lists: of files with their sizes, the system

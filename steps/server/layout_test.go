@@ -29,6 +29,7 @@ func TestElsewhere(t *testing.T) {
 		{"innodb-undo-directory", "/undo", true}, {"innodb-data-home-dir", "/sys", true}, {"aria-log-dir-path", "/aria", true},
 		{"innodb-doublewrite-dir", "/dbl", true}, {"innodb-doublewrite-dir", "", false},
 		{"rocksdb-datadir", "./#rocksdb", false}, {"rocksdb-datadir", "/rocks", true}, {"rocksdb-datadir", ".", true},
+		{"binlog-directory", "", false}, {"binlog-directory", "/binlogs", true},
 		{"rocksdb-wal-dir", "", false}, {"rocksdb-wal-dir", "#rocksdb", false}, {"rocksdb-wal-dir", "/wal", true},
 		{"innodb-data-file-path", "ibdata1:12M:autoextend", false}, {"innodb-data-file-path", data + "/ibdata1:12M;ibdata2:1G", false},
 		{"innodb-data-file-path", "ibdata1:12M; /big/ibdata2:1G:autoextend", true}, {"innodb-data-file-path", "sub/ibdata1:12M", true},

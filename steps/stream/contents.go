@@ -34,8 +34,8 @@ const (
 var lastNames = []string{"xtrabackup_info", "mariadb_backup_info"}
 
 // afterLast may follow them: XtraBackup 8 writes its list of tablespaces, and
-// its keys where it has any, at the very end.
-var afterLast = []string{tablespacesName, "xtrabackup_keys"}
+// its keys where it has any, at the very end; what is to come, a summary.
+var afterLast = []string{tablespacesName, "xtrabackup_keys", "backup_metadata.json"}
 
 const tablespacesName = "xtrabackup_tablespaces"
 

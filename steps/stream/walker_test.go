@@ -183,12 +183,13 @@ func TestWalkerTakesTheStreamOfEachTool(t *testing.T) {
 	last := func(name, version string) []byte { return whole(name, "tool_version = "+version+"\n") }
 	tablespaces := whole("xtrabackup_tablespaces", "{}")
 	for name, b := range map[string][]byte{
-		"MariaDB 10":    last("xtrabackup_info", "10.11.19-MariaDB"),
-		"MariaDB 11":    last("mariadb_backup_info", "11.4.2-MariaDB"),
-		"XtraBackup 2":  last("xtrabackup_info", "2.4.29"),
-		"XtraBackup 8":  append(last("xtrabackup_info", "8.0.35-31"), tablespaces...),
-		"with its keys": bytes.Join([][]byte{last("xtrabackup_info", "8.4.0-1"), tablespaces, whole("xtrabackup_keys", "k")}, nil),
-		"an odd one":    whole("xtrabackup_info", "uuid = 1\n"),
+		"MariaDB 10":     last("xtrabackup_info", "10.11.19-MariaDB"),
+		"MariaDB 11":     last("mariadb_backup_info", "11.4.2-MariaDB"),
+		"XtraBackup 2":   last("xtrabackup_info", "2.4.29"),
+		"XtraBackup 8":   append(last("xtrabackup_info", "8.0.35-31"), tablespaces...),
+		"with a summary": bytes.Join([][]byte{last("xtrabackup_info", "9.7.2-2"), tablespaces, whole("backup_metadata.json", "{}")}, nil),
+		"with its keys":  bytes.Join([][]byte{last("xtrabackup_info", "8.4.0-1"), tablespaces, whole("xtrabackup_keys", "k")}, nil),
+		"an odd one":     whole("xtrabackup_info", "uuid = 1\n"),
 	} {
 		if _, err := walk(b, len(b)); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -16,7 +16,8 @@ var refusedArgs = []struct {
 }{
 	{"the daemon sets it itself: leave it out", []string{"backup", "prepare", "copy-back", "move-back", "target-dir",
 		"incremental-basedir", "incremental-dir", "incremental-lsn", "incremental-history-name", "incremental-history-uuid",
-		"apply-log-only", "stream", "extra-lsndir", "defaults-file", "defaults-extra-file", "defaults-group-suffix",
+		"backup-incremental-base", "prepare-incremental-from-dir", "apply-log-only", "apply-redo-only",
+		"stream", "extra-lsndir", "defaults-file", "defaults-extra-file", "defaults-group-suffix",
 		"defaults-group", "no-defaults", "login-path", "print-defaults", "print-param", "version", "help"}},
 	{"set the key data_dir", []string{"datadir"}},
 	{"set the key parallel", []string{"parallel"}},

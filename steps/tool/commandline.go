@@ -40,7 +40,7 @@ func (t *Tool) BackupCommand(tool Info, c server.Credentials, rights *job.Rights
 		// base is this number.
 		args = append(args, "--incremental-lsn="+strconv.FormatUint(base.ToLSN, 10))
 	default:
-		args = append(args, "--incremental-basedir="+base.Folder)
+		args = append(args, tool.option("incremental-basedir")+"="+base.Folder)
 	}
 	args = append(append(args, "--parallel="+strconv.Itoa(t.Parallel)), t.Args...)
 	return job.Spec{Path: tool.Path, Args: args, Dir: "/", Output: target, Rights: rights, Grace: job.StopGrace}
@@ -61,7 +61,7 @@ func (t *Tool) StreamCommand(tool Info, c server.Credentials, rights *job.Rights
 func (t *Tool) PrepareCommand(tool Info, target string, more bool) job.Spec {
 	args := t.prepareOptions(target)
 	if more && tool.Name == "xtrabackup" {
-		args = append(args, "--apply-log-only")
+		args = append(args, tool.option("apply-log-only"))
 	}
 	return job.Spec{Path: tool.Path, Args: append(args, "--target-dir="+target), Dir: "/", Output: target, Grace: job.StopGrace}
 }
@@ -71,9 +71,9 @@ func (t *Tool) PrepareCommand(tool Info, target string, more bool) job.Spec {
 func (t *Tool) ApplyCommand(tool Info, target, incremental string, more bool) job.Spec {
 	args := t.prepareOptions(target)
 	if more && tool.Name == "xtrabackup" {
-		args = append(args, "--apply-log-only")
+		args = append(args, tool.option("apply-log-only"))
 	}
-	args = append(args, "--target-dir="+target, "--incremental-dir="+incremental)
+	args = append(args, "--target-dir="+target, tool.option("incremental-dir")+"="+incremental)
 	return job.Spec{Path: tool.Path, Args: args, Dir: "/", Output: target, Grace: job.StopGrace}
 }
 
@@ -82,10 +82,11 @@ func (t *Tool) ApplyCommand(tool Info, target, incremental string, more bool) jo
 func (t *Tool) UnpackCommand(tool Info, unpacker, folder string) job.Spec {
 	args := []string{"-x", "-C", folder}
 	// Only the one's short option is the other's long one.
-	if threads := strconv.Itoa(t.Parallel); tool.Name == "xtrabackup" {
-		args = append(args, "--parallel="+threads)
-	} else {
+	switch threads := strconv.Itoa(t.Parallel); {
+	case tool.Name != "xtrabackup":
 		args = append(args, "-p", threads)
+	case tool.unpacksInParallel(unpacker):
+		args = append(args, "--parallel="+threads)
 	}
 	return job.Spec{Path: unpacker, Args: args, Dir: "/", Output: folder, Empty: true, Grace: job.StopGrace}
 }

@@ -3,6 +3,7 @@ package tool
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,10 +72,11 @@ func TestCommandLines(t *testing.T) {
 	}
 	expect("mariabackup", commandLines(mariabackup, "--throttle=40", "--plugin-dir=/usr/lib/mysql/plugin"))
 	keyrings := []string{"--safe-slave-backup", "--keyring-file-data=/var/lib/mysql-keyring/keyring",
-		"--component-keyring-config=/etc/mysql/keyring.cnf", "--component-keyring-config=/etc/mysql/keyring.cnf"}
+		"--component-keyring-config=/etc/mysql/keyring.cnf", "--component-keyring-config=/etc/mysql/keyring.cnf",
+		"--component-keyring-config=/etc/mysql/keyring.cnf"}
 	for i, v := range xtrabackuptest.Versions {
 		lines := commandLines(Info{Path: "/usr/bin/xtrabackup", Name: "xtrabackup", Version: v.Tool}, "--throttle=40", keyrings[i])
-		expect("xtrabackup-"+server.Series(v.Tool), lines)
+		expect("xtrabackup-"+v.Tool, lines)
 		standin := xtrabackuptest.Install(t, v.Tool)
 		for _, l := range lines {
 			if l.spec.Path != "/usr/bin/xtrabackup" {
@@ -86,6 +88,44 @@ func TestCommandLines(t *testing.T) {
 				t.Errorf("XtraBackup %s, %s: %v: %s", v.Tool, l.purpose, err, out)
 			}
 		}
+	}
+}
+
+// A version is told of its options by the names that it does not warn of, and its
+// unpacker of none that it does not know.
+func TestOptionsAreThoseOfTheVersion(t *testing.T) {
+	t.Parallel()
+	for version, test := range map[string]struct{ renamed, parallel bool }{
+		"2.3.0": {false, false}, "2.3.7": {false, false}, "2.3.8": {false, true}, "2.3.10": {false, true}, "2.4.0": {false, false},
+		"2.4.6": {false, false}, "2.4.7": {false, true}, "2.4.29": {false, true}, "8.0.4": {false, true}, "8.0.35-31": {false, true},
+		"8.4.0-1": {false, true}, "8.4.0-7": {false, true}, "8.4.0-8": {true, true}, "8.4.0-10": {true, true}, "8.4.1-1": {true, true},
+		"8.4": {false, true}, "9.1.0-1": {false, true}, "9.7.1-rc1": {false, true}, "9.7.2-2": {true, true}, "9.7.10-1": {true, true},
+		"unknown": {false, false},
+	} {
+		lines := commandLines(Info{Path: "/usr/bin/xtrabackup", Name: "xtrabackup", Version: version})
+		var all strings.Builder
+		for _, l := range lines {
+			all.WriteString(l.spec.Line() + "\n")
+		}
+		for old, now := range newNames {
+			if strings.Contains(all.String(), "--"+old) == test.renamed || strings.Contains(all.String(), "--"+now) != test.renamed {
+				t.Errorf("%s: %s, %s in\n%s", version, old, now, &all)
+			}
+		}
+		xtrabackup := Info{Path: "/opt/bin/xtrabackup", Name: "xtrabackup", Version: version}
+		h := &Tool{Server: &server.Server{}, Parallel: 3}
+		beside := h.UnpackCommand(xtrabackup, "/opt/bin/xbstream", "/s")
+		if got := slices.Contains(beside.Args, "--parallel=3"); got != test.parallel {
+			t.Errorf("%s unpacks with %v", version, beside.Args)
+		}
+		// Another package's is of another version, perhaps.
+		if other := h.UnpackCommand(xtrabackup, "/usr/bin/xbstream", "/s"); slices.Contains(other.Args, "--parallel=3") {
+			t.Errorf("%s unpacks elsewhere with %v", version, other.Args)
+		}
+	}
+	h := &Tool{Server: &server.Server{}, Parallel: 3}
+	if line := h.UnpackCommand(mariabackup, "/opt/mbstream", "/s").Line(); !strings.HasSuffix(line, "-p 3") {
+		t.Errorf("mbstream is run as %s", line)
 	}
 }
 

@@ -80,6 +80,16 @@ func TestToolFitsTheServer(t *testing.T) {
 		{"xtrabackup", "8.4.0-1", mysql("8.4.2"), ""},
 		{"xtrabackup", "9.1.0-1", mysql("9.1.0"), ""},
 		{"xtrabackup", "8.4.0-1", mysql("9.1.0"), "install Percona XtraBackup 9.1"},
+		{"xtrabackup", "9.7.2-2", mysql("9.7.4-2"), ""},
+		{"xtrabackup", "8.4.0-8", mysql("9.7.4"), "xtrabackup 8.4.0-8 does not fit MySQL 9.7.4: install the package percona-xtrabackup-97"},
+		{"xtrabackup", "9.7.2-2", mysql("8.4.2"), "install the package percona-xtrabackup-84"},
+		{"xtrabackup", "9.7.2-2", mysql("26.7.0"), "MySQL 26.7.0 is newer than what is known here, and no XtraBackup 26.7 is known to copy " +
+			"its files rightly: 9.7, which is supported for years, is the newest series that can be backed up"},
+		{"xtrabackup", "26.10.0-1", mysql("26.10.1"), "dump this server instead, or look for a newer dbcalm-db-cmd"},
+		{"mariabackup", "13.0.1-MariaDB", server.Info{Flavour: server.MariaDB, Version: "13.0.1-MariaDB", LogArchive: true},
+			"MariaDB 13.0.1-MariaDB archives its redo log (innodb_log_archive), in a form that mariadb-backup cannot copy: " +
+				"run SET GLOBAL innodb_log_archive=OFF"},
+		{"mariabackup", "13.0.1-MariaDB", mariadb("13.0.1-MariaDB"), ""},
 		{"xtrabackup", "unknown", mysql("8.0.36"), "install the package percona-xtrabackup-80"},
 	} {
 		err := Info{Name: test.name, Version: test.tool}.Fits(test.server)

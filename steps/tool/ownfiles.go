@@ -16,7 +16,7 @@ import (
 var ownFiles = slices.Concat(CheckpointsNames, InfoNames, OptionsNames, []string{
 	"xtrabackup_binlog_info", "xtrabackup_slave_info", "xtrabackup_galera_info", "xtrabackup_binlog_pos_innodb",
 	"mariadb_backup_binlog_info", "mariadb_backup_slave_info", "mariadb_backup_galera_info", "mariadb_backup_binlog_pos_innodb",
-	redoLogName, "xtrabackup_tablespaces", "xtrabackup_keys", "xtrabackup_master_key_id",
+	redoLogName, "xtrabackup_tablespaces", "xtrabackup_keys", "xtrabackup_master_key_id", "backup_metadata.json",
 })
 
 // redoLogName is XtraBackup's copy of the redo log.

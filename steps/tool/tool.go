@@ -70,13 +70,10 @@ func (t *Tool) Find(ctx context.Context, version string) (Info, error) {
 	if info, err := os.Stat(path); err != nil || info.IsDir() {
 		return Info{}, fmt.Errorf("the backup tool %s is not there: %s, or correct backup_bin", path, advice)
 	}
-	ctx, cancel := context.WithTimeout(ctx, ToolTimeout)
-	defer cancel()
-	// XtraBackup 2.x prints its version to stderr.
-	// #nosec G204 -- the program that the configuration names, or that of the system
-	cmd := exec.CommandContext(ctx, path, "--version")
-	cmd.WaitDelay = time.Second
-	banner, err := cmd.CombinedOutput()
+	if err := refuseWrapper(path, "set backup_bin to mariadb-backup itself"); err != nil {
+		return Info{}, err
+	}
+	banner, err := ask(ctx, path, "--version")
 	if err != nil {
 		return Info{}, fmt.Errorf("ask %s for its version: %w", path, err)
 	}

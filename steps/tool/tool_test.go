@@ -28,7 +28,8 @@ func TestToolTellsWhoItIs(t *testing.T) {
 			Info{Name: "xtrabackup", Version: "2.4.29"}, ""},
 		"the other one": {server.MySQL, `echo "mariabackup based on MariaDB server 10.6.18-MariaDB"`, Info{},
 			"is mariabackup 10.6.18-MariaDB, which cannot back up MySQL: install Percona XtraBackup of the server's series " +
-				"(packages percona-xtrabackup-24, percona-xtrabackup-80, percona-xtrabackup-84), or correct backup_bin or db_type"},
+				"(packages percona-xtrabackup-24, percona-xtrabackup-80, percona-xtrabackup-84, " +
+				"percona-xtrabackup-97), or correct backup_bin or db_type"},
 		"the other one's server": {server.MariaDB, `echo "xtrabackup version 8.0.35-31 based on MySQL server 8.0.35"`, Info{},
 			"is xtrabackup 8.0.35-31, which cannot back up MariaDB: install the package mariadb-backup, or correct backup_bin or db_type"},
 		"something else": {server.MariaDB, `echo "ls (GNU coreutils) 9.1"; echo more`, Info{},
@@ -59,7 +60,7 @@ func TestToolIsMissing(t *testing.T) {
 	for dbType, advice := range map[string]string{
 		server.MariaDB: "install the package mariadb-backup",
 		server.MySQL: "install Percona XtraBackup of the server's series " +
-			"(packages percona-xtrabackup-24, percona-xtrabackup-80, percona-xtrabackup-84)",
+			"(packages percona-xtrabackup-24, percona-xtrabackup-80, percona-xtrabackup-84, percona-xtrabackup-97)",
 	} {
 		h := newTool(t)
 		h.Server.DBType, h.Bin = dbType, filepath.Join(h.Dir, "nowhere")

@@ -14,12 +14,14 @@ var unpackerNames = map[string]string{"mariabackup": "mbstream", "xtrabackup": "
 // streams: the one installed beside the tool, else the one on PATH.
 func (t *Tool) FindUnpacker(tool Info) (string, error) {
 	name := unpackerNames[tool.Name]
-	if path, err := exec.LookPath(filepath.Join(filepath.Dir(tool.Path), name)); err == nil {
-		return path, nil
-	}
-	path, err := exec.LookPath(name)
+	path, err := exec.LookPath(filepath.Join(filepath.Dir(tool.Path), name))
 	if err != nil {
-		return "", fmt.Errorf("no %s beside %s or on PATH, which unpacks streamed backups: %s", name, tool.Path, toolAdvice(t.Server.DBType, ""))
+		if path, err = exec.LookPath(name); err != nil {
+			return "", fmt.Errorf("no %s beside %s or on PATH, which unpacks streamed backups: %s", name, tool.Path, toolAdvice(t.Server.DBType, ""))
+		}
+	}
+	if err := refuseWrapper(path, "put "+name+" itself in its place"); err != nil {
+		return "", err
 	}
 	return filepath.Abs(path)
 }

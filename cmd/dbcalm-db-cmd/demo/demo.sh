@@ -127,15 +127,38 @@ if [ "$(id -u)" -eq 0 ]; then
 	server_options+=(--user=root)
 fi
 if [ "$db" = mysql ]; then
-	server_options+=(--skip-log-bin --loose-mysqlx=OFF --loose-innodb-redo-log-capacity=64M)
+	# MySQL does not start where the folder that it was built with is not there.
+	server_options+=("--secure-file-priv=$work/tmp" --skip-log-bin --loose-mysqlx=OFF --loose-innodb-redo-log-capacity=64M)
 fi
 make_data_directory() {
 	local make=("$mysqld" "${server_options[@]}" --initialize-insecure)
 	if [ "$db" = mariadb ]; then
 		make=(mariadb-install-db "${server_options[@]}" --auth-root-authentication-method=normal --skip-test-db)
+	elif [[ $version == *"Ver 5.6."* ]]; then
+		make_data_directory_of_56
+		return
 	fi
 	show "${make[@]}"
 	"${make[@]}" >"$work/install.log" 2>&1 || fail "${make[0]}: $(cat "$work/install.log")"
+}
+# MySQL 5.6 has no --initialize-insecure; its script mysql_install_db, in Perl,
+# feeds the server these statements.
+make_data_directory_of_56() {
+	local share folder make
+	folder=$(dirname "$(realpath "$(command -v "$mysqld")")")
+	for share in "$folder/share" "$folder/../share" "$folder/../share/mysql" /usr/share/mysql; do
+		[ -e "$share/mysql_system_tables.sql" ] && break
+	done
+	[ -e "$share/mysql_system_tables.sql" ] || fail "there is no mysql_system_tables.sql beside $mysqld or in /usr/share/mysql"
+	server_options+=("--lc-messages-dir=$share")
+	mkdir -p "$work/data/mysql"
+	make=("$mysqld" "${server_options[@]}" --bootstrap --log-warnings=0 --loose-skip-ndbcluster
+		--default-storage-engine=myisam --default-tmp-storage-engine=myisam)
+	show "${make[@]}" '<' "$share/mysql_system_tables.sql"
+	{
+		echo "USE mysql;"
+		cat "$share"/{mysql_system_tables,mysql_system_tables_data,fill_help_tables}.sql
+	} | "${make[@]}" >"$work/install.log" 2>&1 || fail "${make[0]}: $(cat "$work/install.log")"
 }
 start_server() {
 	show "$mysqld" "${server_options[@]}" --skip-networking "--socket=$work/server.sock" '&'
@@ -181,7 +204,7 @@ rows() { # FIRST LAST: orders of that range, with their articles and visits
 	local from="shop.seq_$1_to_$2"
 	[ "$db" = mariadb ] || from="numbers.seq WHERE seq BETWEEN $1 AND $2"
 	sql "INSERT INTO shop.orders SELECT seq, CONCAT('customer ', seq MOD 97), seq * 1.25, SHA2(seq, 512) FROM $from"
-	sql "INSERT INTO shop.articles SELECT seq, CONCAT('article ', seq), REPEAT(MD5(seq), 5) FROM $from"
+	sql "INSERT INTO shop.articles SELECT seq, CONCAT('article ', seq), REPEAT(SHA2(seq, 256), 3) FROM $from"
 	sql "INSERT INTO shop.visits SELECT seq, NOW(6), IF(seq MOD 7 = 0, NULL, CONCAT('/order/', seq)) FROM $from"
 }
 # MariaDB has tables of all numbers; MySQL gets one.

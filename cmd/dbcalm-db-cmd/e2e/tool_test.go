@@ -22,7 +22,7 @@ func realTool(t testing.TB) string {
 	return ""
 }
 
-// fakeTool writes a program that answers --version as the real tool does, and
+// fakeTool writes a program that answers --version and --help as the real tool does, and
 // else runs body, in which $doing is backup or prepare, $target the target
 // folder and $real the real tool. Where body falls through, the real tool
 // takes over. The program goes into backup_bin.
@@ -32,7 +32,7 @@ func fakeTool(t testing.TB, dir, body string) string {
 real=%s
 for arg; do
 	case $arg in
-	--version) exec $real --version ;;
+	--version | --help) exec $real "$arg" ;;
 	--target-dir=*) target=${arg#*=} ;;
 	--backup) doing=backup ;;
 	--prepare) doing=prepare ;;

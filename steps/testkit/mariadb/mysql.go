@@ -68,7 +68,8 @@ func (s *Server) mysqlArgs() []string {
 	if share := shareFolder(s.programs.server); share != "" {
 		args = append(args, "--lc-messages-dir="+share)
 	}
-	return append(args, "--datadir="+s.DataDir, "--tmpdir="+s.tempDir(), "--skip-name-resolve", "--innodb-buffer-pool-size=32M",
+	return append(args, "--datadir="+s.DataDir, "--tmpdir="+s.tempDir(), "--secure-file-priv="+s.tempDir(), "--skip-name-resolve",
+		"--innodb-buffer-pool-size=32M",
 		"--key-buffer-size=1M", "--loose-innodb-log-file-size=32M", "--loose-innodb-redo-log-capacity=64M", "--innodb-use-native-aio=OFF")
 }
 

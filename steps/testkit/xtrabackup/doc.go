@@ -1,5 +1,6 @@
 // Package xtrabackuptest gives a test a program that stands in for Percona
-// XtraBackup 2.3, 2.4, 8.0 or 8.4, which no Debian package brings.
+// XtraBackup of any version of the series 2.3, 2.4, 8.0, 8.4 and 9.7, up to 9.7.2,
+// which no Debian package brings.
 //
 // It is test support: only tests import it. Install builds the program of the
 // folder standin. To whoever calls it, it is XtraBackup of that version: the

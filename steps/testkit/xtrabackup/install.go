@@ -18,13 +18,26 @@ type Version struct {
 	Tool, Server string
 }
 
-// Versions are all of them, the oldest first. The server's are as long as
+// Versions are one of each series, the oldest first; of the two oldest ones whose
+// xbstream has no --parallel. The server's are as long as
 // distributions make them, so that there is room to put MariaDB's in.
 var Versions = []Version{
-	{"2.3.10", "5.6.51-0ubuntu0.14.04.1"},
-	{"2.4.29", "5.7.44-0ubuntu0.18.04.1"},
+	{"2.3.7", "5.6.51-0ubuntu0.14.04.1"},
+	{"2.4.6", "5.7.44-0ubuntu0.18.04.1"},
 	{"8.0.35-31", "8.0.35-0ubuntu0.22.04.1"},
 	{"8.4.0-1", "8.4.3-0ubuntu0.24.04.1"},
+	{"9.7.2-2", "9.7.2-0ubuntu0.26.04.1"},
+}
+
+// Further are versions that differ from those in what they know.
+var Further = []Version{
+	{"2.3.0", "5.6.51-0ubuntu0.14.04.1"},
+	{"2.3.10", "5.6.51-0ubuntu0.14.04.1"},
+	{"2.4.7", "5.6.51-0ubuntu0.14.04.1"},
+	{"2.4.29", "5.7.44-0ubuntu0.18.04.1"},
+	{"8.0.13", "8.0.13-0ubuntu0.18.04.1"},
+	{"8.4.0-8", "8.4.3-0ubuntu0.24.04.1"},
+	{"9.7.1-1", "9.7.2-0ubuntu0.26.04.1"},
 }
 
 // OnlyParse is what a stand-in has in its environment that is to judge its
@@ -88,17 +101,29 @@ func Install(t testing.TB, tool string) string {
 		t.Fatal(err)
 	}
 	// Its companion, which unpacks streams.
-	if err := os.WriteFile(filepath.Join(dir, "xbstream"), []byte(unpackScript), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "xbstream"), []byte(unpackScript(tool)), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
 // unpackScript takes what we need of xbstream's command line and nothing else.
-const unpackScript = `#!/bin/sh
+// Those of 2.3.8 and 2.4.7 are the first that know --parallel.
+// https://docs.percona.com/percona-xtrabackup/2.4/xbstream/xbstream.html
+func unpackScript(tool string) string {
+	parallel := `exec mbstream -x -C "$3" -p "${4#--parallel=}"`
+	var major, minor, patch int
+	_, _ = fmt.Sscanf(tool, "%d.%d.%d", &major, &minor, &patch)
+	if major == 2 && (minor == 3 && patch < 8 || minor == 4 && patch < 7) {
+		parallel = `echo "xbstream: unknown variable '${4#--}'" >&2; exit 1`
+	}
+	return `#!/bin/sh
+if [ $# -eq 3 ] && [ "$1" = -x ] && [ "$2" = -C ]; then
+	exec mbstream -x -C "$3"
+fi
 if [ $# -ne 4 ] || [ "$1" != -x ] || [ "$2" != -C ] || [ "${4#--parallel=}" = "$4" ]; then
 	echo "xbstream: unknown command line: $*" >&2
 	exit 1
 fi
-exec mbstream -x -C "$3" -p "${4#--parallel=}"
-`
+` + parallel + "\n"
+}

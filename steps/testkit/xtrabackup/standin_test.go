@@ -85,6 +85,80 @@ func TestCommandLinesAreRefused(t *testing.T) {
 	refuses(t, Install(t, Versions[3].Tool), "unknown option '--compact'", "--backup", "--compact")
 }
 
+// Options were renamed within a series: old names are warned of, both refused.
+func TestOptionsGoByTheNamesOfTheVersion(t *testing.T) {
+	t.Parallel()
+	names := map[string]string{"--apply-log-only": "--apply-redo-only", "--incremental-basedir=/b": "--backup-incremental-base=/b",
+		"--incremental-dir=/b": "--prepare-incremental-from-dir=/b"}
+	for _, v := range slices.Concat(Versions, Further) {
+		program := Install(t, v.Tool)
+		parsed := func(args ...string) (int, string) {
+			cmd := exec.Command(program, args...)
+			cmd.Env = append(os.Environ(), OnlyParse)
+			out, _ := cmd.CombinedOutput()
+			return cmd.ProcessState.ExitCode(), string(out)
+		}
+		renames := v.Tool == "8.4.0-8" || v.Tool == "9.7.2-2"
+		for old, now := range names {
+			mode := "--prepare"
+			if strings.Contains(old, "basedir") {
+				mode = "--backup"
+			}
+			code, said := parsed(mode, old)
+			warned := strings.Contains(said, " is deprecated and will be removed in a future release. Please use ")
+			if code != 0 || warned != renames {
+				t.Errorf("%s, %s: %d, %s", v.Tool, old, code, said)
+			}
+			if code, said := parsed(mode, now); (code == 0) != renames || strings.Contains(said, "deprecated") {
+				t.Errorf("%s, %s: %d, %s", v.Tool, now, code, said)
+			}
+			if !renames {
+				continue
+			}
+			for _, both := range [][]string{{mode, old, now}, {mode, now, old}} {
+				if code, said := parsed(both...); code != 1 || !strings.Contains(said, "are the same option; pass only one") {
+					t.Errorf("%s, %v: %d, %s", v.Tool, both, code, said)
+				}
+			}
+		}
+	}
+}
+
+// What a version does not know is not among the options it lists, either.
+func TestHelpListsTheVersionsOptions(t *testing.T) {
+	t.Parallel()
+	for tool, without := range map[string][]string{
+		"2.3.0": {"--strict", "--apply-redo-only", "--page-tracking"}, "8.0.13": {"--no-server-version-check", "--page-tracking", "--compact"},
+		"8.4.0-1": {"--apply-redo-only", "--compact"}, "9.7.2-2": {"--compact"},
+	} {
+		out, err := exec.Command(Install(t, tool), "--help").Output()
+		if err != nil || !strings.Contains(string(out), "--incremental-basedir=") {
+			t.Errorf("%s: %v, %s", tool, err, out)
+		}
+		for _, option := range without {
+			if strings.Contains(string(out), option) {
+				t.Errorf("%s lists %s", tool, option)
+			}
+		}
+	}
+}
+
+// The unpackers of the oldest versions know no --parallel.
+func TestOldUnpackersAreSlow(t *testing.T) {
+	t.Parallel()
+	for _, v := range slices.Concat(Versions, Further) {
+		program := filepath.Join(filepath.Dir(Install(t, v.Tool)), "xbstream")
+		out, err := exec.Command(program, "-x", "-C", t.TempDir(), "--parallel=2").CombinedOutput()
+		old := slices.Contains([]string{"2.3.0", "2.3.7", "2.4.6"}, v.Tool)
+		if (err != nil) != old || old && !strings.Contains(string(out), "xbstream: unknown variable 'parallel=2'") {
+			t.Errorf("%s: %v, %s", v.Tool, err, out)
+		}
+		if out, err := exec.Command(program, "-x", "-C", t.TempDir()).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v, %s", v.Tool, err, out)
+		}
+	}
+}
+
 // bench is a stand-in with a server it fits.
 type bench struct {
 	*mariadbtest.Server
@@ -151,6 +225,8 @@ func TestBackupsAreRefused(t *testing.T) {
 	refuses(t, b.program, "cannot open /nowhere/xtrabackup_checkpoints", b.backupArgs("x", "--incremental-basedir=/nowhere")...)
 	refuses(t, b.program, "Failed to connect to MySQL server", b.backupArgs("x", "--password=wrong")...)
 	refuses(t, Install(t, Versions[3].Tool), "Unsupported server version: '"+v.Server+"'", b.backupArgs("x")...)
+	// Until 8.0.34, one that is newer than the MySQL it is made of.
+	refuses(t, Install(t, "8.0.33-28"), "Please upgrade PXB, if a new version is available", b.backupArgs("x")...)
 	if _, err := os.Stat(b.folder("x")); err == nil {
 		t.Error("something was written")
 	}

@@ -48,6 +48,14 @@ func (v version) backup(c commandLine) error {
 	if !slices.ContainsFunc(servers[v.age], func(s string) bool { return strings.HasPrefix(claimed, s+".") }) {
 		return words("Unsupported server version: '" + claimed + "'.")
 	}
+	if err := v.tooNew(claimed, c); err != nil {
+		return err
+	}
+	if c.has("throttle") && v.age == v23 && !v.since("2.3.5") {
+		// Release notes of 2.3.5, bugs fixed: "Backup process would fail if --throttle
+		// option was used".
+		return words("--throttle fails in this version.")
+	}
 	given := c.values["datadir"]
 	if given == "" {
 		given = compiledDataDir
@@ -113,6 +121,18 @@ func (c commandLine) login() (map[string]string, error) {
 		}
 	}
 	return login, nil
+}
+
+// tooNew refuses a server that is newer than the MySQL this is based on, as the
+// versions before 8.0.34 do.
+// storage/innobase/xtrabackup/src/backup_mysql.cc of percona/percona-xtrabackup, check_server_version;
+// https://docs.percona.com/percona-xtrabackup/8.0/supported-versions.html
+func (v version) tooNew(claimed string, c commandLine) error {
+	if v.age != v80 || v.since("8.0.34") || c.has("no-server-version-check") || slices.Compare(numbers(claimed)[:3], v.numbers[:3]) <= 0 {
+		return nil
+	}
+	return words("Unsupported server version " + claimed + ".\nPlease upgrade PXB, if a new version is available. " +
+		"To continue with risk, use the option --no-server-version-check.")
 }
 
 // ask asks the server who it is.

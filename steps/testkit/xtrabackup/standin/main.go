@@ -27,7 +27,14 @@ func run(args []string) int {
 		me.complain(err.Error())
 		return 1
 	}
+	for _, name := range line.old {
+		me.warn("--" + name + " is deprecated and will be removed in a future release. Please use --" + renamed[name] + " instead.")
+	}
 	if os.Getenv("XTRABACKUP_STANDIN_ONLY_PARSE") != "" {
+		return 0
+	}
+	if line.has("help") {
+		me.help()
 		return 0
 	}
 	me.banner()

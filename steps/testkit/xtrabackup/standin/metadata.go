@@ -81,5 +81,9 @@ func (v version) rename(folder, server string) error {
 	} {
 		info = regexp.MustCompile(`(?m)^`+key+` = .*$`).ReplaceAll(info, []byte(key+" = "+value))
 	}
+	if v.age == v97 {
+		// https://docs.percona.com/percona-xtrabackup/9.7/release-notes/9.7.1-rc1.html
+		info = append(info, "backup_size = 1048576\n"...)
+	}
 	return os.WriteFile(path, info, 0o640)
 }

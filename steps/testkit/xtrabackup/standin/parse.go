@@ -13,6 +13,8 @@ type commandLine struct {
 	// defaultsFile and suffix are those of the options that must come first.
 	defaultsFile, suffix string
 	values               map[string]string
+	// old are the options that were given by a name which is no longer the first.
+	old []string
 }
 
 func (c commandLine) has(name string) bool { _, given := c.values[name]; return given }
@@ -27,13 +29,13 @@ func (v version) parse(args []string) (commandLine, error) {
 	}
 	var given []option
 	for _, arg := range rest {
-		o, err := v.parseOption(arg, c.values)
+		o, err := v.parseOption(arg, &c)
 		if err != nil {
 			return c, err
 		}
 		given = append(given, o)
 	}
-	if c.has("version") {
+	if c.has("version") || c.has("help") {
 		return c, nil
 	}
 	modes := 0
@@ -78,7 +80,7 @@ func (c *commandLine) parseDefaults(args []string) (rest []string, err error) {
 	return rest, nil
 }
 
-func (v version) parseOption(arg string, into map[string]string) (option, error) {
+func (v version) parseOption(arg string, into *commandLine) (option, error) {
 	name, isLong := strings.CutPrefix(arg, "--")
 	if !isLong {
 		return option{}, fmt.Errorf("unknown argument: '%s'", arg)
@@ -86,8 +88,12 @@ func (v version) parseOption(arg string, into map[string]string) (option, error)
 	name, value, valued := strings.Cut(name, "=")
 	name = strings.ReplaceAll(name, "_", "-")
 	on, skipped := strings.CutPrefix(name, "skip-")
+	name, err := v.firstName(name, into)
+	if err != nil {
+		return option{}, err
+	}
 	i := slices.IndexFunc(options, func(o option) bool {
-		return (o.name == name || skipped && o.name == on && o.value == noValue) && o.first <= v.age && v.age <= o.last
+		return (o.name == name || skipped && o.name == on && o.value == noValue) && v.knows(o)
 	})
 	if i < 0 {
 		return option{}, fmt.Errorf("unknown option '--%s'", name)
@@ -99,6 +105,6 @@ func (v version) parseOption(arg string, into map[string]string) (option, error)
 	case o.value == noValue && valued:
 		return o, fmt.Errorf("option '--%s' cannot take an argument", name)
 	}
-	into[o.name] = value
+	into.values[o.name] = value
 	return o, nil
 }
