@@ -52,8 +52,11 @@ func TestFigures(t *testing.T) {
 	}
 	want := Figures{
 		Open: []OpenFigure{{"full_backup", Running, 1}, {"full_backup", Waiting, 1}},
-		Ends: []EndFigure{{"full_backup", Failed, "copy", 1, minute(121)}, {"full_backup", Succeeded, "", 2, minute(1).Add(90 * time.Second)},
-			{"restore_folder", Succeeded, "", 1, minute(1).Add(1500 * time.Millisecond)}},
+		Ends: []EndFigure{
+			{"full_backup", Failed, "copy", 1, minute(121)},
+			{"full_backup", Succeeded, "", 2, minute(1).Add(90 * time.Second)},
+			{"restore_folder", Succeeded, "", 1, minute(1).Add(1500 * time.Millisecond)},
+		},
 		Took:         []TookFigure{{"full_backup", 2, 91, []uint64{1, 1, 2}}, {"restore_folder", 1, 1.5, []uint64{0, 1, 1}}},
 		Survived:     []SurvivedFigure{{"full_backup", "adopt", 1}, {"full_backup", "redo", 2}},
 		OnFinishOwed: 1,
@@ -106,7 +109,8 @@ func TestQuestionsAreAnsweredFromIndexes(t *testing.T) {
 		{`SELECT number FROM operation WHERE state = 'done' ORDER BY number DESC LIMIT 50`, "COVERING INDEX operation_state"},
 		{`SELECT number FROM operation WHERE status = 'failed' ORDER BY number DESC LIMIT 50`, "COVERING INDEX operation_status"},
 		{`SELECT number FROM operation WHERE id >= 'a' AND id < 'b' LIMIT 50`, "sqlite_autoindex_operation_1 (id>? AND id<?)"},
-		{`SELECT operation.id FROM operation WHERE ` + strings.NewReplacer("?1", "'2026'", "?2", "7").Replace(old) + ` ORDER BY operation.finished_at, operation.number LIMIT 20`, "operation_finished (finished_at<?)"},
+		{`SELECT operation.id FROM operation WHERE ` + strings.NewReplacer("?1", "'2026'", "?2", "7").Replace(old) +
+			` ORDER BY operation.finished_at, operation.number LIMIT 20`, "operation_finished (finished_at<?)"},
 	} {
 		plan := ""
 		rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+test.query)

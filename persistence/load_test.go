@@ -123,7 +123,8 @@ func (h *history) write(operations, count int) error {
 // copy copies the operations that were written first, with all their rows. The
 // first letters of the ids are as good as random.
 func (h *history) copy(n int) error {
-	id := `printf('%08x', (number * 2654435761 + ?1 * 40503 * 7919) % 4294967296) || substr(id, 9, 16) || printf('%012x', ?1 * 1000000 + number)`
+	id := `printf('%08x', (number * 2654435761 + ?1 * 40503 * 7919) % 4294967296) || substr(id, 9, 16) ||
+		printf('%012x', ?1 * 1000000 + number)`
 	for _, statement := range []string{
 		`CREATE TEMP TABLE IF NOT EXISTS pattern AS SELECT number, id FROM operation WHERE number <= ` + fmt.Sprint(loadPattern),
 		`CREATE TEMP TABLE IF NOT EXISTS runs AS SELECT max(p.id) AS most FROM pattern o JOIN process p ON p.command_id = o.id`,
@@ -215,8 +216,20 @@ func (h *history) one(operations int) error {
 		machine = "delete_backup"
 	}
 	args := fmt.Appendf(nil, `{"id":"%s","from_backup_id":"%s"}`, backup, parent)
-	o := Operation{ID: uuid.NewString(), Machine: machine, Definition: h.texts[machine], BackupID: backup, Args: args, State: "queued",
-		Status: Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: at, AskedBy: `{"uid":0,"name":"root","pid":4242,"program":"/usr/bin/dbcalm"}`}
+	o := Operation{
+		ID:         uuid.NewString(),
+		Machine:    machine,
+		Definition: h.texts[machine],
+		BackupID:   backup,
+		Args:       args,
+		State:      "queued",
+		Status:     Waiting,
+		Seq:        1,
+		Attempt:    1,
+		Data:       []byte("{}"),
+		CreatedAt:  at,
+		AskedBy:    `{"uid":0,"name":"root","pid":4242,"program":"/usr/bin/dbcalm"}`,
+	}
 	row := Process{CommandID: o.ID, Command: "dbcalm-db-cmd " + machine + " " + backup, StartTime: at, Type: TypeBackup, Args: args}
 	if err := acceptOperation(ctx, h.tx, o, []Claim{{BackupID: backup, Use: Makes}}, row); err != nil || left < loadOpen {
 		return err
@@ -231,19 +244,41 @@ func loadBackup(n int) string { return fmt.Sprintf("backup-%04d", n) }
 func (h *history) carry(o Operation, kind int, parent string) error {
 	ctx := h.t.Context()
 	at := o.CreatedAt
-	states := map[string][]string{"delete_backup": {"validate", "retire", "erase", "record"}, "verify_backup": {"validate", "check", "record"}}[o.Machine]
+	states := map[string][]string{
+		"delete_backup": {"validate", "retire", "erase", "record"}, "verify_backup": {"validate", "check", "record"},
+	}[o.Machine]
 	if states == nil {
 		states = []string{"validate", "reserve", "copy", "seal", "publish", "record"}
 	}
 	var err error
 	for i, state := range append(states, "done") {
 		at = at.Add(time.Second)
-		c := Change{OperationID: o.ID, Seq: o.Seq, From: o.State, Event: "ok", To: state, At: at, Reason: "what the step of this state has found",
-			Status: Running, Attempt: 1, Data: []byte(`{"work":"/var/backups/dbcalm/.partial/` + o.ID + `-1"}`)}
+		c := Change{
+			OperationID: o.ID,
+			Seq:         o.Seq,
+			From:        o.State,
+			Event:       "ok",
+			To:          state,
+			At:          at,
+			Reason:      "what the step of this state has found",
+			Status:      Running,
+			Attempt:     1,
+			Data:        []byte(`{"work":"/var/backups/dbcalm/.partial/` + o.ID + `-1"}`),
+		}
 		if o.State == "copy" {
-			job, err := beginJob(ctx, h.tx, o, Job{OperationID: o.ID, State: "copy", Attempt: 1, Folder: "/var/lib/dbcalm-db-cmd/jobs/" + o.ID + "-4"},
-				Process{CommandID: o.ID, Command: "mariadb-backup --backup --target-dir=/var/backups/dbcalm/.partial/" + o.ID, StartTime: at,
-					Type: TypeBackup, Args: o.Args})
+			job, err := beginJob(
+				ctx,
+				h.tx,
+				o,
+				Job{OperationID: o.ID, State: "copy", Attempt: 1, Folder: "/var/lib/dbcalm-db-cmd/jobs/" + o.ID + "-4"},
+				Process{
+					CommandID: o.ID,
+					Command:   "mariadb-backup --backup --target-dir=/var/backups/dbcalm/.partial/" + o.ID,
+					StartTime: at,
+					Type:      TypeBackup,
+					Args:      o.Args,
+				},
+			)
 			if err != nil {
 				return err
 			}

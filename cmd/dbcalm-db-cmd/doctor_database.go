@@ -27,7 +27,12 @@ const databasePatience = 2 * time.Second
 // databaseChecks look at the ledger and at the SQLite file that others read, each
 // no longer than the patience, and return what is recorded or why that is not
 // known.
-func databaseChecks(ctx context.Context, c *config.Config, wrong map[string]bool, patience time.Duration) ([]api.Check, persistence.Inspection, error) {
+func databaseChecks(
+	ctx context.Context,
+	c *config.Config,
+	wrong map[string]bool,
+	patience time.Duration,
+) ([]api.Check, persistence.Inspection, error) {
 	ledger, records, err := ledgerChecks(ctx, c, wrong, patience)
 	shared, moved, sharedErr := sharedChecks(ctx, c.DatabasePath, wrong, patience)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -38,7 +43,12 @@ func databaseChecks(ctx context.Context, c *config.Config, wrong map[string]bool
 }
 
 // ledgerChecks look at the ledger. One that is not there is fs.ErrNotExist.
-func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool, patience time.Duration) ([]api.Check, persistence.Inspection, error) {
+func ledgerChecks(
+	ctx context.Context,
+	c *config.Config,
+	wrong map[string]bool,
+	patience time.Duration,
+) ([]api.Check, persistence.Inspection, error) {
 	const about, schema = "ledger", "schema"
 	if wrong["state_dir"] {
 		err := errors.New("the configuration gives no state_dir that could be used")
@@ -53,7 +63,10 @@ func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool, 
 	checks := []api.Check{inspected(about, path, found, err)}
 	switch {
 	case errors.Is(err, persistence.ErrNewer):
-		checks = append(checks, steps.NewCheck(schema, fmt.Errorf("%w: install the version of this program that the daemon last ran", err), ""))
+		checks = append(
+			checks,
+			steps.NewCheck(schema, fmt.Errorf("%w: install the version of this program that the daemon last ran", err), ""),
+		)
 	case err != nil:
 	case len(found.Damage) > 0:
 		err = errors.New("it is damaged")
@@ -67,7 +80,12 @@ func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool, 
 }
 
 // sharedChecks look at the SQLite file that others read.
-func sharedChecks(ctx context.Context, path string, wrong map[string]bool, patience time.Duration) ([]api.Check, persistence.Inspection, error) {
+func sharedChecks(
+	ctx context.Context,
+	path string,
+	wrong map[string]bool,
+	patience time.Duration,
+) ([]api.Check, persistence.Inspection, error) {
 	const file, integrity = "SQLite file", "integrity"
 	if wrong["database_path"] {
 		err := errors.New("the configuration gives no database_path that could be used")

@@ -85,8 +85,15 @@ func (w *loadWorld) crowd() string {
 	if rate(refused) < refusalsASecond*0.95 || rate(accepted) < acceptancesASecond*0.95 {
 		w.missed = append(w.missed, fmt.Sprintf("%.0f refusals and %.0f acceptances a second", rate(refused), rate(accepted)))
 	}
-	said := fmt.Sprintf("The crowd was %d clients on the same machine, who in %.0f s got %.0f refusals, %.0f durable acceptances and %.0f answers of "+
-		"`operation_show` a second, while a backup ran.", crowdRefused+crowdAccepted+crowdPolling, took, rate(refused), rate(accepted), rate(polling))
+	said := fmt.Sprintf(
+		"The crowd was %d clients on the same machine, who in %.0f s got %.0f refusals, %.0f durable acceptances and %.0f answers of "+
+			"`operation_show` a second, while a backup ran.",
+		crowdRefused+crowdAccepted+crowdPolling,
+		took,
+		rate(refused),
+		rate(accepted),
+		rate(polling),
+	)
 	after := w.goroutines()
 	if after > goroutines {
 		w.missed = append(w.missed, fmt.Sprintf("%d goroutines after the crowd, %d before", after, goroutines))
