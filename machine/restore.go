@@ -13,7 +13,7 @@ import (
 
 // RestoreBackup accepts the restore of a chain.
 func (m *Manager) RestoreBackup(ctx context.Context, r api.RestoreRequest) (string, error) {
-	args := api.Args{IDList: r.IDList, Target: string(r.Target)}
+	args := api.Args{IDList: r.IDList, Target: string(r.Target), To: r.To}
 	return m.once(ctx, r.RequestID, commandRestoreBackup, args, func(request *persistence.Request) (string, error) {
 		if err := m.backups.CheckOrder(ctx, r); err != nil {
 			return "", err
@@ -37,6 +37,19 @@ func (m *Manager) RestoreBackup(ctx context.Context, r api.RestoreRequest) (stri
 		}
 		return m.accept(ctx, order{commandRestoreBackup, r.Target}, r.IDList[len(r.IDList)-1], args, claims, request)
 	})
+}
+
+// ReplacingData reports whether an operation is under way that puts other data into
+// the server's data directory.
+func (e *engine) ReplacingData() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range e.running {
+		if r.definition.ReplacesDataDirectory {
+			return true
+		}
+	}
+	return false
 }
 
 // lastStamp makes the names of restore folders unique.

@@ -48,8 +48,8 @@ type bootedServer struct {
 	lock *os.File
 }
 
-// start starts the server.
-func (e Examination) start() (*bootedServer, error) {
+// start starts the server, with more options than it always has.
+func (e Examination) start(more ...string) (*bootedServer, error) {
 	lock, err := os.OpenFile(ServerLock, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start server: %w", err)
@@ -74,7 +74,7 @@ func (e Examination) start() (*bootedServer, error) {
 		return nil, fmt.Errorf("start server: %w", err)
 	}
 	defer log.Close()
-	args, err := e.serverArgs()
+	args, err := e.serverArgs(more...)
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,7 @@ func Defaults(h Host) *Config {
 		MaxConcurrent:         1,
 		MaxWaiting:            100,
 		KeepLogsDays:          30,
+		ArchiveInterval:       time.Minute,
 		StallTimeout:          job.DefaultStallTimeout,
 		OnFinishTimeout:       30 * time.Second,
 		MetricsMode:           0o660,
