@@ -2,6 +2,7 @@ package boot
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -62,7 +63,7 @@ type Applied struct {
 }
 
 // Run replays, and ends with tool.Completed on out, or with BeginAnew.
-func (r Replay) Run(ctx context.Context, out io.Writer) error {
+func (r *Replay) Run(ctx context.Context, out io.Writer) error {
 	// PDEATHSIG is tied to the thread that starts the server.
 	runtime.LockOSThread()
 	stage := filepath.Dir(r.Folder)
@@ -118,8 +119,11 @@ func (r Replay) begun(plan archive.Plan) (begun, sure bool, err error) {
 }
 
 // replay starts the server, has it do all that is left to do, and stops it.
-func (r Replay) replay(ctx context.Context, plan archive.Plan, begun bool, out io.Writer) (sure bool, err error) {
+func (r *Replay) replay(ctx context.Context, plan archive.Plan, begun bool, out io.Writer) (sure bool, err error) {
 	if err := makeRelay(); err != nil {
+		return false, err
+	}
+	if err := r.makeLogin(); err != nil {
 		return false, err
 	}
 	s, err := r.start(replayArgs()...)
@@ -166,10 +170,31 @@ func removeRelay() error {
 	return nil
 }
 
+// replayUser is the account with which the server is spoken to. It is made when the
+// server starts and dropped when all is done: a server that does not check accounts
+// could not change them, nor events.
+const replayUser = "dbcalm_replay"
+
+// loginFile is what the server runs when it starts.
+const loginFile = "replay.sql"
+
+func (r *Replay) makeLogin() error {
+	r.user, r.password = replayUser, rand.Text()
+	// No rule for passwords that a server may have is to refuse it.
+	r.password += "-aB1!"
+	text := fmt.Sprintf("CREATE OR REPLACE USER %s@localhost IDENTIFIED BY '%s';\nGRANT ALL PRIVILEGES ON *.* TO %[1]s@localhost;\n",
+		replayUser, r.password)
+	if err := os.WriteFile(loginFile, []byte(text), 0o600); err != nil {
+		return fmt.Errorf("make an account for the replay: %w", err)
+	}
+	return nil
+}
+
 // replayArgs are the server's options beside those of every private one. It is a
 // replica without a source, which does what it reads whatever server's it is.
 func replayArgs() []string {
 	return []string{
+		"--skip-grant-tables=OFF", "--event-scheduler=OFF", "--init-file=../" + loginFile,
 		"--server-id=4294967295", "--replicate-same-server-id",
 		"--relay-log=../" + relayFolder + "/relay-bin", "--relay-log-index=../" + relayFolder + "/relay-bin.index",
 		"--relay-log-info-file=../" + relayFolder + "/relay-log.info", "--master-info-file=../" + relayFolder + "/master.info",
@@ -220,17 +245,20 @@ func (a *applier) run(ctx context.Context, from archive.Archive, begun bool) (su
 			return false, err
 		}
 	}
-	return true, a.prove(ctx)
+	if err := a.prove(ctx); err != nil {
+		return false, err
+	}
+	return true, a.exec(ctx, `DROP USER IF EXISTS `+replayUser+`@localhost`)
 }
 
-// begin has the server know where it stands, the first time, and check accounts
-// from now on, as what it is to do may change them.
+// begin has the server know where it stands, the first time.
 func (a *applier) begin(ctx context.Context, begun bool) error {
-	// The one connection was let in before, and keeps all rights.
+	// The one connection is not to be let in again: what is replayed may drop every
+	// account.
 	a.server.db.SetMaxOpenConns(1)
 	a.server.db.SetMaxIdleConns(1)
-	if err := a.exec(ctx, `FLUSH PRIVILEGES`); err != nil || begun {
-		return err
+	if begun {
+		return nil
 	}
 	if err := a.exec(ctx, `SET GLOBAL gtid_slave_pos = '`+a.plan.From+`'`); err != nil {
 		return err
