@@ -39,19 +39,6 @@ func (m *Manager) RestoreBackup(ctx context.Context, r api.RestoreRequest) (stri
 	})
 }
 
-// ReplacingData reports whether an operation is under way that puts other data into
-// the server's data directory.
-func (e *engine) ReplacingData() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, r := range e.running {
-		if r.definition.ReplacesDataDirectory {
-			return true
-		}
-	}
-	return false
-}
-
 // lastStamp makes the names of restore folders unique.
 type lastStamp struct {
 	sync.Mutex

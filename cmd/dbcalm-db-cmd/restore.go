@@ -144,4 +144,3 @@ func (c *conversation) tellLocal(given string, m archive.Moment) {
 		c.screen.Note("%s is taken as local time: %s", given, m)
 	}
 }
-

@@ -73,6 +73,9 @@ type chooser struct {
 // take looks at the next transaction and reports whether it is kept.
 func (c *chooser) take(s *Segment, g *binlog.Group) bool {
 	if c.cut {
+		if c.plan.Next == nil {
+			c.plan.Next = transaction(g)
+		}
 		if !c.moment.Time.IsZero() && !g.Time.After(c.moment.Time) {
 			c.older++
 		}

@@ -3,19 +3,22 @@ package boot
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"dbcalm-db-cmd/steps/archive"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -210,6 +213,75 @@ func TestReplayToAnyMoment(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 		h.expect(folder, want)
-		fmt.Println(h.run("ls", "-a", folder, filepath.Dir(folder)))
 	}
+}
+
+// A replay that is killed, or whose server is, goes on when it is run again: every
+// transaction is done once.
+func TestReplayGoesOnAfterKills(t *testing.T) {
+	t.Parallel()
+	testkit.Slow(t)
+	h := newHistory(t)
+	h.write(`CREATE TABLE old.counter (id INT PRIMARY KEY, n INT)`, `INSERT INTO old.counter VALUES (1, 0)`,
+		`CREATE TABLE old.log (id INT PRIMARY KEY AUTO_INCREMENT, n INT)`)
+	for range 1500 {
+		h.server.Exec(`BEGIN`, `UPDATE old.counter SET n = n + 1`, `INSERT INTO old.log (n) SELECT n FROM old.counter`, `COMMIT`)
+	}
+	h.write(`INSERT INTO old.t VALUES (99, 'the end')`)
+	want := h.shadow[len(h.shadow)-1]
+	h.collector.Flush(t.Context())
+	h.stop()
+	plan, err := h.archive.Resolve(t.Context(), h.start, h.taken, archive.Moment{})
+	h.must(err)
+	folder := h.stage(plan)
+	kills, anew := 0, 0
+	for {
+		out, ended := h.replayAndKill(folder, kills < 12)
+		if ended && strings.Contains(out, BeginAnew) {
+			anew++
+			folder = h.stage(plan)
+			continue
+		}
+		if ended {
+			if !strings.Contains(out, "completed OK!") {
+				t.Fatalf("after %d kills: %s", kills, out)
+			}
+			break
+		}
+		kills++
+	}
+	t.Logf("%d kills, begun anew %d times", kills, anew)
+	if kills < 5 {
+		t.Errorf("only %d kills came before its end", kills)
+	}
+	h.expect(folder, want)
+}
+
+// replayAndKill runs a replay and kills it, or its server, at a moment of chance;
+// ended says that it came to its end by itself before.
+func (h *history) replayAndKill(folder string, kill bool) (out string, ended bool) {
+	h.t.Helper()
+	cmd := h.replay(folder)
+	var text strings.Builder
+	cmd.Stdout, cmd.Stderr = &text, &text
+	h.must(cmd.Start())
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	limit := time.Hour
+	if kill {
+		limit = time.Duration(rand.IntN(2500)) * time.Millisecond
+	}
+	select {
+	case <-done:
+	case <-time.After(limit):
+		victim := cmd.Process.Pid
+		if children, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(victim), "task", strconv.Itoa(victim), "children")); err == nil &&
+			rand.IntN(2) == 0 && len(strings.Fields(string(children))) > 0 {
+			victim, err = strconv.Atoi(strings.Fields(string(children))[0])
+			h.must(err)
+		}
+		h.must(unix.Kill(victim, unix.SIGKILL))
+		<-done
+	}
+	return text.String(), cmd.ProcessState.Exited()
 }

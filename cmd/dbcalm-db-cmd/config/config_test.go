@@ -57,6 +57,7 @@ func TestDefaults(t *testing.T) {
 		MaxConcurrent:         1,
 		MaxWaiting:            100,
 		KeepLogsDays:          30,
+		ArchiveInterval:       time.Minute,
 		StallTimeout:          time.Minute,
 		OnFinishTimeout:       30 * time.Second,
 		MetricsMode:           0o660,
