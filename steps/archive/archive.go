@@ -164,7 +164,8 @@ func (a *Archive) make() error {
 	if err := disk.MakePrivate(a.State); err != nil {
 		return fmt.Errorf("make the archive's folder: %w", err)
 	}
-	if err := disk.MakeFolder(a.Folder, 0o750); err != nil {
+	// It has the rows of every table.
+	if err := disk.MakePrivate(a.Folder); err != nil {
 		return fmt.Errorf("make the archive's folder: %w", err)
 	}
 	return nil

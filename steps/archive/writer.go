@@ -45,10 +45,10 @@ func (a *Archive) begin(s Segment) (*writer, error) {
 	if err := a.remove(openContent); err != nil {
 		return nil, err
 	}
-	if err := disk.WriteDurably(filepath.Join(a.Folder, openManifest), text, 0o640); err != nil {
+	if err := disk.WriteDurably(filepath.Join(a.Folder, openManifest), text, 0o600); err != nil {
 		return nil, fmt.Errorf("open a segment: %w", err)
 	}
-	if w.file, err = disk.Create(a.Folder, openContent, 0o640); err != nil {
+	if w.file, err = disk.Create(a.Folder, openContent, 0o600); err != nil {
 		return nil, fmt.Errorf("open a segment: %w", err)
 	}
 	if err := disk.SyncDir(a.Folder); err != nil {
@@ -114,7 +114,7 @@ func (w *writer) seal(ctx context.Context, previous *Segment) (*Segment, error) 
 		return nil, err
 	}
 	crashpoint.Here("archive-headed")
-	if err := disk.WriteDurably(filepath.Join(a.Folder, manifestName(s.Number)), text, 0o640); err != nil {
+	if err := disk.WriteDurably(filepath.Join(a.Folder, manifestName(s.Number)), text, 0o600); err != nil {
 		return nil, fmt.Errorf("publish segment %d: %w", s.Number, err)
 	}
 	crashpoint.Here("archive-published")
@@ -141,7 +141,7 @@ func (w *writer) pack(ctx context.Context, s *Segment) (err error) {
 			return err
 		}
 	}
-	target, err := disk.Create(w.archive.Folder, name+disk.TemporarySuffix, 0o640)
+	target, err := disk.Create(w.archive.Folder, name+disk.TemporarySuffix, 0o600)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (a *Archive) recover(ctx context.Context, last *Segment) (*Segment, error) 
 		}
 	}
 	w := &writer{archive: a}
-	w.file, err = os.OpenFile(filepath.Join(a.Folder, openContent), os.O_RDWR|os.O_CREATE, 0o640)
+	w.file, err = os.OpenFile(filepath.Join(a.Folder, openContent), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open what was left of a segment: %w", err)
 	}
@@ -207,7 +207,8 @@ func (w *writer) reread(s Segment, last *Segment) (goesOn bool, err error) {
 	if last != nil && s.Break == "" && !s.before.Equal(last.after) {
 		return false, nil
 	}
-	s.To, s.after, w.segment = s.From, s.before, s
+	s.To, s.after = s.From, s.before
+	w.segment = s
 	scanner, err := scanSegment(w.file, &s)
 	if err != nil {
 		return false, err
