@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ type collected struct {
 	running  *Collector
 	cancel   context.CancelFunc
 	done     chan struct{}
-	held     string
+	held     atomic.Bool
 	restored time.Time
 	keep     time.Time
 }
@@ -42,7 +43,12 @@ func (c *collected) start() {
 	asked := &server.Server{DBType: server.MariaDB, CredentialsFile: c.server.CredentialsFile, DataDir: c.server.DataDir}
 	c.running = New(c.archive, Options{
 		Ask: asked.BinaryLog, Owner: os.Geteuid,
-		Held:     func() string { return c.held },
+		Held: func() string {
+			if c.held.Load() {
+				return "a restore is under way"
+			}
+			return ""
+		},
 		Restored: func(context.Context) (time.Time, error) { return c.restored, nil },
 		Keep:     func(context.Context) (time.Time, error) { return c.keep, nil },
 		Interval: time.Hour, Size: 1 << 20, Notice: func(s Status) { c.T.Logf("%s: %s", s.State, s.Reason) },
@@ -153,10 +159,7 @@ func TestCollectorFollowsTheServer(t *testing.T) {
 	// What is deleted before it was read is a gap.
 	c.stop()
 	c.write()
-	c.server.Exec(`FLUSH BINARY LOGS`)
-	var current string
-	c.Must(c.server.DB().QueryRow(`SHOW MASTER STATUS`).Scan(&current, new(any), new(any), new(any)))
-	c.server.Exec(`PURGE BINARY LOGS TO '` + current + `'`)
+	c.purge()
 	c.start()
 	c.expectBreaks(c.await(c.write()), "gap: what came after GTID ")
 
@@ -175,13 +178,28 @@ func TestCollectorFollowsTheServer(t *testing.T) {
 	chain = c.await(c.write())
 	c.expectBreaks(chain, "gap: ", "begins anew", "a backup was restored into the data directory")
 
-	c.held = "a restore is under way"
+	c.held.Store(true)
 	testkit.Eventually(t, "it is held", func() bool { return c.running.Status().State == Held })
 	c.stop()
 	whole, err := c.archive.Verify(t.Context(), func(p string) { t.Error(p) })
 	if err != nil || whole != len(chain.Segments) {
 		t.Errorf("%d of %d segments are whole: %v", whole, len(chain.Segments), err)
 	}
+}
+
+// purge has the server delete all of its log but a new file. It keeps what it might
+// need to recover for a while.
+func (c *collected) purge() {
+	c.T.Helper()
+	c.server.Exec(`FLUSH BINARY LOGS`)
+	var current string
+	c.Must(c.server.DB().QueryRow(`SHOW MASTER STATUS`).Scan(&current, new(any), new(any), new(any)))
+	testkit.Eventually(c.T, "the log is deleted", func() bool {
+		c.server.Exec(`PURGE BINARY LOGS TO '` + current + `'`)
+		files, err := filepath.Glob(filepath.Join(c.server.DataDir, "binlog.0*"))
+		c.Must(err)
+		return len(files) == 1
+	})
 }
 
 // leaveOpen opens the segment that comes after another, as a collector does, and
@@ -211,8 +229,12 @@ func TestDamageInTheStore(t *testing.T) {
 		spoil func(c *collected, folder string)
 		want  string
 	}{
-		"a segment's content is lost": {func(c *collected, f string) { c.Must(os.Remove(filepath.Join(f, contentName(2)))) }, "segment 2 is lost"},
-		"a manifest is lost":          {func(c *collected, f string) { c.Must(os.Remove(filepath.Join(f, manifestName(2)))) }, "segment 2 is lost"},
+		"a segment's content is lost": {func(c *collected, f string) {
+			c.Must(os.Remove(filepath.Join(f, contentName(2))))
+		}, "segment 2 is lost"},
+		"a manifest is lost": {func(c *collected, f string) {
+			c.Must(os.Remove(filepath.Join(f, manifestName(2))))
+		}, "segment 2 is lost"},
 		"a bit is flipped": {func(c *collected, f string) {
 			text, err := os.ReadFile(filepath.Join(f, contentName(2)))
 			c.Must(err)

@@ -98,7 +98,8 @@ func (c *Collector) resume(ctx context.Context, name string, last *Segment, late
 		next = true
 	default:
 		return &place{name: name, file: file, scanner: binlog.ScanFrom(file, last.To, o.format), begin: Segment{
-			Epoch: last.Epoch, Server: c.server.Server, File: name, From: last.To, To: last.To, Version: o.format.Version, Header: o.format.Raw, before: last.after,
+			Epoch: last.Epoch, Server: c.server.Server, File: name, From: last.To, To: last.To,
+			Version: o.format.Version, Header: o.format.Raw, before: last.after,
 		}}, false, nil
 	}
 	return nil, next, errors.Join(err, file.Close())

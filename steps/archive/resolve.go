@@ -179,7 +179,8 @@ func (c *chooser) proveReached(chain *Chain, segments []*Segment, reached bool) 
 	if next := int(last.Number - chain.Segments[0].Number + 1); next < len(chain.Segments) {
 		why = ": " + chain.Segments[next].Break
 	}
-	ends := fmt.Sprintf("what can be restored from this backup ends with %s, read at %s%s", named(last.after), last.ReadAt.Format(timeForm), why)
+	ends := fmt.Sprintf("what can be restored from this backup ends with %s, read at %s%s",
+		named(last.after), last.ReadAt.Format(timeForm), why)
 	switch {
 	case c.moment.GTID != nil && !c.cut:
 		return fmt.Errorf("%w: GTID %s is not after the backup: %s", ErrOutside, c.moment.GTID, ends)

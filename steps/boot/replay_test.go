@@ -123,7 +123,8 @@ func (h *history) write(statements ...string) {
 		h.server.Exec(statement)
 		// Between the halves of a commit in two phases the tables cannot be read.
 		if after := h.gtid(); after != before && !strings.HasPrefix(statement, "XA PREPARE") {
-			h.shadow = append(h.shadow, moment{gtid: newest(before, after), statement: statement, tables: mariadbtest.Fingerprint(h.t, h.server.DB())})
+			h.shadow = append(h.shadow, moment{gtid: newest(before, after), statement: statement,
+				tables: mariadbtest.Fingerprint(h.t, h.server.DB())})
 		}
 	}
 }
