@@ -108,7 +108,7 @@ func (b *streamBench) nothingRuns() {
 }
 
 // blocked is short enough for a test to wait for a stall.
-const blocked = 200 * time.Millisecond
+const blocked = time.Second
 
 func (b *streamBench) exists(name string) bool {
 	_, err := os.Lstat(filepath.Join(b.Dir, name))

@@ -14,26 +14,36 @@ import (
 
 // endStrays kills what a job's programs have started and left behind. The
 // kernel ends a program with its supervisor, but not what the program started;
-// the job's folder in its environment gives such a process away.
+// the job's folder in its environment gives such a process away. One of them may
+// start another before it is killed, so this looks again until there is none.
 func endStrays(ctx context.Context, folder string) error {
-	for _, id := range strays(folder) {
-		process, err := id.open()
-		if errors.Is(err, ErrGone) {
-			continue
+	for {
+		found := strays(folder)
+		if len(found) == 0 {
+			return nil
 		}
-		if err != nil {
-			return err
-		}
-		err = process.signal(unix.SIGKILL)
-		if err == nil {
-			err = process.wait(ctx)
-		}
-		process.close()
-		if err != nil {
-			return fmt.Errorf("end process %d, left behind by a program: %w", id.PID, err)
+		for _, id := range found {
+			if err := id.end(ctx); err != nil {
+				return fmt.Errorf("end process %d, left behind by a program: %w", id.PID, err)
+			}
 		}
 	}
-	return nil
+}
+
+// end kills a process and waits for its end; one that is gone has ended.
+func (id Identity) end(ctx context.Context) error {
+	process, err := id.open()
+	if errors.Is(err, ErrGone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer process.close()
+	if err := process.signal(unix.SIGKILL); err != nil {
+		return err
+	}
+	return process.wait(ctx)
 }
 
 // strays lists the processes that carry a job's mark, but for this one.

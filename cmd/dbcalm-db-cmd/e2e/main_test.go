@@ -20,7 +20,7 @@ import (
 // is shipped, which needs a fraction of the processor; the packages that it
 // consists of are all tested with the detector.
 var watchedForRaces = []string{
-	"TestAdoptsManyAtOnce", "TestAnswersArePrompt", "TestCancelRunning", "TestCancelWhileToolWorks", "TestChainComesBack",
+	"TestAdoptsManyAtOnce", "TestAnswersArePrompt", "TestCancelRunning", "TestCancelWhileToolWorks",
 	"TestClientsOfOtherPrograms", "TestMetrics", "TestOnFinish", "TestPrune", "TestQueue", "TestQueueOutlivesDaemon",
 	"TestRebuildBesideOperations", "TestRequestsSentAgain", "TestRowsEndInOrder", "TestSameIDAtOnce", "TestStopAnswersThoseWhoAsk",
 	"TestStopSignals",
