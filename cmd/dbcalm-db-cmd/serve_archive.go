@@ -59,7 +59,7 @@ func startArchive(ctx context.Context, cfg *config.Config, host *steps.Host, sto
 		Interval: cfg.ArchiveInterval, Size: segmentSize,
 		Notice: func(s archive.Status) { noticeArchive(log, s) },
 	})
-	host.Archive.Flush = collector.Flush
+	host.Archive.Flush, host.Archive.Status = collector.Flush, collector.Status
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { collector.Run(ctx) })
@@ -71,7 +71,7 @@ func startArchive(ctx context.Context, cfg *config.Config, host *steps.Host, sto
 
 func noticeArchive(log zerolog.Logger, s archive.Status) {
 	event := log.Info()
-	if s.State == archive.Stuck || s.State == archive.Off {
+	if s.Failing() {
 		event = log.Warn()
 	}
 	event.Str("state", string(s.State)).Str("reason", s.Reason).Msg("the archive of the binary log is " + string(s.State))

@@ -27,6 +27,8 @@ type Archive struct {
 	// Flush has the collector, where one runs in this process, seal what it has read;
 	// nil for none.
 	Flush func(ctx context.Context)
+	// Status tells where that collector stands; nil for none.
+	Status func() Status
 }
 
 // In returns the archive of a backup store, with what belongs to it in the state

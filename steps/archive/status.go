@@ -56,6 +56,12 @@ const (
 	writeEvery = 10 * time.Second
 )
 
+// Follows reports whether it reads what the server writes.
+func (s Status) Follows() bool { return s.State == Following }
+
+// Failing reports whether a person has to do something.
+func (s Status) Failing() bool { return s.State == Off || s.State == Stuck }
+
 const timeForm = "2006-01-02 15:04:05 UTC"
 
 // idleAfter is how long after the newest transaction the server counts as idle.

@@ -208,6 +208,9 @@ func replayArgs() []string {
 	}
 }
 
+// errRefused: the server refuses to do what it reads.
+var errRefused = errors.New("the server refuses it")
+
 // progressEvery is how often the replica is asked how far it is.
 const progressEvery = 200 * time.Millisecond
 
@@ -241,7 +244,13 @@ func (a *applier) run(ctx context.Context, from archive.Archive, begun bool) (su
 		if begun && !a.laid.Sure {
 			return false, nil
 		}
-		if err := a.apply(ctx); err != nil {
+		err := a.apply(ctx)
+		if begun && errors.Is(err, errRefused) {
+			// What a session had beside its tables, temporary ones say, was lost with the
+			// server that was killed.
+			return false, nil
+		}
+		if err != nil {
 			return false, err
 		}
 	}
@@ -372,7 +381,7 @@ func (a *applier) thread(ctx context.Context) (running bool, err error) {
 			return false, err
 		}
 		fmt.Fprintln(a.out, job.Printable([]byte(status["Last_SQL_Error"])))
-		return false, fmt.Errorf("the transaction after GTID %s cannot be replayed: %s", at.PositionText(), status["Last_SQL_Error"])
+		return false, fmt.Errorf("the transaction after GTID %s cannot be replayed: %w: %s", at.PositionText(), errRefused, status["Last_SQL_Error"])
 	}
 	return status["Slave_SQL_Running"] == "Yes", nil
 }
