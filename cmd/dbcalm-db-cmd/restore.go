@@ -135,7 +135,7 @@ func (w restoreWish) newest(ctx context.Context, d daemon, backups []api.BackupV
 	if why == nil {
 		why = errors.New("there is none from before it")
 	}
-	return r, fmt.Errorf("no backup can be brought to %s: %w", w.moment, why)
+	return r, exitWith(exitFailed, fmt.Errorf("no backup can be brought to %s: %w", w.moment, why))
 }
 
 // tellLocal says which moment a time without a zone was taken for.

@@ -98,6 +98,10 @@ func (a *Archive) Chain() (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
+	if h.Number > 1 && len(numbers) == 0 {
+		return nil, fmt.Errorf("%w: %s has none of its %d segments: is the disk of backup_dir mounted? If they are lost for good, "+
+			"remove %s, and take a full backup", ErrDamaged, a.Folder, h.Number, filepath.Join(a.State, headName))
+	}
 	chain := &Chain{next: h.Number + 1}
 	if n := len(numbers); n > 0 && h.Number == 0 {
 		chain.next = numbers[n-1] + 1
@@ -161,8 +165,23 @@ func (a *Archive) numbers() ([]uint64, error) {
 	return numbers, nil
 }
 
-// make makes the archive's folders.
+// errNoStore: there is no backup store yet. The first backup makes it, and before
+// that an archive could be applied to nothing.
+var errNoStore = errors.New("backup_dir is made with the first backup, and there is none yet")
+
+// make makes the archive's folders. A store that was there, and is not, is not made
+// anew: its disk is not mounted, say.
 func (a *Archive) make() error {
+	store := filepath.Dir(a.Folder)
+	switch there, err := disk.Exists(store); {
+	case err != nil:
+		return fmt.Errorf("look for backup_dir: %w", err)
+	case !there:
+		if h, err := a.readHead(); err != nil || h.Number == 0 {
+			return errors.Join(err, errNoStore)
+		}
+		return fmt.Errorf("backup_dir (%s) is missing: is its disk mounted?", store)
+	}
 	if err := disk.MakePrivate(a.State); err != nil {
 		return fmt.Errorf("make the archive's folder: %w", err)
 	}

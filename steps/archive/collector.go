@@ -112,7 +112,10 @@ func (c *Collector) pause(ctx context.Context) {
 // round looks where the archive goes on and reads there, to the end of the file or
 // until the server is gone. Again: the next round need not wait.
 func (c *Collector) round(ctx context.Context) (again bool, err error) {
-	if err := c.archive.make(); err != nil {
+	if err := c.archive.make(); errors.Is(err, errNoStore) {
+		c.board.set(Waiting, err.Error())
+		return false, nil
+	} else if err != nil {
 		return false, err
 	}
 	if c.chain == nil {

@@ -18,8 +18,8 @@ const (
 	Checking State = "checking"
 	// Following: it reads what the server writes.
 	Following State = "following"
-	// Waiting: the server is not there.
-	Waiting State = "waiting_for_server"
+	// Waiting: the server is not there, or no backup store yet.
+	Waiting State = "waiting"
 	// Held: a restore into the data directory is under way.
 	Held State = "held"
 	// Off: the server keeps no binary log that can be read.

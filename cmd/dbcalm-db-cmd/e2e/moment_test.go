@@ -30,12 +30,15 @@ func TestBackToTheMomentBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.db.Exec(`DROP TABLE shop.item`, `CREATE TABLE shop.later (id INT)`)
-	w.expectCLI(0, `.*last kept +`+before+` .*shop.item.*first left out .*DROP TABLE.*`, ``,
-		"restore", "inc", "--target", "folder", "--to", before, "--plan")
+	// The manual's own commands, for this moment.
+	plan, restore := manualRestores(t, before)
+	w.expectCLI(0, `.*last kept +`+before+` .*shop.item.*first left out .*DROP TABLE.*`, ``, plan...)
+	w.expectCLI(1, ``, `.*no backup can be brought to 2001-01-01T00:00:00Z: there is none from before it.*`,
+		"restore", "--target", "folder", "--to", "2001-01-01T00:00:00Z", "--wait")
 	w.db.Stop()
 	w.loseData()
 	w.expectCLI(0, idLine+`restore_database of inc succeeded in .*\n`, `.* → replay: .*replay → arrange: .*up to GTID `+before+`.*`,
-		"restore", "--target", "database", "--to", before, "--wait")
+		restore...)
 	w.db.Start()
 	if got := mariadbtest.Fingerprint(t, w.db.DB()); !maps.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
@@ -48,4 +51,24 @@ func TestBackToTheMomentBefore(t *testing.T) {
 	if out := w.expectCLI(0, `.* segments?, all whole\n`, ``, "archive", "verify"); strings.HasPrefix(out, "0") {
 		t.Error(out)
 	}
+}
+
+// manualRestores returns the commands that the manual gives to see what a restore to
+// a moment would do, and to do it into the data directory, for another moment.
+func manualRestores(t *testing.T, moment string) (plan, restore []string) {
+	t.Helper()
+	commands := regexp.MustCompile(`(?m)^dbcalm-db-cmd (restore .*--to) \S+ (--\w+)$`).FindAllStringSubmatch(manualPage(t, "undo"), -1)
+	for _, c := range commands {
+		args := append(strings.Fields(c[1]), moment, c[2])
+		switch {
+		case c[2] == "--plan":
+			plan = args
+		case strings.Contains(c[1], "--target database"):
+			restore = args
+		}
+	}
+	if plan == nil || restore == nil {
+		t.Fatalf("the manual has %q", commands)
+	}
+	return plan, restore
 }
