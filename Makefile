@@ -119,6 +119,10 @@ powerloss: deps ## Cut the power on a file system that forgets what is not durab
 long: export LONG_TESTS := 1
 long: test powerloss ## Run make test and make powerloss with whole matrices, of which they run a third each
 
+.PHONY: moments
+moments: deps ## Bring data to 20 moments of a writer of all kinds, and kill a replay 100 times
+	go test -v -tags moments -count=1 -timeout 60m -run '^TestReplay' ./steps/boot
+
 .PHONY: bench
 bench: deps ## Compare streamed backups with shell pipelines: BENCH_MIB (1024) of data, BENCH_ROUNDS (5)
 	BENCH_MIB=$(BENCH_MIB) BENCH_ROUNDS=$(BENCH_ROUNDS) go test -v -tags speed -count=1 -timeout 30m -run '^TestSpeed$$' ./steps
@@ -135,7 +139,7 @@ fmt: ## Format the Go files
 .PHONY: vet
 vet: ## Run go vet, on what is built for tests alone, too
 	go vet ./...
-	go vet -tags speed,powerloss,crashpoints ./...
+	go vet -tags speed,powerloss,crashpoints,moments ./...
 
 .PHONY: lint
 lint: deps vet ## Check formatting, then run go vet, staticcheck, gosec and shellcheck

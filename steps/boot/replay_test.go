@@ -200,7 +200,7 @@ func TestReplayToAnyMoment(t *testing.T) {
 	)
 	h.collector.Flush(t.Context())
 	h.stop()
-	for _, i := range append(rand.Perm(len(h.shadow) - 1)[:3], len(h.shadow)-1) {
+	for _, i := range append(rand.Perm(len(h.shadow) - 1)[:movesTried], len(h.shadow)-1) {
 		want := h.shadow[i]
 		m, err := archive.ParseMoment(want.gtid, nil)
 		h.must(err)
@@ -225,7 +225,7 @@ func TestReplayGoesOnAfterKills(t *testing.T) {
 	h := newHistory(t)
 	h.write(`CREATE TABLE old.counter (id INT PRIMARY KEY, n INT)`, `INSERT INTO old.counter VALUES (1, 0)`,
 		`CREATE TABLE old.log (id INT PRIMARY KEY AUTO_INCREMENT, n INT)`)
-	for range 1500 {
+	for range 100 * killsTried {
 		h.server.Exec(`BEGIN`, `UPDATE old.counter SET n = n + 1`, `INSERT INTO old.log (n) SELECT n FROM old.counter`, `COMMIT`)
 	}
 	h.write(`INSERT INTO old.t VALUES (99, 'the end')`)
@@ -237,7 +237,7 @@ func TestReplayGoesOnAfterKills(t *testing.T) {
 	folder := h.stage(plan)
 	kills, anew := 0, 0
 	for {
-		out, ended := h.replayAndKill(folder, kills < 12)
+		out, ended := h.replayAndKill(folder, kills < killsTried)
 		if ended && strings.Contains(out, BeginAnew) {
 			anew++
 			folder = h.stage(plan)
@@ -252,7 +252,7 @@ func TestReplayGoesOnAfterKills(t *testing.T) {
 		kills++
 	}
 	t.Logf("%d kills, begun anew %d times", kills, anew)
-	if kills < 5 {
+	if kills < killsTried/3 {
 		t.Errorf("only %d kills came before its end", kills)
 	}
 	h.expect(folder, want)
