@@ -16,6 +16,9 @@ CRASH_WORLDS ?= 3
 SCREENS_MIB  ?= 2048
 BENCH_MIB    ?= 1024
 BENCH_ROUNDS ?= 5
+LOAD_OPERATIONS ?= 1000000
+# A folder on the disk whose speed counts; empty for one that is removed afterwards.
+LOAD_DIR     ?=
 DB       ?= mariadb
 # Asked for when it is first wanted, and once: program and package have the same.
 VERSION  ?= $(eval VERSION := $(shell $(packaging)/version.sh))$(VERSION)
@@ -28,6 +31,7 @@ binary      := $(BIN)/$(program)
 matrix      := cmd/$(program)/e2e/testdata/crash-matrix.md
 folders     := cmd machine persistence steps transport
 rooms       := $(sort $(folders) $(shell find $(folders) -name '*_test.go' -printf '%h\n'))
+load        := cmd/$(program)/e2e/testdata/load.md
 screens     := cmd/$(program)/e2e/testdata/screens.md
 shell_files := $(wildcard .ci/*) $(shell find $(folders) -name '*.sh')
 packaging   := cmd/$(program)/packaging
@@ -79,7 +83,7 @@ trial: deps deb ## Install, use, upgrade and purge the package under a systemd o
 .PHONY: test
 test: deps ## Run all tests with the race detector, on private MariaDB servers
 	@CGO_ENABLED=1 $(go_test) -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'
-	CGO_ENABLED=1 $(go_test) -timeout 30m ./...
+	CGO_ENABLED=1 $(go_test) -timeout 45m ./...
 
 .PHONY: quick
 quick: ## Build, vet and run the fast tests; needs no database server
@@ -96,6 +100,7 @@ $(rooms:%=test-%): deps
 	CGO_ENABLED=1 $(go_test) -timeout 30m ./$(@:test-%=%)/...
 
 .PHONY: conformance
+conformance: export LONG_TESTS := 1
 conformance: deps ## Hold every backup tool and server there is to what the daemon relies on, and name them
 	CGO_ENABLED=1 $(go_test) -timeout 30m -v -run '^(TestKits|TestConformance|TestServerConformance)$$' ./steps | grep -E '^(kit:|ok|FAIL|panic)|--- |_test.go'
 
@@ -127,6 +132,18 @@ moments: deps ## Bring data to 20 moments of a writer of all kinds, and kill a r
 bench: deps ## Compare streamed backups with shell pipelines: BENCH_MIB (1024) of data, BENCH_ROUNDS (5)
 	BENCH_MIB=$(BENCH_MIB) BENCH_ROUNDS=$(BENCH_ROUNDS) go test -v -tags speed -count=1 -timeout 30m -run '^TestSpeed$$' ./steps
 
+.PHONY: load
+load: deps ## Measure a daemon whose history has LOAD_OPERATIONS (1000000), alone and in a crowd, and print the table
+	@dir='$(LOAD_DIR)'; [ -n "$$dir" ] || { dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; }; \
+	export LOAD_DIR="$$dir" LOAD_OPERATIONS=$(LOAD_OPERATIONS) LOAD_OUT=$(abspath $(load)); \
+	[ -e "$$dir/db.sqlite3" ] || go test -v -tags load -count=1 -timeout 0 -run '^TestBuildHistory$$' ./persistence; \
+	go test -v -tags load -count=1 -timeout 30m -run '^TestLoad$$' ./cmd/$(program)/e2e
+	@cat $(load)
+
+.PHONY: year
+year: ## Let a daemon live through a year of hourly backups, and look that it leaks nothing
+	go test -v -tags year -count=1 -timeout 0 -run '^TestYear$$' ./machine
+
 .PHONY: screens
 screens: deps ## Print what an administrator sees of real operations on SCREENS_MIB (2048) of data
 	SCREENS_MIB=$(SCREENS_MIB) SCREENS_OUT=$(abspath $(screens)) go test -count=1 -timeout 30m -run '^TestScreens$$' ./cmd/$(program)/e2e
@@ -139,7 +156,7 @@ fmt: ## Format the Go files
 .PHONY: vet
 vet: ## Run go vet, on what is built for tests alone, too
 	go vet ./...
-	go vet -tags speed,powerloss,crashpoints,moments ./...
+	go vet -tags speed,powerloss,crashpoints,load,year,moments ./...
 
 .PHONY: lint
 lint: deps vet ## Check formatting, then run go vet, staticcheck, gosec and shellcheck

@@ -9,6 +9,7 @@
 //	            way, and, on start, those that an earlier daemon left
 //	attempt     one operation in one state: its step, its program, what follows
 //	caretaker   deletes what the retention lets go
+//	historian   lets operations leave the ledger that are long over
 //
 // What is asked and answered is package machine/api, the backups there are and
 // what is known against them package machine/catalogue.

@@ -24,7 +24,6 @@ type engine struct {
 	machines   map[order]*definition.Definition
 	max        int
 	maxWaiting int
-	keepLogs   time.Duration
 
 	// base is the context of all work; ending it hands the work off.
 	base    context.Context
@@ -72,7 +71,7 @@ func newEngine(all common, options Options) (*engine, error) {
 		return nil, err
 	}
 	e := &engine{common: all, registry: registry, definitions: definitions, machines: machines,
-		max: max(1, options.MaxConcurrent), maxWaiting: cmp.Or(options.MaxWaiting, defaultMaxWaiting), keepLogs: options.KeepLogs,
+		max: max(1, options.MaxConcurrent), maxWaiting: cmp.Or(options.MaxWaiting, defaultMaxWaiting),
 		running: map[string]*run{}, parsed: map[string]*definition.Definition{},
 		owed: make(chan struct{}, 1), adopt: job.Adopt,
 	}

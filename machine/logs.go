@@ -96,13 +96,3 @@ func (e *engine) nextLog(ctx context.Context, id string, at logPosition) (chunk 
 	}
 	return api.LogChunk{}, at, !o.Status.Open(), nil
 }
-
-// pruneLogs removes what has been kept for long enough.
-func (e *engine) pruneLogs() {
-	if e.keepLogs == 0 {
-		return
-	}
-	if err := e.host.Jobs.PruneLogs(time.Now().Add(-e.keepLogs)); err != nil {
-		e.log.Warn().Err(err).Msg("old output of programs is kept for longer")
-	}
-}

@@ -19,7 +19,13 @@ func (e *engine) Operations(ctx context.Context, f api.OperationFilter) ([]api.O
 	if f.Limit == 0 {
 		f.Limit = listLimit
 	}
-	list, err := e.store.Operations(ctx, f.Limit, f.State)
+	var list []persistence.Operation
+	var err error
+	if f.IDPrefix != "" {
+		list, err = e.store.OperationsLike(ctx, f.Limit, f.IDPrefix)
+	} else {
+		list, err = e.store.Operations(ctx, f.Limit, f.State)
+	}
 	if err != nil {
 		return nil, api.Failure(err)
 	}

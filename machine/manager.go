@@ -32,6 +32,9 @@ type Options struct {
 	MaxWaiting int
 	// KeepLogs is how long the programs' output is kept; 0 means for ever.
 	KeepLogs time.Duration
+	// KeepHistory is how long operations are kept that are over, but for the newest;
+	// 0 means for ever.
+	KeepHistory time.Duration
 	// Retention says what a prune keeps.
 	Retention api.Retention
 	Logger    zerolog.Logger
@@ -45,8 +48,9 @@ type common struct {
 }
 
 // Manager accepts commands, answers questions, and has its parts do the work:
-// an engine that runs operations, the catalogue of the backups there are, and a
-// caretaker that keeps the store as small as the retention says. Its methods,
+// an engine that runs operations, the catalogue of the backups there are, a
+// caretaker that keeps the store as small as the retention says, and a historian
+// that keeps the ledger so. Its methods,
 // with those of its parts, may be called from any goroutine once Start has
 // returned.
 type Manager struct {
@@ -54,7 +58,8 @@ type Manager struct {
 	*engine
 	*caretaker
 
-	backups *catalogue.Catalogue
+	backups   *catalogue.Catalogue
+	historian *historian
 
 	stamps lastStamp
 }
@@ -68,7 +73,8 @@ func New(store *persistence.Store, host *steps.Host, options Options) (*Manager,
 	}
 	c := catalogue.New(store, host, options.Logger)
 	return &Manager{common: all, engine: e, backups: c,
-		caretaker: &caretaker{common: all, engine: e, backups: c, retention: options.Retention}}, nil
+		caretaker: &caretaker{common: all, engine: e, backups: c, retention: options.Retention},
+		historian: newHistorian(all, e, options)}, nil
 }
 
 // Start carries on the operations an earlier daemon left open. It returns
@@ -77,7 +83,11 @@ func (m *Manager) Start(ctx context.Context) error {
 	if err := m.carryOn(ctx); err != nil {
 		return err
 	}
-	return m.backups.WarnUnrecorded(ctx)
+	if err := m.backups.WarnUnrecorded(ctx); err != nil {
+		return err
+	}
+	m.engine.workers.Go(func() { m.historian.run(m.engine.base) })
+	return nil
 }
 
 // Backups lists the recorded backups, oldest first, and those in the store that

@@ -33,7 +33,6 @@ func (a *attempt) settle(ctx context.Context, d decision) bool {
 			a.tell(after, d)
 			if !after.Status.Open() {
 				a.wakeOnFinish()
-				a.pruneLogs()
 			}
 			return after.Status.Open()
 		case errors.Is(err, persistence.ErrCancelRequested):

@@ -2,8 +2,11 @@ package persistence
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"dbcalm-db-cmd/persistence/dbfile"
 )
@@ -14,8 +17,9 @@ import (
 // open operation's use of a backup forbids this one's.
 //
 // When it returns nil, the process row is in the shared file: clients look for
-// it as soon as they have their answer. While that file cannot be written,
-// nothing is accepted, with an *Error that names it.
+// it as soon as they have their answer. While that file cannot be written, or
+// once the ledger was found damaged, nothing is accepted, with an *Error that
+// names it.
 func (s *Store) Accept(ctx context.Context, o Operation, claims []Claim, first Process) error {
 	return s.accept(ctx, o, func(tx *ledgerTx) error { return acceptOperation(ctx, tx, o, claims, first) })
 }
@@ -48,6 +52,9 @@ func (s *Store) AcceptOnce(ctx context.Context, r Request, o Operation, claims [
 }
 
 func (s *Store) accept(ctx context.Context, o Operation, record func(*ledgerTx) error) error {
+	if err := s.examination.Damage(); err != nil {
+		return err
+	}
 	if err := s.withdrawAll(ctx); err != nil {
 		return err
 	}
@@ -100,4 +107,34 @@ func (s *Store) claimOpenRows(ctx context.Context) error {
 		return nil
 	})
 	return err
+}
+
+// errRequestKnown: a command with this request id has been accepted before;
+// Request tells which.
+var errRequestKnown = errors.New("request was accepted before")
+
+// Request is a command that its client has given a name, so that it can be
+// sent again without being carried out again. Its row lives as long as that of
+// the operation it began.
+type Request struct {
+	ID string
+	// Command and Args are what the client asked for. Sent again under the same
+	// ID, they must be the same.
+	Command     string
+	Args        string
+	OperationID string
+	At          time.Time
+}
+
+// Request returns the accepted command of a request id, or ErrNotFound.
+func (l *ledger) Request(ctx context.Context, id string) (Request, error) {
+	var r Request
+	var at dbfile.Stamp
+	err := l.read.QueryRowContext(ctx, `SELECT id, command, args, operation_id, at FROM operation_request WHERE id = ?`, id).
+		Scan(&r.ID, &r.Command, &r.Args, &r.OperationID, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, ErrNotFound
+	}
+	r.At = at.Time
+	return r, l.explain("read request", err)
 }

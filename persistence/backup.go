@@ -134,6 +134,13 @@ func (s *Store) Backups(ctx context.Context) ([]Backup, error) {
 	return list, err
 }
 
+// BackupIDs returns the ids of all recorded backups.
+func (s *Store) BackupIDs(ctx context.Context) ([]string, error) {
+	s.shared.learn(ctx)
+	ids, err := column(ctx, s.read, `SELECT id FROM backup`)
+	return ids, s.explain("list backups", err)
+}
+
 // Children returns the backups that stand directly on the given one.
 func (s *Store) Children(ctx context.Context, id string) ([]Backup, error) {
 	s.shared.learn(ctx)

@@ -81,7 +81,7 @@ func TestManifestsOfAnEarlierLedgerAreUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, db, `INSERT INTO backup (id, start_time) VALUES ('b', '2026-03-04 12:00:00.000000+00:00')`)
-	found, err := Inspect(t.Context(), path)
+	found, err := Inspect(t.Context(), path, 0)
 	if err != nil || len(found.Backups) != 1 || found.Backups[0].ManifestSHA256 != "" {
 		t.Fatalf("%+v, %v", found, err)
 	}

@@ -51,8 +51,9 @@ func scanEnd(row scanner) (End, error) {
 	return e, err
 }
 
-// insertEnd records the end of an operation whose row says that it has ended.
-func insertEnd(ctx context.Context, tx *ledgerTx, c Change) error {
+// insertEnd records the end of an operation whose row says that it has ended,
+// and counts it.
+func insertEnd(ctx context.Context, tx *ledgerTx, before Operation, c Change) error {
 	onFinish := ""
 	if c.OweOnFinish {
 		onFinish = onFinishOwed
@@ -61,6 +62,29 @@ func insertEnd(ctx context.Context, tx *ledgerTx, c Change) error {
 		(operation_id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, at, on_finish, on_finish_error)
 		SELECT id, seq, machine, backup_id, state, status, attempt, failed_in, error, started_at, finished_at, ?, ''
 		FROM operation WHERE id = ?`, onFinish, c.OperationID)
+	if err != nil {
+		return err
+	}
+	if before.ReplacesDataDirectory && c.Status == Succeeded {
+		if err := noteReplaced(ctx, tx, before.Number, c); err != nil {
+			return err
+		}
+	}
+	return countEnd(ctx, tx, before, c)
+}
+
+// noteReplaced notes that the operation which has just ended has put other data
+// into the server's data directory.
+func noteReplaced(ctx context.Context, tx *ledgerTx, operation int64, c Change) error {
+	var highest int64
+	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(operation_number), 0) FROM data_directory`).Scan(&highest); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM data_directory`); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO data_directory (replaced_at, end_number, operation_number)
+		SELECT at, number, ? FROM operation_end WHERE operation_id = ? AND seq = ?`, max(highest, operation), c.OperationID, c.Seq+1)
 	return err
 }
 
@@ -79,7 +103,16 @@ func (s *Store) SettleOnFinish(ctx context.Context, number int64, failure string
 		became = onFinishFailed
 	}
 	return s.inTx(ctx, "record on_finish", func(tx *ledgerTx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE operation_end SET on_finish = ?, on_finish_error = ? WHERE number = ?`, became, failure, number)
+		result, err := tx.ExecContext(ctx, `UPDATE operation_end SET on_finish = ?, on_finish_error = ?
+			WHERE number = ? AND on_finish = 'owed'`, became, failure, number)
+		if err != nil || became != onFinishFailed {
+			return err
+		}
+		// Recorded twice, because the word of the first commit was lost, it counts once.
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE figure_on_finish SET failed = failed + 1`)
 		return err
 	})
 }

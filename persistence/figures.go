@@ -3,6 +3,7 @@ package persistence
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -10,7 +11,8 @@ import (
 )
 
 // Figures are what the database tells of all operations there ever were. All
-// counts but those of the open operations only ever grow.
+// counts but those of the open operations and of what is owed only ever grow:
+// they are rows of their own, which stay when operations leave the ledger.
 type Figures struct {
 	Open     []OpenFigure
 	Ends     []EndFigure
@@ -45,6 +47,7 @@ type TookFigure struct {
 	// Seconds is the sum.
 	Seconds float64
 	// Within counts, for each of the bounds asked for, those that took no longer.
+	// It is exact for whole seconds up to an hour and whole minutes above.
 	Within []uint64
 }
 
@@ -81,8 +84,7 @@ func (l *ledger) openFigures(ctx context.Context, f *Figures) error {
 }
 
 func (l *ledger) endFigures(ctx context.Context, f *Figures) error {
-	return l.each(ctx, `SELECT machine, status, failed_in, count(*), max(at) FROM operation_end
-		GROUP BY machine, status, failed_in`, func(row scanner) error {
+	return l.each(ctx, `SELECT machine, status, failed_in, count, last FROM figure_end`, func(row scanner) error {
 		var e EndFigure
 		var last dbfile.Stamp
 		err := row.Scan(&e.Machine, &e.Status, &e.FailedIn, &e.Count, &last)
@@ -96,12 +98,10 @@ func (l *ledger) tookFigures(ctx context.Context, f *Figures, bounds []float64) 
 	var within strings.Builder
 	args := make([]any, len(bounds))
 	for i, bound := range bounds {
-		fmt.Fprintf(&within, ", sum(seconds <= ?%d)", i+1)
+		fmt.Fprintf(&within, ", sum(CASE WHEN within <= ?%d THEN count ELSE 0 END)", i+1)
 		args[i] = bound
 	}
-	query := `SELECT machine, count(*), sum(seconds)` + within.String() + ` FROM
-		(SELECT machine, (julianday(at) - julianday(started_at)) * 86400 AS seconds FROM operation_end
-		WHERE status = 'succeeded' AND started_at IS NOT NULL) GROUP BY machine`
+	query := `SELECT machine, sum(count), sum(seconds)` + within.String() + ` FROM figure_took GROUP BY machine`
 	return l.each(ctx, query, func(row scanner) error {
 		t := TookFigure{Within: make([]uint64, len(bounds))}
 		into := []any{&t.Machine, &t.Count, &t.Seconds}
@@ -115,8 +115,7 @@ func (l *ledger) tookFigures(ctx context.Context, f *Figures, bounds []float64) 
 }
 
 func (l *ledger) survivedFigures(ctx context.Context, f *Figures) error {
-	return l.each(ctx, `SELECT o.machine, t.event, count(*) FROM operation_transition t JOIN operation o ON o.id = t.operation_id
-		WHERE t.event IN ('adopt', 'redo', 'rewind') GROUP BY o.machine, t.event`, func(row scanner) error {
+	return l.each(ctx, `SELECT machine, event, count FROM figure_survived`, func(row scanner) error {
 		var r SurvivedFigure
 		err := row.Scan(&r.Machine, &r.Event, &r.Count)
 		f.Survived = append(f.Survived, r)
@@ -125,9 +124,38 @@ func (l *ledger) survivedFigures(ctx context.Context, f *Figures) error {
 }
 
 func (l *ledger) onFinishFigures(ctx context.Context, f *Figures) error {
-	return l.read.QueryRowContext(ctx, `SELECT
-		(SELECT count(*) FROM operation_end WHERE on_finish = 'owed'),
-		(SELECT count(*) FROM operation_end WHERE on_finish = 'failed')`).Scan(&f.OnFinishOwed, &f.OnFinishFailed)
+	return l.read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM operation_end WHERE on_finish = 'owed'),
+		(SELECT failed FROM figure_on_finish)`).Scan(&f.OnFinishOwed, &f.OnFinishFailed)
+}
+
+// countEnd counts the end of an operation whose row says that it has ended.
+func countEnd(ctx context.Context, tx *ledgerTx, before Operation, c Change) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO figure_end (machine, status, failed_in, count, last) VALUES (?, ?, ?, 1, ?)
+		ON CONFLICT DO UPDATE SET count = count + 1, last = max(last, excluded.last)`, before.Machine, c.Status, c.FailedIn, dbfile.At(c.At))
+	if err != nil || c.Status != Succeeded || before.StartedAt == nil {
+		return err
+	}
+	seconds := max(0, c.At.Sub(*before.StartedAt).Seconds())
+	within := math.Ceil(seconds)
+	if within > time.Hour.Seconds() {
+		within = math.Ceil(seconds/60) * 60
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO figure_took (machine, within, count, seconds) VALUES (?, ?, 1, ?)
+		ON CONFLICT DO UPDATE SET count = count + 1, seconds = seconds + excluded.seconds`, before.Machine, int64(within), seconds)
+	return err
+}
+
+// countSurvived counts a transition by which an operation went on after an
+// interruption; others are none of these.
+func countSurvived(ctx context.Context, tx *ledgerTx, machine, event string) error {
+	switch event {
+	case "adopt", "redo", "rewind":
+	default:
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO figure_survived (machine, event, count) VALUES (?, ?, 1)
+		ON CONFLICT DO UPDATE SET count = count + 1`, machine, event)
+	return err
 }
 
 // each calls scan for every row of a query's answer.

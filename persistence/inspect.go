@@ -26,6 +26,8 @@ type Inspection struct {
 	Schema, Known int
 	// Damage is what SQLite finds wrong, at most so many lines.
 	Damage []string
+	// Partly says that it has not read all of the file: the patience ended first.
+	Partly bool
 	// Backups are the recorded ones, oldest first.
 	Backups []Backup
 	// Open are the operations that are not over, Used the backups that they
@@ -43,15 +45,16 @@ const damageLines = 5
 // Inspect looks at a database, the ledger or the shared file, while others may write it, and changes nothing,
 // not even the files beside it. A file that is not there is fs.ErrNotExist, one
 // of a newer program ErrNewer, with what was found before, and one that it has
-// to leave alone ErrNotInspected. Damage may also be an *Error.
-func Inspect(ctx context.Context, path string) (Inspection, error) {
+// to leave alone ErrNotInspected. Damage may also be an *Error. Damage is looked
+// for no longer than the patience, 0 for as long as it takes.
+func Inspect(ctx context.Context, path string, patience time.Duration) (Inspection, error) {
 	const tries = 5
 	for try := 1; ; try++ {
 		before, err := versionOf(path)
 		if err != nil {
 			return Inspection{}, err
 		}
-		found, err := inspect(ctx, path, before.quiet)
+		found, err := inspect(ctx, path, before.quiet, patience)
 		after, statErr := versionOf(path)
 		// A file that was taken for one that nobody writes must not have been
 		// written: what was read of it may be torn.
@@ -95,7 +98,7 @@ func versionOf(path string) (fileVersion, error) {
 	return v, nil
 }
 
-func inspect(ctx context.Context, path string, quiet bool) (Inspection, error) {
+func inspect(ctx context.Context, path string, quiet bool, patience time.Duration) (Inspection, error) {
 	// Without a -wal file, SQLite would make one to read: unless it is told that
 	// nobody writes. https://www.sqlite.org/wal.html#read_only_databases
 	q := url.Values{"mode": {"ro"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", dbfile.BusyTimeout.Milliseconds())}}
@@ -111,13 +114,29 @@ func inspect(ctx context.Context, path string, quiet bool) (Inspection, error) {
 	}
 	defer l.close()
 	found := Inspection{Known: len(migrations)}
-	if found.Damage, err = column(ctx, l.read, fmt.Sprintf(`PRAGMA integrity_check(%d)`, damageLines)); err != nil {
+	if err := found.lookForDamage(ctx, l, patience); err != nil {
 		return found, l.explain("inspect database", err)
 	}
-	if len(found.Damage) == 1 && found.Damage[0] == "ok" {
-		found.Damage = nil
-	}
 	return found, l.explain("inspect database", found.readRecords(ctx, l))
+}
+
+func (found *Inspection) lookForDamage(ctx context.Context, l *ledger, patience time.Duration) error {
+	looking, cancel := context.WithCancel(ctx)
+	if patience > 0 {
+		looking, cancel = context.WithTimeout(ctx, patience)
+	}
+	defer cancel()
+	lines, err := column(looking, l.read, fmt.Sprintf(`PRAGMA integrity_check(%d)`, damageLines))
+	switch {
+	case err != nil && looking.Err() != nil && ctx.Err() == nil:
+		found.Partly = true
+		return nil
+	case err != nil:
+		return err
+	case len(lines) != 1 || lines[0] != "ok":
+		found.Damage = lines
+	}
+	return nil
 }
 
 // readRecords reads what the tables say that are there.

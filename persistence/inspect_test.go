@@ -62,7 +62,7 @@ func TestInspectBesideADaemon(t *testing.T) {
 	d := openNew(t)
 	d.record("full", "")
 	before := written(t, d.Store.path)
-	found, err := Inspect(t.Context(), d.Store.path)
+	found, err := Inspect(t.Context(), d.Store.path, 0)
 	if err != nil || found.Schema != len(migrations) || found.Known != found.Schema || found.Damage != nil || found.Size == 0 {
 		t.Errorf("got %+v, %v", found, err)
 	}
@@ -74,7 +74,7 @@ func TestInspectBesideADaemon(t *testing.T) {
 	}
 	// The daemon still writes.
 	d.record("inc", "full")
-	if found, err = Inspect(t.Context(), d.Store.path); err != nil || len(found.Backups) != 2 {
+	if found, err = Inspect(t.Context(), d.Store.path, 0); err != nil || len(found.Backups) != 2 {
 		t.Errorf("got %+v, %v", found, err)
 	}
 }
@@ -95,7 +95,7 @@ func TestInspectWithoutADaemon(t *testing.T) {
 	}
 	for name, path := range map[string]string{"stopped": path, "killed": crashed} {
 		before := beside(t, path)
-		found, err := Inspect(t.Context(), path)
+		found, err := Inspect(t.Context(), path, 0)
 		if err != nil || len(found.Backups) != 1 || found.Damage != nil {
 			t.Errorf("%s: got %+v, %v", name, found, err)
 		}
@@ -107,7 +107,7 @@ func TestInspectWithoutADaemon(t *testing.T) {
 	if err := os.Remove(crashed + "-shm"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Inspect(t.Context(), crashed); !errors.Is(err, ErrNotInspected) || len(beside(t, crashed)) != 2 {
+	if _, err := Inspect(t.Context(), crashed, 0); !errors.Is(err, ErrNotInspected) || len(beside(t, crashed)) != 2 {
 		t.Errorf("without -shm: %v, %d files", err, len(beside(t, crashed)))
 	}
 }
@@ -116,7 +116,7 @@ func TestInspectFindsWhatIsOpen(t *testing.T) {
 	t.Parallel()
 	d := openNew(t)
 	o := d.accept(operation("busy"), Claim{BackupID: "new", Use: Makes})
-	found, err := Inspect(t.Context(), d.Store.path)
+	found, err := Inspect(t.Context(), d.Store.path, 0)
 	if err != nil || !found.Open[o.ID] || !found.Used["new"] || len(found.Open) != 1 {
 		t.Errorf("got %+v, %v", found, err)
 	}
@@ -125,10 +125,10 @@ func TestInspectFindsWhatIsOpen(t *testing.T) {
 func TestInspectFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if _, err := Inspect(t.Context(), filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Inspect(t.Context(), filepath.Join(dir, "none"), 0); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
 	}
-	if _, err := Inspect(t.Context(), dir); err == nil {
+	if _, err := Inspect(t.Context(), dir, 0); err == nil {
 		t.Error("a folder was taken for a database")
 	}
 	path := filepath.Join(dir, "text.sqlite3")
@@ -136,7 +136,7 @@ func TestInspectFindsWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	var explained *dbfile.Error
-	if _, err := Inspect(t.Context(), path); !errors.As(err, &explained) {
+	if _, err := Inspect(t.Context(), path, 0); !errors.As(err, &explained) {
 		t.Errorf("no database: %v", err)
 	}
 	// An empty file is a database without a table, as the API server may make it.
@@ -144,7 +144,7 @@ func TestInspectFindsWhatIsWrong(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := Inspect(t.Context(), empty); err != nil || found.Schema != 0 || found.Damage != nil {
+	if found, err := Inspect(t.Context(), empty, 0); err != nil || found.Schema != 0 || found.Damage != nil {
 		t.Errorf("an empty file: %+v, %v", found, err)
 	}
 
@@ -153,7 +153,7 @@ func TestInspectFindsWhatIsWrong(t *testing.T) {
 	if _, err := d.write.Exec(`INSERT INTO operation_schema (version) VALUES (999)`); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := Inspect(t.Context(), d.Store.path); !errors.Is(err, ErrNewer) || found.Schema != 999 || len(found.Backups) != 1 {
+	if found, err := Inspect(t.Context(), d.Store.path, 0); !errors.Is(err, ErrNewer) || found.Schema != 999 || len(found.Backups) != 1 {
 		t.Errorf("a newer one: %+v, %v", found, err)
 	}
 }
@@ -173,7 +173,7 @@ func TestInspectFindsDamage(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := Inspect(t.Context(), path); err != nil || !slices.Equal(found.Damage, []string{"NULL value in other.a"}) {
+	if found, err := Inspect(t.Context(), path, 0); err != nil || !slices.Equal(found.Damage, []string{"NULL value in other.a"}) {
 		t.Errorf("got %+v, %v", found, err)
 	}
 	file, err := os.ReadFile(path)
@@ -188,7 +188,7 @@ func TestInspectFindsDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	var explained *dbfile.Error
-	if found, err := Inspect(t.Context(), path); !errors.As(err, &explained) || explained.Hint != dbfile.CorruptHint {
+	if found, err := Inspect(t.Context(), path, 0); !errors.As(err, &explained) || explained.Hint != dbfile.CorruptHint {
 		t.Errorf("got %+v, %v", found, err)
 	}
 }

@@ -14,38 +14,44 @@ import (
 // the state the job is for, ErrCancelRequested that it is to be cancelled.
 func (s *Store) BeginJob(ctx context.Context, o Operation, job Job, row Process) (Job, error) {
 	err := s.inTx(ctx, "record job", func(tx *ledgerTx) error {
-		now, err := scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, o.ID))
-		if err != nil {
-			return err
-		}
-		if now.Seq != o.Seq {
-			return ErrStale
-		}
-		if now.CancelAt != nil {
-			return ErrCancelRequested
-		}
-		before, err := newestProcess(ctx, tx, o)
-		if err != nil {
-			return err
-		}
-		tx.touched.process(before)
-		if _, err := tx.ExecContext(ctx, `UPDATE process SET status = CASE WHEN error IS NULL THEN ? ELSE ? END,
-			return_code = CASE WHEN error IS NULL THEN coalesce(return_code, 0) ELSE return_code END, end_time = ? WHERE id = ?`,
-			processSuccess, processFailed, dbfile.At(row.StartTime), before); err != nil {
-			return err
-		}
-		if job.ProcessID, err = insertProcess(ctx, tx, row); err != nil {
-			return err
-		}
-		result, err := tx.ExecContext(ctx, `INSERT INTO operation_job
-			(operation_id, state, attempt, folder, process_id, pid, start_ticks, boot_id, created_at)
-			VALUES (?,?,?,?,?,0,0,'',?)`, o.ID, job.State, job.Attempt, job.Folder, job.ProcessID, dbfile.At(row.StartTime))
-		if err != nil {
-			return err
-		}
-		job.ID, err = result.LastInsertId()
+		var err error
+		job, err = beginJob(ctx, tx, o, job, row)
 		return err
 	})
+	return job, err
+}
+
+func beginJob(ctx context.Context, tx *ledgerTx, o Operation, job Job, row Process) (Job, error) {
+	now, err := scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, o.ID))
+	if err != nil {
+		return job, err
+	}
+	if now.Seq != o.Seq {
+		return job, ErrStale
+	}
+	if now.CancelAt != nil {
+		return job, ErrCancelRequested
+	}
+	before, err := newestProcess(ctx, tx, o)
+	if err != nil {
+		return job, err
+	}
+	tx.touched.process(before)
+	if _, err := tx.ExecContext(ctx, `UPDATE process SET status = CASE WHEN error IS NULL THEN ? ELSE ? END,
+		return_code = CASE WHEN error IS NULL THEN coalesce(return_code, 0) ELSE return_code END, end_time = ? WHERE id = ?`,
+		processSuccess, processFailed, dbfile.At(row.StartTime), before); err != nil {
+		return job, err
+	}
+	if job.ProcessID, err = insertProcess(ctx, tx, row); err != nil {
+		return job, err
+	}
+	result, err := tx.ExecContext(ctx, `INSERT INTO operation_job
+		(operation_id, state, attempt, folder, process_id, pid, start_ticks, boot_id, created_at)
+		VALUES (?,?,?,?,?,0,0,'',?)`, o.ID, job.State, job.Attempt, job.Folder, job.ProcessID, dbfile.At(row.StartTime))
+	if err != nil {
+		return job, err
+	}
+	job.ID, err = result.LastInsertId()
 	return job, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"dbcalm-db-cmd/persistence/dbfile"
 )
@@ -26,10 +27,16 @@ type ledger struct {
 	// fairer than SQLite's busy loop.
 	write *sql.DB
 	read  *sql.DB
+	// rigid is why the file cannot give back what it no longer needs; nil if it can.
+	rigid error
+	// examination is the look for damage.
+	examination *dbfile.Examination
 }
 
-// openLedger opens the ledger, makes it where it is missing and migrates it.
-func openLedger(ctx context.Context, path string) (*ledger, error) {
+// openLedger opens the ledger, makes it where it is missing and migrates it. Damage
+// is an error, or, of a large one, told to damaged when it is found: the look for
+// it then begins after so long.
+func openLedger(ctx context.Context, path string, after time.Duration, damaged func(error)) (*ledger, error) {
 	l := &ledger{path: path}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("create folder of the ledger: %w", err)
@@ -50,32 +57,27 @@ func openLedger(ctx context.Context, path string) (*ledger, error) {
 		return nil, l.explain("open ledger", err)
 	}
 	l.read.SetMaxOpenConns(4)
+	// Made by an earlier program, it is written anew for this, which needs room for
+	// a second one. A ledger that cannot shrink works all the same.
+	if err := dbfile.MakeShrinkable(ctx, l.write); err != nil {
+		l.rigid = l.explain("make the ledger one that can shrink", err)
+	}
 	if err := migrate(ctx, l.write); err != nil {
 		_ = l.close()
 		return nil, l.explain("open ledger", err)
 	}
-	if err := l.quickCheck(ctx); err != nil {
+	if l.examination, err = dbfile.Examine(ctx, path, "check ledger", after, damaged); err != nil {
 		_ = l.close()
-		return nil, err
+		return nil, l.explain("check ledger", err)
 	}
 	return l, nil
 }
 
-// quickCheck refuses a database whose pages are damaged, before anything
-// relies on it.
-func (l *ledger) quickCheck(ctx context.Context) error {
-	var verdict string
-	if err := l.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
-		return l.explain("check ledger", err)
-	}
-	if verdict != "ok" {
-		return &dbfile.Error{Op: "check ledger", Path: l.path, Hint: dbfile.CorruptHint, Err: fmt.Errorf("damaged: %s", verdict)}
-	}
-	return nil
-}
-
 // close closes the ledger. Calling it twice is fine.
 func (l *ledger) close() error {
+	if l.examination != nil {
+		l.examination.Stop()
+	}
 	var first error
 	for _, db := range []*sql.DB{l.read, l.write} {
 		if db == nil {

@@ -102,7 +102,7 @@ func movable(ctx context.Context, path string) (version int, there bool, err err
 	} else if err != nil {
 		return 0, false, dbfile.Explain(path, "open shared file", err)
 	}
-	f, err := shared.Open(ctx, path)
+	f, err := shared.Open(ctx, path, 0)
 	if err != nil {
 		return 0, false, err
 	}
@@ -128,7 +128,8 @@ func movable(ctx context.Context, path string) (version int, there bool, err err
 // buildLedger brings an empty ledger to the version of the old tables, copies
 // them, and brings it on to ours.
 func buildLedger(ctx context.Context, o Options, path string, version int, there bool, reached func(string)) error {
-	db, err := sql.Open("sqlite", dbfile.URL(path, map[string][]string{"_pragma": {"journal_mode(DELETE)", "synchronous(FULL)"}}))
+	db, err := sql.Open("sqlite", dbfile.URL(path, map[string][]string{
+		"_pragma": {"auto_vacuum(INCREMENTAL)", "journal_mode(DELETE)", "synchronous(FULL)"}}))
 	if err != nil {
 		return err
 	}

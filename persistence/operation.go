@@ -104,7 +104,22 @@ func (s *Store) Operation(ctx context.Context, id string) (Operation, error) {
 // Operations returns the newest operations first, at most limit, of those
 // whose state or status is the given word; an empty word means all.
 func (s *Store) Operations(ctx context.Context, limit int, word string) ([]Operation, error) {
-	return s.operations(ctx, `WHERE ? = '' OR state = ? OR status = ? ORDER BY number DESC LIMIT ?`, word, word, word, limit)
+	if word == "" {
+		return s.operations(ctx, `ORDER BY number DESC LIMIT ?`, limit)
+	}
+	// Each half is read from the end of an index; the rows hold texts of any length.
+	return s.operations(ctx, `WHERE number IN (
+		SELECT number FROM (SELECT number FROM operation WHERE state = ?1 ORDER BY number DESC LIMIT ?2)
+		UNION SELECT number FROM (SELECT number FROM operation WHERE status = ?1 ORDER BY number DESC LIMIT ?2))
+		ORDER BY number DESC LIMIT ?2`, word, limit)
+}
+
+// OperationsLike returns operations whose id begins with the given letters, at
+// most limit, the newest first.
+func (s *Store) OperationsLike(ctx context.Context, limit int, prefix string) ([]Operation, error) {
+	// Ids are ASCII: whatever begins so is no greater than the letters and this.
+	return s.operations(ctx, `WHERE number IN (SELECT number FROM operation WHERE id >= ?1 AND id < ?1 || char(0x10ffff) LIMIT ?2)
+		ORDER BY number DESC`, prefix, limit)
 }
 
 // OpenOperations returns the waiting and running operations, oldest first.
@@ -164,10 +179,7 @@ func (s *Store) RequestCancel(ctx context.Context, id string, at time.Time, stat
 func (s *Store) RestoredSince(ctx context.Context, b Backup) (time.Time, error) {
 	var at dbfile.Stamp
 	var restored, ended int64
-	err := s.read.QueryRowContext(ctx, `SELECT e.at, e.number,
-		(SELECT max(number) FROM operation WHERE replaces_data_directory AND status = 'succeeded')
-		FROM operation_end e JOIN operation o ON o.id = e.operation_id
-		WHERE o.replaces_data_directory AND e.status = 'succeeded' ORDER BY e.number DESC LIMIT 1`).Scan(&at, &ended, &restored)
+	err := s.read.QueryRowContext(ctx, `SELECT replaced_at, end_number, operation_number FROM data_directory`).Scan(&at, &ended, &restored)
 	if errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, nil
 	}

@@ -20,6 +20,7 @@ type touched struct {
 	restores  []int64
 	deleted   []string
 	withdrawn []string
+	forgotten []string
 }
 
 func (t *touched) process(id int64) {
@@ -61,7 +62,7 @@ func scanSharedRestore(row scanner) (shared.Restore, error) {
 // putInOutbox writes down what the shared file is to be told of a transaction,
 // and reports whether there is anything.
 func putInOutbox(ctx context.Context, tx *ledgerTx) (bool, error) {
-	change := shared.Change{Deleted: tx.touched.deleted, Withdrawn: tx.touched.withdrawn}
+	change := shared.Change{Deleted: tx.touched.deleted, Withdrawn: tx.touched.withdrawn, Forgotten: tx.touched.forgotten}
 	for _, id := range tx.touched.processes {
 		p, err := scanSharedProcess(tx.QueryRowContext(ctx, `SELECT `+sharedProcessColumns+` FROM process WHERE id = ?`, id))
 		if err != nil {
@@ -83,7 +84,8 @@ func putInOutbox(ctx context.Context, tx *ledgerTx) (bool, error) {
 		}
 		change.Restores = append(change.Restores, r)
 	}
-	if len(change.Processes)+len(change.Backups)+len(change.Restores)+len(change.Deleted)+len(change.Withdrawn) == 0 {
+	if len(change.Processes)+len(change.Backups)+len(change.Restores) == 0 &&
+		len(change.Deleted)+len(change.Withdrawn)+len(change.Forgotten) == 0 {
 		return false, nil
 	}
 	text, err := json.Marshal(change)

@@ -33,6 +33,8 @@ type projection struct {
 	ledger *ledger
 	path   string
 	notice func(error)
+	// examineAfter is Options.ExamineAfter.
+	examineAfter time.Duration
 	// reached is Options.Reached.
 	reached func(string)
 	gate    chan struct{}
@@ -57,7 +59,7 @@ type projection struct {
 }
 
 func newProjection(ledger *ledger, o Options) *projection {
-	p := &projection{ledger: ledger, path: o.Shared, notice: o.Notice,
+	p := &projection{ledger: ledger, path: o.Shared, notice: o.Notice, examineAfter: o.ExamineAfter,
 		gate: make(chan struct{}, 1), wake: make(chan struct{}, 1), unsure: true}
 	if p.notice == nil {
 		p.notice = func(error) {}
@@ -231,10 +233,13 @@ func (p *projection) check(ctx context.Context) error {
 	}
 	f := p.current()
 	if f == nil {
-		if f, err = shared.Open(ctx, p.path); err != nil {
+		if f, err = shared.Open(ctx, p.path, p.examineAfter); err != nil {
 			return err
 		}
 		p.take(f)
+	}
+	if err := f.Damage(); err != nil {
+		return err
 	}
 	return p.compare(ctx, f)
 }
@@ -276,7 +281,8 @@ func (p *projection) deliver(ctx context.Context) error {
 	return err
 }
 
-// sameFile looks whether the open file still has its name.
+// sameFile looks whether the open file still has its name, and is sound as far as
+// is known.
 func (p *projection) sameFile() error {
 	f := p.current()
 	if f == nil {
@@ -294,7 +300,7 @@ func (p *projection) sameFile() error {
 	case !now.Same(f.Identity):
 		return p.lost("another file lies in its place")
 	}
-	return nil
+	return f.Damage()
 }
 
 // ready reports why a new command could not be told to clients, before anything
@@ -327,6 +333,23 @@ func (p *projection) writable(ctx context.Context) error {
 		p.became(err)
 	}
 	return err
+}
+
+// shrink gives back a little of what the file no longer needs, and reports whether
+// there is more to give. A file that is not as the ledger says is left alone.
+func (p *projection) shrink(ctx context.Context) (more bool, err error) {
+	if p.problem() != nil {
+		return false, nil
+	}
+	if err := p.enter(ctx); err != nil {
+		return false, err
+	}
+	defer p.leave()
+	if err := p.sameFile(); err != nil {
+		return false, err
+	}
+	more, err = p.current().Shrink(ctx, shrinkPages)
+	return more, dbfile.Explain(p.path, "shrink shared file", err)
 }
 
 // errNothing ends a transaction that was only to be begun.

@@ -225,3 +225,38 @@ func TestRowsOfACommandKeepTheirOrderInAnotherFile(t *testing.T) {
 	same(t, "rows", list(t, db, `SELECT id || ' ' || command_id || ' ' || status FROM process ORDER BY id`),
 		[]string{"1 theirs success", "9 theirs success", "10 op success", "11 op running"})
 }
+
+// The look for what others have deleted reads all backups: what this program has
+// written itself is no reason for it.
+func TestOwnChangesAreNotLookedAt(t *testing.T) {
+	t.Parallel()
+	d := openNew(t)
+	d.record("full", "")
+	looks := 0
+	look := func() error { looks++; return nil }
+	f := d.shared.current()
+	expect := func(what string, want int) {
+		t.Helper()
+		// Whoever looks after the file, once a second, looks by the same means.
+		looks = 0
+		if err := f.IfChanged(t.Context(), look); err != nil || looks != want {
+			t.Errorf("%s: looked %d times, %v; want %d", what, looks, err, want)
+		}
+	}
+	if err := d.shared.enter(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.IfChanged(t.Context(), look); err != nil {
+		t.Fatal(err)
+	}
+	d.shared.leave()
+	d.accept(operation("op"))
+	if err := d.shared.enter(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer d.shared.leave()
+	expect("after a change of our own", 0)
+	run(t, outsider(t, d.path), `UPDATE process SET status = status`)
+	expect("after another program's", 1)
+	expect("after no change", 0)
+}

@@ -26,7 +26,7 @@ func (p *projection) fill(ctx context.Context) error {
 	f := p.current()
 	if f == nil {
 		var err error
-		if f, err = shared.Open(ctx, p.path); err != nil {
+		if f, err = shared.Open(ctx, p.path, p.examineAfter); err != nil {
 			return err
 		}
 		p.take(f)

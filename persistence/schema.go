@@ -129,7 +129,7 @@ CREATE TABLE backup_made (
 	backup_id TEXT NOT NULL,
 	at DATETIME NOT NULL
 );
-`}}
+`}, {sql: historySchema}}
 
 // movedVersion is the last version of the tables that lay in the shared file.
 const movedVersion = 6
@@ -194,6 +194,68 @@ CREATE TABLE operation_definition (
 	hash TEXT NOT NULL PRIMARY KEY,
 	text TEXT NOT NULL
 );
+`
+
+// historySchema is what lets operations leave the ledger: what is counted of all
+// that there ever were, and when the data directory was last replaced, no longer
+// hang on their rows, and those that are to go are found without a look at the
+// others.
+//
+// A duration is counted under the least of so many seconds that it does not
+// exceed: whole ones up to an hour, whole minutes above. It so stands on the right
+// side of every bound that is one of these.
+const historySchema = `
+CREATE TABLE figure_end (
+	machine TEXT NOT NULL,
+	status TEXT NOT NULL,
+	failed_in TEXT NOT NULL,
+	count INTEGER NOT NULL,
+	last DATETIME NOT NULL,
+	PRIMARY KEY (machine, status, failed_in)
+) WITHOUT ROWID;
+INSERT INTO figure_end SELECT machine, status, failed_in, count(*), max(at) FROM operation_end GROUP BY machine, status, failed_in;
+CREATE TABLE figure_took (
+	machine TEXT NOT NULL,
+	within INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	seconds REAL NOT NULL,
+	PRIMARY KEY (machine, within)
+) WITHOUT ROWID;
+INSERT INTO figure_took SELECT machine, CASE WHEN whole <= 3600 THEN whole ELSE (whole + 59) / 60 * 60 END AS within, count(*), sum(seconds)
+	FROM (SELECT machine, seconds, CAST(seconds AS INTEGER) + (seconds > CAST(seconds AS INTEGER)) AS whole
+		FROM (SELECT machine, max(0, round((julianday(at) - julianday(started_at)) * 86400, 3)) AS seconds FROM operation_end
+			WHERE status = 'succeeded' AND started_at IS NOT NULL))
+	GROUP BY machine, within;
+CREATE TABLE figure_survived (
+	machine TEXT NOT NULL,
+	event TEXT NOT NULL,
+	count INTEGER NOT NULL,
+	PRIMARY KEY (machine, event)
+) WITHOUT ROWID;
+INSERT INTO figure_survived SELECT o.machine, t.event, count(*) FROM operation_transition t JOIN operation o ON o.id = t.operation_id
+	WHERE t.event IN ('adopt', 'redo', 'rewind') GROUP BY o.machine, t.event;
+CREATE TABLE figure_on_finish (
+	failed INTEGER NOT NULL
+);
+INSERT INTO figure_on_finish SELECT count(*) FROM operation_end WHERE on_finish = 'failed';
+CREATE TABLE data_directory (
+	replaced_at DATETIME NOT NULL,
+	end_number INTEGER NOT NULL,
+	operation_number INTEGER NOT NULL
+);
+INSERT INTO data_directory SELECT e.at, e.number,
+	(SELECT max(number) FROM operation WHERE replaces_data_directory AND status = 'succeeded')
+	FROM operation_end e JOIN operation o ON o.id = e.operation_id
+	WHERE o.replaces_data_directory AND o.status = 'succeeded' AND e.status = 'succeeded' ORDER BY e.number DESC LIMIT 1;
+DROP INDEX operation_end_figures;
+DROP INDEX operation_end_on_finish_failed;
+DROP INDEX operation_transition_survived;
+CREATE INDEX operation_state ON operation(state);
+CREATE INDEX operation_finished ON operation(finished_at);
+CREATE INDEX operation_request_operation ON operation_request(operation_id);
+CREATE TABLE operation_forgotten (
+	id TEXT NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
 `
 
 // hashDefinitions stores the text of each definition once; operations then name

@@ -164,14 +164,14 @@ func TestMigrationThatFailsLeavesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.sqlite3")
 	db := outsider(t, path)
 	run(t, db, `CREATE TABLE operation_job (id INTEGER)`)
-	if s, err := openLedger(t.Context(), path); err == nil {
+	if s, err := openLedger(t.Context(), path, 0, func(error) {}); err == nil {
 		_ = s.close()
 		t.Fatal("a table in the way of the migration went unnoticed")
 	}
 	same(t, "tables after a failed migration", list(t, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`),
 		[]string{"operation_job"})
 	run(t, db, `DROP TABLE operation_job`)
-	s, err := openLedger(t.Context(), path)
+	s, err := openLedger(t.Context(), path, 0, func(error) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
@@ -25,6 +26,13 @@ type Options struct {
 	// wrong, and with nil when that is over; from one goroutine at a time. Nil
 	// means that nobody wants to know.
 	Notice func(error)
+	// Damaged is called, from a goroutine of its own, when the look through a large
+	// ledger, which goes on after Open has returned, finds damage in it. Nil means
+	// that nobody wants to know.
+	Damaged func(error)
+	// ExamineAfter is how long the look through a large file waits for a start to be
+	// over: it would slow that down.
+	ExamineAfter time.Duration
 	// Reached is called with the name of a place between two effects that must not
 	// be told apart by what dies there, for tests that see to it. Nil for none.
 	Reached func(effect string)
@@ -41,7 +49,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := openLedger(ctx, LedgerPath(o.StateDir))
+	damaged := o.Damaged
+	if damaged == nil {
+		damaged = func(error) {}
+	}
+	l, err := openLedger(ctx, LedgerPath(o.StateDir), o.ExamineAfter, damaged)
 	if err != nil {
 		return nil, err
 	}
@@ -66,8 +78,12 @@ func (s *Store) Close() error {
 }
 
 // CheckWritable writes to the ledger, and changes nothing by it; and reports
-// what is wrong with the shared file, if that is not as the ledger says.
+// damage that was found in it, or what is wrong with the shared file, if that is
+// not as the ledger says.
 func (s *Store) CheckWritable(ctx context.Context) error {
+	if err := s.examination.Damage(); err != nil {
+		return err
+	}
 	_, err := s.commit(ctx, "write ledger", func(tx *ledgerTx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE operation_schema SET version = version WHERE version = (SELECT max(version) FROM operation_schema)`)
 		return err

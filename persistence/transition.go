@@ -69,38 +69,48 @@ func (s *Store) Apply(ctx context.Context, c Change) (Operation, error) {
 		s.shared.learn(ctx)
 	}
 	err := s.inTx(ctx, "record transition", func(tx *ledgerTx) error {
-		before, err := scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, c.OperationID))
-		if err != nil {
-			return err
+		after, err := applyChange(ctx, tx, c)
+		if err == nil {
+			o = after
 		}
-		if before.Seq != c.Seq || before.State != c.From {
-			return ErrStale
-		}
-		if c.HonourCancel && before.CancelAt != nil {
-			return ErrCancelRequested
-		}
-		if err := checkJobOver(ctx, tx, c); err != nil {
-			return err
-		}
-		if c.Reopen != nil {
-			if err := reopen(ctx, tx, c); err != nil {
-				return err
-			}
-		}
-		if err := updateOperation(ctx, tx, before, c); err != nil {
-			return err
-		}
-		next := Transition{Seq: c.Seq + 1, From: c.From, Event: c.Event, To: c.To, Attempt: c.Attempt, At: c.At, Reason: c.Reason}
-		if err := insertTransition(ctx, tx, c.OperationID, next); err != nil {
-			return err
-		}
-		if err := applyRows(ctx, tx, before, c); err != nil {
-			return err
-		}
-		o, err = scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, c.OperationID))
 		return err
 	})
 	return o, err
+}
+
+func applyChange(ctx context.Context, tx *ledgerTx, c Change) (Operation, error) {
+	before, err := scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, c.OperationID))
+	if err != nil {
+		return before, err
+	}
+	if before.Seq != c.Seq || before.State != c.From {
+		return before, ErrStale
+	}
+	if c.HonourCancel && before.CancelAt != nil {
+		return before, ErrCancelRequested
+	}
+	if err := checkJobOver(ctx, tx, c); err != nil {
+		return before, err
+	}
+	if c.Reopen != nil {
+		if err := reopen(ctx, tx, c); err != nil {
+			return before, err
+		}
+	}
+	if err := updateOperation(ctx, tx, before, c); err != nil {
+		return before, err
+	}
+	next := Transition{Seq: c.Seq + 1, From: c.From, Event: c.Event, To: c.To, Attempt: c.Attempt, At: c.At, Reason: c.Reason}
+	if err := insertTransition(ctx, tx, c.OperationID, next); err != nil {
+		return before, err
+	}
+	if err := countSurvived(ctx, tx, before.Machine, c.Event); err != nil {
+		return before, err
+	}
+	if err := applyRows(ctx, tx, before, c); err != nil {
+		return before, err
+	}
+	return scanOperation(tx.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, c.OperationID))
 }
 
 // checkJobOver refuses to leave a state, or to begin it anew, while its program
@@ -180,7 +190,7 @@ func applyRows(ctx context.Context, tx *ledgerTx, before Operation, c Change) er
 	if c.Status.Open() {
 		return nil
 	}
-	if err := insertEnd(ctx, tx, c); err != nil {
+	if err := insertEnd(ctx, tx, before, c); err != nil {
 		return err
 	}
 	return endProcess(ctx, tx, process, c)

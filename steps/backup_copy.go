@@ -36,6 +36,9 @@ func (s backupSteps) reserveWork(ctx context.Context, t Task) (Outcome, error) {
 			return Outcome{}, err
 		}
 		reason += fmt.Sprintf("; the server has %d files of tables", len(before.Files))
+		if err := s.observeTables(ctx, t); err != nil {
+			return Outcome{}, err
+		}
 	}
 	outcome := ok(t, reason)
 	if t.form().Stream {
@@ -94,6 +97,9 @@ func (s backupSteps) copyFinish(ctx context.Context, t Task, r job.Result) (Outc
 	outcome := ok(t, fmt.Sprintf("copied up to LSN %d in %s%s", c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond), proved))
 	if compression != "" {
 		outcome.Event = EventCompress
+	}
+	if t.Data.Count.On() {
+		outcome.Event = EventCount
 	}
 	return outcome, nil
 }

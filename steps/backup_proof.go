@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"dbcalm-db-cmd/steps/counts"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/inventory"
 	"dbcalm-db-cmd/steps/job"
@@ -178,4 +179,47 @@ func provenContents(t Task) (stream.Contents, error) {
 		}
 	}
 	return store.ReadContents(t.Data.Work, t.Args.ID)
+}
+
+// counter counts the rows of the server's tables as the operation was asked to.
+func (s backupSteps) counter(t Task) counts.Counter {
+	return counts.Counter{Server: s.Server, DataDir: t.Data.Server.DataDir, Checksums: t.Data.Count == CountChecksums}
+}
+
+// observeTables notes down when the server's tables were changed, for countRows.
+func (s backupSteps) observeTables(ctx context.Context, t Task) error {
+	if !t.Data.Count.On() {
+		return nil
+	}
+	observed, err := s.counter(t).Observe(ctx)
+	if err != nil {
+		return err
+	}
+	return observed.Keep(store.ObservedFile(t.Data.Work))
+}
+
+// countRows counts the rows of the tables that have not changed since before the
+// copy, and keeps the figures in the backup. That they cannot be had is kept
+// there, too: it does not make the backup worse.
+func (s backupSteps) countRows(ctx context.Context, t Task) (Outcome, error) {
+	before, err := counts.ReadObservation(store.ObservedFile(t.Data.Work))
+	if err != nil {
+		return Outcome{}, err
+	}
+	files, err := inventory.Read(t.Data.Before)
+	if err != nil {
+		return Outcome{}, err
+	}
+	figures, err := s.counter(t).Count(ctx, counts.Job{Before: before, Files: files, Journal: store.CountedFile(t.Data.Work)})
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := figures.Keep(filepath.Join(t.Data.Work, counts.FileName)); err != nil {
+		return Outcome{}, err
+	}
+	outcome := ok(t, figures.Describe())
+	if form := t.form(); form.Compression != "" && !form.Stream {
+		outcome.Event = EventCompress
+	}
+	return outcome, nil
 }

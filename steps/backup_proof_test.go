@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -330,6 +331,13 @@ func TestTablesOfEveryKindAreMissed(t *testing.T) {
 	b.Must(os.Rename(linked, filepath.Join(outside, "linked")))
 	b.Must(os.Symlink(filepath.Join(outside, "linked"), linked))
 	b.db.StartOn(b.db.DataDir)
+	plan := b.PlanBackup(t.Context(), Args{ID: "base"})
+	told := "a restore puts them into it: all of linked at " + filepath.Join(outside, "linked") + ", shop/far at "
+	if !slices.ContainsFunc(plan.Checks, func(c Check) bool {
+		return c.Note && strings.Contains(c.Detail, told)
+	}) {
+		t.Errorf("the plan does not tell of the linked database: %+v", plan.Checks)
+	}
 	b.Must(b.take("base", ""))
 	for _, base := range []string{"", "base"} {
 		id := "next" + base

@@ -81,8 +81,12 @@ func (s backupSteps) streamFinish(ctx context.Context, t Task, r job.Result) (Ou
 		return Outcome{}, err
 	}
 	// #nosec G115 -- a size is never negative
-	return ok(t, fmt.Sprintf("streamed up to LSN %d in %s, %s stored%s",
-		c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond), disk.HumanBytes(uint64(r.Stream.StoredSize)), proved)), nil
+	outcome := ok(t, fmt.Sprintf("streamed up to LSN %d in %s, %s stored%s",
+		c.ToLSN, r.Ended.Sub(r.Started).Round(time.Millisecond), disk.HumanBytes(uint64(r.Stream.StoredSize)), proved))
+	if t.Data.Count.On() {
+		outcome.Event = EventCount
+	}
+	return outcome, nil
 }
 
 // streamFault is what went wrong outside the tool.

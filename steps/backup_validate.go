@@ -75,7 +75,7 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
-	t.Data.Form = s.ChooseForm(t)
+	t.Data.Form, t.Data.Count = s.ChooseForm(t), s.chooseCount(t)
 	room, what, moved := t.form().Room(data.Total, data.Largest), "a full backup", ""
 	if t.Args.FromBackupID != "" {
 		base, err := s.checkBase(ctx, t.Args.FromBackupID, info)
@@ -116,6 +116,15 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 		reason += "; it will be possible to restore it to a folder, and not to database: " + why
 	} else if names := info.ComeInside(); names != "" {
 		reason += "; these tables lie outside the data directory, and a restore puts them into it: " + names
+	}
+	if t.Data.Count.On() {
+		why, err := conn.Uncounted(ctx, info)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if why != "" {
+			reason += "; " + why
+		}
 	}
 	return ok(t, reason+moved), nil
 }
@@ -211,6 +220,15 @@ func (h *Host) ChooseForm(t Task) *store.Form {
 		form.Level = h.CompressionLevel
 	}
 	return &form
+}
+
+// chooseCount returns what is counted, by the configuration; nothing for an
+// operation whose machine, an older program's, has no state for that.
+func (h *Host) chooseCount(t Task) CountRows {
+	if !slices.Contains(t.Events, EventCount) {
+		return ""
+	}
+	return h.CountRows
 }
 
 // form returns how the operation's backup is stored.

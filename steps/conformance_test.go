@@ -22,10 +22,10 @@ import (
 
 // TestConformance holds every kit to what the steps rely on. It passes as it is
 // with the real ones, too. In all but the chain stand-ins of two versions do
-// the same, so an old and a new one will do there.
+// the same, so an old and a new one will do there. make conformance tries all.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for i, k := range kits(t) {
+	for i, k := range testkit.Some(t, kits(t)) {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			t.Run("chain", func(t *testing.T) { t.Parallel(); conformChain(t, k) })

@@ -23,14 +23,13 @@ func TestDamagedPageIsNamed(t *testing.T) {
 	b.Must(err)
 	b.Must(f.Close())
 	b.db.StartOn(b.Server.DataDir)
-	for form, set := range storedForms {
-		b.Stream, b.Compression = false, ""
-		set(b.testHost)
+	for form := range storedForms {
+		b.storeIn(form)
 		err := b.take(form, "")
 		testkit.Says(t, err, "table fill.t000: ", "File ./fill/t000.ibd seems to be corrupted; at last: ",
 			"failed to copy datafile", "run CHECK TABLE")
 		if n := len(err.Error()); n > 4000 {
-			t.Errorf("%s: the error has %d bytes", form, n)
+			t.Errorf("%s: the error has %d bytes: %v", form, n, err)
 		}
 	}
 }

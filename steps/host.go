@@ -49,6 +49,8 @@ type Settings struct {
 	Retrieve string
 	// StallTimeout is how long a stream may stand still.
 	StallTimeout time.Duration
+	// CountRows says what is counted of the server's tables while a backup is made.
+	CountRows CountRows
 	// Supervisor is the command that supervises a job; the job's folder is
 	// appended to it. Empty means this very program.
 	Supervisor []string
@@ -80,7 +82,23 @@ type Host struct {
 	Retrieve         string
 	// StallTimeout is how long a stream may stand still.
 	StallTimeout time.Duration
+	// CountRows is as in Settings.
+	CountRows CountRows
 }
+
+// CountRows says what is counted of the server's tables while a backup is made, for
+// a verification to compare.
+type CountRows string
+
+// What can be counted, as the configuration has it; nothing is the empty word, too.
+const (
+	CountOff       CountRows = "off"
+	CountOn        CountRows = "rows"
+	CountChecksums CountRows = "checksum"
+)
+
+// On reports whether anything is counted.
+func (c CountRows) On() bool { return c != "" && c != CountOff }
 
 // NewHost returns a Host of these settings.
 func NewHost(settings Settings, catalog store.Catalog) *Host {
@@ -100,6 +118,7 @@ func NewHost(settings Settings, catalog store.Catalog) *Host {
 		Archive:   archive.In(settings.BackupDir, settings.StateDir),
 		ServerBin: settings.ServerBin, Stream: settings.Stream, Compression: settings.Compression, CompressionLevel: settings.CompressionLevel,
 		Forward: settings.Forward, Retrieve: settings.Retrieve, StallTimeout: settings.StallTimeout,
+		CountRows: settings.CountRows,
 	}
 }
 

@@ -191,12 +191,16 @@ func (b *kitBench) do(step Step, task Task) (Outcome, error) {
 // take takes a backup, a full one without a base.
 func (b *kitBench) take(id, base string) error {
 	b.T.Helper()
-	task := Task{Operation: "take-" + id, Attempt: 1, Events: []string{EventStream}, Args: Args{ID: id, FromBackupID: base}}
+	task := Task{Operation: "take-" + id, Attempt: 1, Events: []string{EventStream, EventCount},
+		Args: Args{ID: id, FromBackupID: base}}
 	copying := []string{"copy_backup"}
-	switch {
-	case b.Stream:
+	if b.Stream {
 		copying = []string{"stream_backup"}
-	case b.Compression != "":
+	}
+	if b.CountRows.On() {
+		copying = append(copying, "count_rows")
+	}
+	if b.Compression != "" && !b.Stream {
 		copying = append(copying, "compress_backup")
 	}
 	_, err := b.perform(task, slices.Concat([]string{"validate_backup", "reserve_work"}, copying,

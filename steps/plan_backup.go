@@ -50,6 +50,13 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 		}
 	}
 	granted := p.look("privileges", s.CheckGrants(ctx, info, credentials.User), "the backup user has all it needs")
+	if h.CountRows.On() {
+		if why, err := s.Uncounted(ctx, info); err != nil {
+			p.look("count_rows", err, "")
+		} else if why != "" {
+			p.Checks = append(p.Checks, Noted("count_rows", why))
+		}
+	}
 	if info.Flavour == server.MySQL && granted {
 		p.look("keyring", h.Tool.CheckKeyring(ctx, s, &info), "none is needed, or backup_args names it")
 	}

@@ -72,6 +72,13 @@ func TestBackupIsPlanned(t *testing.T) {
 	if there, err := disk.Exists(h.Store.BackupDir); there || err != nil {
 		t.Errorf("something was written: %t, %v", there, err)
 	}
+	h.CountRows = CountOn
+	if p := h.PlanBackup(t.Context(), Args{ID: "b"}); !p.Goes || !slices.ContainsFunc(p.Checks, func(c Check) bool {
+		return c.About == "count_rows" && c.Note && strings.Contains(c.Detail, "run GRANT SELECT ON *.* TO '"+server.User+"'@'localhost'")
+	}) {
+		t.Errorf("of the right to count: %+v", p.Checks)
+	}
+	h.CountRows = CountOff
 	h.login(server, "poor", "p")
 	h.Tool.Bin = filepath.Join(h.Dir, "nowhere")
 	testkit.Write(t, h.Store.Folder("b"), map[string]string{"x": ""})

@@ -33,8 +33,10 @@ func (h *Host) Steps() map[string]Step {
 	return map[string]Step{
 		"validate_backup": {Run: b.validateBackup, Outcomes: onlyOK},
 		"reserve_work":    {Run: b.reserveWork, Outcomes: []string{EventOK, EventStream}},
-		"copy_backup":     {Job: b.copyJob, Finish: b.copyFinish, Outcomes: []string{EventOK, EventCompress}, Progress: b.copyProgress},
-		"stream_backup":   {Job: b.streamJob, Finish: b.streamFinish, Outcomes: onlyOK, Progress: b.copyProgress},
+		"copy_backup": {Job: b.copyJob, Finish: b.copyFinish, Outcomes: []string{EventOK, EventCompress, EventCount},
+			Progress: b.copyProgress},
+		"stream_backup":   {Job: b.streamJob, Finish: b.streamFinish, Outcomes: []string{EventOK, EventCount}, Progress: b.copyProgress},
+		"count_rows":      {Run: b.countRows, Outcomes: []string{EventOK, EventCompress}},
 		"compress_backup": {Run: b.compress, Outcomes: onlyOK},
 		"seal_backup":     {Run: b.seal, Outcomes: onlyOK},
 		"publish_backup":  {Run: b.publish, Probe: b.probePublished, Outcomes: onlyOK},

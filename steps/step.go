@@ -55,6 +55,11 @@ type Data struct {
 	DataSize uint64 `json:"data_size,omitempty"`
 	// Form is how this backup is stored, decided once for the whole operation.
 	Form *store.Form `json:"form,omitempty"`
+	// Count says what is counted of the server's tables; empty for nothing.
+	Count CountRows `json:"count,omitempty"`
+	// Compared says how many tables a server that was started on the backup has as
+	// they were counted.
+	Compared string `json:"compared,omitempty"`
 	// Unpackable are the copied files that must not be compressed because of their
 	// names.
 	Unpackable []string `json:"unpackable,omitempty"`
@@ -122,6 +127,7 @@ const (
 	EventStream    = "stream"
 	EventCompress  = "compress"
 	EventUnpack    = "unpack"
+	EventCount     = "count"
 	EventReplay    = "replay"
 	EventRewind    = "rewind"
 	EventFailed    = "failed"

@@ -209,6 +209,9 @@ func (s verifySteps) recordVerify(ctx context.Context, t Task) (Outcome, error) 
 		}
 		reason += fmt.Sprintf("; what it stands on at level %s: %s", verdicts[0].Level, strings.Join(others, ", "))
 	}
+	if t.Data.Compared != "" {
+		reason += boot.ComparedMark + t.Data.Compared
+	}
 	outcome := ok(t, reason)
 	outcome.Verdicts = verdicts
 	return outcome, nil

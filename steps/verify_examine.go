@@ -70,6 +70,7 @@ func (s verifySteps) examineFinish(_ context.Context, t Task, r job.Result) (Out
 	if n := len(printed); n > 1 {
 		reason = printed[n-2]
 	}
+	_, t.Data.Compared, _ = strings.Cut(reason, boot.ComparedMark)
 	return ok(t, fmt.Sprintf("%s in %s", reason, r.Ended.Sub(r.Started).Round(time.Millisecond))), nil
 }
 

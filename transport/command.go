@@ -42,5 +42,6 @@ const (
 	argDryRun       = "dry_run"
 	argLimit        = "limit"
 	argState        = "state"
+	argIDPrefix     = "id_prefix"
 	argRequestID    = "request_id"
 )

@@ -8,7 +8,10 @@ import (
 )
 
 func operationList(ctx context.Context, service Service, args *arguments) (reply, error) {
-	filter := api.OperationFilter{Limit: args.limit(argLimit), State: args.state(argState)}
+	filter := api.OperationFilter{Limit: args.limit(argLimit), State: args.state(argState), IDPrefix: args.idPrefix(argIDPrefix)}
+	if filter.State != "" && filter.IDPrefix != "" {
+		args.refuse("arguments %s and %s: want one of them, got both", argState, argIDPrefix)
+	}
 	if err := args.end(); err != nil {
 		return reply{}, err
 	}

@@ -161,6 +161,19 @@ func (a *arguments) state(name string) string {
 	return state
 }
 
+// idPrefix reads the first letters of an operation's id; absent, it is empty.
+func (a *arguments) idPrefix(name string) string {
+	value := a.take(name)
+	if value == nil || !a.is(name, value, kindText) {
+		return ""
+	}
+	prefix := textOf(value)
+	if prefix == "" || len(prefix) > operationIDLimit {
+		a.refuse("argument %s: want the first letters of an operation's id, 1 to %d bytes, got %d", name, operationIDLimit, len(prefix))
+	}
+	return prefix
+}
+
 // requestID reads the name a client has given its request; absent, it is
 // empty.
 func (a *arguments) requestID(name string) string {

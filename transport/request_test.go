@@ -78,6 +78,10 @@ func TestRefusedRequests(t *testing.T) {
 		{`{"cmd":"restore_backup","args":{"id_list":["x"],"target":1}}`, "argument target: want text, got number"},
 		{`{"cmd":"operation_list","args":{"limit":"5"}}`, "argument limit: want an integer, got text"},
 		{`{"cmd":"operation_list","args":{"state":5}}`, "argument state: want text, got number"},
+		{`{"cmd":"operation_list","args":{"id_prefix":5}}`, "argument id_prefix: want text, got number"},
+		{`{"cmd":"operation_list","args":{"id_prefix":""}}`, "argument id_prefix: want the first letters of an operation's id, 1 to 128 bytes, got 0"},
+		{`{"cmd":"operation_list","args":{"id_prefix":"8f","state":"failed"}}`,
+			"arguments state and id_prefix: want one of them, got both"},
 		{`{"cmd":"operation_show","args":{"id":5}}`, "argument id: want text, got number"},
 
 		// Wrong values.
@@ -180,6 +184,7 @@ func TestRequestsReachTheService(t *testing.T) {
 			api.VerifyRequest{ID: "b", Level: "prepare", RequestID: "r"}},
 		{`{"cmd":"operation_list"}`, api.OperationFilter{}},
 		{`{"cmd":"operation_list","args":{"limit":1,"state":"halted"}}`, api.OperationFilter{Limit: 1, State: "halted"}},
+		{`{"cmd":"operation_list","args":{"id_prefix":"8f"}}`, api.OperationFilter{IDPrefix: "8f"}},
 	} {
 		answer := ask(t, server.path, test.request)
 		select {

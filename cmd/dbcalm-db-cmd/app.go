@@ -27,8 +27,9 @@ type app struct {
 	screen       *screen.Screen
 	source       *source
 	conversation *conversation
-	// diagnose looks at the set-up that a configuration describes.
-	diagnose func(ctx context.Context, loaded *config.Loaded) []api.Check
+	// diagnose looks at the set-up that a configuration describes, and through each
+	// database no longer than the patience, 0 for as long as it takes.
+	diagnose func(ctx context.Context, loaded *config.Loaded, patience time.Duration) []api.Check
 
 	// entered is set once a command's own code runs; an error before that is
 	// one of usage.
@@ -47,8 +48,8 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) 
 	c := &conversation{screen: out, source: found, dial: func(socket string) daemon { return client.Client{Path: socket} }}
 	return &app{
 		stdin: stdin, screen: out, source: found, conversation: c,
-		diagnose: func(ctx context.Context, loaded *config.Loaded) []api.Check {
-			return diagnosis(ctx, loaded, c.dial)
+		diagnose: func(ctx context.Context, loaded *config.Loaded, patience time.Duration) []api.Check {
+			return diagnosis(ctx, loaded, c.dial, patience)
 		},
 	}
 }

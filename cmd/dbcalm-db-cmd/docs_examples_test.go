@@ -52,7 +52,9 @@ func typed(t *testing.T, d daemon, line string) string {
 	in := newInvocation(t, d)
 	var terminal bytes.Buffer
 	in.screen.Out, in.screen.Err = &terminal, &terminal
-	in.diagnose = func(context.Context, *config.Loaded) []api.Check { return recorded[[]api.Check](t, "doctor") }
+	in.diagnose = func(context.Context, *config.Loaded, time.Duration) []api.Check {
+		return recorded[[]api.Check](t, "doctor")
+	}
 	in.source.env = func(name string) string { return map[string]string{config.Variable: file}[name] }
 	in.run(t.Context(), strings.Fields(line))
 	shown := strings.ReplaceAll(terminal.String(), file, installed)

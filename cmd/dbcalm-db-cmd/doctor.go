@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,7 @@ import (
 )
 
 func doctorCommand(a *app) *cobra.Command {
-	var asJSON bool
+	var asJSON, thorough bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at the whole set-up and say how to mend what is wrong",
@@ -30,9 +31,10 @@ what may be read and written is looked at with the rights of whoever asks.
 Exit code 0 where nothing is marked ✗ or ?; all is well where nothing is marked •
 either.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return examineSetup(cmd.Context(), a, asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return examineSetup(cmd.Context(), a, asJSON, thorough) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&thorough, "thorough", false, "read both databases wholly, however long that takes")
 	return cmd
 }
 
@@ -43,9 +45,13 @@ type doctorReport struct {
 	Checks []api.Check `json:"checks"`
 }
 
-func examineSetup(ctx context.Context, a *app, asJSON bool) error {
+func examineSetup(ctx context.Context, a *app, asJSON, thorough bool) error {
 	loaded := a.source.load()
-	checks := a.diagnose(ctx, loaded)
+	patience := databasePatience
+	if thorough {
+		patience = 0
+	}
+	checks := a.diagnose(ctx, loaded, patience)
 	if ctx.Err() != nil {
 		return exitWith(exitInterrupted, errors.New("interrupted before everything had been looked at"))
 	}
@@ -87,7 +93,7 @@ func examineSetup(ctx context.Context, a *app, asJSON bool) error {
 }
 
 // diagnosis looks at the set-up, and asks the daemon that dial reaches.
-func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket string) daemon) []api.Check {
+func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket string) daemon, patience time.Duration) []api.Check {
 	checks := configChecks(loaded)
 	wrong := map[string]bool{}
 	for _, p := range loaded.Problems {
@@ -104,7 +110,7 @@ func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket stri
 	if running != nil {
 		setup.DaemonPID = running.PID
 	}
-	database, records, err := databaseChecks(ctx, c, wrong)
+	database, records, err := databaseChecks(ctx, c, wrong, patience)
 	setup.Records, setup.Unread = records, err
 	host := steps.NewHost(stepsSettings(c), nil)
 	checks = append(checks, doctor.Checks(ctx, host, setup)...)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -19,11 +20,16 @@ import (
 	"dbcalm-db-cmd/steps/disk"
 )
 
-// databaseChecks look at the ledger and at the SQLite file that others read, and
-// return what is recorded or why that is not known.
-func databaseChecks(ctx context.Context, c *config.Config, wrong map[string]bool) ([]api.Check, persistence.Inspection, error) {
-	ledger, records, err := ledgerChecks(ctx, c, wrong)
-	shared, moved, sharedErr := sharedChecks(ctx, c.DatabasePath, wrong)
+// databasePatience is for how long each of the two databases is looked through
+// unless all of it is asked for. Of a young one that is all of it.
+const databasePatience = 2 * time.Second
+
+// databaseChecks look at the ledger and at the SQLite file that others read, each
+// no longer than the patience, and return what is recorded or why that is not
+// known.
+func databaseChecks(ctx context.Context, c *config.Config, wrong map[string]bool, patience time.Duration) ([]api.Check, persistence.Inspection, error) {
+	ledger, records, err := ledgerChecks(ctx, c, wrong, patience)
+	shared, moved, sharedErr := sharedChecks(ctx, c.DatabasePath, wrong, patience)
 	if errors.Is(err, fs.ErrNotExist) {
 		// The first start takes the records from the file that others read.
 		records, err = moved, sharedErr
@@ -32,14 +38,14 @@ func databaseChecks(ctx context.Context, c *config.Config, wrong map[string]bool
 }
 
 // ledgerChecks look at the ledger. One that is not there is fs.ErrNotExist.
-func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool) ([]api.Check, persistence.Inspection, error) {
+func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool, patience time.Duration) ([]api.Check, persistence.Inspection, error) {
 	const about, schema = "ledger", "schema"
 	if wrong["state_dir"] {
 		err := errors.New("the configuration gives no state_dir that could be used")
 		return []api.Check{steps.NotChecked(about, err.Error())}, persistence.Inspection{}, err
 	}
 	path := persistence.LedgerPath(c.StateDir)
-	found, err := persistence.Inspect(ctx, path)
+	found, err := persistence.Inspect(ctx, path, patience)
 	if errors.Is(err, fs.ErrNotExist) {
 		notYet := path + " is not there: the daemon makes it when it starts, from what the SQLite file says"
 		return []api.Check{steps.Noted(about, notYet)}, found, err
@@ -61,13 +67,13 @@ func ledgerChecks(ctx context.Context, c *config.Config, wrong map[string]bool) 
 }
 
 // sharedChecks look at the SQLite file that others read.
-func sharedChecks(ctx context.Context, path string, wrong map[string]bool) ([]api.Check, persistence.Inspection, error) {
+func sharedChecks(ctx context.Context, path string, wrong map[string]bool, patience time.Duration) ([]api.Check, persistence.Inspection, error) {
 	const file, integrity = "SQLite file", "integrity"
 	if wrong["database_path"] {
 		err := errors.New("the configuration gives no database_path that could be used")
 		return []api.Check{steps.NotChecked(file, err.Error())}, persistence.Inspection{}, err
 	}
-	found, err := persistence.Inspect(ctx, path)
+	found, err := persistence.Inspect(ctx, path, patience)
 	if errors.Is(err, fs.ErrNotExist) {
 		return []api.Check{steps.Noted(file, path+" is not there: the daemon makes it when it starts")}, found, nil
 	}
@@ -94,6 +100,9 @@ func inspected(about, path string, found persistence.Inspection, err error) api.
 		return steps.NewCheck(about, fmt.Errorf("%s is damaged: %s: %s", path, strings.Join(found.Damage, "; "), remedy), "")
 	case err != nil && !errors.Is(err, persistence.ErrNewer):
 		return steps.NewCheck(about, err, "")
+	case found.Partly:
+		return steps.Noted(about, fmt.Sprintf("%s has %s: SQLite finds nothing wrong with what it could read of it in so short a time; "+
+			"%s doctor --thorough reads all, as the daemon does after each start", path, human.Bytes(found.Size), program))
 	}
 	return steps.NewCheck(about, nil, "SQLite finds nothing wrong with "+path)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config/configtest"
@@ -43,13 +44,13 @@ func TestDoctorTellsWhatItFound(t *testing.T) {
 	} {
 		for form, args := range map[string][]string{"txt": {"doctor"}, "json": {"doctor", "--json"}} {
 			in := newInvocation(t, nil)
-			in.diagnose = func(context.Context, *config.Loaded) []api.Check { return test.checks }
+			in.diagnose = func(context.Context, *config.Loaded, time.Duration) []api.Check { return test.checks }
 			in.expect(t, test.code, append(args, "--config", path)...)
 			testkit.Golden(t, "doctor/"+name+"."+form, in.stdout.String()+"-- stderr\n"+in.stderr.String())
 		}
 	}
 	in := newInvocation(t, nil)
-	in.diagnose = func(context.Context, *config.Loaded) []api.Check { return all[:1] }
+	in.diagnose = func(context.Context, *config.Loaded, time.Duration) []api.Check { return all[:1] }
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	in.expectContext(ctx, t, exitInterrupted, "doctor", "--config", path)
@@ -72,7 +73,7 @@ func TestDoctorLooksAtTheDatabase(t *testing.T) {
 	c := &config.Config{StateDir: filepath.Join(dir, "state"), DatabasePath: path}
 	expect := func(what string, wrong map[string]bool, unread bool, want ...string) {
 		t.Helper()
-		checks, _, err := databaseChecks(t.Context(), c, wrong)
+		checks, _, err := databaseChecks(t.Context(), c, wrong, 0)
 		if text := checksText(newInvocation(t, nil).screen, checks); (err != nil) != unread || !containsAll(text, want...) {
 			t.Errorf("%s: %v\n%s\nwant %q", what, err, text, want)
 		}

@@ -23,8 +23,12 @@ const (
 	abbreviation    = "ID may be cut short to as many letters as tell it from the others."
 )
 
-// longestListing is the most operations the daemon lists at once.
-const longestListing = 1000
+// longestListing is the most operations the daemon lists at once, similarIDs how
+// many are shown of those that an id cut too short could be.
+const (
+	longestListing = 1000
+	similarIDs     = 20
+)
 
 // fullIDLength is the length of an operation's id, a UUID.
 const fullIDLength = 36
@@ -37,7 +41,7 @@ func (c *conversation) findOperation(ctx context.Context, id string) (daemon, st
 		return d, id, err
 	}
 	operations, err := ask(ctx, func(ctx context.Context) ([]api.OperationSummary, error) {
-		return d.Operations(ctx, api.OperationFilter{Limit: longestListing})
+		return d.Operations(ctx, api.OperationFilter{Limit: similarIDs, IDPrefix: id})
 	})
 	if err != nil {
 		return d, id, err

@@ -53,7 +53,7 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 	}
 	defer databaseLock.Close()
 	store, err := persistence.Open(ctx, persistence.Options{StateDir: cfg.StateDir, Shared: cfg.DatabasePath, JobDirs: jobDirs(cfg.StateDir),
-		Notice: noticeShared(log), Reached: crashpoint.Here})
+		Notice: noticeShared(log), Damaged: noticeDamage(log), ExamineAfter: examineAfter, Reached: crashpoint.Here})
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 	defer host.Store.Unlock()
 	manager, err := machine.New(store, host, machine.Options{
 		MaxConcurrent: cfg.MaxConcurrent, MaxWaiting: cfg.MaxWaiting,
-		Retention: cfg.Retention, KeepLogs: time.Duration(cfg.KeepLogsDays) * 24 * time.Hour, Logger: log,
+		Retention: cfg.Retention, KeepLogs: days(cfg.KeepLogsDays), KeepHistory: days(cfg.KeepHistory), Logger: log,
 	})
 	if err != nil {
 		return err
@@ -104,6 +104,8 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 	return err
 }
 
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
+
 // noticeShared logs what becomes of the shared file.
 func noticeShared(log zerolog.Logger) func(error) {
 	return func(err error) {
@@ -112,6 +114,16 @@ func noticeShared(log zerolog.Logger) func(error) {
 			return
 		}
 		log.Info().Msg("the shared file says again what the ledger says")
+	}
+}
+
+// examineAfter is when a daemon that has been started has long begun to answer.
+const examineAfter = 10 * time.Second
+
+// noticeDamage logs that the ledger is damaged.
+func noticeDamage(log zerolog.Logger) func(error) {
+	return func(err error) {
+		log.Error().Err(err).Msg("the ledger is damaged; operations under way go on as far as they can, and no command is accepted")
 	}
 }
 
@@ -135,7 +147,7 @@ func stepsSettings(c *config.Config) steps.Settings {
 		// #nosec G115 -- the configuration refuses a negative one
 		Parallel: c.Parallel, UseMemory: uint64(c.UseMemory),
 		Stream: c.Stream, Compression: c.Compression, CompressionLevel: c.CompressionLevel,
-		Forward: c.Forward, Retrieve: c.Retrieve, StallTimeout: c.StallTimeout,
+		Forward: c.Forward, Retrieve: c.Retrieve, StallTimeout: c.StallTimeout, CountRows: steps.CountRows(c.CountRows),
 		OnFinish: c.OnFinish, OnFinishTimeout: c.OnFinishTimeout,
 	}
 }

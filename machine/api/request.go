@@ -74,8 +74,10 @@ type DeleteRequest struct {
 type OperationFilter struct {
 	// Limit is the most operations to return; 0 means 50.
 	Limit int
-	// State keeps the operations whose state or status is this word.
-	State string
+	// State keeps the operations whose state or status is this word, IDPrefix those
+	// whose id begins with these letters. Not both are given.
+	State    string
+	IDPrefix string
 }
 
 // Args are an operation's arguments as accepted.

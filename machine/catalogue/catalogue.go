@@ -123,7 +123,15 @@ func (cat *Catalogue) addVerifications(ctx context.Context, views []api.BackupVi
 	for i := range views {
 		v := &views[i]
 		found, verified := known[v.ID]
-		if !verified || found.MadeBy != cat.host.Store.MadeBy(v.ID) {
+		if !verified {
+			continue
+		}
+		// A manifest that cannot be read as a whole may still say who made it.
+		maker := v.Operation
+		if maker == "" {
+			maker = cat.host.Store.MadeBy(v.ID)
+		}
+		if found.MadeBy != maker {
 			continue
 		}
 		if found.Level != "" {

@@ -13,9 +13,8 @@ func (cat *Catalogue) KnownDamage(ctx context.Context, ids []string) (string, er
 	if err != nil {
 		return "", err
 	}
-	cat.forgetOthers(known)
 	for _, id := range ids {
-		if v := known[id]; v.Damage != "" {
+		if v := cat.about(known, id); v.Damage != "" {
 			return fmt.Sprintf("backup '%s' is known to be damaged, found on %s: %s", id, v.FailedAt.UTC().Format(time.DateTime), v.Damage), nil
 		}
 	}

@@ -2,7 +2,6 @@ package catalogue
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -11,10 +10,16 @@ import (
 	"dbcalm-db-cmd/steps/store"
 )
 
-// forgetOthers leaves out what was found in another backup that had the same
-// id.
-func (cat *Catalogue) forgetOthers(known map[string]persistence.Verification) {
-	maps.DeleteFunc(known, func(id string, v persistence.Verification) bool { return v.MadeBy != cat.host.Store.MadeBy(id) })
+// about returns what is known of a backup, and nothing of what was found in another
+// one that had the same id. It reads the backup's manifest, so it is asked of those
+// that matter only.
+func (cat *Catalogue) about(known map[string]persistence.Verification, id string) persistence.Verification {
+	v, found := known[id]
+	if found && v.MadeBy != cat.host.Store.MadeBy(id) {
+		delete(known, id)
+		return persistence.Verification{}
+	}
+	return v
 }
 
 // Figures counts the recorded backups.
@@ -27,7 +32,6 @@ func (cat *Catalogue) Figures(ctx context.Context) (api.BackupFigures, error) {
 	if err != nil {
 		return api.BackupFigures{}, err
 	}
-	cat.forgetOthers(known)
 	return cat.backupFigures(ctx, recorded, known), nil
 }
 
@@ -47,7 +51,7 @@ func (cat *Catalogue) backupFigures(ctx context.Context, recorded []persistence.
 		if b.Size != nil {
 			kind.Size = *b.Size
 		}
-		if known[b.ID].Damage != "" {
+		if known[b.ID].Damage != "" && cat.about(known, b.ID).Damage != "" {
 			f.Damaged++
 		}
 	}
@@ -58,7 +62,7 @@ func (cat *Catalogue) backupFigures(ctx context.Context, recorded []persistence.
 			chain = nil // it cannot be restored
 		}
 		if f.Newest == nil {
-			f.Newest = chainFigures(chain, known)
+			f.Newest = cat.chainFigures(chain, known)
 		}
 		unusable := func(id string) bool { return !cat.usable(id, known, usable) }
 		if len(chain) > 0 && !slices.ContainsFunc(chain, unusable) && cat.whole(ctx, chain) {
@@ -82,19 +86,20 @@ func (cat *Catalogue) usable(id string, known map[string]persistence.Verificatio
 	verdict, found := seen[id]
 	if !found {
 		_, _, err := cat.host.Store.Span(id)
+		// Of damage in another backup of that id nothing is known any more.
 		verdict = err == nil && known[id].Damage == ""
 		seen[id] = verdict
 	}
 	return verdict
 }
 
-func chainFigures(chain []string, known map[string]persistence.Verification) *api.ChainFigures {
+func (cat *Catalogue) chainFigures(chain []string, known map[string]persistence.Verification) *api.ChainFigures {
 	f := &api.ChainFigures{Level: len(persistence.Levels)}
 	if len(chain) == 0 {
 		f.Level = 0
 	}
 	for i, id := range chain {
-		v := known[id]
+		v := cat.about(known, id)
 		f.Level = min(f.Level, slices.Index(persistence.Levels, v.Level)+1)
 		if i == 0 || v.PassedAt.Before(f.Passed) {
 			f.Passed = v.PassedAt

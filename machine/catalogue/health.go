@@ -25,13 +25,9 @@ func (cat *Catalogue) Health(ctx context.Context) api.Health {
 	if err := cat.store.CheckWritable(ctx); err != nil {
 		fail(checkDatabase, err)
 	}
-	recorded, err := cat.store.Backups(ctx)
+	ids, err := cat.store.BackupIDs(ctx)
 	if err != nil {
 		fail(checkDatabase, err)
-	}
-	ids := make([]string, len(recorded))
-	for i, b := range recorded {
-		ids[i] = b.ID
 	}
 	if err := cat.host.Store.CheckStore(ids); err != nil {
 		fail(checkStore, err)

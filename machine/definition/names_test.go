@@ -18,7 +18,7 @@ var sqlText = regexp.MustCompile(`'([a-z_]+)'`)
 
 // otherMeanings are words that name a state and something else besides: an
 // event, a status, a level, a check, a key of the configuration, an option of a tool.
-var otherMeanings = []string{"cancelled", "check", "compress", "done", "examine", "failed", "place", "prepare",
+var otherMeanings = []string{"cancelled", "check", "compress", "count", "done", "examine", "failed", "place", "prepare",
 	"replay", "retrieve", "stream", "unpack"}
 
 // What the program has to know of a machine or a state is a key in its

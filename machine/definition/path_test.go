@@ -8,9 +8,9 @@ import (
 func TestWhatLiesAhead(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ machine, state, want string }{
-		{"full_backup", "queued", "validate reserve copy compress stream seal publish record"},
-		{"full_backup", "copy", "compress seal publish record"},
-		{"full_backup", "stream", "seal publish record"},
+		{"full_backup", "queued", "validate reserve copy count compress stream seal publish record"},
+		{"full_backup", "copy", "count compress seal publish record"},
+		{"full_backup", "stream", "count compress seal publish record"},
 		{"full_backup", "record", ""},
 		{"restore_folder", "apply", "replay arrange place record"},
 		{"full_backup", "of_old", ""},

@@ -12,7 +12,7 @@ import (
 func DSN(path string, write bool, pragmas []string) string {
 	q := url.Values{"_pragma": append([]string{
 		fmt.Sprintf("busy_timeout(%d)", BusyTimeout.Milliseconds()),
-		"journal_mode(WAL)", "synchronous(FULL)",
+		"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("journal_size_limit(%d)", walLimit),
 	}, pragmas...)}
 	if write {
 		q.Set("_txlock", "immediate")
@@ -24,6 +24,10 @@ func DSN(path string, write bool, pragmas []string) string {
 func URL(path string, query url.Values) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String()
 }
+
+// walLimit is what is left of a -wal file, in bytes, once what was in it is in the
+// database: while somebody reads for long, it grows, and would keep that size.
+const walLimit = 8 << 20
 
 // BusyTimeout bounds the wait for another program's lock. It stays below what
 // a waiting client would put up with; the manager tries again on its own.

@@ -53,6 +53,10 @@ func Explain(path, op string, err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
+	var bad *damaged
+	if errors.As(err, &bad) {
+		return &Error{Op: op, Path: path, Hint: CorruptHint, Err: err}
+	}
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
 		hint, known := hints[lite.Code()&0xff]

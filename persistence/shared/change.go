@@ -8,9 +8,10 @@ type Change struct {
 	Backups   []Backup  `json:"backups,omitempty"`
 	Restores  []Restore `json:"restores,omitempty"`
 	// Deleted are ids of backups, Withdrawn ids of commands that were not
-	// accepted in the end.
+	// accepted in the end, Forgotten ids of commands that ended long ago.
 	Deleted   []string `json:"deleted,omitempty"`
 	Withdrawn []string `json:"withdrawn,omitempty"`
+	Forgotten []string `json:"forgotten,omitempty"`
 }
 
 // Process is a row of the ledger's process table. Process is its id there,

@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // IfChanged has the file looked at if others have written it since that last
-// went well.
+// went well. While this program itself is writing it cannot be told who has, and
+// the file is looked at.
 func (f *File) IfChanged(ctx context.Context, look func() error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -21,11 +23,37 @@ func (f *File) IfChanged(ctx context.Context, look func() error) error {
 	if version == f.seen {
 		return nil
 	}
+	others, known := f.versionOfOthers(ctx)
+	if known && f.seen != 0 && others == f.seenOfOthers {
+		f.seen = version
+		return nil
+	}
 	if err := look(); err != nil {
 		return err
 	}
-	f.seen = version
+	if f.seen = version; known {
+		f.seenOfOthers = others
+	}
 	return nil
+}
+
+// writerPatience is how long the connection that writes is waited for: who reads
+// must not wait for another program's lock.
+const writerPatience = 5 * time.Millisecond
+
+// versionOfOthers returns a number that changes with the commits of other programs
+// alone: a connection's data_version does not with its own. It is not known while
+// that connection is writing.
+func (f *File) versionOfOthers(ctx context.Context) (version int64, known bool) {
+	short, cancel := context.WithTimeout(ctx, writerPatience)
+	defer cancel()
+	conn, err := f.write.Conn(short)
+	if err != nil {
+		return 0, false
+	}
+	defer conn.Close()
+	err = conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&version)
+	return version, err == nil
 }
 
 // LookAgain makes the next look compare, whether others have written or not.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
@@ -72,17 +73,22 @@ type File struct {
 	hasSize bool
 	// counted: ids of process are never given twice (AUTOINCREMENT).
 	counted bool
+	// rigid is why the file cannot give back what it no longer needs; nil if it can.
+	rigid error
+	// examination is the look for damage, which of a large file goes on.
+	examination *dbfile.Examination
 
 	mu sync.Mutex
-	// Watch is the connection by which changes of others are noticed, seen its
-	// data_version when they last were.
-	Watch *sql.Conn
-	seen  int64
+	// Watch is the connection by which changes are noticed, seen its data_version
+	// when they last were, and seenOfOthers that of the connection that writes.
+	Watch              *sql.Conn
+	seen, seenOfOthers int64
 }
 
 // Open opens the file at path, makes it and its tables where they are
-// missing, and finds out by whom they were made.
-func Open(ctx context.Context, path string) (*File, error) {
+// missing, and finds out by whom they were made. The look for damage in a large
+// one begins after so long.
+func Open(ctx context.Context, path string, examineAfter time.Duration) (*File, error) {
 	// #nosec G301 -- other programs of the folder's group write there
 	if err := os.MkdirAll(filepath.Dir(path), 0o770); err != nil {
 		return nil, fmt.Errorf("create folder of the shared file: %w", err)
@@ -107,7 +113,7 @@ func Open(ctx context.Context, path string) (*File, error) {
 		return nil, dbfile.Explain(path, "open shared file", err)
 	}
 	f.read.SetMaxOpenConns(1)
-	if err := f.prepare(ctx); err != nil {
+	if err := f.prepare(ctx, examineAfter); err != nil {
 		_ = f.Close()
 		return nil, dbfile.Explain(path, "open shared file", err)
 	}
@@ -115,16 +121,16 @@ func Open(ctx context.Context, path string) (*File, error) {
 }
 
 // prepare makes what is missing and reads how the tables are made.
-func (f *File) prepare(ctx context.Context) error {
+func (f *File) prepare(ctx context.Context, examineAfter time.Duration) error {
+	// Made by another program, it is written anew for this, unless that one is just
+	// at work in it: the next start tries again.
+	f.rigid = dbfile.MakeShrinkable(ctx, f.write)
 	if err := f.MakeTables(ctx); err != nil {
 		return err
 	}
-	var verdict string
-	if err := f.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
+	var err error
+	if f.examination, err = dbfile.Examine(ctx, f.path, "check shared file", examineAfter, func(error) {}); err != nil {
 		return err
-	}
-	if verdict != "ok" {
-		return &dbfile.Error{Op: "check shared file", Path: f.path, Hint: dbfile.CorruptHint, Err: fmt.Errorf("damaged: %s", verdict)}
 	}
 	sized := f.read.QueryRowContext(ctx, `SELECT count(*) > 0 FROM pragma_table_info('backup') WHERE name = 'size'`)
 	if err := sized.Scan(&f.hasSize); err != nil {
@@ -135,7 +141,6 @@ func (f *File) prepare(ctx context.Context) error {
 	if err := counted.Scan(&f.counted); err != nil {
 		return err
 	}
-	var err error
 	if f.Watch, err = f.read.Conn(ctx); err != nil {
 		return err
 	}
@@ -150,8 +155,23 @@ func (f *File) prepare(ctx context.Context) error {
 	return err
 }
 
+// Shrink gives back pages that hold nothing, at most so many, and reports whether
+// there are more to give.
+func (f *File) Shrink(ctx context.Context, most int) (more bool, err error) {
+	if f.rigid != nil {
+		return false, f.rigid
+	}
+	return dbfile.Shrink(ctx, f.write, most)
+}
+
+// Damage returns what is known to be damaged in the file.
+func (f *File) Damage() error { return f.examination.Damage() }
+
 // Close closes the file.
 func (f *File) Close() error {
+	if f.examination != nil {
+		f.examination.Stop()
+	}
 	f.mu.Lock()
 	if f.Watch != nil {
 		_ = f.Watch.Close()
@@ -171,6 +191,8 @@ func (f *File) Close() error {
 // is still the lost file's own would be taken for the next one's, and is
 // removed first.
 func (f *File) Abandon(ctx context.Context) {
+	// None of the connections that are left must be closed before all know that.
+	f.examination.Stop()
 	keepWAL := func(driver any) error {
 		_, err := driver.(sqlite.FileControl).FileControlPersistWAL("main", 1)
 		return err

@@ -3,6 +3,7 @@ package shared
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 )
 
@@ -55,12 +56,32 @@ func (tx *Tx) Apply(ctx context.Context, c Change, processOf func(int64) (int64,
 			return err
 		}
 	}
+	if err := tx.forget(ctx, c.Forgotten); err != nil {
+		return err
+	}
 	for _, p := range c.Processes {
 		if err := tx.putProcess(ctx, p); err != nil {
 			return err
 		}
 	}
 	return tx.applyRecords(ctx, c, processOf)
+}
+
+// forget removes the process rows of commands, but for those that a backup or a
+// restore names, whoever has recorded it: where foreign keys are enforced, that
+// would go with its process row.
+func (tx *Tx) forget(ctx context.Context, commands []string) error {
+	if len(commands) == 0 {
+		return nil
+	}
+	list, err := json.Marshal(commands)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM process WHERE command_id IN (SELECT value FROM json_each(?)) AND id NOT IN (
+		SELECT process_id FROM backup WHERE process_id IS NOT NULL UNION SELECT process_id FROM restore WHERE process_id IS NOT NULL)`,
+		string(list))
+	return err
 }
 
 // applyRecords writes backups and restores. The id of the process row that one

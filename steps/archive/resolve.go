@@ -25,7 +25,7 @@ func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time
 	if err != nil {
 		return nil, err
 	}
-	first, err := chain.locate(start)
+	first, err := chain.locate(start, taken)
 	if err != nil {
 		return nil, err
 	}
@@ -96,19 +96,26 @@ func (c *chooser) proveAfter(start server.Position, taken time.Time) error {
 // errEnough ends a walk early.
 var errEnough = errors.New("no more is needed")
 
-// locate finds the segment in which a position lies, in the newest epoch that has
-// it.
-func (c *Chain) locate(at server.Position) (int, error) {
+// locate finds the segment in which the position of a backup lies, which was ended
+// at a time: in the newest file of that name that there was by then.
+func (c *Chain) locate(at server.Position, taken time.Time) (int, error) {
 	// #nosec G115 -- no file has 2^63 bytes
 	offset := int64(at.Offset)
 	for i, s := range slices.Backward(c.Segments) {
 		if s.File != at.File || offset > s.To || offset <= s.From && s.From > 0 {
 			continue
 		}
-		if has, err := binlog.ParseState(at.GTID); err != nil || !fits(has, s) {
-			continue
+		has, err := binlog.ParseState(at.GTID)
+		if err != nil {
+			return 0, fmt.Errorf("read the backup's place in the binary log: %w", err)
 		}
-		return i, nil
+		format, err := s.format()
+		if err != nil {
+			return 0, err
+		}
+		if fits(has, s) && !format.Created.After(taken) {
+			return i, nil
+		}
 	}
 	where := "it is empty"
 	if len(c.Segments) > 0 {

@@ -39,6 +39,9 @@ func (e Examination) outside(ctx context.Context, s *bootedServer) (map[tableNam
 	}
 	places := map[tableName]string{}
 	for _, t := range m.Server.Outside {
+		if t.IsDatabase() {
+			continue // it lies in the folder as it would without the link
+		}
 		// A partition's file is called after its table.
 		file, _, _ := strings.Cut(t.Table, "#P#")
 		file, _, _ = strings.Cut(file, "#p#")

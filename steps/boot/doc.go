@@ -9,5 +9,5 @@
 //   - What the server finds wrong with a table is damage; that it cannot be
 //     started for want of something on the host is not.
 //
-// Of ours it imports disk, job, server, tool and store.
+// Of ours it imports counts, disk, job, server, tool and store.
 package boot

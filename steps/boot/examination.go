@@ -96,8 +96,16 @@ func (e Examination) examine(ctx context.Context, s *bootedServer, out io.Writer
 	if err != nil {
 		return s.explain(out, checks.during(), err)
 	}
+	dangling, err := s.danglingViews(ctx, e.Parallel, &checks)
+	if err != nil {
+		return s.explain(out, "it ends when it checks its views", err)
+	}
 	for _, line := range checks.notes {
 		fmt.Fprintln(out, line)
+	}
+	compared, err := e.compareFigures(ctx, s, &checks, broken, outside)
+	if err != nil {
+		return s.explain(out, "it ends when its rows are counted", err)
 	}
 	for _, line := range checks.damaged {
 		fmt.Fprintln(out, DamagedLine+line)
@@ -110,11 +118,17 @@ func (e Examination) examine(ctx context.Context, s *bootedServer, out io.Writer
 		return s.explain(out, "it does not end well", err)
 	}
 	fmt.Fprintf(out, "%d tables checked, all sound", checks.tables-len(checks.faults))
-	if n := len(checks.notes) - len(checks.faults); n > 0 {
+	if n := len(checks.notes) - len(checks.faults) - len(dangling); n > 0 {
 		fmt.Fprintf(out, "; %d not checked", n)
 	}
 	if len(checks.faults) > 0 {
 		fmt.Fprintf(out, "; broken on the server already when the backup was taken: %s", strings.Join(checks.faults, ", "))
+	}
+	if len(dangling) > 0 {
+		fmt.Fprintf(out, "; views that refer to what is not there: %s", strings.Join(dangling, ", "))
+	}
+	if compared != "" {
+		fmt.Fprint(out, ComparedMark+compared)
 	}
 	fmt.Fprintln(out)
 	return false, nil

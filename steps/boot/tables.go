@@ -26,6 +26,9 @@ type tableChecks struct {
 	faults []string
 	// asked are the tables whose answer did not come.
 	asked []string
+	// known are all the tables, spoilt those of them that are damaged or could not
+	// be checked.
+	known, spoilt map[tableName]bool
 }
 
 // during names what the server did when it ended.
@@ -56,13 +59,19 @@ func (s *bootedServer) checkTables(ctx context.Context, parallel int, broken, ou
 	if err != nil {
 		return checks, s.lost(ctx, err)
 	}
-	checks.tables = len(tables)
+	checks.tables, checks.known, checks.spoilt = len(tables), map[tableName]bool{}, map[tableName]bool{}
+	for _, t := range tables {
+		checks.known[t] = true
+	}
 	s.db.SetMaxOpenConns(max(1, parallel))
 	var mu sync.Mutex
 	err = disk.EachFile(ctx, parallel, len(tables), func(i int) error {
 		damage, note, err := s.checkTable(ctx, tables[i])
 		mu.Lock()
 		defer mu.Unlock()
+		if damage != "" || note != "" {
+			checks.spoilt[tables[i]] = true
+		}
 		switch {
 		case err != nil:
 			checks.asked = append(checks.asked, tables[i].String())
@@ -123,9 +132,15 @@ func (s *bootedServer) gone(ctx context.Context, err error) error {
 // tables lists all that hold rows. One whose definition cannot be read has no
 // type.
 func (s *bootedServer) tables(ctx context.Context) ([]tableName, error) {
+	return s.list(ctx, `coalesce(TABLE_TYPE, '') NOT IN ('VIEW', 'SYSTEM VIEW')
+		AND lower(TABLE_SCHEMA) NOT IN ('information_schema', 'performance_schema')`)
+}
+
+// list lists the tables and views of which a condition is true.
+func (s *bootedServer) list(ctx context.Context, condition string) ([]tableName, error) {
+	// #nosec G202 -- only the program's own words are joined
 	rows, err := s.db.QueryContext(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES
-		WHERE coalesce(TABLE_TYPE, '') NOT IN ('VIEW', 'SYSTEM VIEW') AND lower(TABLE_SCHEMA) NOT IN ('information_schema', 'performance_schema')
-		ORDER BY TABLE_SCHEMA, TABLE_NAME`)
+		WHERE `+condition+` ORDER BY TABLE_SCHEMA, TABLE_NAME`)
 	if err != nil {
 		return nil, err
 	}

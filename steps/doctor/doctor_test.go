@@ -55,6 +55,8 @@ func TestDoctorFindsAllInOrder(t *testing.T) {
 	t.Parallel()
 	server := mariadbtest.Start(t, mariadbtest.WithBinlog())
 	h := hostOf(t, server)
+	server.Exec("GRANT SELECT ON *.* TO " + server.User + "@localhost")
+	h.CountRows = steps.CountOn
 	h.Backup("full", "", "0", "100", map[string]string{"ibdata1": "system"})
 	h.Forward, h.Retrieve, h.Stream = "cat > /dev/null", "cat /dev/null", true
 	before := fmt.Sprint(testkit.Tree(t, h.Dir))
@@ -66,7 +68,7 @@ func TestDoctorFindsAllInOrder(t *testing.T) {
 			t.Error(marked(c))
 		}
 	}
-	want := "credentials, secrecy, server, database, data directory, privilege, privilege, privilege, tool, tool's version, " +
+	want := "credentials, secrecy, server, database, data directory, privilege, privilege, privilege, count_rows, tool, tool's version, " +
 		"unpacker, server_bin, backup_dir, state_dir, database_path, data_dir, room, retrieve, restore, " +
 		"unrecorded, missing, leftovers"
 	if got := strings.Join(abouts, ", "); got != want {
@@ -119,6 +121,11 @@ func TestDoctorFindsWhatIsWrongWithTheServer(t *testing.T) {
 		}, [][2]string{{"- database", "but db_type says mysql"}, {"? privileges", "the right server first"}}},
 		"another data directory": {func(h *testHost) { h.Server.DataDir = h.Store.BackupDir },
 			[][2]string{{"- data directory", "but data_dir says "}, {"? room", "the size of the data is not known"}}},
+		"no right to count": {func(h *testHost) {
+			h.login(mariadb, mariadb.User, mariadb.Password)
+			h.CountRows = steps.CountChecksums
+		},
+			[][2]string{{"* count_rows", "lacks SELECT on all: run GRANT SELECT ON *.* TO '"}, {"+ privilege: RELOAD", ""}}},
 		"one grant of two": {func(h *testHost) { h.login(mariadb, "poor", "p") },
 			[][2]string{{"- privilege", "RELOAD is missing: run GRANT RELOAD ON *.* TO 'poor'@'localhost';"}, {"+ privilege: PROCESS", ""}}},
 	} {

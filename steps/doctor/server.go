@@ -99,4 +99,14 @@ func (d *doctor) privileges(ctx context.Context, s *server.Conn, info server.Inf
 		}
 		d.look("privilege", err, p.String())
 	}
+	if !d.CountRows.On() {
+		return
+	}
+	if why, err := s.Uncounted(ctx, info); err != nil {
+		d.look("count_rows", err, "")
+	} else if why != "" {
+		d.add(steps.Noted("count_rows", why))
+	} else {
+		d.look("count_rows", nil, "the backup user may read every table")
+	}
 }

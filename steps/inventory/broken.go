@@ -168,11 +168,7 @@ func (inv Inventory) StillBroken(after Inventory) []Broken {
 	}
 	now := Inventory{DataDir: after.DataDir, Spaces: map[string]uint32{}}
 	for _, f := range after.Files {
-		table := strings.TrimSuffix(f.Path, filepath.Ext(f.Path))
-		if i := partition(table); i > 0 {
-			table = table[:i]
-		}
-		if suspects[table] {
+		if suspects[tableOf(f.Path)] {
 			now.Files = append(now.Files, f)
 		}
 	}

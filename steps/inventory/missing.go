@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 
 	"dbcalm-db-cmd/steps/server"
@@ -79,4 +80,31 @@ func (inv Inventory) StillThere(ctx context.Context, srv *server.Server, missing
 		left = append(left, path)
 	}
 	return left, nil
+}
+
+// MovedTables returns the tables, by the names of their files without suffixes,
+// of which a file is not the same one afterwards, has come or has gone.
+func (inv Inventory) MovedTables(after Inventory) map[string]bool {
+	moved := map[string]bool{}
+	now := after.byPath()
+	for _, f := range inv.Files {
+		if is, there := now[f.Path]; !there || !is.Same(f) {
+			moved[tableOf(f.Path)] = true
+		}
+		delete(now, f.Path)
+	}
+	for path := range now {
+		moved[tableOf(path)] = true
+	}
+	return moved
+}
+
+// tableOf returns what the files of a table are called, without suffix and
+// partition.
+func tableOf(path string) string {
+	table := strings.TrimSuffix(path, filepath.Ext(path))
+	if i := partition(table); i > 0 {
+		table = table[:i]
+	}
+	return table
 }

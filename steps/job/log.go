@@ -202,3 +202,15 @@ func (y *Yard) PruneLogs(before time.Time) error {
 	}
 	return nil
 }
+
+// RemoveLogs removes the logs of an operation, if there are any.
+func (y *Yard) RemoveLogs(operation string) error {
+	// What is no name of a folder below names the logs of nobody.
+	if operation != filepath.Base(operation) || strings.HasPrefix(operation, ".") {
+		return nil
+	}
+	if err := disk.RemoveAll(filepath.Join(y.logsDir(), operation)); err != nil {
+		return fmt.Errorf("remove logs: %w", err)
+	}
+	return nil
+}

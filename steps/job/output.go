@@ -19,8 +19,15 @@ const (
 	lineLimit = 500
 	// dumpLimit is for the length of one line of the end. Longer ones are no
 	// words: a dump of a page has 48 KiB, and nothing beside it would be kept.
-	dumpLimit = 1000
+	dumpLimit = 500
 )
+
+// dumped matches a line that is a piece of a dump: another thread of the tool has
+// printed a line of its own in the middle of it.
+var dumped = regexp.MustCompile(`(?m)^[0-9a-f \t]{80,}` + `(` + regexp.QuoteMeta(cut) + `)?\n`)
+
+// cut stands for the rest of a line that is too long.
+const cut = " … (cut: the operation's log has all of it)"
 
 // complaint matches a line in which a tool says that something went wrong.
 // It may begin with the number of a thread and the time, in either order and in
@@ -74,7 +81,7 @@ func (o *output) Write(p []byte) (int, error) {
 func (o *output) keep(part []byte) {
 	o.kept = append(o.kept, part[:min(len(part), max(0, dumpLimit-o.length))]...)
 	if before := o.length; before <= dumpLimit && before+len(part) > dumpLimit {
-		o.kept = append(o.kept, " … (cut: the operation's log has all of it)"...)
+		o.kept = append(o.kept, cut...)
 	}
 	o.length += len(part)
 	if len(o.kept) > 2*tailLimit {
@@ -97,7 +104,8 @@ func (o *output) endLine() {
 	o.line, o.length = o.line[:0], 0
 }
 
-// tail returns the last bytes, from the beginning of a line.
+// tail returns the last bytes, from the beginning of a line, without what is only
+// a piece of a dump.
 func (o *output) tail() string {
 	kept := o.kept
 	if len(kept) > tailLimit {
@@ -106,7 +114,7 @@ func (o *output) tail() string {
 		i := max(0, bytes.IndexByte(kept, '\n'))
 		kept = kept[i+1:]
 	}
-	return Printable(kept)
+	return Printable(dumped.ReplaceAll(kept, nil))
 }
 
 // Printable leaves out what is no text: the tools ring the terminal's bell

@@ -70,6 +70,21 @@ func TestComplaintsAreKept(t *testing.T) {
 
 // A dump of a page does not push out what is said before it, and the last
 // complaint is kept however many there are.
+// TestDumpsInPiecesAreLeftOut: threads that print at the same time break a dump
+// into lines, of which each but the first has no words.
+func TestDumpsInPiecesAreLeftOut(t *testing.T) {
+	t.Parallel()
+	o := &output{}
+	const copied, fatal = "[01] aria table file ./a/t.MAD is copied successfully.\n", "[00] FATAL ERROR: failed to copy datafile.\n"
+	hex, blank := strings.Repeat("0a", 5000)+"\n", strings.Repeat(" ", 400)+"\n"
+	if _, err := fmt.Fprint(o, " len 16384; hex 00\n", hex, copied, blank, hex, copied, "0a0a\n", fatal); err != nil {
+		t.Fatal(err)
+	}
+	if want := " len 16384; hex 00\n" + copied + copied + "0a0a\n" + fatal; o.tail() != want {
+		t.Errorf("got %q, want %q", o.tail(), want)
+	}
+}
+
 func TestDumpsAreCut(t *testing.T) {
 	t.Parallel()
 	const before, fatal = "[00] Error: File ./a/t.ibd seems to be corrupted.", "[00] FATAL ERROR: failed to copy datafile."

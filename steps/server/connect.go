@@ -41,6 +41,17 @@ func (srv *Server) Connect(ctx context.Context) (*Conn, error) {
 	return srv.connect(ctx, ServerTimeout)
 }
 
+// Open is Connect for the questions of another room, whose answers may be so long
+// in coming; 0 for as long as it takes. It returns a pool of one connection, which
+// the caller closes.
+func (srv *Server) Open(ctx context.Context, patience time.Duration) (*sql.DB, error) {
+	s, err := srv.connect(ctx, patience)
+	if err != nil {
+		return nil, err
+	}
+	return s.db, nil
+}
+
 // connect is Connect for questions whose answers may be so long in coming.
 func (srv *Server) connect(ctx context.Context, patience time.Duration) (*Conn, error) {
 	c, err := srv.Credentials()

@@ -71,6 +71,10 @@ const (
 var tableSuffixes = []string{tablespaceSuffix, ".frm", ".par", ".sdi", ".opt", ".MYD", ".MYI", ".MAD", ".MAI",
 	".MRG", ".TRG", ".TRN", ".ARM", ".ARZ", ".CSM", ".CSV"}
 
+// isTableFile reports whether an entry of a database's folder is called as a file
+// of a table is.
+func isTableFile(e fs.DirEntry) bool { return slices.Contains(tableSuffixes, filepath.Ext(e.Name())) }
+
 // unfinished begins the name of a table that is being made or rebuilt.
 const unfinished = "#sql"
 

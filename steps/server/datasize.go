@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -44,42 +45,87 @@ func (s Sizes) Changing() disk.Size {
 	return disk.Size{Apparent: size, Allocated: size}
 }
 
+// DataSize measures what a backup of a data directory copies, behind links, too:
+// of whole databases, of single files, and of tables that lie elsewhere.
 func DataSize(dataDir string) (s Sizes, err error) {
-	err = filepath.WalkDir(dataDir, func(path string, entry fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // dropped meanwhile
+	folder, err := filepath.EvalSymlinks(dataDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	var linked []OutsideTable
+	if err == nil {
+		err = s.addTree(folder)
+	}
+	if err == nil {
+		linked, err = linkedTables(folder)
+	}
+	for _, t := range linked {
+		if err == nil && t.IsDatabase() {
+			err = s.addDatabase(t.At)
+		} else if err == nil {
+			err = s.addFile(t.At, false)
 		}
-		if err == nil && entry.IsDir() && slices.Contains(logFolders, path[min(len(path), len(filepath.Clean(dataDir))+1):]) {
-			return filepath.SkipDir
-		}
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		info, err := entry.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		name := entry.Name()
-		if err != nil || !info.Mode().IsRegular() {
-			return err
-		}
-		// A table may be called like a log; its file is in its database's folder.
-		top := filepath.Dir(path) == filepath.Clean(dataDir)
-		if top && notCopied(name) {
-			return nil
-		}
-		// Sparse and compressed tables take what they take on the disk.
-		size := disk.Allocated(info)
-		// #nosec G115 -- a size is never negative
-		s.Total = s.Total.Add(disk.Size{Apparent: max(size, uint64(info.Size())), Allocated: size})
-		s.Largest = max(s.Largest, size)
-		if strings.HasSuffix(name, ".ibd") || top && (strings.HasPrefix(name, "ibdata") || strings.HasPrefix(name, "undo")) {
-			s.InnoDB += size
-		}
-		return nil
-	})
+	}
 	if err != nil {
 		return s, fmt.Errorf("measure the data directory: %w: run the daemon as root or as the server's user", err)
 	}
 	return s, nil
+}
+
+// addDatabase adds the files of the tables in a folder. A link to one leads to
+// whatever a person has put there.
+func (s *Sizes) addDatabase(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if err == nil && isTableFile(e) {
+			err = s.addFile(filepath.Join(folder, e.Name()), false)
+		}
+	}
+	return err
+}
+
+// addTree adds what is in a data directory.
+func (s *Sizes) addTree(folder string) error {
+	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // dropped meanwhile
+		}
+		top := filepath.Dir(path) == folder
+		if err == nil && entry.IsDir() && top && slices.Contains(logFolders, entry.Name()) {
+			return filepath.SkipDir
+		}
+		// A table may be called like a log; its file is in its database's folder.
+		if err != nil || entry.IsDir() || top && notCopied(entry.Name()) {
+			return err
+		}
+		return s.addFile(path, top)
+	})
+}
+
+// addFile adds a file, or what a link in a database's folder leads to.
+func (s *Sizes) addFile(path string, top bool) error {
+	stat := os.Stat
+	if top {
+		stat = os.Lstat
+	}
+	info, err := stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	// Sparse and compressed tables take what they take on the disk.
+	size := disk.Allocated(info)
+	// #nosec G115 -- a size is never negative
+	s.Total = s.Total.Add(disk.Size{Apparent: max(size, uint64(info.Size())), Allocated: size})
+	s.Largest = max(s.Largest, size)
+	name := filepath.Base(path)
+	if strings.HasSuffix(name, tablespaceSuffix) || top && (strings.HasPrefix(name, "ibdata") || strings.HasPrefix(name, "undo")) {
+		s.InnoDB += size
+	}
+	return nil
 }

@@ -10,5 +10,5 @@
 //   - A password is in no error, and Redact takes it out of what others print.
 //
 // Of ours it imports optionfile, disk, and job for the identity of a process. It
-// alone, with boot, speaks to servers, through go-sql-driver.
+// alone, with boot and counts, speaks to servers, through go-sql-driver.
 package server

@@ -141,15 +141,32 @@ func (s *Conn) CheckGrants(ctx context.Context, info Info, user string) error {
 // Lacking returns what the backup user lacks of what it needs, and what there
 // is to say about roles that do not help it.
 func (s *Conn) Lacking(ctx context.Context, info Info) (missing []Privilege, inactive string, err error) {
+	return s.lacking(ctx, info, NeededGrants(info))
+}
+
+// Uncounted says what keeps the backup user from counting the rows of every table,
+// with the statement that mends it; empty for nothing.
+func (s *Conn) Uncounted(ctx context.Context, info Info) (string, error) {
+	read := Privilege{Names: []string{"SELECT"}}
+	missing, inactive, err := s.lacking(ctx, info, []Privilege{read})
+	if err != nil || len(missing) == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("count_rows counts only tables that the backup user may read, and it lacks SELECT on all: run %s TO %s;%s",
+		read.Grant(), s.Account(ctx), inactive), nil
+}
+
+// lacking returns what the backup user lacks of some privileges, as Lacking does.
+func (s *Conn) lacking(ctx context.Context, info Info, needed []Privilege) (missing []Privilege, inactive string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
 	defer cancel()
 	lines, err := s.grants(ctx, "")
 	if err != nil {
 		return nil, "", err
 	}
-	missing = missingGrants(lines, NeededGrants(info))
+	missing = missingGrants(lines, needed)
 	if roles := slices.Concat(Each(lines, parseRoles)...); len(missing) > 0 && len(roles) > 0 && info.Flavour == MySQL {
-		return s.missingWithRoles(ctx, roles, NeededGrants(info))
+		return s.missingWithRoles(ctx, roles, needed)
 	}
 	return missing, "", nil
 }

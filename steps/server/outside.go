@@ -17,13 +17,18 @@ import (
 )
 
 // OutsideTable is a table, or a partition of one, whose file the server keeps
-// outside its data directory, by DATA DIRECTORY or in a tablespace of its own.
+// outside its data directory, by DATA DIRECTORY or in a tablespace of its own; or
+// a whole database, whose folder is a link.
 type OutsideTable struct {
-	// Table is what it is called in the data directory, such as "shop/orders".
+	// Table is what it is called in the data directory, such as "shop/orders", or
+	// "shop" for a database.
 	Table string `json:"table"`
-	// At is where its file lies.
+	// At is where its file, or the folder, lies.
 	At string `json:"at"`
 }
+
+// IsDatabase reports whether it is a whole database.
+func (t OutsideTable) IsDatabase() bool { return !strings.Contains(t.Table, "/") }
 
 // Outside returns the tables that lie outside the data directory.
 func (s *Conn) Outside(ctx context.Context, info Info) ([]OutsideTable, error) {
@@ -53,7 +58,7 @@ func (s *Conn) Outside(ctx context.Context, info Info) ([]OutsideTable, error) {
 }
 
 // linkedTables returns the tables in a data directory that have a file which says
-// where they lie.
+// where they lie, and the databases that are links.
 func linkedTables(dataDir string) ([]OutsideTable, error) {
 	top, err := os.ReadDir(dataDir)
 	if err != nil {
@@ -67,6 +72,13 @@ func linkedTables(dataDir string) ([]OutsideTable, error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+		if entry.Type()&fs.ModeSymlink != 0 && slices.ContainsFunc(in, isTableFile) {
+			at, err := filepath.EvalSymlinks(filepath.Join(dataDir, entry.Name()))
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, OutsideTable{entry.Name(), at})
 		}
 		for _, file := range in {
 			table, is := strings.CutSuffix(file.Name(), linkSuffix)
@@ -98,28 +110,42 @@ func (info Info) ToFolderOnly() string {
 	}
 	// MySQL's dictionary holds the place, and the tool does not put the file there:
 	// the server would use neither that file nor the one it finds at the old place.
-	if info.Flavour == MySQL && len(info.Outside) > 0 {
-		why = append(why, "keeps tables outside its data directory ("+info.nameOutside()+")")
+	if tables := info.nameOutside(false); info.Flavour == MySQL && tables != "" {
+		why = append(why, "keeps tables outside its data directory ("+tables+")")
 	}
 	return strings.Join(why, ", and ")
 }
 
 // ComeInside names the tables that lie outside the data directory and will lie
 // inside once they are restored; empty for none. MariaDB looks for them there
-// when no link of its own leads elsewhere, and links are not restored.
+// when no link of its own leads elsewhere, and links are not restored. Of a
+// database that is a link the tools copy the files as if they lay inside.
 func (info Info) ComeInside() string {
-	if info.Flavour == MySQL {
-		return ""
+	names := info.nameOutside(true)
+	if tables := info.nameOutside(false); info.Flavour != MySQL && tables != "" {
+		names = strings.Trim(names+", "+tables, ", ")
 	}
-	return info.nameOutside()
+	return names
 }
 
-func (info Info) nameOutside() string {
+// nameOutside names what lies outside: the databases, or the single tables.
+func (info Info) nameOutside(databases bool) string {
 	var names []string
-	for _, t := range info.Outside[:min(len(info.Outside), tablesNamed)] {
-		names = append(names, fmt.Sprintf("%s at %s", t.Table, t.At))
+	more := 0
+	for _, t := range info.Outside {
+		name := fmt.Sprintf("%s at %s", t.Table, t.At)
+		switch {
+		case t.IsDatabase() != databases:
+			continue
+		case len(names) == tablesNamed:
+			more++
+			continue
+		case databases:
+			name = "all of " + name
+		}
+		names = append(names, name)
 	}
-	if more := len(info.Outside) - len(names); more > 0 {
+	if more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(names, ", ")

@@ -1,81 +1,25 @@
 package server
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
-// authority signs certificates for a test.
-type authority struct {
-	t    *testing.T
-	dir  string
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-func newAuthority(t *testing.T, dir, name string) *authority {
-	t.Helper()
-	a := &authority{t: t, dir: dir}
-	a.cert, a.key = a.sign(name)
-	return a
-}
-
-// sign makes a certificate of that name, for localhost only by the name of
-// "localhost", with its key, as NAME.pem and NAME.key.
-func (a *authority) sign(name string) (*x509.Certificate, *ecdsa.PrivateKey) {
-	a.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(a.t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true}
-	parent, signer := a.cert, a.key
-	if parent == nil {
-		template.IsCA, template.KeyUsage = true, x509.KeyUsageCertSign
-		parent, signer = template, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
-	must(a.t, err)
-	private, err := x509.MarshalECPrivateKey(key)
-	must(a.t, err)
-	certText := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	keyText := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private})
-	testkit.Write(a.t, a.dir, map[string]string{name + ".pem": string(certText), name + ".key": string(keyText),
-		name + "-both.pem": string(certText) + string(keyText)})
-	cert, err := x509.ParseCertificate(der)
-	must(a.t, err)
-	return cert, key
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // Whom the tool gets in, we get in, and whom the server refuses, we say why.
 func TestEncryptedLogins(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	ca := newAuthority(t, dir, "ca")
-	ca.sign("localhost")
-	ca.sign("client")
-	newAuthority(t, dir, "other")
+	ca := testkit.NewAuthority(t, dir, "ca")
+	ca.Sign("localhost")
+	ca.Sign("client")
+	testkit.NewAuthority(t, dir, "other")
 	in := func(name string) string { return filepath.Join(dir, name) }
 	db := mariadbtest.Start(t, mariadbtest.WithArgs("--ssl-ca="+in("ca.pem"), "--ssl-cert="+in("localhost.pem"),
 		"--ssl-key="+in("localhost.key")))
@@ -132,7 +76,7 @@ func TestServerThatDoesNotEncrypt(t *testing.T) {
 	t.Parallel()
 	db := mariadbtest.Start(t, mariadbtest.WithArgs("--skip-ssl"))
 	h := serverOf(t, db)
-	newAuthority(t, h.Dir, "ca")
+	testkit.NewAuthority(t, h.Dir, "ca")
 	for options, want := range map[string]string{
 		"":                               "",
 		"ssl-ca=DIR/ca.pem\n":            "",

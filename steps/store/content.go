@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"dbcalm-db-cmd/steps/counts"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/stream"
 )
@@ -31,7 +32,9 @@ func (l Link) Content() (c content, err error) {
 	default:
 		c.Files, c.folders = l.Manifest.Files, l.Manifest.Folders
 	}
-	c.Files = slices.DeleteFunc(slices.Clone(c.Files), func(f ManifestFile) bool { return isTableLink(f.Restored().Path) })
+	c.Files = slices.DeleteFunc(slices.Clone(c.Files), func(f ManifestFile) bool {
+		return isTableLink(f.Restored().Path) || f.Path == counts.FileName
+	})
 	return c, err
 }
 

@@ -5,6 +5,7 @@
 //	backup_dir/
 //	  <id>/                    a backup, published by one rename
 //	    dbcalm.json            the manifest, written last
+//	    dbcalm-counts.json     how many rows tables have, where that is asked for
 //	    …                      the tool's files, or one stream
 //	  .partial/<operation>-N/  the work of one attempt
 //	  restores/                what was restored to folders
@@ -18,6 +19,6 @@
 //   - What is wrong with a backup itself is a Damage; what is wrong with the
 //     host is not.
 //
-// Of ours it imports disk, stream, server, tool and the record types of
+// Of ours it imports counts, disk, stream, server, tool and the record types of
 // persistence.
 package store

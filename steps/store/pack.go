@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/steps/counts"
 	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/stream"
@@ -18,13 +19,13 @@ import (
 )
 
 // StaysPlain reports whether a file of a compressed backup is left as it is: the
-// metadata by which chains are judged, and the marks of renamed and dropped
-// tables, are read in the store.
+// metadata by which chains are judged, the marks of renamed and dropped tables,
+// and the figures of tables are read in the store.
 func StaysPlain(path string) bool {
 	if slices.Contains([]string{tool.MarkRenamed, tool.MarkDropped}, filepath.Ext(path)) {
 		return true
 	}
-	return tool.IsMetadata(path)
+	return tool.IsMetadata(path) || path == counts.FileName
 }
 
 // PackedName returns what a file is called once it is compressed, and reports

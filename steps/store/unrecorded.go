@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"io/fs"
-	"slices"
 	"strings"
 
 	"dbcalm-db-cmd/persistence"
@@ -21,10 +20,13 @@ func (s *Store) Unrecorded(recorded []persistence.Backup) ([]Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
+	known := map[string]bool{}
+	for _, b := range recorded {
+		known[b.ID] = true
+	}
 	var lost []Manifest
 	for _, e := range entries {
-		known := slices.ContainsFunc(recorded, func(b persistence.Backup) bool { return b.ID == e.Name() })
-		if known || !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+		if known[e.Name()] || !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
 		// One that is being published or cannot be read is somebody else's news.

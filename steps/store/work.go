@@ -34,6 +34,13 @@ func BeforeFile(work string) string { return work + ".before.json" }
 // AfterFile is described with BeforeFile.
 func AfterFile(work string) string { return work + ".after.json" }
 
+// ObservedFile is where it keeps when the server's tables were changed, as it was
+// before the copy, and CountedFile how many rows have been counted so far.
+func ObservedFile(work string) string { return work + ".observed.json" }
+
+// CountedFile is described with ObservedFile.
+func CountedFile(work string) string { return work + ".counted.jsonl" }
+
 // PackingFolder is where an attempt that works in this folder writes its files
 // before they get their names: beside it, where no name of the server's is, and
 // gone with it.

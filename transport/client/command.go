@@ -72,7 +72,7 @@ func (c Client) VerifyBackup(ctx context.Context, request api.VerifyRequest) (st
 // Operations lists operations, newest first.
 func (c Client) Operations(ctx context.Context, filter api.OperationFilter) ([]api.OperationSummary, error) {
 	var answer wire.OperationListAnswer
-	err := c.call(ctx, wire.OperationListCommand, wire.Args{Limit: filter.Limit, State: filter.State}, &answer)
+	err := c.call(ctx, wire.OperationListCommand, wire.Args{Limit: filter.Limit, State: filter.State, IDPrefix: filter.IDPrefix}, &answer)
 	return answer.Operations, err
 }
 

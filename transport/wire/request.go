@@ -14,6 +14,7 @@ type Args struct {
 	Level        api.Level  `json:"level,omitempty"`
 	Limit        int        `json:"limit,omitempty"`
 	State        string     `json:"state,omitempty"`
+	IDPrefix     string     `json:"id_prefix,omitempty"`
 	DryRun       bool       `json:"dry_run,omitempty"`
 	Prune        bool       `json:"prune,omitempty"`
 	Follow       bool       `json:"follow,omitempty"`

@@ -39,6 +39,7 @@ type Config struct {
 	Forward               string
 	Retrieve              string
 	StallTimeout          time.Duration
+	CountRows             string // off, rows or checksum
 	Host                  string
 	// BackupBin is the backup tool's absolute path; when it was not found, the
 	// name that was given, empty if none was.
@@ -77,8 +78,10 @@ type Config struct {
 	ArchiveDays     int
 	// KeepLogsDays is how long the programs' output is kept.
 	KeepLogsDays int
-	LogLevel     zerolog.Level
-	LogFormat    string // json or console
+	// KeepHistory is how many days operations are kept that are over; 0 keeps all.
+	KeepHistory int
+	LogLevel    zerolog.Level
+	LogFormat   string // json or console
 }
 
 // The kinds of database.

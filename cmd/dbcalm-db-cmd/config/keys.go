@@ -45,6 +45,11 @@ var keyNotes = map[string]keyNote{
 		meaning: fmt.Sprintf("How long a stream may stand still because a disk, forward or retrieve does nothing, before the "+
 			"operation fails; %s to %s.", brief(minStall), brief(maxStall)),
 	},
+	"count_rows": {
+		meaning: "What is counted of the server's tables while a backup is made, for a verification at level boot to compare: off, " +
+			"rows, or checksum for rows and CHECKSUM TABLE. Reads every table that nobody changes meanwhile, for which the backup user " +
+			"needs SELECT; see dbcalm-db-cmd manual proof.",
+	},
 	"host": {
 		meaning: "The server's host. Any other than localhost means TCP. The daemon must run on that host all the same: it " +
 			"reads the data directory.",
@@ -96,6 +101,10 @@ var keyNotes = map[string]keyNote{
 	"keep_logs_days": {
 		meaning: fmt.Sprintf("For how many days all that an operation's programs have printed is kept, compressed, in "+
 			"state_dir; 1 to %d.", maxLogDays),
+	},
+	"keep_history": {
+		meaning: fmt.Sprintf("For how many days operations are kept that are over, with their logs and rows of the SQLite file: but "+
+			"always the newest 1000, and what backups need; 0 to %d, 0 keeps all.", maxKeptDays),
 	},
 	"archive": {meaning: "Whether the server's binary log is archived, so that restore --to can bring a backup to any moment after it. " +
 		"Needs log_bin of MariaDB."},

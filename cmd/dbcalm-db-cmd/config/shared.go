@@ -37,6 +37,35 @@ var compressionKey = setting{
 	wanted: "write gzip, zstd or none",
 }
 
+// The words of count_rows.
+const (
+	countOff      = "off"
+	countRows     = "rows"
+	countChecksum = "checksum"
+)
+
+// countRowsKey takes its words in any case, and a truth value: off is one to YAML
+// 1.1.
+var countRowsKey = setting{
+	key: "count_rows",
+	set: func(c *Config, n *yaml.Node) bool {
+		var wanted bool
+		switch {
+		case setBool(&wanted, n) && wanted:
+			c.CountRows = countRows
+		case setBool(&wanted, n):
+			c.CountRows = countOff
+		case setText(&c.CountRows, n):
+			c.CountRows = strings.ToLower(c.CountRows)
+		default:
+			return false
+		}
+		return true
+	},
+	show:   func(c *Config) any { return c.CountRows },
+	wanted: "write off, rows or checksum",
+}
+
 // setBool takes the words of YAML 1.1 in any case, quoted or not, and 1 and 0.
 func setBool(field *bool, n *yaml.Node) bool {
 	if n.Kind != yaml.ScalarNode {

@@ -14,6 +14,7 @@ func TestWhatOthersWriteIsTaken(t *testing.T) {
 	streams := func(want bool) func(*Config) bool { return func(c *Config) bool { return c.Stream == want } }
 	level := func(want zerolog.Level) func(*Config) bool { return func(c *Config) bool { return c.LogLevel == want } }
 	compression := func(want string) func(*Config) bool { return func(c *Config) bool { return c.Compression == want } }
+	counting := func(want string) func(*Config) bool { return func(c *Config) bool { return c.CountRows == want } }
 	for text, holds := range map[string]func(*Config) bool{
 		`stream: "true"`: streams(true), `stream: 'TRUE'`: streams(true), "stream: True": streams(true), `stream: "yes"`: streams(true),
 		`stream: "1"`: streams(true), "stream: 1": streams(true), "stream: On": streams(true),
@@ -27,6 +28,9 @@ func TestWhatOthersWriteIsTaken(t *testing.T) {
 
 		"compression: none": compression(""), "compression: None": compression(""), "compression: off": compression(""),
 		"compression: false": compression(""), "compression: GZIP": compression("gzip"), "Compression: zstd": compression("zstd"),
+
+		"count_rows: Off": counting("off"), "count_rows: false": counting("off"), "count_rows: on": counting("rows"),
+		"count_rows: Rows": counting("rows"), `COUNT_ROWS: "checksum"`: counting("checksum"), "": counting("off"),
 
 		`parallel: "3"`:      func(c *Config) bool { return c.Parallel == 3 },
 		`stall_timeout: "9"`: func(c *Config) bool { return c.StallTimeout.Seconds() == 9 },
@@ -48,6 +52,7 @@ func TestWhatCannotBeHonouredIsRefused(t *testing.T) {
 		"compression: lz4": "compression", "COMPRESSION: LZ4": "compression", "compression: true": "compression", "compression: 1": "compression",
 		`stream: "maybe"`: "stream", "stream: 2": "stream", "stream: [true]": "stream",
 		"stream: \"false\"\nforward: nc host 1": "forward", "Forward: nc host 1": "forward",
+		"count_rows: all": "count_rows", "count_rows: [rows]": "count_rows",
 		"log_level: loud": "log_level", `parallel: "many"`: "parallel", `parallel: ""`: "parallel",
 	} {
 		loaded := Load(configtest.Write(t, configtest.Minimal+text), hostWith("/usr/bin/mariadb-backup"))

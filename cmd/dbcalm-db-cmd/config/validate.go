@@ -100,6 +100,7 @@ func (v *validation) words() {
 	if c.Compression != "" {
 		v.oneOf("compression", c.Compression, "gzip", "zstd", noCompression)
 	}
+	v.oneOf("count_rows", c.CountRows, countOff, countRows, countChecksum)
 	v.oneOf("log_format", c.LogFormat, FormatJSON, FormatConsole)
 	if c.Host == "" || strings.ContainsAny(c.Host, " \t\r\n") {
 		v.complain("host", "write the database server's host name, such as localhost")
@@ -119,6 +120,9 @@ func (v *validation) numbers() {
 	v.between("max_concurrent", c.MaxConcurrent, maxConcurrent)
 	v.between("max_waiting", c.MaxWaiting, maxWaiting)
 	v.between("keep_logs_days", c.KeepLogsDays, maxLogDays)
+	if c.KeepHistory < 0 || c.KeepHistory > maxKeptDays {
+		v.complain("keep_history", "write a whole number from 0 to %d, 0 to keep all", maxKeptDays)
+	}
 	if r := c.Retention; r.Full < 0 || r.Full > maxKeptFull || r.Days < 0 || r.Days > maxKeptDays {
 		v.complain("retention", "give 0 to %d full backups and 0 to %d days, such as %s", maxKeptFull, maxKeptDays, RetentionExample)
 	}

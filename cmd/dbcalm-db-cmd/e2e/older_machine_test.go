@@ -9,7 +9,8 @@ import (
 )
 
 // TestOlderMachineKnowsOneForm carries on with a backup that a program began
-// which knew of no streams, under a configuration that asks for them.
+// which knew of no streams and counted no rows, under a configuration that asks
+// for both.
 func TestOlderMachineKnowsOneForm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
@@ -24,14 +25,15 @@ func TestOlderMachineKnowsOneForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	older := withoutState(withoutState(text, "compress"), "stream")
-	older = strings.NewReplacer(", stream: stream", "", ", compress: compress", "").Replace(older)
-	if strings.Contains(older, "stream_backup") || strings.Contains(older, "compress") {
+	older := withoutState(withoutState(withoutState(text, "compress"), "stream"), "count")
+	older = strings.NewReplacer(", stream: stream", "", ", compress: compress", "", ", count: count", "").Replace(older)
+	if strings.Contains(older, "stream_backup") || strings.Contains(older, "compress") || strings.Contains(older, "count_rows") {
 		t.Fatalf("no older machine:\n%s", older)
 	}
 	if _, err := w.ledger().Exec(`UPDATE operation_definition SET text = ?`, older); err != nil {
 		t.Fatal(err)
 	}
+	w.configure("count_rows", "rows")
 	w.configureForm("zstd stream")
 	w.start()
 	g.open(t)
