@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"dbcalm-db-cmd/steps/binlog"
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
@@ -122,7 +123,8 @@ func TestCollectorFollowsTheServer(t *testing.T) {
 	testkit.Slow(t)
 	c := newCollected(t, "--max-binlog-size=4096")
 	c.start()
-	c.expectBreaks(c.await(c.write()))
+	first := c.await(c.write()).Last()
+	began := time.Now()
 
 	// Small files, one after the other, and a large transaction.
 	for range 100 {
@@ -181,6 +183,15 @@ func TestCollectorFollowsTheServer(t *testing.T) {
 	c.held.Store(true)
 	testkit.Eventually(t, "it is held", func() bool { return c.running.Status().State == Held })
 	c.stop()
+	// From a backup of the first history, the newest is where that ended, though a
+	// file of another has its name now.
+	start := server.Position{File: first.File, Offset: uint64(first.To), GTID: first.After}
+	plan, err := c.archive.Resolve(t.Context(), start, began, Moment{})
+	if err != nil || !strings.Contains(strings.Join(plan.Notes, "; "), "gap: what came after GTID") || plan.Transactions < 100 {
+		t.Errorf("the newest moment of the first history: %+v, %v", plan, err)
+	}
+	_, err = c.archive.Resolve(t.Context(), start, began, Moment{GTID: &binlog.GTID{Server: 1, Seq: 2}})
+	testkit.Says(t, err, "GTID 0-1-2 is not after the backup: what can be restored from this backup ends with GTID ", "gap: ")
 	whole, err := c.archive.Verify(t.Context(), func(p string) { t.Error(p) })
 	if err != nil || whole != len(chain.Segments) {
 		t.Errorf("%d of %d segments are whole: %v", whole, len(chain.Segments), err)

@@ -189,6 +189,8 @@ func (c *chooser) proveReached(chain *Chain, segments []*Segment, reached bool) 
 	ends := fmt.Sprintf("what can be restored from this backup ends with %s, read at %s%s",
 		named(last.after), last.ReadAt.Format(timeForm), why)
 	switch {
+	case c.moment == Moment{} && why != "":
+		c.plan.Notes = append(c.plan.Notes, ends+": what was archived after that cannot be reached from this backup")
 	case c.moment.GTID != nil && !c.cut:
 		return fmt.Errorf("%w: GTID %s is not after the backup: %s", ErrOutside, c.moment.GTID, ends)
 	case c.moment.File != "" && !reached && !covers(segments, c.moment):
