@@ -145,6 +145,7 @@ func (l *layer) begin(s *Segment) error {
 		return err
 	}
 	name := fmt.Sprintf("%s.%06d", relayName, len(l.laid.Files)+1)
+	// #nosec G304 -- in the stage, where nobody else can enter
 	file, err := os.OpenFile(filepath.Join(l.folder, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
