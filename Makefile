@@ -135,6 +135,10 @@ powerloss: deps ## Cut the power on a file system that forgets what is not durab
 long: export LONG_TESTS := 1
 long: test powerloss ## Run make test and make powerloss with whole matrices, of which they run a third each
 
+.PHONY: moments
+moments: deps ## Bring data to 20 moments of a writer of all kinds, and kill a replay 100 times
+	go test -v -tags moments -count=1 -timeout 60m -run '^TestReplay' ./steps/boot
+
 # A mount of the run's own goes with it.
 .PHONY: bench
 bench: deps ## Compare operations with the bare tools: BENCH_MIB (512) of data, BENCH_TABLES (20000), BENCH_ROUNDS (5)
@@ -166,7 +170,7 @@ fmt: ## Format the Go files
 .PHONY: vet
 vet: ## Run go vet, on what is built for tests alone, too
 	go vet ./...
-	go vet -tags speed,powerloss,crashpoints,load,year,matrix ./...
+	go vet -tags speed,powerloss,crashpoints,load,year,matrix,moments ./...
 
 .PHONY: lint
 lint: deps vet ## Check formatting, then run go vet, staticcheck, gosec and shellcheck

@@ -259,6 +259,19 @@ func (e *engine) atWork(o persistence.Operation) bool {
 	return o.Status.Open() || e.running[o.ID] != nil
 }
 
+// ReplacingData reports whether an operation is under way that puts other data into
+// the server's data directory.
+func (e *engine) ReplacingData() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range e.running {
+		if r.definition.ReplacesDataDirectory {
+			return true
+		}
+	}
+	return false
+}
+
 // Quietly makes a change while no operation begins, ends or is retried, and tells
 // it which are at work and whether the daemon stops.
 func (e *engine) Quietly(change func(atWork func(o persistence.Operation) bool, stopping bool) error) error {

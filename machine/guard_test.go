@@ -21,14 +21,14 @@ func TestPanicOfAStepIsItsOperationsFailure(t *testing.T) {
 			w.replace["stage_chain"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { panic("a bug") }}
 		},
 		"prepare": func(w *world) {
-			step := w.host.Steps()["prepare_full"]
+			step := w.host.Steps()["prepare_restore"]
 			step.Job = func(context.Context, steps.Task) (job.Spec, error) { panic("a bug") }
-			w.replace["prepare_full"] = step
+			w.replace["prepare_restore"] = step
 		},
 		"prepare (judged)": func(w *world) {
-			step := w.host.Steps()["prepare_full"]
+			step := w.host.Steps()["prepare_restore"]
 			step.Finish = func(context.Context, steps.Task, job.Result) (steps.Outcome, error) { panic("a bug") }
-			w.replace["prepare_full"] = step
+			w.replace["prepare_restore"] = step
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,9 +95,9 @@ func TestOutcomeThatIsNotDeclaredIsItsOperationsFailure(t *testing.T) {
 			w.replace["stage_chain"] = steps.Step{Run: func(context.Context, steps.Task) (steps.Outcome, error) { return undeclared, nil }}
 		},
 		"prepare": func(w *world) {
-			step := w.host.Steps()["prepare_full"]
+			step := w.host.Steps()["prepare_restore"]
 			step.Finish = func(context.Context, steps.Task, job.Result) (steps.Outcome, error) { return undeclared, nil }
-			w.replace["prepare_full"] = step
+			w.replace["prepare_restore"] = step
 		},
 	} {
 		t.Run(state, func(t *testing.T) {

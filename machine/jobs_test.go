@@ -125,8 +125,8 @@ func TestJobThatWasRecordedAndNeverStarted(t *testing.T) {
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	begun := make(chan string)
-	program := w.host.Steps()["prepare_full"]
-	w.replace["prepare_full"] = steps.Step{Finish: program.Finish, Job: func(ctx context.Context, t steps.Task) (job.Spec, error) {
+	program := w.host.Steps()["prepare_restore"]
+	w.replace["prepare_restore"] = steps.Step{Finish: program.Finish, Job: func(ctx context.Context, t steps.Task) (job.Spec, error) {
 		begun <- t.Operation
 		<-ctx.Done()
 		return job.Spec{}, context.Cause(ctx)
@@ -147,7 +147,7 @@ func TestJobThatWasRecordedAndNeverStarted(t *testing.T) {
 	stray, foreign := w.host.Jobs.Folder(uuid.NewString(), 7), filepath.Join(w.host.Jobs.StateDir, "jobs", "notes")
 	w.write(filepath.Join(stray, "spec.json"), "{}")
 	w.write(filepath.Join(foreign, "file"), "")
-	delete(w.replace, "prepare_full")
+	delete(w.replace, "prepare_restore")
 	w.start()
 	v := w.ends(id, persistence.Succeeded)
 	if !strings.Contains(story(v), "interrupted: the daemon ended before the program was started; going back to stage") {
@@ -191,8 +191,8 @@ func TestProgramThatCannotBeStarted(t *testing.T) {
 	w := newWorld(t)
 	w.backup("full", "", 0, 100)
 	w.start()
-	program := w.host.Steps()["prepare_full"]
-	w.registry["prepare_full"] = steps.Step{Finish: program.Finish, Job: func(context.Context, steps.Task) (job.Spec, error) {
+	program := w.host.Steps()["prepare_restore"]
+	w.registry["prepare_restore"] = steps.Step{Finish: program.Finish, Job: func(context.Context, steps.Task) (job.Spec, error) {
 		return job.Spec{Path: filepath.Join(w.dir, "nowhere"), Dir: "/", Output: "/"}, nil
 	}}
 	v := w.ends(w.restore("full"), persistence.Failed)

@@ -102,6 +102,10 @@ func (m *Manager) Figures(ctx context.Context, bounds []float64) (api.Figures, e
 			}
 		}
 	}
+	if status := m.host.Archive.Status; status != nil {
+		now := status()
+		f.Archive = &now
+	}
 	f.Backups, err = m.backups.Figures(ctx)
 	return f, err
 }

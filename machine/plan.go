@@ -30,7 +30,7 @@ func (m *Manager) PlanRestore(ctx context.Context, r api.RestoreRequest) (api.Pl
 	if err := m.backups.CheckOrder(ctx, r); err != nil {
 		return api.Plan{}, err
 	}
-	args := api.Args{IDList: r.IDList, Target: string(r.Target), TmpDir: m.host.Server.DataDir}
+	args := api.Args{IDList: r.IDList, Target: string(r.Target), To: r.To, TmpDir: m.host.Server.DataDir}
 	if r.Target != api.TargetDatabase {
 		args.TmpDir = m.restoreFolder()
 	}

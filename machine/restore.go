@@ -13,7 +13,7 @@ import (
 
 // RestoreBackup accepts the restore of a chain.
 func (m *Manager) RestoreBackup(ctx context.Context, r api.RestoreRequest) (string, error) {
-	args := api.Args{IDList: r.IDList, Target: string(r.Target)}
+	args := api.Args{IDList: r.IDList, Target: string(r.Target), To: r.To}
 	return m.once(ctx, r.RequestID, commandRestoreBackup, args, func(request *persistence.Request) (string, error) {
 		if err := m.backups.CheckOrder(ctx, r); err != nil {
 			return "", err

@@ -34,6 +34,9 @@
 //	      stream digest  │     optionfile  my.cnf and its like
 //	               └──▶ disk
 //
+// Beside them, archive keeps the server's binary log in the store, and binlog reads
+// it; boot replays it on a private server, for a restore to a moment.
+//
 // What must stay true:
 //
 //   - Nothing is written before everything that can be checked has been.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"dbcalm-db-cmd/steps/archive"
 	"dbcalm-db-cmd/steps/boot"
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/server"
@@ -66,6 +67,8 @@ type Host struct {
 	Server *server.Server
 	Tool   *tool.Tool
 	Store  *store.Store
+	// Archive is that of the server's binary log.
+	Archive *archive.Archive
 
 	// ServerBin is the path of the server's program, on which backups are booted;
 	// empty means: look for it.
@@ -112,6 +115,7 @@ func NewHost(settings Settings, catalog store.Catalog) *Host {
 		Tool: &tool.Tool{Server: srv, Bin: settings.BackupBin, Args: settings.BackupArgs, Parallel: settings.Parallel,
 			UseMemory: settings.UseMemory},
 		Store:     &store.Store{BackupDir: settings.BackupDir, Parallel: settings.Parallel, Catalog: catalog},
+		Archive:   archive.In(settings.BackupDir, settings.StateDir),
 		ServerBin: settings.ServerBin, Stream: settings.Stream, Compression: settings.Compression, CompressionLevel: settings.CompressionLevel,
 		Forward: settings.Forward, Retrieve: settings.Retrieve, StallTimeout: settings.StallTimeout,
 		CountRows: settings.CountRows,

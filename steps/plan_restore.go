@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"dbcalm-db-cmd/steps/archive"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/place"
 	"dbcalm-db-cmd/steps/server"
@@ -22,6 +23,9 @@ type Plan struct {
 	// Result is where the backup or the restored data will be, and how it gets
 	// there.
 	Result string `json:"result,omitempty"`
+	// Replay is what would be done after the chain is prepared; nil for a restore to
+	// the moment of the backup.
+	Replay *archive.Plan `json:"replay,omitempty"`
 	// Commands are the command lines in order; OPERATION stands for the id that
 	// the operation will have.
 	Commands []string `json:"commands,omitempty"`
@@ -105,7 +109,17 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 			if args.Target == TargetDatabase {
 				room = h.Server.DataDir
 			}
-			p.Room(room, size.Allocated, "the restore")
+			if args.To != "" {
+				err := h.restores().planReplay(ctx, &t, links)
+				p.look("moment", err, replayShort(t.Data.Replay))
+				p.Replay = t.Data.Replay
+				if p.Replay != nil {
+					for _, note := range p.Replay.Notes {
+						p.Checks = append(p.Checks, Noted("moment", note))
+					}
+				}
+			}
+			p.Room(room, size.Allocated+replayRoom(t.Data.Replay), "the restore")
 		}
 	}
 	if told := comeInside("", links); told != "" {

@@ -7,6 +7,8 @@ var (
 	onlyOK   = []string{EventOK}
 	cleanUp  = []string{EventFailed, EventCancelled}
 	okOrMore = []string{EventOK, EventMore}
+
+	okMoreOrReplay = []string{EventOK, EventMore, EventReplay}
 )
 
 // levels are outcomes too: how far a verification goes.
@@ -46,6 +48,9 @@ func (h *Host) Steps() map[string]Step {
 		"unpack_link":      {Job: r.unpackJob, Finish: r.unpackFinish, Outcomes: okOrMore, Progress: r.unpackProgress},
 		"prepare_full":     {Job: r.prepareJob, Finish: r.prepareFinish, Outcomes: okOrMore, Progress: r.prepareProgress},
 		"apply_link":       {Job: r.applyJob, Finish: r.prepareFinish, Outcomes: okOrMore, Progress: r.applyProgress},
+		"prepare_restore":  {Job: r.prepareJob, Finish: r.prepareRestoreFinish, Outcomes: okMoreOrReplay, Progress: r.prepareProgress},
+		"apply_restore":    {Job: r.applyJob, Finish: r.prepareRestoreFinish, Outcomes: okMoreOrReplay, Progress: r.applyProgress},
+		"replay_archive":   {Job: r.replayJob, Finish: r.replayFinish, Outcomes: []string{EventOK, EventRewind}, Progress: r.replayProgress},
 		"arrange_restore":  {Run: r.arrange, Outcomes: onlyOK},
 		"place_restore":    {Run: r.place, Outcomes: onlyOK},
 		"record_restore":   {Run: r.recordRestore, Outcomes: onlyOK},

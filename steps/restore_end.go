@@ -26,7 +26,13 @@ func (s restoreSteps) recordRestore(ctx context.Context, t Task) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
-	outcome := ok(t, "restored into "+t.Data.Placement.Target+s.position(ctx, last.ID))
+	told := "restored into " + t.Data.Placement.Target
+	if p := t.Data.Replay; p != nil {
+		told += fmt.Sprintf(", and brought to %s: %d transactions of the archive, up to GTID %s", p.Moment, p.Transactions, p.GTID)
+	} else {
+		told += s.position(ctx, last.ID)
+	}
+	outcome := ok(t, told)
 	outcome.Restore = &persistence.Restore{BackupID: ids[0], BackupTimestamp: last.StartTime, Target: t.Args.Target,
 		TargetPath: t.Data.Placement.Target, StartTime: t.CreatedAt, EndTime: time.Now().UTC()}
 	return outcome, nil

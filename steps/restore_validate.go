@@ -21,6 +21,11 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 	if err != nil {
 		return Outcome{}, err
 	}
+	if t.Args.To != "" {
+		if err := s.planReplay(ctx, &t, links); err != nil {
+			return Outcome{}, err
+		}
+	}
 	room := s.Store.BackupDir
 	if t.Args.Target == TargetDatabase {
 		if err := s.Server.CheckDataDir(ctx); err != nil {
@@ -34,7 +39,7 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 		}
 		room = s.Server.DataDir
 	}
-	if err := disk.RequireSpace(room, size.Allocated, "the restore"); err != nil {
+	if err := disk.RequireSpace(room, size.Allocated+replayRoom(t.Data.Replay), "the restore"); err != nil {
 		return Outcome{}, err
 	}
 	if t.Data.Placement, err = s.planPlacement(t); err != nil {
@@ -45,7 +50,7 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 	}
 	reason := fmt.Sprintf("chain of %d, %s; will go into %s %s",
 		len(links), size, t.Data.Placement.Target, place.Manner[t.Data.Placement.Mode])
-	return ok(t, reason+comeInside("; ", links)), nil
+	return ok(t, reason+replayTold(t.Data.Replay)+comeInside("; ", links)), nil
 }
 
 // planPlacement decides where the chain is staged and how it goes into place.

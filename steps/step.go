@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/archive"
 	"dbcalm-db-cmd/steps/boot"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/job"
@@ -26,6 +27,9 @@ type Args struct {
 	TmpDir string `json:"tmp_dir,omitempty"`
 	// Level is how thoroughly a verification looks.
 	Level persistence.Level `json:"level,omitempty"`
+	// To is the moment that a restore brings the data to, as archive.Moment has it;
+	// empty for that of the backup.
+	To string `json:"to,omitempty"`
 }
 
 // Data is what the steps of an operation leave for later ones. It is
@@ -74,6 +78,9 @@ type Data struct {
 	ServerProgram *boot.Program `json:"server_program,omitempty"`
 	// ServerOptions are those by which it finds files of its program.
 	ServerOptions []string `json:"server_options,omitempty"`
+	// Replay is what brings a restored backup to a moment; nil for one that stays as
+	// it is.
+	Replay *archive.Plan `json:"replay,omitempty"`
 	// Placement says how and where a restore goes into place.
 	Placement *place.Placement `json:"placement,omitempty"`
 }
@@ -121,6 +128,8 @@ const (
 	EventCompress  = "compress"
 	EventUnpack    = "unpack"
 	EventCount     = "count"
+	EventReplay    = "replay"
+	EventRewind    = "rewind"
 	EventFailed    = "failed"
 	EventCancelled = "cancelled"
 )

@@ -34,6 +34,7 @@ const (
 	argScheduleID   = "schedule_id"
 	argIDList       = "id_list"
 	argTarget       = "target"
+	argTo           = "to"
 	argLevel        = "level"
 	argPrune        = "prune"
 	argFollow       = "follow"

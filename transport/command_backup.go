@@ -49,6 +49,7 @@ func restoreBackup(ctx context.Context, service Service, args *arguments) (reply
 	request := api.RestoreRequest{
 		IDList:    args.backupIDs(argIDList),
 		Target:    args.target(argTarget),
+		To:        args.moment(argTo),
 		RequestID: args.requestID(argRequestID),
 	}
 	plan := args.flag(argPlan)

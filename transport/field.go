@@ -202,3 +202,16 @@ func (a *arguments) operationID(name string) string {
 	}
 	return id
 }
+
+// moment reads the moment of a restore, which may be absent.
+func (a *arguments) moment(name string) string {
+	value := a.take(name)
+	if value == nil || !a.is(name, value, kindText) {
+		return ""
+	}
+	text := textOf(value)
+	if err := api.CheckMoment(text); err != nil {
+		a.refuse("argument %s: %v", name, err)
+	}
+	return text
+}

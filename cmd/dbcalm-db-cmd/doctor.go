@@ -112,7 +112,9 @@ func diagnosis(ctx context.Context, loaded *config.Loaded, dial func(socket stri
 	}
 	database, records, err := databaseChecks(ctx, c, wrong, patience)
 	setup.Records, setup.Unread = records, err
-	checks = append(checks, doctor.Checks(ctx, steps.NewHost(stepsSettings(c), nil), setup)...)
+	host := steps.NewHost(stepsSettings(c), nil)
+	checks = append(checks, doctor.Checks(ctx, host, setup)...)
+	checks = append(checks, archiveCheck(ctx, host, c, wrong)...)
 	checks = append(checks, retentionCheck(c, wrong))
 	checks = append(checks, trustCheck(c, wrong))
 	return append(append(checks, database...), sockets...)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine/api"
@@ -34,4 +36,29 @@ func retentionCheck(c *config.Config, wrong map[string]bool) api.Check {
 			config.RetentionExample+", and have "+program+" backups prune run every day")
 	}
 	return steps.NewCheck(about, nil, config.Retention(c.Retention).String()+" is what "+program+" backups prune keeps")
+}
+
+// archiveCheck asks the server whether its binary log can be archived.
+func archiveCheck(ctx context.Context, h *steps.Host, c *config.Config, wrong map[string]bool) []api.Check {
+	const about = "archive"
+	switch {
+	case !c.Archive:
+		return nil
+	case wrong["backup_credentials_file"] || wrong["db_type"]:
+		return []api.Check{steps.NotChecked(about, "the configuration has to be right first")}
+	}
+	log, err := h.Server.BinaryLog(ctx)
+	if err != nil {
+		return []api.Check{steps.NotChecked(about, "the server does not answer the backup user")}
+	}
+	if why := log.Unfit(); why != "" {
+		return []api.Check{steps.NewCheck(about, errors.New(why), "")}
+	}
+	report, err := h.Archive.Report()
+	if err == nil && len(report.Problems) > 0 {
+		err = errors.New(report.Problems[0] + ": take a full backup now")
+	}
+	return []api.Check{
+		steps.NewCheck(about, err, fmt.Sprintf("the binary log in %s is archived, in %d segments", log.Folder, report.Segments)),
+	}
 }

@@ -22,6 +22,7 @@ var withoutTable = map[string]string{
 	"machine graph":     "a drawing",
 	"machine show":      "a file",
 	"operations cancel": "a sentence",
+	"archive verify":    "a line; problems as they are found",
 	"operations logs":   "what programs have printed",
 	"operations retry":  "a sentence",
 	"operations watch":  "states as they pass; operations show --json tells the same for programs",

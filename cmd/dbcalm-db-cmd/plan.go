@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/archive"
 	"dbcalm-db-cmd/steps/printable"
 )
 
@@ -44,17 +46,17 @@ func (c *conversation) planBackup(ctx context.Context, request api.BackupRequest
 	return c.tellPlan(plan, o)
 }
 
-func (c *conversation) planRestore(ctx context.Context, id string, target api.Target, o planOptions) error {
+func (c *conversation) planRestore(ctx context.Context, wanted restoreWish, o planOptions) error {
 	d, err := c.connect()
 	if err != nil {
 		return err
 	}
 	plan, err := ask(ctx, func(ctx context.Context) (api.Plan, error) {
-		ids, err := findChain(ctx, d, id)
+		r, err := wanted.resolve(ctx, d)
 		if err != nil {
 			return api.Plan{}, err
 		}
-		return d.PlanRestore(ctx, api.RestoreRequest{IDList: ids, Target: target})
+		return d.PlanRestore(ctx, r)
 	})
 	if err != nil {
 		return err
@@ -90,6 +92,9 @@ func planText(s *screen.Screen, plan api.Plan) string {
 		}
 		sections = append(sections, "Chain\n"+t.String())
 	}
+	if plan.Replay != nil {
+		sections = append(sections, "Moment\n"+human.Indent(replayText(plan.Replay), "  "))
+	}
 	if plan.Result != "" {
 		sections = append(sections, "Result\n  "+human.OneLine(plan.Result)+"\n")
 	}
@@ -97,6 +102,23 @@ func planText(s *screen.Screen, plan api.Plan) string {
 		sections = append(sections, "Programs\n"+human.Indent(strings.Join(plan.Commands, "\n"), "  "))
 	}
 	return strings.Join(sections, "\n")
+}
+
+// replayText says between which transactions the moment lies.
+func replayText(p *archive.Plan) string {
+	var b strings.Builder
+	tell := func(what string, t *archive.Transaction, none string) {
+		if t == nil {
+			fmt.Fprintf(&b, "%-15s %s\n", what, none)
+			return
+		}
+		fmt.Fprintf(&b, "%-15s %s  %s UTC  %s\n", what, t.GTID, t.Time.Format(time.DateTime),
+			human.OneLine(strings.TrimSpace(strings.Join(t.Tables, ", ")+" "+t.Query)))
+	}
+	tell("last kept", p.Last, "none: the backup is of that moment")
+	tell("first left out", p.Next, "none: all that the archive has is kept")
+	fmt.Fprintf(&b, "%-15s %d transactions, %s of binary log, up to GTID %s", "to replay", p.Transactions, human.Bytes(p.Size), p.GTID)
+	return b.String()
 }
 
 // restoredSize is what a link takes on the disk, and both where the files have

@@ -49,8 +49,8 @@ dbcalm-db-cmd manual lists its pages.
 		machineCommand(a.screen), manualCommand(a), versionCommand(a.screen))
 	add(root, groupBackups,
 		backupCommand(a.conversation), restoreCommand(a.conversation),
-		backupsCommand(a.conversation), operationsCommand(a.conversation))
-	root.AddCommand(superviseCommand(), keepCommand(a), examineCommand(a.screen), manCommand(a))
+		backupsCommand(a.conversation), operationsCommand(a.conversation), archiveCommand(a.screen, a.source))
+	root.AddCommand(superviseCommand(), keepCommand(a), examineCommand(a.screen), replayCommand(a.screen), manCommand(a))
 	a.markEntry(root)
 	return root
 }

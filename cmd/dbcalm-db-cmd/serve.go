@@ -87,6 +87,7 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger) error {
 	if err := manager.Start(ctx); err != nil {
 		return err
 	}
+	defer startArchive(ctx, cfg, host, store, manager, log)()
 	if before != nil {
 		if err := before.tidy(ctx, store, cfg.StateDir); err != nil {
 			log.Warn().Err(err).Msg("the former state_dir is not tidied up")

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/archive"
 )
 
 // Figures are what there is to count of operations and backups. They come from
@@ -14,7 +15,12 @@ type Figures struct {
 	// Machines are the machines there are, with the states that can fail.
 	Machines map[string][]string
 	Backups  BackupFigures
+	// Archive is where the archive of the binary log stands; nil where none is kept.
+	Archive *ArchiveFigures
 }
+
+// ArchiveFigures are what there is to count of the archive of the binary log.
+type ArchiveFigures = archive.Status
 
 // What Figures are made of.
 type (

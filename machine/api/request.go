@@ -5,6 +5,7 @@ import (
 
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/archive"
 )
 
 // BackupRequest asks for a full backup, or, with FromBackupID, for an
@@ -30,11 +31,19 @@ const (
 )
 
 // RestoreRequest asks for a chain to be restored. IDList holds the full
-// backup first, then its incrementals in order.
+// backup first, then its incrementals in order. To is the moment that the data is
+// brought to after that, as CheckMoment takes it; empty for that of the backup.
 type RestoreRequest struct {
 	IDList    []string
 	Target    Target
+	To        string
 	RequestID string
+}
+
+// CheckMoment refuses what is no moment, and times that do not say their zone.
+func CheckMoment(text string) error {
+	_, err := archive.ParseMoment(text, nil)
+	return err
 }
 
 // Level is how thoroughly a verification looks.

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
@@ -12,6 +13,7 @@ import (
 const (
 	checkDatabase = "database"
 	checkStore    = "backup_dir"
+	checkArchive  = "archive"
 )
 
 // Health looks whether the database can be written and the store is there.
@@ -29,6 +31,12 @@ func (cat *Catalogue) Health(ctx context.Context) api.Health {
 	}
 	if err := cat.host.Store.CheckStore(ids); err != nil {
 		fail(checkStore, err)
+	}
+	if status := cat.host.Archive.Status; status != nil {
+		h.Checks[checkArchive] = api.HealthOK
+		if s := status(); s.Failing() {
+			fail(checkArchive, fmt.Errorf("the archive is %s: %s", s.State, s.Reason))
+		}
 	}
 	end, err := cat.store.LastFailure(ctx)
 	switch {

@@ -19,7 +19,7 @@ var sqlText = regexp.MustCompile(`'([a-z_]+)'`)
 // otherMeanings are words that name a state and something else besides: an
 // event, a status, a level, a check, a key of the configuration, an option of a tool.
 var otherMeanings = []string{"cancelled", "check", "compress", "count", "done", "examine", "failed", "place", "prepare",
-	"retrieve", "stream", "unpack"}
+	"replay", "retrieve", "stream", "unpack"}
 
 // What the program has to know of a machine or a state is a key in its
 // definition: no code spells the name of one.

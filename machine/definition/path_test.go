@@ -12,7 +12,7 @@ func TestWhatLiesAhead(t *testing.T) {
 		{"full_backup", "copy", "count compress seal publish record"},
 		{"full_backup", "stream", "count compress seal publish record"},
 		{"full_backup", "record", ""},
-		{"restore_folder", "apply", "arrange place record"},
+		{"restore_folder", "apply", "replay arrange place record"},
 		{"full_backup", "of_old", ""},
 	} {
 		got, err := Ahead(test.machine, test.state)

@@ -37,6 +37,10 @@ type Examination struct {
 	// Options are those by which it finds files of its program, as
 	// server.ProgramOptions returns them.
 	Options []string
+
+	// user and password are an account of a server that checks them; empty for one
+	// that lets everybody in.
+	user, password string
 }
 
 // errFound ends an examination that found damage, which it has printed.

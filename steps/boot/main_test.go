@@ -1,9 +1,21 @@
 package boot
 
 import (
+	"context"
+	"os"
 	"testing"
 
+	"dbcalm-db-cmd/steps/archive"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m, nil) }
+func TestMain(m *testing.M) {
+	testkit.Main(m, map[string]testkit.Role{
+		// replay PROGRAM ARCHIVE STATE FOLDER
+		"replay": func(ctx context.Context, args []string) (int, error) {
+			r := &Replay{Examination: Examination{Server: args[0], UseMemory: 32 << 20, Folder: args[3]},
+				Archive: archive.Archive{Folder: args[1], State: args[2]}}
+			return 0, r.Run(ctx, os.Stdout)
+		},
+	})
+}

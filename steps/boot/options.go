@@ -14,7 +14,7 @@ import (
 // serverArgs make the server a private one: no option file but ours, no
 // network, no accounts, nothing that works by itself, no file outside the
 // stage. What not every version knows is given as loose.
-func (e Examination) serverArgs() ([]string, error) {
+func (e Examination) serverArgs(more ...string) ([]string, error) {
 	stage, err := os.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("start server: %w", err)
@@ -30,7 +30,7 @@ func (e Examination) serverArgs() ([]string, error) {
 		}
 		args = append(args, "--"+option)
 	}
-	return append(args,
+	args = append(args,
 		"--datadir="+e.Folder,
 		// Relative to the data directory, where the server works.
 		"--socket="+filepath.Join("..", serverSocket),
@@ -49,7 +49,8 @@ func (e Examination) serverArgs() ([]string, error) {
 		"--skip-grant-tables", "--loose-skip-symbolic-links", "--skip-log-bin",
 		"--event-scheduler=DISABLED", "--loose-skip-slave-start", "--loose-skip-replica-start", "--loose-wsrep-on=OFF",
 		"--loose-persisted-globals-load=OFF", "--performance-schema=OFF",
-	), nil
+	)
+	return append(args, more...), nil
 }
 
 // elsewhereOptions are left out of the backup's settings: they name folders of

@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -48,8 +49,8 @@ type bootedServer struct {
 	lock *os.File
 }
 
-// start starts the server.
-func (e Examination) start() (*bootedServer, error) {
+// start starts the server, with more options than it always has.
+func (e Examination) start(more ...string) (*bootedServer, error) {
 	lock, err := os.OpenFile(ServerLock, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start server: %w", err)
@@ -74,7 +75,7 @@ func (e Examination) start() (*bootedServer, error) {
 		return nil, fmt.Errorf("start server: %w", err)
 	}
 	defer log.Close()
-	args, err := e.serverArgs()
+	args, err := e.serverArgs(more...)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func (e Examination) start() (*bootedServer, error) {
 	s := &bootedServer{cmd: exec.Command(e.Server, args...), ended: make(chan struct{}), lock: lock}
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.ExtraFiles, s.cmd.Env = log, log, []*os.File{lock}, serverEnv()
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
-	if s.db, err = openBooted(); err != nil {
+	if s.db, err = openBooted(e.user, e.password); err != nil {
 		return nil, err
 	}
 	if err := s.cmd.Start(); err != nil {
@@ -111,9 +112,9 @@ func serverEnv() []string {
 	return env
 }
 
-func openBooted() (*sql.DB, error) {
+func openBooted(user, password string) (*sql.DB, error) {
 	config := mysql.NewConfig()
-	config.User, config.Net, config.Addr = "root", "unix", serverSocket
+	config.User, config.Passwd, config.Net, config.Addr = cmp.Or(user, "root"), password, "unix", serverSocket
 	config.Timeout = server.ServerTimeout
 	config.Logger = &mysql.NopLogger{}
 	connector, err := mysql.NewConnector(config)

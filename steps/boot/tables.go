@@ -105,10 +105,19 @@ const lostPatience = 30 * time.Second
 
 // lost tells an error of a server that has ended from any other.
 func (s *bootedServer) lost(ctx context.Context, err error) error {
+	if gone := s.gone(ctx, err); gone != err {
+		return gone
+	}
+	return fmt.Errorf("check tables: %w", err)
+}
+
+// gone returns what the failure of a question comes from: the server's end, where
+// it has ended, or the error itself.
+func (s *bootedServer) gone(ctx context.Context, err error) error {
 	limit := time.NewTimer(lostPatience)
 	defer limit.Stop()
 	if _, answered := errors.AsType[*mysql.MySQLError](err); answered {
-		return fmt.Errorf("check tables: %w", err)
+		return err
 	}
 	select {
 	case <-s.ended:
@@ -116,7 +125,7 @@ func (s *bootedServer) lost(ctx context.Context, err error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-limit.C:
-		return fmt.Errorf("check tables: %w", err)
+		return err
 	}
 }
 

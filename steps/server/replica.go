@@ -1,9 +1,12 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
+	"strings"
 )
 
 // Position is where a server's binary log was at one moment.
@@ -71,4 +74,62 @@ func (p Position) Replicate(flavour, version string) []string {
 		reset = "RESET BINARY LOGS AND GTIDS;"
 	}
 	return []string{reset, fmt.Sprintf("SET GLOBAL gtid_purged = '%s';", p.GTID), change + word + "_AUTO_POSITION = 1;", start + ";"}
+}
+
+// BinaryLog is what a server says of its binary log.
+type BinaryLog struct {
+	// Server tells this server's installation from others.
+	Server string
+	// On: it keeps one.
+	On bool
+	// Folder is where its files lie, Index the file that lists them.
+	Folder, Index string
+	Encrypted     bool
+	Flavour       string
+}
+
+// Unfit says why the log cannot be archived, and what to do; empty if it can.
+func (b BinaryLog) Unfit() string {
+	switch {
+	case b.Flavour != MariaDB:
+		return "only MariaDB's binary log can be archived, and this is a server of MySQL: set archive: false"
+	case !b.On:
+		return "the server keeps no binary log: set log_bin in its my.cnf and start it again, or set archive: false"
+	case b.Encrypted:
+		return "the server encrypts its binary log, which only it can read then: set encrypt_binlog=OFF in its my.cnf and start it again, " +
+			"or set archive: false"
+	}
+	return ""
+}
+
+// BinaryLog asks the server for its binary log.
+func (srv *Server) BinaryLog(ctx context.Context) (BinaryLog, error) {
+	conn, err := srv.Connect(ctx)
+	if err != nil {
+		return BinaryLog{}, err
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
+	defer cancel()
+	b := BinaryLog{Flavour: MySQL}
+	var version string
+	if err := conn.db.QueryRowContext(ctx, `SELECT @@version, @@log_bin`).Scan(&version, &b.On); err != nil {
+		return b, fmt.Errorf("ask the server for its binary log: %w", err)
+	}
+	if strings.Contains(strings.ToLower(version), MariaDB) {
+		b.Flavour = MariaDB
+	}
+	var base, encrypted string
+	for name, value := range map[string]*string{
+		"log_bin_basename": &base, "log_bin_index": &b.Index, "encrypt_binlog": &encrypted, "server_uid": &b.Server,
+	} {
+		if *value, err = conn.show(ctx, `SHOW GLOBAL VARIABLES LIKE '`+name+`'`); err != nil {
+			return b, fmt.Errorf("ask the server for its binary log: %w", err)
+		}
+	}
+	b.Folder, b.Encrypted = filepath.Dir(base), encrypted == "ON"
+	if b.On && !filepath.IsAbs(b.Index) {
+		b.Index = filepath.Join(srv.DataDir, b.Index)
+	}
+	return b, nil
 }

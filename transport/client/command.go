@@ -34,7 +34,7 @@ func (c Client) backup(ctx context.Context, command string, request api.BackupRe
 // RestoreBackup asks for a restore and returns its operation's id.
 func (c Client) RestoreBackup(ctx context.Context, request api.RestoreRequest) (string, error) {
 	var answer wire.Envelope
-	args := wire.Args{IDList: request.IDList, Target: request.Target, RequestID: request.RequestID}
+	args := wire.Args{IDList: request.IDList, Target: request.Target, To: request.To, RequestID: request.RequestID}
 	err := c.call(ctx, wire.RestoreBackupCommand, args, &answer)
 	return answer.ID, err
 }
@@ -53,7 +53,12 @@ func (c Client) PlanBackup(ctx context.Context, request api.BackupRequest) (api.
 // PlanRestore asks what a restore would do.
 func (c Client) PlanRestore(ctx context.Context, request api.RestoreRequest) (api.Plan, error) {
 	var answer wire.PlanAnswer
-	err := c.call(ctx, wire.RestoreBackupCommand, wire.Args{IDList: request.IDList, Target: request.Target, Plan: true}, &answer)
+	err := c.call(
+		ctx,
+		wire.RestoreBackupCommand,
+		wire.Args{IDList: request.IDList, Target: request.Target, To: request.To, Plan: true},
+		&answer,
+	)
 	return answer.Plan, err
 }
 

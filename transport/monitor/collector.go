@@ -55,6 +55,13 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	s.tell(metricHealthy, oneIf(healthy))
 	s.backups(figures.Backups)
 	s.operations(figures)
+	if a := figures.Archive; a != nil {
+		s.tell(metricArchiveLag, a.Lag)
+		s.tell(metricArchiveUp, oneIf(a.Follows()))
+		s.tell(metricArchiveBreaks, float64(a.Breaks))
+		s.tellWhen(metricArchiveOldest, "", a.Oldest)
+		s.tellWhen(metricArchiveNewest, "", a.Newest)
+	}
 	s.tell(metricOnFinishOwed, float64(figures.OnFinishOwed))
 	s.tell(metricOnFinishFailure, float64(figures.OnFinishFailed))
 }

@@ -38,6 +38,11 @@ const (
 	metricVerifiedLevel   = "dbcalm_newest_chain_verified_level"
 	metricVerified        = "dbcalm_newest_chain_verified_timestamp_seconds"
 	metricVerifiedAge     = "dbcalm_newest_chain_verified_age_seconds"
+	metricArchiveLag      = "dbcalm_archive_lag_seconds"
+	metricArchiveUp       = "dbcalm_archive_following"
+	metricArchiveBreaks   = "dbcalm_archive_breaks"
+	metricArchiveOldest   = "dbcalm_archive_oldest_timestamp_seconds"
+	metricArchiveNewest   = "dbcalm_archive_newest_timestamp_seconds"
 	metricOnFinishOwed    = "dbcalm_on_finish_owed"
 	metricOnFinishFailure = "dbcalm_on_finish_failures_total"
 )
@@ -68,6 +73,12 @@ var metrics = []Metric{
 	{metricDuration, histogram, []string{"machine"}, "How long operations that succeeded took, without their wait."},
 	{metricSurvived, counter, []string{"machine", "event"}, "Interruptions after which an operation went on: " +
 		"its program was adopted (adopt), its state begun again (redo), or an earlier one (rewind)."},
+	{metricArchiveLag, gauge, nil, "For how long the oldest transaction of the newest read was not yet on the disk of the archive; " +
+		"0 when the server is idle. While the archive is stuck, since when it is. Missing without archive: true, like all of the archive."},
+	{metricArchiveUp, gauge, nil, "1 while the archive follows the server's binary log, else 0."},
+	{metricArchiveBreaks, gauge, nil, "Places in the archive that no restore to a moment crosses: gaps, and beginnings of new epochs."},
+	{metricArchiveOldest, gauge, nil, "When the first transaction of the archive's newest range was committed. Missing without one."},
+	{metricArchiveNewest, gauge, nil, "When the last sealed transaction of the archive was committed. Missing without one."},
 	{metricOnFinishOwed, gauge, nil, "Ends of operations for which on_finish is still to run."},
 	{metricOnFinishFailure, counter, nil, "on_finish commands that failed."},
 }

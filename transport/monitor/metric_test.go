@@ -107,6 +107,7 @@ func fullFigures(at time.Time) api.Figures {
 			Full: api.KindFigures{Count: 2, Ended: at, Size: 1_500_000}, Damaged: 1, Good: at,
 			Newest: &api.ChainFigures{Level: 3, Passed: at},
 		},
+		Archive: &api.ArchiveFigures{State: "following", Breaks: 1, Oldest: at, Newest: at},
 	}
 	f.Open = []api.OpenFigure{{Machine: "full_backup", Status: "running", Count: 1}}
 	f.Ends = []api.EndFigure{

@@ -19,6 +19,7 @@ type Args struct {
 	Prune        bool       `json:"prune,omitempty"`
 	Follow       bool       `json:"follow,omitempty"`
 	Plan         bool       `json:"plan,omitempty"`
+	To           string     `json:"to,omitempty"`
 	RequestID    string     `json:"request_id,omitempty"`
 }
 

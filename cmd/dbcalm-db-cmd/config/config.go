@@ -70,6 +70,12 @@ type Config struct {
 	MetricsListen string
 	MetricsMode   fs.FileMode
 	MetricsGroup  string // empty: the daemon's own
+	// Archive: the server's binary log is archived. ArchiveInterval is how long a
+	// segment of it stays open, ArchiveDays how long it is kept whatever backups
+	// there are.
+	Archive         bool
+	ArchiveInterval time.Duration
+	ArchiveDays     int
 	// KeepLogsDays is how long the programs' output is kept.
 	KeepLogsDays int
 	// KeepHistory is how many days operations are kept that are over; 0 keeps all.

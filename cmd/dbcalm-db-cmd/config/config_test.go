@@ -58,6 +58,7 @@ func TestDefaults(t *testing.T) {
 		MaxWaiting:            100,
 		KeepLogsDays:          30,
 		KeepHistory:           400,
+		ArchiveInterval:       time.Minute,
 		StallTimeout:          time.Minute,
 		CountRows:             "off",
 		OnFinishTimeout:       30 * time.Second,

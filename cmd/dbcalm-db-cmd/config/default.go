@@ -46,6 +46,7 @@ func Defaults(h Host) *Config {
 		MaxWaiting:            100,
 		KeepLogsDays:          30,
 		KeepHistory:           400,
+		ArchiveInterval:       time.Minute,
 		StallTimeout:          job.DefaultStallTimeout,
 		CountRows:             countOff,
 		OnFinishTimeout:       30 * time.Second,

@@ -106,6 +106,16 @@ var keyNotes = map[string]keyNote{
 		meaning: fmt.Sprintf("For how many days operations are kept that are over, with their logs and rows of the SQLite file: but "+
 			"always the newest 1000, and what backups need; 0 to %d, 0 keeps all.", maxKeptDays),
 	},
+	"archive": {meaning: "Whether the server's binary log is archived, so that restore --to can bring a backup to any moment after it. " +
+		"Needs log_bin of MariaDB."},
+	"archive_interval": {
+		meaning: fmt.Sprintf("How long a segment of the archive stays open before it is compressed and sealed; %s to %s. What was "+
+			"read is on the disk of backup_dir within a second or so all the same.", brief(minArchive), brief(maxArchive)),
+	},
+	"archive_days": {
+		meaning: fmt.Sprintf("For how many days the archive is kept, even where no backup is left that it could be applied to; 0 to %d. "+
+			"What a backup needs always stays.", maxKeptDays),
+	},
 	"retention": {
 		meaning: "What backups prune keeps, such as {full: 4, days: 30}: the newest 4 full backups with what stands on them, " +
 			"and every chain with a backup younger than 30 days. {} keeps all. Nothing is pruned by itself.",

@@ -24,6 +24,9 @@ const (
 	maxKeptFull = 10_000
 	maxKeptDays = 36_500
 
+	minArchive = time.Second
+	maxArchive = time.Hour
+
 	minOnFinish = time.Second
 	maxOnFinish = time.Hour
 )
@@ -122,6 +125,15 @@ func (v *validation) numbers() {
 	}
 	if r := c.Retention; r.Full < 0 || r.Full > maxKeptFull || r.Days < 0 || r.Days > maxKeptDays {
 		v.complain("retention", "give 0 to %d full backups and 0 to %d days, such as %s", maxKeptFull, maxKeptDays, RetentionExample)
+	}
+	if c.ArchiveDays < 0 || c.ArchiveDays > maxKeptDays {
+		v.complain("archive_days", "write a whole number from 0 to %d", maxKeptDays)
+	}
+	if c.ArchiveInterval < minArchive || c.ArchiveInterval > maxArchive {
+		v.complain("archive_interval", "give %s to %s, such as 1m", brief(minArchive), brief(maxArchive))
+	}
+	if c.Archive && c.DBType == typeMySQL {
+		v.complain("archive", "only MariaDB's binary log can be archived: set it to false")
 	}
 	if c.UseMemory < minMemory {
 		v.complain("use_memory", "give at least %s, such as 512M or 2G", minMemory)

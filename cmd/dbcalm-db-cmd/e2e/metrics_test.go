@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine/api"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // ask sends a GET to the socket of metrics_listen.
@@ -53,7 +54,8 @@ func (w *world) scrape(socket string) map[string]string {
 // crash of the daemon, and with what the manual has people ask for.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, worldOptions{})
+	w := newWorld(t, worldOptions{server: []mariadbtest.Option{mariadbtest.WithBinlog()},
+		config: map[string]string{"archive": "true", "archive_interval": "1s"}})
 	socket, fail := filepath.Join(w.dir, "m"), filepath.Join(w.dir, "fail")
 	w.configure("metrics_listen", socket)
 	w.configure("metrics_mode", `"0640"`)
@@ -117,7 +119,7 @@ func TestMetrics(t *testing.T) {
 	w.checkManualMetrics(told)
 
 	_, health := w.ask(socket, "/healthz")
-	want := `{"status":"ok","checks":{"backup_dir":"ok","database":"ok"},"last_error":{"operation":"` + failed.ID +
+	want := `{"status":"ok","checks":{"archive":"ok","backup_dir":"ok","database":"ok"},"last_error":{"operation":"` + failed.ID +
 		`","machine":"full_backup","backup":"failing","state":"copy","at":"`
 	if !strings.HasPrefix(health, want) {
 		t.Errorf("health %s, want %s…", health, want)

@@ -1,0 +1,283 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"dbcalm-db-cmd/steps/binlog"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
+)
+
+// collected is a server, and an archive of its log.
+type collected struct {
+	testkit.Test
+	server   *mariadbtest.Server
+	archive  *Archive
+	running  *Collector
+	cancel   context.CancelFunc
+	done     chan struct{}
+	held     atomic.Bool
+	restored time.Time
+	keep     time.Time
+}
+
+func newCollected(t *testing.T, args ...string) *collected {
+	t.Helper()
+	c := &collected{Test: testkit.NewTest(t, "store", "state"),
+		server: mariadbtest.Start(t, mariadbtest.WithBinlog(), mariadbtest.WithArgs(args...))}
+	c.archive = In(filepath.Join(c.Dir, "store"), filepath.Join(c.Dir, "state"))
+	c.server.Exec(`CREATE DATABASE d`, `CREATE TABLE d.t (id INT PRIMARY KEY AUTO_INCREMENT, word TEXT)`)
+	t.Cleanup(c.stop)
+	return c
+}
+
+func (c *collected) start() {
+	c.T.Helper()
+	asked := &server.Server{DBType: server.MariaDB, CredentialsFile: c.server.CredentialsFile, DataDir: c.server.DataDir}
+	c.running = New(c.archive, Options{
+		Ask: asked.BinaryLog, Owner: os.Geteuid,
+		Held: func() string {
+			if c.held.Load() {
+				return "a restore is under way"
+			}
+			return ""
+		},
+		Restored: func(context.Context) (time.Time, error) { return c.restored, nil },
+		Keep:     func(context.Context) (time.Time, error) { return c.keep, nil },
+		Interval: time.Hour, Size: 1 << 20, Notice: func(s Status) { c.T.Logf("%s: %s", s.State, s.Reason) },
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.running.Run(ctx)
+	}()
+	c.cancel, c.done = cancel, done
+}
+
+func (c *collected) stop() {
+	if c.cancel != nil {
+		c.cancel()
+		<-c.done
+		c.cancel = nil
+	}
+}
+
+// write makes a transaction and returns its GTID.
+func (c *collected) write() (gtid string) {
+	c.T.Helper()
+	c.server.Exec(`INSERT INTO d.t (word) VALUES ('word')`)
+	c.Must(c.server.DB().QueryRow(`SELECT @@GLOBAL.gtid_binlog_pos`).Scan(&gtid))
+	return gtid
+}
+
+// await waits until the newest sealed segment ends with a GTID, and returns the
+// archive.
+func (c *collected) await(gtid string) *Chain {
+	c.T.Helper()
+	var chain *Chain
+	testkit.Eventually(c.T, "the archive has "+gtid, func() bool {
+		c.running.Flush(c.T.Context())
+		var err error
+		chain, err = c.archive.Chain()
+		c.Must(err)
+		return chain.Last() != nil && chain.Last().after.PositionText() == gtid
+	})
+	return chain
+}
+
+// breaks lists why ranges begin, but the first.
+func breaks(c *Chain) (list []string) {
+	for _, s := range c.Segments[1:] {
+		if s.Break != "" {
+			list = append(list, s.Break)
+		}
+	}
+	return list
+}
+
+func (c *collected) expectBreaks(chain *Chain, want ...string) {
+	c.T.Helper()
+	got := breaks(chain)
+	if len(got) != len(want) {
+		c.T.Fatalf("breaks: %q, want %q", got, want)
+	}
+	for i := range want {
+		if !strings.Contains(got[i], want[i]) {
+			c.T.Errorf("break %d: %q, want %q", i, got[i], want[i])
+		}
+	}
+}
+
+// What the server does with its log is followed, and what was lost is told.
+func TestCollectorFollowsTheServer(t *testing.T) {
+	t.Parallel()
+	testkit.Slow(t)
+	c := newCollected(t, "--max-binlog-size=4096")
+	c.start()
+	first := c.await(c.write()).Last()
+	began := time.Now()
+
+	// Small files, one after the other, and a large transaction.
+	for range 100 {
+		c.server.Exec(`INSERT INTO d.t (word) VALUES (REPEAT('word', 100))`)
+	}
+	c.server.Exec(`INSERT INTO d.t (word) SELECT REPEAT('word', 100) FROM mysql.help_topic LIMIT 300`)
+	c.expectBreaks(c.await(c.write()))
+
+	// The server is killed, and stopped: no break, as its log goes on.
+	c.server.Kill()
+	c.server.Start()
+	c.await(c.write())
+	c.server.Stop()
+	testkit.Eventually(t, "it waits for the server", func() bool { return c.running.Status().State == Waiting })
+	c.server.Start()
+	chain := c.await(c.write())
+	c.expectBreaks(chain)
+
+	// A daemon that was killed has left a segment open, torn at its end.
+	c.stop()
+	last := chain.Last()
+	c.server.Exec(`INSERT INTO d.t (word) VALUES ('in the open segment')`)
+	c.leaveOpen(last)
+	c.start()
+	c.expectBreaks(c.await(c.write()))
+
+	// Nothing is lost while no daemon runs.
+	c.stop()
+	c.server.Exec(`FLUSH BINARY LOGS`)
+	c.write()
+	c.start()
+	c.expectBreaks(c.await(c.write()))
+
+	// What is deleted before it was read is a gap.
+	c.stop()
+	c.write()
+	c.purge()
+	c.start()
+	c.expectBreaks(c.await(c.write()), "gap: what came after GTID ")
+
+	// The log begins anew, under the same names.
+	c.server.Exec(`RESET MASTER`)
+	chain = c.await(c.write())
+	c.expectBreaks(chain, "gap: ", "begins anew")
+	if first, last := chain.Segments[0].Epoch, chain.Last().Epoch; first != 1 || last != 2 {
+		t.Errorf("epochs %d to %d", first, last)
+	}
+
+	// A backup was restored.
+	c.stop()
+	c.restored = time.Now()
+	c.start()
+	chain = c.await(c.write())
+	c.expectBreaks(chain, "gap: ", "begins anew", "a backup was restored into the data directory")
+
+	c.held.Store(true)
+	testkit.Eventually(t, "it is held", func() bool { return c.running.Status().State == Held })
+	c.stop()
+	// From a backup of the first history, the newest is where that ended, though a
+	// file of another has its name now.
+	start := server.Position{File: first.File, Offset: uint64(first.To), GTID: first.After}
+	plan, err := c.archive.Resolve(t.Context(), start, began, Moment{})
+	if err != nil || !strings.Contains(strings.Join(plan.Notes, "; "), "gap: what came after GTID") || plan.Transactions < 100 {
+		t.Errorf("the newest moment of the first history: %+v, %v", plan, err)
+	}
+	_, err = c.archive.Resolve(t.Context(), start, began, Moment{GTID: &binlog.GTID{Server: 1, Seq: 2}})
+	testkit.Says(t, err, "GTID 0-1-2 is not after the backup: what can be restored from this backup ends with GTID ", "gap: ")
+	whole, err := c.archive.Verify(t.Context(), func(p string) { t.Error(p) })
+	if err != nil || whole != len(chain.Segments) {
+		t.Errorf("%d of %d segments are whole: %v", whole, len(chain.Segments), err)
+	}
+}
+
+// purge has the server delete all of its log but a new file. It keeps what it might
+// need to recover for a while.
+func (c *collected) purge() {
+	c.T.Helper()
+	c.server.Exec(`FLUSH BINARY LOGS`)
+	var current string
+	c.Must(c.server.DB().QueryRow(`SHOW MASTER STATUS`).Scan(&current, new(any), new(any), new(any)))
+	testkit.Eventually(c.T, "the log is deleted", func() bool {
+		c.server.Exec(`PURGE BINARY LOGS TO '` + current + `'`)
+		files, err := filepath.Glob(filepath.Join(c.server.DataDir, "binlog.0*"))
+		c.Must(err)
+		return len(files) == 1
+	})
+}
+
+// leaveOpen opens the segment that comes after another, as a collector does, and
+// leaves it as a crash would.
+func (c *collected) leaveOpen(last *Segment) {
+	c.T.Helper()
+	f, err := os.Open(filepath.Join(c.server.DataDir, last.File))
+	c.Must(err)
+	defer f.Close()
+	format, err := last.format()
+	c.Must(err)
+	w, err := c.archive.begin(Segment{Number: last.Number + 1, Epoch: last.Epoch, Server: last.Server, Version: last.Version,
+		File: last.File, From: last.To, To: last.To, Header: format.Raw, before: last.after})
+	c.Must(err)
+	text := make([]byte, 1<<20)
+	n, _ := f.ReadAt(text, last.To)
+	_, err = w.file.Write(text[:n-3])
+	c.Must(err)
+	c.Must(w.file.Close())
+}
+
+// What has been lost or changed in the store ends what is believed.
+func TestDamageInTheStore(t *testing.T) {
+	t.Parallel()
+	testkit.Slow(t)
+	for name, test := range map[string]struct {
+		spoil func(c *collected, folder string)
+		want  string
+	}{
+		"a segment's content is lost": {func(c *collected, f string) {
+			c.Must(os.Remove(filepath.Join(f, contentName(2))))
+		}, "segment 2 is lost"},
+		"a manifest is lost": {func(c *collected, f string) {
+			c.Must(os.Remove(filepath.Join(f, manifestName(2))))
+		}, "segment 2 is lost"},
+		"a bit is flipped": {func(c *collected, f string) {
+			text, err := os.ReadFile(filepath.Join(f, contentName(2)))
+			c.Must(err)
+			text[len(text)/2] ^= 1
+			c.Must(os.WriteFile(filepath.Join(f, contentName(2)), text, 0o600))
+		}, "segment 2"},
+		"a manifest is forged": {func(c *collected, f string) {
+			text, err := os.ReadFile(filepath.Join(f, manifestName(2)))
+			c.Must(err)
+			c.Must(os.WriteFile(filepath.Join(f, manifestName(2)), append(text, ' '), 0o600))
+		}, "the manifest of segment 2 is not the one that was written"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCollected(t)
+			c.start()
+			var start server.Position
+			first := c.await(c.write())
+			start.File, start.Offset, start.GTID = first.Last().File, uint64(first.Last().To), first.Last().After
+			for range 3 {
+				c.await(c.write())
+			}
+			c.stop()
+			test.spoil(c, c.archive.Folder)
+			var problems []string
+			_, err := c.archive.Verify(t.Context(), func(p string) { problems = append(problems, p) })
+			if err != nil || !strings.Contains(strings.Join(problems, "\n"), test.want) {
+				t.Errorf("verify: %q, %v", problems, err)
+			}
+			plan, err := c.archive.Resolve(t.Context(), start, time.Now(), Moment{})
+			if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrOutside) {
+				t.Errorf("a moment behind the damage: %+v, %v", plan, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,199 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"dbcalm-db-cmd/steps/binlog"
+)
+
+// place is where the collector reads on: in an open file, behind the last part
+// that is in the archive.
+type place struct {
+	name    string
+	file    File
+	scanner *binlog.Scanner
+	// begin is what the next segment begins with, but for its number.
+	begin Segment
+}
+
+// opening is the beginning of a file: what the server writes first.
+type opening struct {
+	format *binlog.Format
+	state  binlog.State
+}
+
+// errUnborn: the server has made the file and not written its beginning yet.
+var errUnborn = errors.New("the file has no beginning yet")
+
+// readOpening reads the beginning of a file.
+func readOpening(file io.ReaderAt) (o opening, err error) {
+	scanner := binlog.NewScanner(file)
+	for {
+		part, err := scanner.Next()
+		if errors.Is(err, io.EOF) || errors.Is(err, binlog.ErrShort) {
+			return o, errUnborn
+		}
+		if err != nil {
+			return o, err
+		}
+		switch {
+		case part.Format != nil:
+			o.format = part.Format
+		case part.State != nil:
+			o.state = *part.State
+			return o, nil
+		case part.Group != nil:
+			return o, fmt.Errorf("%w: it has no list of GTIDs at its start", binlog.ErrBroken)
+		}
+	}
+}
+
+// find finds where the archive goes on: in the file that the last segment is of,
+// or in the next one; where neither can be told, with a break.
+func (c *Collector) find(ctx context.Context, chain *Chain) (*place, error) {
+	names, err := c.source.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, errors.New("the server lists no binary log")
+	}
+	last := chain.Last()
+	if last == nil {
+		return c.openFirst(ctx, names, chain)
+	}
+	at := slices.Index(names, last.File)
+	if at >= 0 && !c.replaced(last) {
+		p, next, err := c.resume(ctx, names[at], last, at+1 < len(names))
+		if err != nil || p != nil {
+			return p, err
+		}
+		if next && at+1 < len(names) {
+			return c.openNext(ctx, names[at+1:], last)
+		}
+		if next {
+			return nil, errUnborn
+		}
+	}
+	return c.openNext(ctx, names, last)
+}
+
+// resume goes on in the file of the last segment. Next: it is that file, and has
+// been read to its end: so it is where the server writes into a later one.
+func (c *Collector) resume(ctx context.Context, name string, last *Segment, later bool) (p *place, next bool, err error) {
+	file, err := c.source.Open(ctx, name)
+	if err != nil {
+		return nil, false, err
+	}
+	o, err := readOpening(file)
+	switch {
+	case err != nil:
+	case !o.format.Same(last.Header):
+		// Another file of the same name.
+	case last.Closed, later && endsAt(file, last.To, o.format):
+		next = true
+	default:
+		return &place{name: name, file: file, scanner: binlog.ScanFrom(file, last.To, o.format), begin: Segment{
+			Epoch: last.Epoch, Server: c.server.Server, File: name, From: last.To, To: last.To,
+			Version: o.format.Version, Header: o.format.Raw, before: last.after,
+		}}, false, nil
+	}
+	return nil, next, errors.Join(err, file.Close())
+}
+
+// endsAt reports whether no whole part of a file lies behind a place in it. What a
+// server has not written whole it takes back when it starts again.
+func endsAt(file io.ReaderAt, offset int64, format *binlog.Format) bool {
+	_, err := binlog.ScanFrom(file, offset, format).Next()
+	return errors.Is(err, io.EOF) || errors.Is(err, binlog.ErrShort)
+}
+
+// openFirst begins an archive with the oldest file there is.
+func (c *Collector) openFirst(ctx context.Context, names []string, chain *Chain) (*place, error) {
+	p, o, err := c.open(ctx, names[0])
+	if err != nil {
+		return nil, err
+	}
+	p.begin.Epoch, p.begin.Break, p.begin.before = 1, "the archive begins here", o.state
+	if len(chain.Problems) > 0 {
+		p.begin.Break = "what was archived before is not believed: " + chain.Problems[0]
+	}
+	return p, nil
+}
+
+// openNext opens the file that goes on where the last segment ended; without one,
+// the oldest, and says why there is a break.
+func (c *Collector) openNext(ctx context.Context, names []string, last *Segment) (*place, error) {
+	var first opening
+	for i, name := range names {
+		p, o, err := c.open(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if o.state.Equal(last.after) && !c.replaced(last) {
+			p.begin.Epoch, p.begin.before = last.Epoch, o.state
+			return p, nil
+		}
+		if i == 0 {
+			first = o
+		}
+		if err := p.file.Close(); err != nil {
+			return nil, fmt.Errorf("close binary log: %w", err)
+		}
+	}
+	p, _, err := c.open(ctx, names[0])
+	if err != nil {
+		return nil, err
+	}
+	p.begin.before = first.state
+	p.begin.Epoch, p.begin.Break = last.Epoch+1, c.whyNew(last, first)
+	if first.state.Contains(last.after) && !c.replaced(last) {
+		p.begin.Epoch, p.begin.Break = last.Epoch, fmt.Sprintf("gap: what came after %s was gone from the server before it was read; "+
+			"the oldest that it still has comes after %s", named(last.after), named(first.state))
+	}
+	return p, nil
+}
+
+// whyNew says why a new epoch begins.
+func (c *Collector) whyNew(last *Segment, first opening) string {
+	if last.Server != c.server.Server {
+		return "it is another server's binary log"
+	}
+	if c.replaced(last) {
+		return "a backup was restored into the data directory at " + c.restored.UTC().Format(timeForm)
+	}
+	return fmt.Sprintf("the server's binary log begins anew after %s, and what was archived ends with %s: it was reset, "+
+		"or the server was made anew", named(first.state), named(last.after))
+}
+
+// replaced reports whether other data has come into the data directory since the
+// segment was read, or another server has.
+func (c *Collector) replaced(last *Segment) bool {
+	return c.restored.After(last.ReadAt) || last.Server != c.server.Server
+}
+
+// open opens a file to be read from its start.
+func (c *Collector) open(ctx context.Context, name string) (*place, opening, error) {
+	file, err := c.source.Open(ctx, name)
+	if err != nil {
+		return nil, opening{}, err
+	}
+	o, err := readOpening(file)
+	if err != nil {
+		return nil, o, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close())
+	}
+	return &place{name: name, file: file, scanner: binlog.NewScanner(file),
+		begin: Segment{Server: c.server.Server, File: name, Version: o.format.Version, Header: o.format.Raw}}, o, nil
+}
+
+// named is a state for people.
+func named(s binlog.State) string {
+	if text := s.PositionText(); text != "" {
+		return "GTID " + text
+	}
+	return "the log's very start"
+}

@@ -1,0 +1,9 @@
+package archive
+
+import (
+	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m, nil) }

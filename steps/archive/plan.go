@@ -1,0 +1,146 @@
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"dbcalm-db-cmd/steps/binlog"
+	"dbcalm-db-cmd/steps/server"
+)
+
+// Plan says what is applied to a restored backup, to bring it to a moment.
+type Plan struct {
+	Moment string `json:"moment"`
+	// Start is where the backup's data stands, From what the log had seen there.
+	Start server.Position `json:"start"`
+	From  string          `json:"from"`
+	// FirstSegment and LastSegment are those that hold it all; Sum is that of the last one's
+	// manifest, from which the hashes lead back to the first.
+	FirstSegment uint64 `json:"first_segment,omitempty"`
+	LastSegment  uint64 `json:"last_segment,omitempty"`
+	Sum          string `json:"sum,omitempty"`
+	// File and End are where the last transaction that is kept ends.
+	File string `json:"file"`
+	End  int64  `json:"end"`
+	// GTID is what the log has seen there.
+	GTID         string `json:"gtid"`
+	Transactions int    `json:"transactions"`
+	// Size is that of what is applied, in bytes; Stored that of the segments.
+	Size   int64 `json:"size"`
+	Stored int64 `json:"stored"`
+	// Last is the last transaction that is kept, nil for none; Next the first that
+	// is left out, nil where the archive has none.
+	Last *Transaction `json:"last,omitempty"`
+	Next *Transaction `json:"next,omitempty"`
+	// Notes are what is to be known before it is done.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Transaction is one of the log, for people.
+type Transaction struct {
+	GTID  string    `json:"gtid"`
+	Time  time.Time `json:"time"`
+	Query string    `json:"query,omitempty"`
+	// Tables are those that it changes, the first few.
+	Tables []string `json:"tables,omitempty"`
+}
+
+func transaction(g *binlog.Group) *Transaction {
+	return &Transaction{GTID: g.GTID.String(), Time: g.Time, Query: g.Query, Tables: g.Tables}
+}
+
+// ErrOutside: the archive cannot bring a backup to the moment.
+var ErrOutside = errors.New("the archive does not reach from the backup to that moment")
+
+// futureMargin is how much later than it was read a transaction may say that it was
+// committed, before it counts as dated in the future.
+const futureMargin = 2 * time.Second
+
+// chooser looks at the transactions of a range in order, and finds the last one
+// that is to be kept.
+type chooser struct {
+	moment Moment
+	plan   *Plan
+	// cut: the last one has been found.
+	cut bool
+	// counts of what is worth a note.
+	future, older, statements, incidents int
+	backward                             string
+	latest                               time.Time
+}
+
+// take looks at the next transaction and reports whether it is kept.
+func (c *chooser) take(s *Segment, g *binlog.Group) bool {
+	if c.cut {
+		if c.plan.Next == nil {
+			c.plan.Next = transaction(g)
+		}
+		if !c.moment.Time.IsZero() && !g.Time.After(c.moment.Time) {
+			c.older++
+		}
+		return false
+	}
+	future := g.Time.After(s.ReadAt.Add(futureMargin))
+	if c.ends(s, g, future) {
+		c.cut, c.plan.Next = true, transaction(g)
+		return false
+	}
+	switch {
+	case future:
+		c.future++
+	case g.Time.Before(c.latest) && c.backward == "":
+		c.backward = g.GTID.String()
+	}
+	if !future && g.Time.After(c.latest) {
+		c.latest = g.Time
+	}
+	if g.Statements > 0 {
+		c.statements++
+	}
+	if g.Incident {
+		c.incidents++
+	}
+	p := c.plan
+	p.Last, p.File, p.End = transaction(g), s.File, g.End
+	p.Transactions++
+	p.Size += g.End - g.Offset
+	// The one that was asked for is the last.
+	c.cut = c.moment.GTID != nil && *c.moment.GTID == g.GTID
+	return true
+}
+
+// ends reports whether a transaction is the first to be left out. One that claims
+// to be of a time after it was read says nothing of when it was.
+func (c *chooser) ends(s *Segment, g *binlog.Group, future bool) bool {
+	switch {
+	case c.moment.File != "":
+		return s.File == c.moment.File && g.End > c.moment.Offset
+	case !c.moment.Time.IsZero():
+		return !future && g.Time.After(c.moment.Time)
+	}
+	return false
+}
+
+// notes says what is to be known of the transactions.
+func (c *chooser) notes() []string {
+	var notes []string
+	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	if c.future > 0 {
+		add("%d transactions are dated in the future, by a client or a clock: where they come in the log counts, and they are kept", c.future)
+	}
+	if c.backward != "" {
+		add("the server's clock, or a client's, went back at %s: times before and after it come twice; name a GTID to be exact", c.backward)
+	}
+	if c.older > 0 {
+		add("%d of the transactions left out are dated at or before the moment: the clock went back; name a GTID to be exact", c.older)
+	}
+	if c.statements > 0 {
+		add("%d transactions are logged as statements, not rows: one whose effect depends on more than the data may do other things "+
+			"than it did", c.statements)
+	}
+	if c.incidents > 0 {
+		add("%d transactions tell of an incident: the server lost part of its log there", c.incidents)
+	}
+	return notes
+}

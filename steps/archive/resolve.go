@@ -1,0 +1,277 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"dbcalm-db-cmd/steps/binlog"
+	"dbcalm-db-cmd/steps/server"
+)
+
+// Resolve finds out what brings a backup whose data stands at a position to a
+// moment. The backup was ended at a time. It reads all that lies between them, and
+// needs room for a segment at a time in the archive's folder.
+func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time.Time, to Moment) (*Plan, error) {
+	if a.Flush != nil {
+		a.Flush(ctx)
+	}
+	chain, err := a.Chain()
+	if err != nil {
+		return nil, err
+	}
+	first, err := chain.locate(start, taken)
+	if err != nil {
+		return nil, err
+	}
+	plan := &Plan{Moment: to.String(), Start: start}
+	c := &chooser{moment: to, plan: plan}
+	segments := chain.contiguous(first)
+	state := chain.Segments[first].before
+	walk := walker{archive: a, scratch: a.Folder}
+	var cutIn *Segment
+	err = walk.each(ctx, segments, func(s *Segment, g *binlog.Group) error {
+		// The rest of the segment is looked at for clocks that went back.
+		if cutIn != nil && s != cutIn {
+			return errEnough
+		}
+		if plan.FirstSegment == 0 {
+			if err := agrees(start, s, g, state); err != nil {
+				return err
+			}
+		}
+		if !begins(start, first, chain, s, g) {
+			state.Add(g.GTID)
+			return nil
+		}
+		if plan.FirstSegment == 0 {
+			plan.FirstSegment, plan.From = s.Number, state.PositionText()
+		}
+		if c.take(s, g) {
+			plan.LastSegment, plan.Sum = s.Number, s.sum
+			state.Add(g.GTID)
+			return nil
+		}
+		cutIn = s
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	plan.GTID = state.PositionText()
+	plan.Notes = c.notes()
+	for _, s := range segments {
+		if s.Number >= plan.FirstSegment && s.Number <= plan.LastSegment {
+			plan.Stored += s.StoredSize
+		}
+	}
+	if plan.Transactions == 0 {
+		plan.From = plan.GTID
+	}
+	if err := c.proveAfter(start, taken); err != nil {
+		return nil, err
+	}
+	return plan, c.proveReached(chain, segments, cutIn != nil)
+}
+
+// proveAfter refuses a moment before that of the backup.
+func (c *chooser) proveAfter(start server.Position, taken time.Time) error {
+	if c.plan.Transactions > 0 {
+		return nil
+	}
+	// #nosec G115 -- no file has 2^63 bytes
+	early := c.moment.File == start.File && c.moment.Offset < int64(start.Offset) && c.moment.File != "" ||
+		!c.moment.Time.IsZero() && c.moment.Time.Before(taken.Truncate(time.Second))
+	if early {
+		return fmt.Errorf("%w: %s is before the backup: restore an older one", ErrOutside, c.moment)
+	}
+	return nil
+}
+
+// errEnough ends a walk early.
+var errEnough = errors.New("no more is needed")
+
+// locate finds the segment in which the position of a backup lies, which was ended
+// at a time: in the newest file of that name that there was by then.
+func (c *Chain) locate(at server.Position, taken time.Time) (int, error) {
+	// #nosec G115 -- no file has 2^63 bytes
+	offset := int64(at.Offset)
+	for i, s := range slices.Backward(c.Segments) {
+		if s.File != at.File || offset > s.To || offset <= s.From && s.From > 0 {
+			continue
+		}
+		has, err := binlog.ParseState(at.GTID)
+		if err != nil {
+			return 0, fmt.Errorf("read the backup's place in the binary log: %w", err)
+		}
+		format, err := s.format()
+		if err != nil {
+			return 0, err
+		}
+		if fits(has, s) && !format.Created.After(taken) {
+			return i, nil
+		}
+	}
+	where := "it is empty"
+	if len(c.Segments) > 0 {
+		where = fmt.Sprintf("it begins with %s at %d", c.Segments[0].File, c.Segments[0].From)
+	}
+	if len(c.Problems) > 0 {
+		where += "; " + strings.Join(c.Problems, "; ")
+	}
+	return 0, fmt.Errorf("%w: it does not have the backup's place in the binary log, %s (%s): restore a backup that is newer "+
+		"than the archive's beginning, or without a moment", ErrOutside, at, where)
+}
+
+// fits reports whether a position's GTIDs can be those of a place in the segment.
+func fits(has binlog.State, s *Segment) bool {
+	for _, g := range has.Position() {
+		low, lowFound := s.before.Last(g.Domain)
+		high, highFound := s.after.Last(g.Domain)
+		if lowFound && g.Seq < low.Seq || highFound && g.Seq > high.Seq {
+			return false
+		}
+	}
+	return true
+}
+
+// contiguous returns the segments from one on to the end of its range.
+func (c *Chain) contiguous(first int) []*Segment {
+	end := first + 1
+	for end < len(c.Segments) && c.Segments[end].Break == "" {
+		end++
+	}
+	return c.Segments[first:end]
+}
+
+// begins reports whether a transaction comes at or after a position.
+func begins(start server.Position, first int, chain *Chain, s *Segment, g *binlog.Group) bool {
+	// #nosec G115 -- no file has 2^63 bytes
+	return s.Number > chain.Segments[first].Number || g.Offset >= int64(start.Offset)
+}
+
+// agrees checks that the place at which a backup's data stands lies between two
+// transactions, and that the log had seen there what the backup says.
+func agrees(start server.Position, s *Segment, g *binlog.Group, state binlog.State) error {
+	// #nosec G115 -- no file has 2^63 bytes
+	offset := int64(start.Offset)
+	if s.File == start.File && g.Offset < offset && g.End > offset {
+		return fmt.Errorf("%w: the backup's place, %s, lies within the transaction %s", ErrOutside, start, g.GTID)
+	}
+	if s.File == start.File && g.Offset < offset {
+		return nil
+	}
+	has, err := binlog.ParseState(start.GTID)
+	if err != nil {
+		return err
+	}
+	for _, own := range state.Position() {
+		if told, found := has.Last(own.Domain); start.GTID != "" && found && told.Seq != own.Seq {
+			return fmt.Errorf("%w: the backup's place, %s, is one of another history: the archive has %s there",
+				ErrOutside, start, state.PositionText())
+		}
+	}
+	return nil
+}
+
+// proveReached refuses a moment that the range does not come to.
+func (c *chooser) proveReached(chain *Chain, segments []*Segment, reached bool) error {
+	last := segments[len(segments)-1]
+	why := ""
+	if next := int(last.Number - chain.Segments[0].Number + 1); next < len(chain.Segments) {
+		why = ": " + chain.Segments[next].Break
+	}
+	ends := fmt.Sprintf("what can be restored from this backup ends with %s, read at %s%s",
+		named(last.after), last.ReadAt.Format(timeForm), why)
+	switch {
+	case c.moment == Moment{} && why != "":
+		c.plan.Notes = append(c.plan.Notes, ends+": what was archived after that cannot be reached from this backup")
+	case c.moment.GTID != nil && !c.cut:
+		return fmt.Errorf("%w: GTID %s is not after the backup: %s", ErrOutside, c.moment.GTID, ends)
+	case c.moment.File != "" && !reached && !covers(segments, c.moment):
+		return fmt.Errorf("%w: %s is not after the backup: %s", ErrOutside, c.moment, ends)
+	case !c.moment.Time.IsZero() && !reached && why != "" && c.moment.Time.After(last.ReadAt):
+		return fmt.Errorf("%w: %s", ErrOutside, ends)
+	case !c.moment.Time.IsZero() && c.moment.Time.After(time.Now()):
+		return fmt.Errorf("%w: %s is in the future: write latest for all that there is", ErrOutside, c.moment)
+	case !c.moment.Time.IsZero() && !reached && c.moment.Time.After(last.ReadAt):
+		c.plan.Notes = append(c.plan.Notes, fmt.Sprintf("the archive was last read at %s and ends there: whether the server committed "+
+			"more until %s is not known", last.ReadAt.Format(timeForm), c.moment.Time.Format(timeForm)))
+	}
+	return nil
+}
+
+// covers reports whether a position lies in the segments.
+func covers(segments []*Segment, m Moment) bool {
+	return slices.ContainsFunc(segments, func(s *Segment) bool {
+		return s.File == m.File && m.Offset >= s.From && m.Offset <= s.To
+	})
+}
+
+// walker reads the transactions of segments, one segment at a time.
+type walker struct {
+	archive *Archive
+	scratch string
+	// seen is called with each segment, when its bytes are in the file.
+	seen func(s *Segment, file *os.File) error
+}
+
+// each calls visit for each transaction of the segments, in order, until that
+// returns errEnough.
+func (w walker) each(ctx context.Context, segments []*Segment, visit func(*Segment, *binlog.Group) error) error {
+	file, err := os.CreateTemp(w.scratch, ".segment-")
+	if err != nil {
+		return fmt.Errorf("read the archive: %w", err)
+	}
+	defer file.Close()
+	// It has no name from here on, and is gone with us.
+	if err := os.Remove(file.Name()); err != nil {
+		return fmt.Errorf("read the archive: %w", err)
+	}
+	for _, s := range segments {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := w.archive.unpack(ctx, s, file); err != nil {
+			return err
+		}
+		if w.seen != nil {
+			if err := w.seen(s, file); err != nil {
+				return err
+			}
+		}
+		if err := eachGroup(file, s, func(g *binlog.Group) error { return visit(s, g) }); errors.Is(err, errEnough) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func eachGroup(file io.ReaderAt, s *Segment, visit func(*binlog.Group) error) error {
+	scanner, err := scanSegment(file, s)
+	if err != nil {
+		return err
+	}
+	for {
+		part, err := scanner.Next()
+		if errors.Is(err, io.EOF) && scanner.Offset() == s.To {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%w: segment %d: %w", ErrDamaged, s.Number, err)
+		}
+		if part.Group == nil {
+			continue
+		}
+		if err := visit(part.Group); err != nil {
+			return err
+		}
+	}
+}

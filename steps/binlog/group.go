@@ -1,0 +1,114 @@
+package binlog
+
+import (
+	"encoding/binary"
+	"slices"
+	"time"
+)
+
+// Group is a transaction in a binary log, or what stands for one: a statement
+// that commits by itself, or a part of an XA transaction.
+type Group struct {
+	// Offset is where it begins in its file, End where the next one does.
+	Offset, End int64
+	GTID        GTID
+	// Time is when it was committed, by the server's clock or by what its client
+	// has set its session's to.
+	Time time.Time
+	// Transactional: nothing of it stays when it is not committed.
+	Transactional bool
+	// DDL: it changes definitions.
+	DDL bool
+	// Prepared: it ends with the first half of a commit in two phases.
+	Prepared bool
+	// Tables are those whose rows it changes, the first few; Query is its first
+	// statement, the beginning of it, where it has one.
+	Tables []string
+	Query  string
+	// Statements counts those that are to be executed again, in place of which no
+	// rows are written.
+	Statements int
+	// Incident: the server says that it lost something here.
+	Incident bool
+}
+
+// The flags of a GTID event.
+const (
+	flagStandalone    = 1
+	flagTransactional = 4
+	flagDDL           = 32
+	flagPreparedXA    = 64
+)
+
+const (
+	gtidBody = 13
+	// shownTables and shownQuery bound what is kept of a group.
+	shownTables = 8
+	shownQuery  = 200
+)
+
+// building is a group of which more is to come.
+type building struct {
+	group      Group
+	standalone bool
+}
+
+func beginGroup(e *event) (*building, error) {
+	if len(e.body) < gtidBody {
+		return nil, broken(e.offset, "a GTID event of %d bytes", len(e.body))
+	}
+	flags := e.body[12]
+	return &building{standalone: flags&flagStandalone != 0, group: Group{
+		Offset: e.offset, Time: e.at(),
+		GTID: GTID{Domain: binary.LittleEndian.Uint32(e.body[8:]), Server: e.server, Seq: binary.LittleEndian.Uint64(e.body)},
+		DDL:  flags&flagDDL != 0, Transactional: flags&flagTransactional != 0, Prepared: flags&flagPreparedXA != 0,
+	}}, nil
+}
+
+// add takes the group's next event and reports whether it is the last.
+func (b *building) add(e *event, f *Format) (last bool, err error) {
+	g := &b.group
+	g.End = e.end
+	switch e.kind {
+	case typeXID, typeXAPrepare:
+		return true, nil
+	case typeQuery, typeQueryCompressed:
+		q, err := parseQuery(e, f)
+		if err != nil {
+			return false, err
+		}
+		if !b.standalone && q.ends() {
+			return true, nil
+		}
+		b.note(q)
+	case typeExecuteLoad:
+		g.Statements++
+	case typeTableMap:
+		name, err := parseTableMap(e)
+		if err != nil {
+			return false, err
+		}
+		if len(g.Tables) < shownTables && !slices.Contains(g.Tables, name) {
+			g.Tables = append(g.Tables, name)
+		}
+		return false, nil
+	case typeIncident:
+		g.Incident = true
+	default:
+		return false, nil
+	}
+	return b.standalone, nil
+}
+
+// note keeps what is to be told of a statement.
+func (b *building) note(q query) {
+	if q.isMark() {
+		return
+	}
+	if b.group.Query == "" {
+		b.group.Query = q.text
+	}
+	if !b.group.DDL {
+		b.group.Statements++
+	}
+}

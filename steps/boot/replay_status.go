@@ -1,0 +1,67 @@
+package boot
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// status is what the server says of its replication, by the names of the columns.
+func (a *applier) status(ctx context.Context) (map[string]string, error) {
+	rows, err := a.server.db.QueryContext(ctx, `SHOW SLAVE STATUS`)
+	if err != nil {
+		return nil, a.server.gone(ctx, fmt.Errorf("replay: ask for the replica's status: %w", err))
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, fmt.Errorf("replay: ask for the replica's status: %w", err)
+	}
+	values := make([]sql.NullString, len(names))
+	into := make([]any, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	if !rows.Next() {
+		return nil, a.server.gone(ctx, fmt.Errorf("replay: the server knows of no replica: %w", rows.Err()))
+	}
+	if err := rows.Scan(into...); err != nil {
+		return nil, a.server.gone(ctx, fmt.Errorf("replay: ask for the replica's status: %w", err))
+	}
+	status := map[string]string{}
+	for i, name := range names {
+		status[name] = values[i].String
+	}
+	return status, nil
+}
+
+// tell notes how far the replay is, for whoever watches. It goes on without.
+func (a *applier) tell(status map[string]string) {
+	done := a.before
+	file := filepath.Base(status["Relay_Log_File"])
+	at := slices.Index(a.laid.Files, file)
+	if at < 0 {
+		return
+	}
+	for _, name := range a.laid.Files[:at] {
+		if info, err := os.Stat(filepath.Join(relayFolder, name)); err == nil {
+			done += info.Size()
+		}
+	}
+	if within, err := strconv.ParseInt(status["Relay_Log_Pos"], 10, 64); err == nil {
+		done += within
+	}
+	text, err := json.Marshal(Applied{Done: min(done, a.plan.Size), Total: a.plan.Size})
+	if err != nil {
+		return
+	}
+	temporary := filepath.Join(a.stage, ReplayProgress+".tmp")
+	if os.WriteFile(temporary, text, 0o600) == nil {
+		_ = os.Rename(temporary, filepath.Join(a.stage, ReplayProgress))
+	}
+}

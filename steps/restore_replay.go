@@ -1,0 +1,150 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"dbcalm-db-cmd/steps/archive"
+	"dbcalm-db-cmd/steps/boot"
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/job"
+	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/store"
+	"dbcalm-db-cmd/steps/tool"
+)
+
+// planReplay finds out what brings the chain to the moment that was asked for, and
+// which server does it.
+func (s restoreSteps) planReplay(ctx context.Context, t *Task, links []store.Link) error {
+	moment, err := archive.ParseMoment(t.Args.To, nil)
+	if err != nil {
+		return err
+	}
+	last := links[len(links)-1]
+	switch m := last.Manifest; {
+	case s.Server.DBType != server.MariaDB:
+		return errors.New("only backups of MariaDB can be brought to a moment: restore this one as it is, without to")
+	case m == nil || m.Binlog == nil:
+		return fmt.Errorf("backup '%s' does not say where the server's binary log was: turn the log on (log_bin), "+
+			"take a new full backup, and restore this one as it is, without to", last.Record.ID)
+	}
+	if s.Archive == nil {
+		return errors.New("there is no archive of the binary log")
+	}
+	taken := last.Record.StartTime
+	if last.Record.EndTime != nil {
+		taken = *last.Record.EndTime
+	}
+	if t.Data.Replay, err = s.Archive.Resolve(ctx, *last.Manifest.Binlog, taken, moment); err != nil {
+		return err
+	}
+	program, err := boot.FindProgram(ctx, s.ServerBin, s.Server.DBType)
+	if err != nil {
+		return err
+	}
+	if err := program.Fits(last); err != nil {
+		return err
+	}
+	t.Data.ServerProgram = &program
+	t.Data.ServerOptions, _ = s.verifications().programOptions(ctx, program)
+	return nil
+}
+
+// replayRoom is what a replay takes on the disk, in bytes: the relay log, and what
+// the data grows by.
+func replayRoom(p *archive.Plan) uint64 {
+	if p == nil {
+		return 0
+	}
+	// #nosec G115 -- no file, disk or log has 2^63 bytes
+	return 2 * uint64(p.Size)
+}
+
+// replayTold is replayShort behind other words.
+func replayTold(p *archive.Plan) string {
+	if p == nil {
+		return ""
+	}
+	return "; then " + replayShort(p)
+}
+
+// replayShort says what a plan brings the data to.
+func replayShort(p *archive.Plan) string {
+	if p == nil {
+		return ""
+	}
+	told := fmt.Sprintf("%d transactions of the archive, %s, up to GTID %s", p.Transactions, disk.HumanBytes(replayRoom(p)/2), p.GTID)
+	if p.Last != nil {
+		told += " of " + p.Last.Time.Format(time.DateTime) + " UTC"
+	}
+	return told
+}
+
+// prepareRestoreFinish is prepareFinish for a restore: what is to be brought to a
+// moment is looked at before that, as the replay may remove tables.
+func (s restoreSteps) prepareRestoreFinish(ctx context.Context, t Task, r job.Result) (Outcome, error) {
+	outcome, err := s.prepareFinish(ctx, t, r)
+	if err != nil || outcome.Event != EventOK || t.Data.Replay == nil {
+		return outcome, err
+	}
+	p := t.Data.Placement
+	if err := s.checkPromised(ctx, t, p.Prepared()); err != nil {
+		return Outcome{}, err
+	}
+	if err := disk.WriteJSON(filepath.Join(p.Stage, boot.PlanFile), t.Data.Replay); err != nil {
+		return Outcome{}, fmt.Errorf("write the plan of the replay: %w", err)
+	}
+	outcome.Event = EventReplay
+	return outcome, nil
+}
+
+// replayJob returns the command line of a replay, this program's own.
+func (s restoreSteps) replayJob(_ context.Context, t Task) (job.Spec, error) {
+	p, lower := t.Data.Placement, 0
+	if m := s.Store.ManifestOrNil(t.last()); m != nil {
+		lower = m.Server.LowerCaseTables
+	}
+	args := []string{"replay", "--server=" + t.Data.ServerProgram.Path, "--lower-case-table-names=" + strconv.Itoa(lower),
+		fmt.Sprintf("--use-memory=%d", s.Tool.UseMemory), "--archive=" + s.Archive.Folder, "--archive-state=" + s.Archive.State}
+	for _, option := range t.Data.ServerOptions {
+		args = append(args, "--server-option="+option)
+	}
+	args = append(args, p.Prepared())
+	return job.Spec{Path: s.verifications().ownProgram(), Args: args, Dir: "/", Output: p.Stage, Grace: job.StopGrace}, nil
+}
+
+// replayFinish judges the replay by what it printed.
+func (s restoreSteps) replayFinish(_ context.Context, t Task, r job.Result) (Outcome, error) {
+	printed := strings.Split(strings.TrimSpace(r.Tail), "\n")
+	if r.ExitCode > 0 && strings.HasSuffix(printed[len(printed)-1], boot.BeginAnew) {
+		// Whatever was done to it: it is staged anew from the store.
+		if err := disk.RemoveAll(t.Data.Placement.Stage); err != nil {
+			return Outcome{}, fmt.Errorf("remove the stage of a replay that was broken off: %w", err)
+		}
+		t.Data.Applied, t.Data.Unpacked = 0, nil
+		return Outcome{Event: EventRewind, Data: t.Data,
+			Reason: "the replay was broken off where it cannot go on exactly; going back to stage"}, nil
+	}
+	if err := tool.ProveRun("the replay", r); err != nil {
+		return Outcome{}, err
+	}
+	return ok(t, fmt.Sprintf("%d transactions replayed up to GTID %s in %s", t.Data.Replay.Transactions, t.Data.Replay.GTID,
+		r.Ended.Sub(r.Started).Round(time.Millisecond))), nil
+}
+
+// replayProgress tells how much of the plan's binary log has been applied.
+func (s restoreSteps) replayProgress(t Task, _ string) (disk.Progress, bool) {
+	var applied boot.Applied
+	path := filepath.Join(t.Data.Placement.Stage, boot.ReplayProgress)
+	if err := disk.ReadJSON(path, tool.MaxMetadata, &applied); err != nil {
+		return disk.Progress{}, false
+	}
+	p := disk.Progress{Done: applied.Done, Total: applied.Total}
+	p.Cap()
+	return p, p.Total > 0
+}
