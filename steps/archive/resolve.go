@@ -183,6 +183,7 @@ func agrees(start server.Position, s *Segment, g *binlog.Group, state binlog.Sta
 func (c *chooser) proveReached(chain *Chain, segments []*Segment, reached bool) error {
 	last := segments[len(segments)-1]
 	why := ""
+	// #nosec G115 -- less than the number of segments there are
 	if next := int(last.Number - chain.Segments[0].Number + 1); next < len(chain.Segments) {
 		why = ": " + chain.Segments[next].Break
 	}
