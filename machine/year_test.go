@@ -109,12 +109,8 @@ func (w *year) serverless() {
 		if err != nil {
 			return steps.Outcome{}, err
 		}
-		t.Data.Server, t.Data.Tool = &server.Info{
-			Flavour: server.MariaDB,
-			Version: "10.11.19-MariaDB",
-			UID:     "u",
-			DataDir: w.host.Server.DataDir,
-		}, &found
+		t.Data.Server = &server.Info{Flavour: server.MariaDB, Version: "10.11.19-MariaDB", UID: "u", DataDir: w.host.Server.DataDir}
+		t.Data.Tool = &found
 		t.Data.Form = w.host.ChooseForm(t)
 		return steps.Outcome{Event: steps.EventOK, Reason: "no server is asked", Data: t.Data}, nil
 	}
@@ -199,14 +195,8 @@ type leak struct {
 }
 
 func (l leak) String() string {
-	return fmt.Sprintf(
-		"%d goroutines, %d descriptors, %d KiB of heap, rows %v, folders %v",
-		l.goroutines,
-		l.descriptors,
-		l.heap>>10,
-		l.rows,
-		l.entries,
-	)
+	return fmt.Sprintf("%d goroutines, %d descriptors, %d KiB of heap, rows %v, folders %v",
+		l.goroutines, l.descriptors, l.heap>>10, l.rows, l.entries)
 }
 
 func (w *year) look() leak {

@@ -28,10 +28,7 @@ const databasePatience = 2 * time.Second
 // no longer than the patience, and return what is recorded or why that is not
 // known.
 func databaseChecks(
-	ctx context.Context,
-	c *config.Config,
-	wrong map[string]bool,
-	patience time.Duration,
+	ctx context.Context, c *config.Config, wrong map[string]bool, patience time.Duration,
 ) ([]api.Check, persistence.Inspection, error) {
 	ledger, records, err := ledgerChecks(ctx, c, wrong, patience)
 	shared, moved, sharedErr := sharedChecks(ctx, c.DatabasePath, wrong, patience)
@@ -44,10 +41,7 @@ func databaseChecks(
 
 // ledgerChecks look at the ledger. One that is not there is fs.ErrNotExist.
 func ledgerChecks(
-	ctx context.Context,
-	c *config.Config,
-	wrong map[string]bool,
-	patience time.Duration,
+	ctx context.Context, c *config.Config, wrong map[string]bool, patience time.Duration,
 ) ([]api.Check, persistence.Inspection, error) {
 	const about, schema = "ledger", "schema"
 	if wrong["state_dir"] {
@@ -63,10 +57,8 @@ func ledgerChecks(
 	checks := []api.Check{inspected(about, path, found, err)}
 	switch {
 	case errors.Is(err, persistence.ErrNewer):
-		checks = append(
-			checks,
-			steps.NewCheck(schema, fmt.Errorf("%w: install the version of this program that the daemon last ran", err), ""),
-		)
+		newer := fmt.Errorf("%w: install the version of this program that the daemon last ran", err)
+		checks = append(checks, steps.NewCheck(schema, newer, ""))
 	case err != nil:
 	case len(found.Damage) > 0:
 		err = errors.New("it is damaged")
@@ -81,10 +73,7 @@ func ledgerChecks(
 
 // sharedChecks look at the SQLite file that others read.
 func sharedChecks(
-	ctx context.Context,
-	path string,
-	wrong map[string]bool,
-	patience time.Duration,
+	ctx context.Context, path string, wrong map[string]bool, patience time.Duration,
 ) ([]api.Check, persistence.Inspection, error) {
 	const file, integrity = "SQLite file", "integrity"
 	if wrong["database_path"] {

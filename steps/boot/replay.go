@@ -381,12 +381,8 @@ func (a *applier) thread(ctx context.Context) (running bool, err error) {
 			return false, err
 		}
 		fmt.Fprintln(a.out, job.Printable([]byte(status["Last_SQL_Error"])))
-		return false, fmt.Errorf(
-			"the transaction after GTID %s cannot be replayed: %w: %s",
-			at.PositionText(),
-			errRefused,
-			status["Last_SQL_Error"],
-		)
+		return false, fmt.Errorf("the transaction after GTID %s cannot be replayed: %w: %s",
+			at.PositionText(), errRefused, status["Last_SQL_Error"])
 	}
 	return status["Slave_SQL_Running"] == "Yes", nil
 }

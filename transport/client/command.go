@@ -53,12 +53,8 @@ func (c Client) PlanBackup(ctx context.Context, request api.BackupRequest) (api.
 // PlanRestore asks what a restore would do.
 func (c Client) PlanRestore(ctx context.Context, request api.RestoreRequest) (api.Plan, error) {
 	var answer wire.PlanAnswer
-	err := c.call(
-		ctx,
-		wire.RestoreBackupCommand,
-		wire.Args{IDList: request.IDList, Target: request.Target, To: request.To, Plan: true},
-		&answer,
-	)
+	err := c.call(ctx, wire.RestoreBackupCommand,
+		wire.Args{IDList: request.IDList, Target: request.Target, To: request.To, Plan: true}, &answer)
 	return answer.Plan, err
 }
 

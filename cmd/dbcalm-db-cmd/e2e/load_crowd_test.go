@@ -88,12 +88,7 @@ func (w *loadWorld) crowd() string {
 	said := fmt.Sprintf(
 		"The crowd was %d clients on the same machine, who in %.0f s got %.0f refusals, %.0f durable acceptances and %.0f answers of "+
 			"`operation_show` a second, while a backup ran.",
-		crowdRefused+crowdAccepted+crowdPolling,
-		took,
-		rate(refused),
-		rate(accepted),
-		rate(polling),
-	)
+		crowdRefused+crowdAccepted+crowdPolling, took, rate(refused), rate(accepted), rate(polling))
 	after := w.goroutines()
 	if after > goroutines {
 		w.missed = append(w.missed, fmt.Sprintf("%d goroutines after the crowd, %d before", after, goroutines))
