@@ -120,7 +120,7 @@ heading "Restarted in the middle of a backup, it takes the job over"
 # The tool waits for this script before it begins.
 cat >/usr/local/bin/held-backup <<-'END'
 	#!/bin/sh
-	[ "$1" = --version ] || while [ -e /run/hold ]; do sleep 0.1; done
+	case $1 in --version | --help) ;; *) while [ -e /run/hold ]; do sleep 0.1; done ;; esac
 	exec mariadb-backup "$@"
 END
 chmod +x /usr/local/bin/held-backup
