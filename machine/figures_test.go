@@ -138,7 +138,8 @@ func TestFiguresOfOperations(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	states := f.Machines["restore_folder"]
-	if !slices.Equal(states, []string{"validate", "stage", "unpack", "prepare", "apply", "arrange", "place", "record", "discard"}) {
+	if !slices.Equal(states, []string{"validate", "stage", "unpack", "prepare", "apply", "replay", "arrange", "place", "record",
+		"discard"}) {
 		t.Errorf("states that can fail: %v", states)
 	}
 	w.pass("fail")

@@ -3,6 +3,7 @@ package tool
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,6 +32,10 @@ var proofs = [][]string{{"target-dir"}, {"stream"}, {"extra-lsndir"}, {"incremen
 // print its version and yet be another, whose backups are not the tool's.
 func (t Info) Prove(ctx context.Context) error {
 	help, err := ask(ctx, t.Path, "--help")
+	if exit, is := errors.AsType[*exec.ExitError](err); err != nil && !(is && exit.Exited()) {
+		// It could not be started, or was killed: that says nothing of what it is.
+		return fmt.Errorf("%s did not come to tell its options (--help): %w: see whether it can be run by hand", t.Path, err)
+	}
 	var unknown []string
 	for _, either := range proofs {
 		known := false

@@ -52,6 +52,7 @@ func TestToolIsProvedByItsOptions(t *testing.T) {
 				"it is another program, whose backups could not be restored: set backup_bin to the tool itself"},
 		"no help": {`echo "--target-dir required" >&2; exit 1`,
 			"but its --help fails (exit status 1) and does not know --stream, --extra-lsndir, --incremental-lsn, "},
+		"killed": {`kill -KILL $$`, "did not come to tell its options (--help): signal: killed: see whether it can be run by hand"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

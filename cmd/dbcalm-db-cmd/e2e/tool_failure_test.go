@@ -94,13 +94,13 @@ esac`)
 func TestToolVanishes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
-	// It is gone once it has told its version.
+	// It is gone once it has told its version and its options.
 	path := fakeTool(t, w.dir, "")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeProgram(t, path, "#!/bin/sh\nrm "+path+"\n"+string(text[len("#!/bin/sh\n"):]))
+	writeProgram(t, path, "#!/bin/sh\n[ \"$1\" != --help ] || rm "+path+"\n"+string(text[len("#!/bin/sh\n"):]))
 	w.configure("backup_bin", path)
 	w.start()
 	w.toldEverywhere(w.failed(w.full("full"), "mariabackup could not be started", "no such file"))
