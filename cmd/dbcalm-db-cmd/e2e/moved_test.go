@@ -24,7 +24,7 @@ func (w *world) putBack() {
 	}
 	exec(`PRAGMA foreign_keys = OFF; ATTACH '` + path + `' AS ledger`)
 	rows, err := db.Query(`SELECT name, sql FROM ledger.sqlite_master
-		WHERE type = 'table' AND name LIKE 'operation%' AND name <> 'operation_definition'`)
+		WHERE type = 'table' AND name LIKE 'operation%' AND name NOT IN ('operation_definition', 'operation_forgotten')`)
 	if err != nil {
 		w.t.Fatal(err)
 	}
