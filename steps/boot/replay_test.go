@@ -62,6 +62,8 @@ func newHistory(t *testing.T, args ...string) *history {
 	h.must(h.server.DB().QueryRow(`SHOW MASTER STATUS`).Scan(&h.start.File, &h.start.Offset, new(sql.NullString), new(sql.NullString)))
 	h.start.GTID = h.gtid()
 	h.taken = time.Now()
+	// No archive is made where there is no store.
+	h.must(os.Mkdir(filepath.Join(h.server.Dir, "store"), 0o700))
 	h.archive = archive.In(filepath.Join(h.server.Dir, "store"), filepath.Join(h.server.Dir, "state"))
 	h.collect()
 	return h
