@@ -31,6 +31,11 @@ func TestFewDescriptors(t *testing.T) {
 			t.Cleanup(func() { _ = conn.Close() })
 		}
 	}
+	// As long as the crowd is pressing in, whoever comes may be told to come again.
+	w.eventually("the crowd has settled", func() bool {
+		_, err := w.client.Operations(w.ctx(), api.OperationFilter{Limit: 1})
+		return err == nil
+	})
 	w.succeeded(w.full("b"))
 	w.succeeded(w.incremental("i", "b"))
 	w.succeeded(w.restore(api.TargetFolder, "b", "i"))
