@@ -2,9 +2,11 @@ package boot
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -94,4 +96,17 @@ func errorLines(path string) []string {
 		}
 	}
 	return lines[max(0, len(lines)-errorsShown):]
+}
+
+// endOf returns what a job with a private server ends with, nil for well.
+func endOf(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("asked to stop")
+	case errors.Is(err, errKilled):
+		// What happens to the server happens to the job: so it counts as
+		// interrupted, and is begun again.
+		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
+	}
+	return err
 }

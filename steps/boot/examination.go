@@ -10,8 +10,6 @@ import (
 	"runtime"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"dbcalm-db-cmd/steps/tool"
 )
 
@@ -62,17 +60,10 @@ func (e Examination) Run(ctx context.Context, out io.Writer) error {
 	}
 	defer server.kill()
 	found, err := e.examine(ctx, server, out)
-	switch {
-	case ctx.Err() != nil:
-		return errors.New("asked to stop")
-	case errors.Is(err, errKilled):
-		// What happens to the server happens to the examination: so it counts as
-		// interrupted, and is begun again.
-		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
+	if err := endOf(ctx, err); err != nil {
 		return err
-	case err != nil:
-		return err
-	case found:
+	}
+	if found {
 		return errFound
 	}
 	_, err = fmt.Fprintln(out, tool.Completed)

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"dbcalm-db-cmd/steps/archive"
 	"dbcalm-db-cmd/steps/binlog"
 	"dbcalm-db-cmd/steps/crashpoint"
@@ -84,16 +82,10 @@ func (r *Replay) Run(ctx context.Context, out io.Writer) error {
 	if sure && plan.Transactions > 0 {
 		sure, err = r.replay(ctx, plan, begun, out)
 	}
-	switch {
-	case ctx.Err() != nil:
-		return errors.New("asked to stop")
-	case errors.Is(err, errKilled):
-		// What happens to the server happens to the replay: it counts as interrupted.
-		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
+	if err := endOf(ctx, err); err != nil {
 		return err
-	case err != nil:
-		return err
-	case !sure:
+	}
+	if !sure {
 		return errors.New(BeginAnew)
 	}
 	_, err = fmt.Fprintf(out, "%d transactions replayed, up to GTID %s\n%s\n", plan.Transactions, plan.GTID, tool.Completed)

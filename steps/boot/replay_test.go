@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/steps/archive"
+	"dbcalm-db-cmd/steps/binlog"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/testkit"
@@ -92,6 +93,22 @@ func (h *history) collect() {
 		h.archive.Flush = nil
 	}
 	h.t.Cleanup(h.stop)
+}
+
+// archived waits until the archive has all that the server has done.
+func (h *history) archived() {
+	h.t.Helper()
+	all, err := binlog.ParseState(h.gtid())
+	h.must(err)
+	testkit.Eventually(h.t, "all is archived", func() bool {
+		h.collector.Flush(h.t.Context())
+		plan, err := h.archive.Resolve(h.t.Context(), h.start, h.taken, archive.Moment{})
+		if err != nil {
+			return false
+		}
+		has, err := binlog.ParseState(plan.GTID)
+		return err == nil && has.Equal(all)
+	})
 }
 
 func (h *history) gtid() (text string) {
@@ -200,7 +217,7 @@ func TestReplayToAnyMoment(t *testing.T) {
 		`INSERT INTO shop.item (name) VALUES ('after')`,
 		`DROP DATABASE old`,
 	)
-	h.collector.Flush(t.Context())
+	h.archived()
 	h.stop()
 	for _, i := range append(rand.Perm(len(h.shadow) - 1)[:movesTried], len(h.shadow)-1) {
 		want := h.shadow[i]
@@ -232,14 +249,24 @@ func TestReplayGoesOnAfterKills(t *testing.T) {
 	}
 	h.write(`INSERT INTO old.t VALUES (99, 'the end')`)
 	want := h.shadow[len(h.shadow)-1]
-	h.collector.Flush(t.Context())
+	h.archived()
 	h.stop()
 	plan, err := h.archive.Resolve(t.Context(), h.start, h.taken, archive.Moment{})
 	h.must(err)
+	// Kills come while it works, however fast this machine is.
+	began := time.Now()
+	if out, err := h.replay(h.stage(plan)).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	took := time.Since(began)
 	folder := h.stage(plan)
 	kills, anew := 0, 0
 	for {
-		out, ended := h.replayAndKill(folder, kills < killsTried)
+		limit := time.Hour
+		if kills < killsTried {
+			limit = rand.N(took * 3 / 4)
+		}
+		out, ended := h.replayAndKill(folder, limit)
 		if ended && strings.Contains(out, BeginAnew) {
 			anew++
 			folder = h.stage(plan)
@@ -262,7 +289,7 @@ func TestReplayGoesOnAfterKills(t *testing.T) {
 
 // replayAndKill runs a replay and kills it, or its server, at a moment of chance;
 // ended says that it came to its end by itself before.
-func (h *history) replayAndKill(folder string, kill bool) (out string, ended bool) {
+func (h *history) replayAndKill(folder string, limit time.Duration) (out string, ended bool) {
 	h.t.Helper()
 	cmd := h.replay(folder)
 	var text strings.Builder
@@ -270,10 +297,6 @@ func (h *history) replayAndKill(folder string, kill bool) (out string, ended boo
 	h.must(cmd.Start())
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
-	limit := time.Hour
-	if kill {
-		limit = time.Duration(rand.IntN(2500)) * time.Millisecond
-	}
 	select {
 	case <-done:
 	case <-time.After(limit):
