@@ -287,7 +287,7 @@ func TestReplayGoesOnAfterKills(t *testing.T) {
 	h.expect(folder, want)
 }
 
-// replayAndKill runs a replay and kills it, or its server, at a moment of chance;
+// replayAndKill runs a replay and kills it, or its server, when the limit is over;
 // ended says that it came to its end by itself before.
 func (h *history) replayAndKill(folder string, limit time.Duration) (out string, ended bool) {
 	h.t.Helper()
