@@ -52,6 +52,12 @@ var rungs = []rung{
 	{about: "the daemon, the tool and the server are killed", folder: "cmd/dbcalm-db-cmd/e2e",
 		mariadb: "^(TestToolRunsOn|TestGivesUpAfterInterruptions|TestToolFails|TestServerDiesWhileToolWorks|TestStreamServerDies|" +
 			"TestUnpackingSurvives)$"},
+	{about: "rows counted on the server, and compared with what came back", folder: "steps",
+		mariadb: "^(TestRowsAreComparedInEveryForm|TestLostRowsAreFound)$"},
+	{about: "any moment: the binary log is replayed, and the replay killed", folder: "steps/boot",
+		mariadb: "^(TestReplayToAnyMoment|TestReplayGoesOnAfterKills)$"},
+	{about: "any moment: the daemon's archive, and back to before a mistake", folder: "cmd/dbcalm-db-cmd/e2e",
+		mariadb: "^TestBackToTheMomentBefore$"},
 	{about: "verification at every level, and what it finds", folder: "cmd/dbcalm-db-cmd/e2e",
 		mariadb: "^(TestVerifyLevels|TestVerifyPackedLevels|TestVerifyFindsDamage|TestVerifyLooksIntoTables)$"},
 	{about: "the next series: its tool, an incremental after the upgrade, a restore on it", folder: "cmd/dbcalm-db-cmd/e2e",
