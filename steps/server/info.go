@@ -120,6 +120,15 @@ func (i Info) BinlogStays(after string) string {
 		"move its files away before the server is started, or it takes that for done"
 }
 
+// TracksPages reports whether a MySQL can tell which pages have changed since a
+// backup: by a component that is installed for that.
+func (s *Conn) TracksPages(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
+	defer cancel()
+	version, err := s.show(ctx, `SHOW GLOBAL STATUS LIKE 'mysqlbackup.component_version'`)
+	return err == nil && version != ""
+}
+
 // show returns the value of a SHOW … LIKE of one name, empty for none.
 func (s *Conn) show(ctx context.Context, query string) (string, error) {
 	var name, value string

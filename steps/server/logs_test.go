@@ -57,3 +57,20 @@ func TestLogsOfNewerServers(t *testing.T) {
 		})
 	}
 }
+
+func TestServerThatTracksPages(t *testing.T) {
+	t.Parallel()
+	const ask = "SHOW GLOBAL STATUS LIKE 'mysqlbackup.component_version'"
+	for name, test := range map[string]struct {
+		answer any
+		want   bool
+	}{
+		"with the component":    {[][]string{{"mysqlbackup.component_version", "8.4.6"}}, true},
+		"without":               {[]string{}, false},
+		"one that does not say": {errAsked, false},
+	} {
+		if got := NewConn(testkit.Recorded(t, map[string]any{ask: test.answer})).TracksPages(t.Context()); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
