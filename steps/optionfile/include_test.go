@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // included has a file and what it includes, in every way there is; DIR stands
@@ -81,12 +82,12 @@ func TestIncludedFilesAreReadAsTheServersProgramsReadThem(t *testing.T) {
 
 func TestServerIsToldByWhatItsFileIncludes(t *testing.T) {
 	t.Parallel()
-	testkit.NeedsServer(t)
+	series := mariadbtest.ServerSeries(t)
 	path := filepath.Join(writeFiles(t, map[string]string{
 		// As Debian's is.
 		"my.cnf":         "!includedir DIR/conf.d/\n",
 		"conf.d/50.cnf":  "[mysqld]\nport=1\ninnodb_log_group_home_dir = /the redo log\n[mysqldump]\nport=2\n",
-		"conf.d/99.cnf":  "[mariadb-10.11]\nloose-Innodb_Undo_Directory=/undo\n[mariadb-5.5]\nport=3\n",
+		"conf.d/99.cnf":  "[mariadb-" + series + "]\nloose-Innodb_Undo_Directory=/undo\n[mariadb-5.5]\nport=3\n",
 		"conf.d/99.conf": "[mysqld]\nport=4\n",
 	}), "my.cnf")
 	got, err := MariaDB(t.Context(), path)

@@ -101,6 +101,7 @@ func TestServerOfTheDataDirMustBeDown(t *testing.T) {
 
 func TestSplitLayoutIsRefused(t *testing.T) {
 	t.Parallel()
+	series := mariadbtest.ServerSeries(t)
 	for name, test := range map[string]struct{ text, want string }{
 		"nothing said": {"[mysqld]\nport=3306\n", ""},
 		"in the data directory": {"[mysqld]\ninnodb_log_group_home_dir=DATA\ninnodb_undo_directory=./\n" +
@@ -124,7 +125,7 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 			h := newServer(t)
 			h.DefaultsFile = filepath.Join(h.Dir, "my.cnf")
 			testkit.Write(t, h.Dir, map[string]string{"my.cnf": withData(test.text, h.DataDir),
-				"data/50.cnf": "[mariadb-10.11]\ninnodb_log_group_home_dir=/redo\n"})
+				"data/50.cnf": "[mariadb-" + series + "]\ninnodb_log_group_home_dir=/redo\n"})
 			err := h.CheckLayout(t.Context(), "")
 			if test.want != "" {
 				testkit.Says(t, err, withData(test.want, h.DataDir))

@@ -27,7 +27,7 @@ func olderThan(t *testing.T, numbers ...int) bool {
 // What an account may do by a role counts while the role is active when it logs in.
 func TestRealMySQLGrantsByRoles(t *testing.T) {
 	if olderThan(t, 8, 0) {
-		return
+		t.Skip("roles came with MySQL 8.0")
 	}
 	db, srv := realMySQL(t)
 	account := "'" + db.User + "'@'localhost'"
@@ -51,7 +51,7 @@ func TestRealMySQLGrantsByRoles(t *testing.T) {
 // encrypted or not.
 func TestRealMySQLTakesNewPasswords(t *testing.T) {
 	if olderThan(t, 8, 0) {
-		return
+		t.Skip("caching_sha2_password came with MySQL 8.0")
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
