@@ -35,7 +35,7 @@ var rungs = []rung{
 		mariadb: "^TestServerConformance$/^MariaDB", mysql: "^TestServerConformance$/^MySQL"},
 	{about: "grants taken one by one, tables and files elsewhere", folder: "steps/server",
 		mariadb: "^(TestMissingGrantsAreNamed|TestServerTellsThatItsFilesAreElsewhere|TestServersTellTheirLSN)$",
-		mysql:   "^TestRealMySQL(TellsEachMissingGrant|GrantsByRoles|WithABinaryLog|WithItsLogElsewhere|IsFoundElsewhere|" +
+		mysql: "^TestRealMySQL(TellsEachMissingGrant|GrantsByRoles|WithABinaryLog|WithItsLogElsewhere|IsFoundElsewhere|" +
 			"TellsWhatLiesElsewhere)$"},
 	{about: "encrypted logins, and what else its programs are told", folder: "steps/server",
 		mariadb: "^(TestEncryptedLogins|TestToolLogsInWithWhatWeDo|TestServerTellsWhereItsProgramsFilesAre|TestSplitLayoutIsRefused)$",
