@@ -36,6 +36,9 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	if err == nil {
 		err = h.Server.CheckFlavour(info)
 	}
+	if err == nil {
+		err = h.Server.CheckSpelling(info)
+	}
 	if !p.look("database", err, info.Flavour+" "+info.Version) {
 		return p.done()
 	}

@@ -131,8 +131,9 @@ func TestRealMySQLWithItsLogElsewhere(t *testing.T) {
 	}
 	db.Exec("CREATE DATABASE shop", "CREATE TABLE shop.t (id INT PRIMARY KEY) ENGINE=InnoDB")
 	db.Stop()
-	before := filepath.Join(t.TempDir(), "before")
+	before, again := filepath.Join(t.TempDir(), "before"), filepath.Join(t.TempDir(), "again")
 	must(t, os.CopyFS(before, os.DirFS(db.DataDir)))
+	must(t, os.CopyFS(again, os.DirFS(db.DataDir)))
 	db.Start()
 	executed := func() (set string, rows int) {
 		must(t, db.DB().QueryRow("SELECT @@GLOBAL.gtid_executed, (SELECT COUNT(*) FROM shop.t)").Scan(&set, &rows))
@@ -153,7 +154,7 @@ func TestRealMySQLWithItsLogElsewhere(t *testing.T) {
 	for _, log := range logs {
 		must(t, os.Rename(log, filepath.Join(t.TempDir(), filepath.Base(log))))
 	}
-	db.Start()
+	db.StartOn(again)
 	if set, rows := executed(); set == newer || rows != 0 {
 		t.Errorf("without the log of before, %d rows and %q are there", rows, set)
 	}
