@@ -35,12 +35,13 @@ var rungs = []rung{
 	{about: "grants taken one by one, tables and files elsewhere", folder: "steps/server",
 		mariadb: "^(TestMissingGrantsAreNamed|TestServerTellsThatItsFilesAreElsewhere|TestServersTellTheirLSN)$",
 		mysql: "^TestRealMySQL(TellsEachMissingGrant|GrantsByRoles|WithABinaryLog|WithItsLogElsewhere|IsFoundElsewhere|" +
-			"TellsWhatLiesElsewhere)$"},
+			"TellsWhatLiesElsewhere|TellsItsKeyring|TracksPages)$"},
 	{about: "encrypted logins, and what else its programs are told", folder: "steps/server",
 		mariadb: "^(TestEncryptedLogins|TestToolLogsInWithWhatWeDo|TestServerTellsWhereItsProgramsFilesAre|TestSplitLayoutIsRefused)$",
 		mysql:   "^TestRealMySQL(WantsEncryption|TakesNewPasswords)$"},
 	{about: "option files, as the version's own program reads them", folder: "steps/optionfile",
-		mariadb: "^(TestIncludedFilesAreReadAsTheServersProgramsReadThem|TestServerIsToldByWhatItsFileIncludes)$"},
+		mariadb: "^(TestIncludedFilesAreReadAsTheServersProgramsReadThem|TestServerIsToldByWhatItsFileIncludes)$",
+		mysql:   "^TestRealMySQLIsToldByItsFile$"},
 	{about: "a chain, a stream, kills of the tool and the server", folder: "steps",
 		mariadb: "^(TestConformance|TestSettingsOfTheBackupAreUsed)$/^MariaDB"},
 	{about: "tables of any name and kind, with holes, outside, damaged", folder: "steps",
@@ -132,6 +133,9 @@ var (
 	subTest = regexp.MustCompile(`(?m)^ +--- (PASS|FAIL|SKIP): (\S+)`)
 )
 
+// nothing is the verdict where there is nothing to try, or to try with.
+const nothing = "–"
+
 // verdict sums up what a run of tests printed: how many cases there were, or which
 // failed. A test that says so is about what the version does not have.
 func verdict(out []byte, err error) string {
@@ -153,8 +157,10 @@ func verdict(out []byte, err error) string {
 		return "**no**: " + strings.Join(failed, ", ")
 	case err != nil && !errors.As(err, &exit), err != nil:
 		return fmt.Sprintf("**no**: %v", err)
-	case len(tests) == lacking:
+	case len(tests) == 0:
 		return "**no**: no test ran"
+	case len(tests) == lacking:
+		return nothing
 	case lacking > 0:
 		return fmt.Sprintf("%d right, %d of what it has not", len(tests)-lacking+cases, lacking)
 	}

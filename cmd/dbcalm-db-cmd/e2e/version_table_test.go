@@ -83,7 +83,7 @@ func (m *versionTable) String() string {
 	for _, r := range rungs {
 		row := []string{r.about}
 		for _, column := range m.columns {
-			row = append(row, cmp.Or(m.cells[r.about+column], "–"))
+			row = append(row, cmp.Or(m.cells[r.about+column], nothing))
 		}
 		line(row)
 	}
