@@ -85,11 +85,12 @@ trial: deps deb ## Install, use, upgrade and purge the package under a systemd o
 	$(packaging)/trial/trial.sh $(BIN)/$(program)_*.deb
 
 # All tests have the race detector; of the daemons that e2e starts those have it
-# whose tests are in watchedForRaces (e2e/main_test.go).
+# whose tests are in watchedForRaces (e2e/main_test.go). Tests wait for programs and
+# disks much of the time: four at once keep two processors busy.
 .PHONY: test
 test: deps ## Run all tests with the race detector, on private MariaDB servers
 	@CGO_ENABLED=1 $(go_test) -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'
-	CGO_ENABLED=1 $(go_test) -timeout 45m ./...
+	CGO_ENABLED=1 $(go_test) -parallel 4 -timeout 45m ./...
 
 .PHONY: quick
 quick: ## Build, vet and run the fast tests; needs no database server
