@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -290,14 +291,18 @@ func refused(t testing.TB, err error, code int, words ...string) {
 	}
 }
 
-// loseData empties the data directory of the stopped server.
-func (w *world) loseData() {
+// loseData empties the data directory of the stopped server, but for the names
+// that it is given.
+func (w *world) loseData(but ...string) {
 	w.t.Helper()
 	entries, err := os.ReadDir(w.db.DataDir)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	for _, e := range entries {
+		if slices.Contains(but, e.Name()) {
+			continue
+		}
 		if err := os.RemoveAll(filepath.Join(w.db.DataDir, e.Name())); err != nil {
 			w.t.Fatal(err)
 		}
