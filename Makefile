@@ -87,8 +87,10 @@ trial: deps deb ## Install, use, upgrade and purge the package under a systemd o
 
 # All tests have the race detector; of the daemons that e2e starts those have it
 # whose tests are in watchedForRaces (e2e/main_test.go). Tests wait for programs and
-# disks much of the time: four at once keep two processors busy.
+# disks much of the time: four at once keep two processors busy, which have better
+# to do than to look after small heaps.
 .PHONY: test
+test: export GOGC := 400
 test: deps ## Run all tests with the race detector, on private MariaDB servers
 	@CGO_ENABLED=1 $(go_test) -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'
 	CGO_ENABLED=1 $(go_test) -parallel 4 -timeout 45m ./...
