@@ -24,7 +24,8 @@ type Laid struct {
 	Size int64
 	// Sure: what is laid down begins where the last applied one ended, whatever
 	// happened to the replica. One that was not transactional, or changed
-	// definitions, may have been done and not be noted, or the other way round.
+	// definitions, or is a half of a commit in two phases, may have been done and not
+	// be noted, or the other way round.
 	Sure bool
 }
 
@@ -112,10 +113,10 @@ func (l *layer) take(s *Segment, g *binlog.Group) error {
 		if last == g.GTID {
 			delete(l.skip, g.GTID.Domain)
 		}
-		l.unsure = l.unsure || !g.Transactional && !g.DDL
+		l.unsure = l.unsure || !g.Transactional && !g.DDL && !g.XA
 	} else {
 		if l.laid.Transactions == 0 {
-			l.laid.Sure = !l.unsure && g.Transactional && !g.DDL
+			l.laid.Sure = !l.unsure && g.Transactional && !g.DDL && !g.XA
 		}
 		if err := l.write(s, g); err != nil {
 			return fmt.Errorf("lay down the relay log: %w", err)

@@ -29,6 +29,9 @@ type Plan struct {
 	// Size is that of what is applied, in bytes; Stored that of the segments.
 	Size   int64 `json:"size"`
 	Stored int64 `json:"stored"`
+	// Seconds is how long that takes if it goes as fast as the last time; 0 where it
+	// was never done.
+	Seconds float64 `json:"seconds,omitempty"`
 	// Last is the last transaction that is kept, nil for none; Next the first that
 	// is left out, nil where the archive has none.
 	Last *Transaction `json:"last,omitempty"`
@@ -66,8 +69,9 @@ type chooser struct {
 	cut bool
 	// counts of what is worth a note.
 	future, older, statements, incidents int
-	backward                             string
-	latest                               time.Time
+	// backward and unsafe are the first of their kind.
+	backward, unsafe string
+	latest           time.Time
 }
 
 // take looks at the next transaction and reports whether it is kept.
@@ -97,6 +101,9 @@ func (c *chooser) take(s *Segment, g *binlog.Group) bool {
 	}
 	if g.Statements > 0 {
 		c.statements++
+	}
+	if g.Unsafe && c.unsafe == "" {
+		c.unsafe = g.GTID.String()
 	}
 	if g.Incident {
 		c.incidents++
@@ -138,6 +145,10 @@ func (c *chooser) notes() []string {
 	if c.statements > 0 {
 		add("%d transactions are logged as statements, not rows: one whose effect depends on more than the data may do other things "+
 			"than it did", c.statements)
+	}
+	if c.unsafe != "" {
+		add("some of these statements are unsafe to replay by their words, such as LIMIT without an order, or UUID(): the first is of %s; "+
+			"compare the tables that they change", c.unsafe)
 	}
 	if c.incidents > 0 {
 		add("%d transactions tell of an incident: the server lost part of its log there", c.incidents)

@@ -18,9 +18,7 @@ import (
 // moment. The backup was ended at a time. It reads all that lies between them, and
 // needs room for a segment at a time in the archive's folder.
 func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time.Time, to Moment) (*Plan, error) {
-	if a.Flush != nil {
-		a.Flush(ctx)
-	}
+	behind := a.flush(ctx)
 	chain, err := a.Chain()
 	if err != nil {
 		return nil, err
@@ -63,8 +61,11 @@ func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time
 	if err != nil {
 		return nil, err
 	}
-	plan.GTID = state.PositionText()
+	plan.GTID, plan.Seconds = state.PositionText(), a.estimate(plan.Size)
 	plan.Notes = c.notes()
+	if behind != nil && cutIn == nil {
+		plan.Notes = append(plan.Notes, fmt.Sprintf("what the server committed last may be missing from the archive: %v", behind))
+	}
 	for _, s := range segments {
 		if s.Number >= plan.FirstSegment && s.Number <= plan.LastSegment {
 			plan.Stored += s.StoredSize
@@ -77,6 +78,19 @@ func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time
 		return nil, err
 	}
 	return plan, c.proveReached(chain, segments, cutIn != nil)
+}
+
+// flushLimit is how long a plan waits for what the archive is behind.
+const flushLimit = 2 * time.Minute
+
+// flush has the archive catch up, and says why it may not have.
+func (a *Archive) flush(ctx context.Context) error {
+	if a.Flush == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, flushLimit, fmt.Errorf("it was not read to its end within %s", flushLimit))
+	defer cancel()
+	return a.Flush(ctx)
 }
 
 // proveAfter refuses a moment before that of the backup.

@@ -46,10 +46,10 @@ func (a *Archive) begin(s Segment) (*writer, error) {
 		return nil, err
 	}
 	if err := disk.WriteDurably(filepath.Join(a.Folder, openManifest), text, 0o600); err != nil {
-		return nil, fmt.Errorf("open a segment: %w", err)
+		return nil, fmt.Errorf("open a segment: %w%s", err, disk.FullAdvice(err))
 	}
 	if w.file, err = disk.Create(a.Folder, openContent, 0o600); err != nil {
-		return nil, fmt.Errorf("open a segment: %w", err)
+		return nil, fmt.Errorf("open a segment: %w%s", err, disk.FullAdvice(err))
 	}
 	if err := disk.SyncDir(a.Folder); err != nil {
 		return nil, errors.Join(fmt.Errorf("open a segment: %w", err), w.file.Close())
@@ -65,7 +65,7 @@ func (w *writer) add(from io.ReaderAt, part binlog.Part, now time.Time) error {
 	}
 	w.dirty = true
 	if _, err := io.Copy(w.file, io.NewSectionReader(from, s.To, part.End-s.To)); err != nil {
-		return fmt.Errorf("write segment %d: %w", s.Number, err)
+		return fmt.Errorf("write segment %d: %w%s", s.Number, err, disk.FullAdvice(err))
 	}
 	s.To, s.Closed, s.ReadAt = part.End, part.Closed, now.UTC()
 	if part.Group != nil {
@@ -80,7 +80,7 @@ func (w *writer) sync() error {
 		return nil
 	}
 	if err := w.file.Sync(); err != nil {
-		return fmt.Errorf("sync segment %d: %w", w.segment.Number, err)
+		return fmt.Errorf("sync segment %d: %w%s", w.segment.Number, err, disk.FullAdvice(err))
 	}
 	w.dirty = false
 	crashpoint.Here("archive-synced")
@@ -115,7 +115,7 @@ func (w *writer) seal(ctx context.Context, previous *Segment) (*Segment, error) 
 	}
 	crashpoint.Here("archive-headed")
 	if err := disk.WriteDurably(filepath.Join(a.Folder, manifestName(s.Number)), text, 0o600); err != nil {
-		return nil, fmt.Errorf("publish segment %d: %w", s.Number, err)
+		return nil, fmt.Errorf("publish segment %d: %w%s", s.Number, err, disk.FullAdvice(err))
 	}
 	crashpoint.Here("archive-published")
 	return &s, w.drop()
