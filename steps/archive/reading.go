@@ -168,9 +168,7 @@ func (r *reading) take(ctx context.Context, part binlog.Part) (err error) {
 			return err
 		}
 	}
-	if err := r.open.add(r.place.file, part, time.Now()); err != nil {
-		return err
-	}
+	r.open.add(r.place.file, part, time.Now())
 	r.closed = part.Closed
 	if r.open.segment.To-r.open.segment.From >= r.options.Size {
 		return r.seal(ctx)

@@ -232,8 +232,10 @@ func covers(segments []*Segment, m Moment) bool {
 type walker struct {
 	archive *Archive
 	scratch string
-	// seen is called with each segment, when its bytes are in the file.
-	seen func(s *Segment, file *os.File) error
+	// begin is called with each segment when its bytes are in the file, end when all
+	// of it that is wanted has been visited; both may be nil.
+	begin func(s *Segment, file *os.File)
+	end   func() error
 }
 
 // each calls visit for each transaction of the segments, in order, until that
@@ -255,15 +257,21 @@ func (w walker) each(ctx context.Context, segments []*Segment, visit func(*Segme
 		if err := w.archive.unpack(ctx, s, file); err != nil {
 			return err
 		}
-		if w.seen != nil {
-			if err := w.seen(s, file); err != nil {
+		if w.begin != nil {
+			w.begin(s, file)
+		}
+		err := eachGroup(file, s, func(g *binlog.Group) error { return visit(s, g) })
+		enough := errors.Is(err, errEnough)
+		if err != nil && !enough {
+			return err
+		}
+		if w.end != nil {
+			if err := w.end(); err != nil {
 				return err
 			}
 		}
-		if err := eachGroup(file, s, func(g *binlog.Group) error { return visit(s, g) }); errors.Is(err, errEnough) {
+		if enough {
 			return nil
-		} else if err != nil {
-			return err
 		}
 	}
 	return nil

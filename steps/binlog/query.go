@@ -2,7 +2,6 @@ package binlog
 
 import (
 	"encoding/binary"
-	"regexp"
 	"strings"
 )
 
@@ -14,13 +13,6 @@ type query struct {
 	// beside it.
 	unsafe bool
 }
-
-// unsafeWords are of what a server calls unsafe to log as a statement, but for what
-// the log has the value of: RAND, NOW, LAST_INSERT_ID, variables.
-// https://mariadb.com/kb/en/unsafe-statements-for-statement-based-replication
-var unsafeWords = regexp.MustCompile(`(?i)\b(LIMIT\s+[\d?@]|INSERT\s+DELAYED|(UUID|UUID_SHORT|SYS_GUID|SYSDATE|LOAD_FILE|USER|CURRENT_USER|` +
-	`SESSION_USER|SYSTEM_USER|CURRENT_ROLE|VERSION|GET_LOCK|RELEASE_LOCK|IS_FREE_LOCK|IS_USED_LOCK|SLEEP|FOUND_ROWS|ROW_COUNT|RANDOM_BYTES|` +
-	`MASTER_POS_WAIT|MASTER_GTID_WAIT)\s*\()`)
 
 func parseQuery(e *event, f *Format) (query, error) {
 	var q query
@@ -36,7 +28,7 @@ func parseQuery(e *event, f *Format) (query, error) {
 	if e.kind == typeQuery {
 		text := e.body[at:]
 		q.text = strings.ToValidUTF8(string(text[:min(len(text), shownQuery)]), "\ufffd")
-		q.unsafe = unsafeWords.Match(text)
+		q.unsafe = isUnsafe(text)
 	}
 	return q, nil
 }

@@ -39,9 +39,11 @@ type history struct {
 	// the first half of a commit in two phases.
 	shadow []moment
 	half   moment
-	// collector runs until stop is called, and seals a segment after every interval.
+	// collector runs until stop is called, and seals a segment after every interval, or
+	// of a size.
 	collector *archive.Collector
 	interval  time.Duration
+	size      int64
 	stop      func()
 }
 
@@ -52,7 +54,7 @@ type moment struct {
 
 func newHistory(t *testing.T, args ...string) *history {
 	t.Helper()
-	h := &history{t: t, interval: 200 * time.Millisecond, server: mariadbtest.Start(t, mariadbtest.WithBinlog(), mariadbtest.WithArgs(args...))}
+	h := &history{t: t, interval: 200 * time.Millisecond, size: 1 << 20, server: mariadbtest.Start(t, mariadbtest.WithBinlog(), mariadbtest.WithArgs(args...))}
 	h.server.DB().SetMaxOpenConns(1)
 	h.server.Exec(`CREATE DATABASE old`, `CREATE TABLE old.t (id INT PRIMARY KEY, word TEXT)`, `INSERT INTO old.t VALUES (1, 'one')`)
 	h.server.Stop()
@@ -82,7 +84,7 @@ func (h *history) collect() {
 		Ask: asked.BinaryLog, Owner: os.Geteuid, Held: func() string { return "" },
 		Restored: func(context.Context) (time.Time, error) { return time.Time{}, nil },
 		Keep:     func(context.Context) (time.Time, error) { return time.Time{}, nil },
-		Interval: h.interval, Size: 1 << 20,
+		Interval: h.interval, Size: h.size,
 		Notice: func(s archive.Status) { h.t.Logf("archive: %s: %s", s.State, s.Reason) },
 	})
 	h.archive.Flush = h.collector.Flush
