@@ -76,8 +76,7 @@ func TestFilesThatWereNotWrittenWhole(t *testing.T) {
 	c.await(c.write())
 	c.server.Kill()
 	c.stop()
-	files, err := filepath.Glob(filepath.Join(c.server.DataDir, "binlog.0*"))
-	c.Must(err)
+	files := c.files()
 	newest := files[len(files)-1]
 	f, err := os.OpenFile(newest, os.O_APPEND|os.O_WRONLY, 0)
 	c.Must(err)

@@ -64,9 +64,7 @@ func (c *collected) archived(chain *Chain) (gtids []string) {
 
 func (c *collected) logged() (gtids []string) {
 	c.T.Helper()
-	files, err := filepath.Glob(filepath.Join(c.server.DataDir, "binlog.0*"))
-	c.Must(err)
-	for _, name := range files {
+	for _, name := range c.files() {
 		f, err := os.Open(name)
 		c.Must(err)
 		scanner := binlog.NewScanner(f)

@@ -69,6 +69,8 @@ type chooser struct {
 	cut bool
 	// counts of what is worth a note.
 	future, older, statements, incidents int
+	// olderLater: some of those that were not looked at are as old as those kept.
+	olderLater bool
 	// backward and unsafe are the first of their kind.
 	backward, unsafe string
 	latest           time.Time
@@ -129,6 +131,13 @@ func (c *chooser) ends(s *Segment, g *binlog.Group, future bool) bool {
 	return false
 }
 
+// pass looks at the manifest of a segment that is left out.
+func (c *chooser) pass(s *Segment) {
+	if to := c.moment.Time; !to.IsZero() && s.Transactions > 0 && (!s.FirstTime.After(to) || !s.LastTime.After(to)) {
+		c.olderLater = true
+	}
+}
+
 // notes says what is to be known of the transactions.
 func (c *chooser) notes() []string {
 	var notes []string
@@ -141,6 +150,9 @@ func (c *chooser) notes() []string {
 	}
 	if c.older > 0 {
 		add("%d of the transactions left out are dated at or before the moment: the clock went back; name a GTID to be exact", c.older)
+	}
+	if c.older == 0 && c.olderLater {
+		add("some of the transactions left out are dated at or before the moment: the clock went back; name a GTID to be exact")
 	}
 	if c.statements > 0 {
 		add("%d transactions are logged as statements, not rows: one whose effect depends on more than the data may do other things "+

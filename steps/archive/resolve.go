@@ -62,6 +62,11 @@ func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time
 		return nil, err
 	}
 	plan.GTID, plan.Seconds = state.PositionText(), a.estimate(plan.Size)
+	for _, s := range segments {
+		if cutIn != nil && s.Number > cutIn.Number {
+			c.pass(s)
+		}
+	}
 	plan.Notes = c.notes()
 	if behind != nil && cutIn == nil {
 		plan.Notes = append(plan.Notes, fmt.Sprintf("what the server committed last may be missing from the archive: %v", behind))
