@@ -19,3 +19,9 @@ func docsScreens(t *testing.T) string {
 	t.Helper()
 	return readFile(t, "e2e/testdata/screens.md")
 }
+
+// docsArchive is what the newest `make archive-speed` printed.
+func docsArchive(t *testing.T) string {
+	t.Helper()
+	return readFile(t, "e2e/testdata/archive.md")
+}

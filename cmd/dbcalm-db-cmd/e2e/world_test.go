@@ -318,12 +318,15 @@ func entries(t testing.TB, dir string) []string {
 	}
 	var names []string
 	for _, e := range list {
-		if e.Name() != storeLock {
+		if e.Name() != storeLock && e.Name() != archiveFolder {
 			names = append(names, e.Name())
 		}
 	}
 	return names
 }
+
+// archiveFolder is the archive of the binary log, which no backup is.
+const archiveFolder = ".binlog"
 
 // storeLock is the store's lock, which every daemon makes and nobody removes. It
 // is no part of what operations leave.
