@@ -50,6 +50,7 @@ var docsParts = map[string]func(*testing.T) string{
 	"screens":      docsScreens,
 	"versions":     docsVersions,
 	"archive":      docsArchive,
+	"speed":        docsSpeed,
 }
 
 // The generated parts are what the program says today; -update makes them so.
