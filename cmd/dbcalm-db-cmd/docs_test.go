@@ -48,6 +48,7 @@ var docsParts = map[string]func(*testing.T) string{
 	"metrics":      docsMetrics,
 	"crash-matrix": docsCrashMatrix,
 	"screens":      docsScreens,
+	"speed":        docsSpeed,
 }
 
 // The generated parts are what the program says today; -update makes them so.

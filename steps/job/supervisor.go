@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 	"unsafe"
@@ -62,6 +64,7 @@ func Supervise(ctx context.Context, folder string) error {
 	}
 	crashpoint.Here("supervisor-granted")
 	raiseFileLimit()
+	boundMemory()
 	yieldToServer()
 	result := runJob(folder, spec, shell, daemon, ctx.Done())
 	crashpoint.Here("supervisor-ended")
@@ -94,6 +97,18 @@ func raiseFileLimit() {
 		// The program runs with the limit it has if this is refused, and says so
 		// itself if that is too low.
 		_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
+	}
+}
+
+// memoryLimit is from which size on memory that is not used any more is looked for
+// at once, in bytes: the server needs it more.
+const memoryLimit = 48 << 20
+
+// boundMemory keeps the supervisor small, unless the environment says how large it
+// may be (GOMEMLIMIT).
+func boundMemory() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 }
 
