@@ -49,6 +49,8 @@ var docsParts = map[string]func(*testing.T) string{
 	"crash-matrix": docsCrashMatrix,
 	"screens":      docsScreens,
 	"speed":        docsSpeed,
+	"versions":     docsVersions,
+	"archive":      docsArchive,
 }
 
 // The generated parts are what the program says today; -update makes them so.
