@@ -48,6 +48,7 @@ var docsParts = map[string]func(*testing.T) string{
 	"metrics":      docsMetrics,
 	"crash-matrix": docsCrashMatrix,
 	"screens":      docsScreens,
+	"speed":        docsSpeed,
 	"versions":     docsVersions,
 	"archive":      docsArchive,
 	"speed":        docsSpeed,
