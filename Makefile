@@ -41,6 +41,7 @@ rooms       := $(sort $(folders) $(shell find $(folders) -name '*_test.go' -prin
 load        := cmd/$(program)/e2e/testdata/load.md
 speed       := cmd/$(program)/e2e/testdata/speed.md
 screens     := cmd/$(program)/e2e/testdata/screens.md
+archived    := cmd/$(program)/e2e/testdata/archive.md
 shell_files := $(wildcard .ci/*) $(shell find $(folders) -name '*.sh')
 packaging   := cmd/$(program)/packaging
 nfpm        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
@@ -87,11 +88,14 @@ trial: deps deb ## Install, use, upgrade and purge the package under a systemd o
 	$(packaging)/trial/trial.sh $(BIN)/$(program)_*.deb
 
 # All tests have the race detector; of the daemons that e2e starts those have it
-# whose tests are in watchedForRaces (e2e/main_test.go).
+# whose tests are in watchedForRaces (e2e/main_test.go). Tests wait for programs and
+# disks much of the time: four at once keep two processors busy, which have better
+# to do than to look after small heaps.
 .PHONY: test
+test: export GOGC := 400
 test: deps ## Run all tests with the race detector, on private MariaDB servers
 	@CGO_ENABLED=1 $(go_test) -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'
-	CGO_ENABLED=1 $(go_test) -timeout 45m ./...
+	CGO_ENABLED=1 $(go_test) -parallel 4 -timeout 45m ./...
 
 .PHONY: quick
 quick: ## Build, vet and run the fast tests; needs no database server
@@ -138,8 +142,12 @@ long: export LONG_TESTS := 1
 long: test powerloss ## Run make test and make powerloss with whole matrices, of which they run a third each
 
 .PHONY: moments
-moments: deps ## Bring data to 20 moments of a writer of all kinds, and kill a replay 100 times
-	go test -v -tags moments -count=1 -timeout 60m -run '^TestReplay' ./steps/boot
+moments: deps ## Bring data to 20 moments of a writer of all kinds, and kill a replay and the archive 100 times each
+	go test -v -tags moments -count=1 -timeout 60m -run '^(TestReplay|TestArchiveSurvives)' ./steps/boot ./steps/archive
+
+.PHONY: archive-speed
+archive-speed: deps ## Measure how far the archive is behind, what it costs the server, and how fast a replay is, and print the table
+	ARCHIVE_OUT=$(abspath $(archived)) go test -v -tags moments -count=1 -timeout 30m -run '^TestArchiveSpeed$$' ./steps/boot
 
 # A mount of the run's own goes with it.
 .PHONY: bench

@@ -55,14 +55,14 @@ func (s restoreSteps) planReplay(ctx context.Context, t *Task, links []store.Lin
 	return nil
 }
 
-// replayRoom is what a replay takes on the disk, in bytes: the relay log, and what
-// the data grows by.
+// replayRoom is what a replay takes on the disk, in bytes: the relay log, what the
+// data grows by, and its server's redo log.
 func replayRoom(p *archive.Plan) uint64 {
 	if p == nil {
 		return 0
 	}
 	// #nosec G115 -- no file, disk or log has 2^63 bytes
-	return 2 * uint64(p.Size)
+	return 2*uint64(p.Size) + boot.ReplayRedo
 }
 
 // replayTold is replayShort behind other words.
@@ -78,9 +78,14 @@ func replayShort(p *archive.Plan) string {
 	if p == nil {
 		return ""
 	}
-	told := fmt.Sprintf("%d transactions of the archive, %s, up to GTID %s", p.Transactions, disk.HumanBytes(replayRoom(p)/2), p.GTID)
+	// #nosec G115 -- no log has 2^63 bytes
+	told := fmt.Sprintf("%d transactions of the archive, %s, up to GTID %s", p.Transactions, disk.HumanBytes(uint64(p.Size)), p.GTID)
 	if p.Last != nil {
 		told += " of " + p.Last.Time.Format(time.DateTime) + " UTC"
+	}
+	if p.Seconds > 0 {
+		took := time.Duration(p.Seconds * float64(time.Second))
+		told += ", in about " + took.Round(time.Second).String()
 	}
 	return told
 }
@@ -133,18 +138,28 @@ func (s restoreSteps) replayFinish(_ context.Context, t Task, r job.Result) (Out
 	if err := tool.ProveRun("the replay", r); err != nil {
 		return Outcome{}, err
 	}
+	if applied, err := replayApplied(t); err == nil {
+		if err := s.Archive.NoteRate(applied.Run, applied.Took()); err != nil {
+			return Outcome{}, err
+		}
+	}
 	return ok(t, fmt.Sprintf("%d transactions replayed up to GTID %s in %s", t.Data.Replay.Transactions, t.Data.Replay.GTID,
 		r.Ended.Sub(r.Started).Round(time.Millisecond))), nil
 }
 
 // replayProgress tells how much of the plan's binary log has been applied.
 func (s restoreSteps) replayProgress(t Task, _ string) (disk.Progress, bool) {
-	var applied boot.Applied
-	path := filepath.Join(t.Data.Placement.Stage, boot.ReplayProgress)
-	if err := disk.ReadJSON(path, tool.MaxMetadata, &applied); err != nil {
+	applied, err := replayApplied(t)
+	if err != nil {
 		return disk.Progress{}, false
 	}
 	p := disk.Progress{Done: applied.Done, Total: applied.Total}
 	p.Cap()
 	return p, p.Total > 0
+}
+
+// replayApplied is how far the replay has said that it is.
+func replayApplied(t Task) (applied boot.Applied, err error) {
+	err = disk.ReadJSON(filepath.Join(t.Data.Placement.Stage, boot.ReplayProgress), tool.MaxMetadata, &applied)
+	return applied, err
 }

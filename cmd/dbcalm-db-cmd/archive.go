@@ -68,6 +68,9 @@ func archiveText(r archive.Report) string {
 	} else {
 		fmt.Fprintf(&b, "Collector  %s since %s: %s\n", c.State, human.Stamp(c.Since), human.OneLine(c.Reason))
 		fmt.Fprintf(&b, "           told at %s, %.1f s behind then\n", human.Stamp(r.Told), c.Lag)
+		if c.Warning != "" {
+			fmt.Fprintf(&b, "problem: %s\n", human.OneLine(c.Warning))
+		}
 	}
 	fmt.Fprintf(&b, "Store      %s, %s\n", human.Count(r.Segments, "segment"), human.Bytes(r.Stored))
 	for _, p := range r.Problems {

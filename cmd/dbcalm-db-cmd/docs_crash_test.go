@@ -8,14 +8,32 @@ func docsCrashMatrix(t *testing.T) string {
 	return readFile(t, "e2e/testdata/crash-matrix.md")
 }
 
+// docsSpeed is what the newest `make bench` printed.
+func docsSpeed(t *testing.T) string {
+	t.Helper()
+	return readFile(t, "e2e/testdata/speed.md")
+}
+
 // docsVersions is what the newest whole `make matrix` printed.
 func docsVersions(t *testing.T) string {
 	t.Helper()
 	return readFile(t, "e2e/testdata/versions.md")
 }
 
+// docsSpeed is what the newest `make bench` printed.
+func docsSpeed(t *testing.T) string {
+	t.Helper()
+	return readFile(t, "e2e/testdata/speed.md")
+}
+
 // docsScreens is what the newest `make screens` printed.
 func docsScreens(t *testing.T) string {
 	t.Helper()
 	return readFile(t, "e2e/testdata/screens.md")
+}
+
+// docsArchive is what the newest `make archive-speed` printed.
+func docsArchive(t *testing.T) string {
+	t.Helper()
+	return readFile(t, "e2e/testdata/archive.md")
 }

@@ -48,7 +48,10 @@ var docsParts = map[string]func(*testing.T) string{
 	"metrics":      docsMetrics,
 	"crash-matrix": docsCrashMatrix,
 	"screens":      docsScreens,
+	"speed":        docsSpeed,
 	"versions":     docsVersions,
+	"archive":      docsArchive,
+	"speed":        docsSpeed,
 }
 
 // The generated parts are what the program says today; -update makes them so.

@@ -58,7 +58,14 @@ func archiveCheck(ctx context.Context, h *steps.Host, c *config.Config, wrong ma
 	if err == nil && len(report.Problems) > 0 {
 		err = errors.New(report.Problems[0] + ": take a full backup now")
 	}
-	return []api.Check{
+	checks := []api.Check{
 		steps.NewCheck(about, err, fmt.Sprintf("the binary log in %s is archived, in %d segments", log.Folder, report.Segments)),
 	}
+	if note := log.ShortLived(); note != "" {
+		checks = append(checks, steps.Noted(about, note))
+	}
+	if c := report.Collector; c != nil && c.Warning != "" {
+		checks = append(checks, steps.NewCheck(about, errors.New(c.Warning), ""))
+	}
+	return checks
 }

@@ -71,8 +71,11 @@ func startArchive(ctx context.Context, cfg *config.Config, host *steps.Host, sto
 
 func noticeArchive(log zerolog.Logger, s archive.Status) {
 	event := log.Info()
-	if s.Failing() {
+	if s.Failing() != "" {
 		event = log.Warn()
+	}
+	if s.Warning != "" {
+		event.Str("warning", s.Warning)
 	}
 	event.Str("state", string(s.State)).Str("reason", s.Reason).Msg("the archive of the binary log is " + string(s.State))
 }

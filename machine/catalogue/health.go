@@ -3,7 +3,6 @@ package catalogue
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
@@ -34,8 +33,8 @@ func (cat *Catalogue) Health(ctx context.Context) api.Health {
 	}
 	if status := cat.host.Archive.Status; status != nil {
 		h.Checks[checkArchive] = api.HealthOK
-		if s := status(); s.Failing() {
-			fail(checkArchive, fmt.Errorf("the archive is %s: %s", s.State, s.Reason))
+		if why := status().Failing(); why != "" {
+			fail(checkArchive, errors.New(why))
 		}
 	}
 	end, err := cat.store.LastFailure(ctx)

@@ -24,9 +24,9 @@ type Archive struct {
 	Folder string
 	// State is the folder of what must be believed, where nobody else can write.
 	State string
-	// Flush has the collector, where one runs in this process, seal what it has read;
-	// nil for none.
-	Flush func(ctx context.Context)
+	// Flush has the collector, where one runs in this process, read and seal all that
+	// the server has committed, and says why it may not be all; nil for none.
+	Flush func(ctx context.Context) error
 	// Status tells where that collector stands; nil for none.
 	Status func() Status
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"path/filepath"
 	"time"
 
-	"dbcalm-db-cmd/steps/binlog"
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/server"
 )
 
@@ -46,12 +46,18 @@ type Collector struct {
 	archive *Archive
 	options Options
 	board   board
-	flush   chan chan struct{}
+	// flush takes who asks; asked are those who were not answered yet, and ended is
+	// closed when nobody is any more.
+	flush chan chan error
+	asked []chan error
+	ended chan struct{}
 
-	// What is known of the server in this round.
-	server   server.BinaryLog
-	source   Source
-	restored time.Time
+	// What is known of the server in this round. Quiet: it is not followed, and only
+	// what it has left is read; drained: all of that has been, since it is held.
+	server         server.BinaryLog
+	source         Source
+	restored       time.Time
+	quiet, drained bool
 
 	// chain is what the archive holds; nil while that has to be read.
 	chain *Chain
@@ -59,53 +65,42 @@ type Collector struct {
 	tidied time.Time
 }
 
-// New returns a Collector. Only one may run on an archive.
+// New returns a Collector. Only one may run on an archive, and it runs once.
 func New(a *Archive, o Options) *Collector {
-	return &Collector{archive: a, options: o, flush: make(chan chan struct{}), board: board{archive: a, notice: o.Notice}}
+	return &Collector{archive: a, options: o, flush: make(chan chan error), ended: make(chan struct{}),
+		board: board{archive: a, notice: o.Notice}}
 }
 
 // Run collects until ctx ends. What keeps it from that is told by the status and
 // tried again.
 func (c *Collector) Run(ctx context.Context) {
+	defer close(c.ended)
 	for ctx.Err() == nil {
 		again, err := c.round(ctx)
 		if ctx.Err() != nil {
-			return
+			break
 		}
 		if err != nil {
 			c.board.fail(err)
 			c.chain = nil
+			c.answer(err)
 		}
 		if !again {
-			c.pause(ctx)
+			c.pause(ctx, retryAfter)
 		}
 	}
+	c.answer(errEnded)
 }
 
-// Flush seals what has been read, and returns when that is in the store, or the
-// collector has nothing open, or ctx ends.
-func (c *Collector) Flush(ctx context.Context) {
-	done := make(chan struct{})
-	select {
-	case c.flush <- done:
-	case <-ctx.Done():
-		return
-	}
-	select {
-	case <-done:
-	case <-ctx.Done():
-	}
-}
-
-// pause waits a while before the next round.
-func (c *Collector) pause(ctx context.Context) {
-	timer := time.NewTimer(retryAfter)
+// pause waits a while before the next round, or until somebody asks.
+func (c *Collector) pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
 	case done := <-c.flush:
-		close(done)
+		c.asked = append(c.asked, done)
 	}
 }
 
@@ -114,6 +109,7 @@ func (c *Collector) pause(ctx context.Context) {
 func (c *Collector) round(ctx context.Context) (again bool, err error) {
 	if err := c.archive.make(); errors.Is(err, errNoStore) {
 		c.board.set(Waiting, err.Error())
+		c.answer(err)
 		return false, nil
 	} else if err != nil {
 		return false, err
@@ -123,18 +119,17 @@ func (c *Collector) round(ctx context.Context) (again bool, err error) {
 			return false, err
 		}
 	}
-	if why := c.options.Held(); why != "" {
-		c.board.set(Held, why)
-		return false, nil
-	}
 	if ready, err := c.look(ctx); err != nil || !ready {
 		return false, err
 	}
 	p, err := c.find(ctx, c.chain)
-	if errors.Is(err, errUnborn) {
-		return false, nil
-	}
-	if err != nil {
+	switch {
+	case c.quiet:
+		return c.drain(ctx, p, err)
+	case errors.Is(err, errUnborn):
+		c.pause(ctx, tick)
+		return true, nil
+	case err != nil:
 		return false, err
 	}
 	defer p.file.Close()
@@ -160,14 +155,32 @@ func (c *Collector) load(ctx context.Context) error {
 	return nil
 }
 
-// look asks the server, and reports whether there is a log to read.
+// look asks the server, and reports whether there is a log to read: one that does
+// not answer, or is to be kept away from, may have left something.
 func (c *Collector) look(ctx context.Context) (ready bool, err error) {
-	if c.server, err = c.options.Ask(ctx); err != nil {
-		c.board.set(Waiting, err.Error())
+	held := c.options.Held()
+	if c.quiet = held != ""; c.quiet {
+		c.board.set(Held, held)
+	} else {
+		c.drained = false
+		now, err := c.options.Ask(ctx)
+		if why := now.Unfit(); err == nil && why != "" {
+			c.board.set(Off, why)
+			c.answer(errors.New(why))
+			return false, nil
+		}
+		if c.quiet = err != nil; c.quiet {
+			c.board.set(Waiting, err.Error())
+		} else if err := c.know(now); err != nil {
+			return false, err
+		}
+	}
+	if c.drained {
+		c.answer(nil)
 		return false, nil
 	}
-	if why := c.server.Unfit(); why != "" {
-		c.board.set(Off, why)
+	if c.quiet && !c.recall() {
+		c.answer(errors.New("where the server's binary log lies is not known before the server has answered once"))
 		return false, nil
 	}
 	c.source = Folder{Path: c.server.Folder, Index: c.server.Index, Owner: c.options.Owner()}
@@ -175,144 +188,31 @@ func (c *Collector) look(ctx context.Context) (ready bool, err error) {
 	return err == nil, err
 }
 
-// reading is one stay in one file.
-type reading struct {
-	*Collector
-	place *place
-	open  *writer
-	// closed: the file has been read to its end.
-	closed bool
-}
+// knownName is the file of what the server has said of its log, in the archive's
+// state folder: so that a daemon which finds it dead reads what it has left.
+const knownName = "server.json"
 
-// follow reads a file to its end, or until it is held or the server is gone.
-func (c *Collector) follow(ctx context.Context, p *place) (again bool, err error) {
-	r := &reading{Collector: c, place: p}
-	defer r.abandon()
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
-	asked := time.Now()
-	for {
-		// Asked before the rest is read: a file that was left behind grows no more.
-		gone := p.file.Gone()
-		if err := r.read(ctx); err != nil {
-			return false, err
-		}
-		if gone || r.closed {
-			return true, r.seal(ctx)
-		}
-		c.board.set(Following, "reading "+p.name)
-		if time.Since(asked) >= askEvery {
-			asked = time.Now()
-			if left, err := r.left(ctx); err != nil || left {
-				return left, errors.Join(err, r.seal(ctx))
-			}
-		}
-		if why := c.options.Held(); why != "" {
-			return false, r.seal(ctx)
-		}
-		if r.open != nil && time.Since(r.open.begun) >= c.options.Interval {
-			if err := r.seal(ctx); err != nil {
-				return false, err
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return false, r.seal(context.WithoutCancel(ctx))
-		case <-ticker.C:
-		case done := <-c.flush:
-			err := errors.Join(r.read(ctx), r.seal(ctx))
-			close(done)
-			if err != nil {
-				return false, err
-			}
-		}
+func (c *Collector) know(now server.BinaryLog) error {
+	c.board.keeps(now.Keeps)
+	if c.server == now {
+		return nil
 	}
-}
-
-// left reports whether the server writes into a later file, or is gone.
-func (r *reading) left(ctx context.Context) (bool, error) {
-	names, err := r.source.Files(ctx)
-	if err != nil {
-		return false, err
+	if err := disk.WriteJSON(filepath.Join(c.archive.State, knownName), now); err != nil {
+		return fmt.Errorf("note where the server's binary log lies: %w", err)
 	}
-	if n := len(names); n > 0 && names[n-1] != r.place.name {
-		// Read once more: it may have been left in between.
-		return true, r.read(ctx)
-	}
-	now, err := r.options.Ask(ctx)
-	switch {
-	case err != nil:
-		r.board.set(Waiting, err.Error())
-		return true, r.read(ctx)
-	case now != r.server:
-		return true, r.read(ctx)
-	}
-	return false, nil
-}
-
-// read takes all that the file has into the open segment, and makes it durable.
-func (r *reading) read(ctx context.Context) error {
-	var oldest, newest *binlog.Group
-	for !r.closed && ctx.Err() == nil {
-		part, err := r.place.scanner.Next()
-		if errors.Is(err, io.EOF) || errors.Is(err, binlog.ErrShort) {
-			break
-		}
-		if err != nil {
-			return errors.Join(fmt.Errorf("read %s: %w", r.place.name, err), r.seal(ctx))
-		}
-		if r.open == nil {
-			r.place.begin.Number = r.chain.next
-			if r.open, err = r.archive.begin(r.place.begin); err != nil {
-				return err
-			}
-		}
-		if err := r.open.add(r.place.file, part, time.Now()); err != nil {
-			return err
-		}
-		if g := part.Group; g != nil {
-			if newest = g; oldest == nil {
-				oldest = g
-			}
-		}
-		r.closed = part.Closed
-		if r.open.segment.To-r.open.segment.From >= r.options.Size {
-			if err := r.seal(ctx); err != nil {
-				return err
-			}
-		}
-	}
-	if r.open != nil {
-		if err := r.open.sync(); err != nil {
-			return err
-		}
-	}
-	if oldest != nil {
-		r.board.durable(oldest, newest, time.Now())
-	}
+	c.server = now
 	return nil
 }
 
-// seal puts the open segment into the store.
-func (r *reading) seal(ctx context.Context) error {
-	if r.open == nil {
-		return nil
+// recall reports whether it is known where the server's log lies.
+func (c *Collector) recall() bool {
+	if c.server != (server.BinaryLog{}) {
+		return true
 	}
-	s, err := r.open.seal(ctx, r.chain.Last())
-	if err != nil {
-		return err
+	var known server.BinaryLog
+	if err := disk.ReadJSON(filepath.Join(c.archive.State, knownName), maxManifest, &known); err != nil || known.Unfit() != "" {
+		return false
 	}
-	r.open = nil
-	r.chain.add(s)
-	r.place.begin.From, r.place.begin.To, r.place.begin.before, r.place.begin.Break = s.To, s.To, s.after, ""
-	r.board.sealed(s)
-	return r.tidy(ctx)
-}
-
-// abandon closes what is open without sealing it: what it holds is sealed in the
-// next round.
-func (r *reading) abandon() {
-	if r.open != nil {
-		_ = r.open.file.Close()
-	}
+	c.server = known
+	return true
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 
 	"dbcalm-db-cmd/steps/binlog"
 )
@@ -106,15 +108,20 @@ func (c *Collector) resume(ctx context.Context, name string, last *Segment, late
 }
 
 // endsAt reports whether no whole part of a file lies behind a place in it. What a
-// server has not written whole it takes back when it starts again.
+// server has not written whole it takes back when it starts again; after a power
+// cut that may be anything. If it was more, the next file does not go on here.
 func endsAt(file io.ReaderAt, offset int64, format *binlog.Format) bool {
 	_, err := binlog.ScanFrom(file, offset, format).Next()
-	return errors.Is(err, io.EOF) || errors.Is(err, binlog.ErrShort)
+	return errors.Is(err, io.EOF) || errors.Is(err, binlog.ErrShort) || errors.Is(err, binlog.ErrBroken)
 }
 
 // openFirst begins an archive with the oldest file there is.
 func (c *Collector) openFirst(ctx context.Context, names []string, chain *Chain) (*place, error) {
 	p, o, err := c.open(ctx, names[0])
+	for errors.Is(err, errUnborn) && len(names) > 1 {
+		names = names[1:]
+		p, o, err = c.open(ctx, names[0])
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -129,33 +136,56 @@ func (c *Collector) openFirst(ctx context.Context, names []string, chain *Chain)
 // the oldest, and says why there is a break.
 func (c *Collector) openNext(ctx context.Context, names []string, last *Segment) (*place, error) {
 	var first opening
+	oldest := ""
 	for i, name := range names {
 		p, o, err := c.open(ctx, name)
+		if errors.Is(err, errUnborn) && i+1 < len(names) {
+			// It was left before anything was written into it.
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		if o.state.Equal(last.after) && !c.replaced(last) {
+		if o.state.Equal(last.after) && !c.replaced(last) && mayFollow(name, last.File) {
 			p.begin.Epoch, p.begin.before = last.Epoch, o.state
 			return p, nil
 		}
-		if i == 0 {
-			first = o
+		if oldest == "" {
+			first, oldest = o, name
 		}
 		if err := p.file.Close(); err != nil {
 			return nil, fmt.Errorf("close binary log: %w", err)
 		}
 	}
-	p, _, err := c.open(ctx, names[0])
+	p, _, err := c.open(ctx, oldest)
 	if err != nil {
 		return nil, err
 	}
 	p.begin.before = first.state
 	p.begin.Epoch, p.begin.Break = last.Epoch+1, c.whyNew(last, first)
-	if first.state.Contains(last.after) && !c.replaced(last) {
+	if first.state.Contains(last.after) && !c.replaced(last) && mayFollow(oldest, last.File) {
 		p.begin.Epoch, p.begin.Break = last.Epoch, fmt.Sprintf("gap: what came after %s was gone from the server before it was read; "+
 			"the oldest that it still has comes after %s", named(last.after), named(first.state))
 	}
 	return p, nil
+}
+
+// mayFollow reports whether a file can be a later one than another by their names:
+// the numbers of a log that begins anew do so, too, whatever its list of GTIDs says.
+func mayFollow(name, last string) bool {
+	base, number, _ := cutNumber(name)
+	lastBase, lastNumber, numbered := cutNumber(last)
+	return base != lastBase || !numbered || number > lastNumber
+}
+
+// cutNumber cuts the number of a file from its name.
+func cutNumber(name string) (base string, number uint64, numbered bool) {
+	at := strings.LastIndexByte(name, '.')
+	number, err := strconv.ParseUint(name[at+1:], 10, 64)
+	if at < 0 || err != nil {
+		return name, 0, false
+	}
+	return name[:at], number, true
 }
 
 // whyNew says why a new epoch begins.

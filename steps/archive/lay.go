@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +23,8 @@ type Laid struct {
 	Size int64
 	// Sure: what is laid down begins where the last applied one ended, whatever
 	// happened to the replica. One that was not transactional, or changed
-	// definitions, may have been done and not be noted, or the other way round.
+	// definitions, or is a half of a commit in two phases, may have been done and not
+	// be noted, or the other way round.
 	Sure bool
 }
 
@@ -51,7 +51,7 @@ func (a *Archive) Lay(ctx context.Context, plan *Plan, applied binlog.State, fol
 			l.skip[g.Domain] = g
 		}
 	}
-	w := walker{archive: a, scratch: folder, seen: func(_ *Segment, file *os.File) error { l.from = file; return nil }}
+	w := walker{archive: a, scratch: folder, begin: func(_ *Segment, file *os.File) { l.from = file }, end: l.copy}
 	err = errors.Join(w.each(ctx, segments, l.take), l.end())
 	if err != nil {
 		return Laid{}, err
@@ -94,8 +94,9 @@ type layer struct {
 
 	laid   Laid
 	file   *os.File
-	out    *bufio.Writer
 	source string
+	// first and last are the bytes in from that are still to be copied.
+	first, last int64
 	// unsure: one that was applied wrote what no rollback takes back.
 	unsure bool
 	// passed counts the plan's transactions, written or applied already.
@@ -112,10 +113,10 @@ func (l *layer) take(s *Segment, g *binlog.Group) error {
 		if last == g.GTID {
 			delete(l.skip, g.GTID.Domain)
 		}
-		l.unsure = l.unsure || !g.Transactional && !g.DDL
+		l.unsure = l.unsure || !g.Transactional && !g.DDL && !g.XA
 	} else {
 		if l.laid.Transactions == 0 {
-			l.laid.Sure = !l.unsure && g.Transactional && !g.DDL
+			l.laid.Sure = !l.unsure && g.Transactional && !g.DDL && !g.XA
 		}
 		if err := l.write(s, g); err != nil {
 			return fmt.Errorf("lay down the relay log: %w", err)
@@ -135,7 +136,27 @@ func (l *layer) write(s *Segment, g *binlog.Group) error {
 	}
 	l.laid.Transactions++
 	l.laid.Size += g.End - g.Offset
-	_, err := io.Copy(l.out, io.NewSectionReader(l.from, g.Offset-s.From, g.End-g.Offset))
+	if begins := g.Offset - s.From; begins != l.last || l.last-l.first >= copiedAtOnce {
+		if err := l.copy(); err != nil {
+			return err
+		}
+		l.first = begins
+	}
+	l.last = g.End - s.From
+	return nil
+}
+
+// copiedAtOnce is about how many bytes are copied at once: most transactions are
+// small.
+const copiedAtOnce = 1 << 20
+
+// copy writes what was taken from the segment under way.
+func (l *layer) copy() error {
+	first, last := l.first, l.last
+	if l.first, l.last = 0, 0; first == last {
+		return nil
+	}
+	_, err := io.Copy(l.file, io.NewSectionReader(l.from, first, last-first))
 	return err
 }
 
@@ -150,12 +171,9 @@ func (l *layer) begin(s *Segment) error {
 	if err != nil {
 		return err
 	}
-	l.file, l.out, l.source = file, bufio.NewWriterSize(file, 1<<20), s.File
+	l.file, l.source = file, s.File
 	l.laid.Files = append(l.laid.Files, name)
-	if _, err := l.out.WriteString(binlog.Magic); err != nil {
-		return err
-	}
-	_, err = l.out.Write(s.Header)
+	_, err = l.file.Write(append([]byte(binlog.Magic), s.Header...))
 	return err
 }
 
@@ -163,7 +181,7 @@ func (l *layer) end() error {
 	if l.file == nil {
 		return nil
 	}
-	err := errors.Join(l.out.Flush(), l.file.Close())
+	err := errors.Join(l.copy(), l.file.Close())
 	l.file = nil
 	return err
 }

@@ -29,6 +29,9 @@ type Plan struct {
 	// Size is that of what is applied, in bytes; Stored that of the segments.
 	Size   int64 `json:"size"`
 	Stored int64 `json:"stored"`
+	// Seconds is how long that takes if it goes as fast as the last time; 0 where it
+	// was never done.
+	Seconds float64 `json:"seconds,omitempty"`
 	// Last is the last transaction that is kept, nil for none; Next the first that
 	// is left out, nil where the archive has none.
 	Last *Transaction `json:"last,omitempty"`
@@ -66,8 +69,11 @@ type chooser struct {
 	cut bool
 	// counts of what is worth a note.
 	future, older, statements, incidents int
-	backward                             string
-	latest                               time.Time
+	// olderLater: some of those that were not looked at are as old as those kept.
+	olderLater bool
+	// backward and unsafe are the first of their kind.
+	backward, unsafe string
+	latest           time.Time
 }
 
 // take looks at the next transaction and reports whether it is kept.
@@ -98,6 +104,9 @@ func (c *chooser) take(s *Segment, g *binlog.Group) bool {
 	if g.Statements > 0 {
 		c.statements++
 	}
+	if g.Unsafe && c.unsafe == "" {
+		c.unsafe = g.GTID.String()
+	}
 	if g.Incident {
 		c.incidents++
 	}
@@ -122,6 +131,13 @@ func (c *chooser) ends(s *Segment, g *binlog.Group, future bool) bool {
 	return false
 }
 
+// pass looks at the manifest of a segment that is left out.
+func (c *chooser) pass(s *Segment) {
+	if to := c.moment.Time; !to.IsZero() && s.Transactions > 0 && (!s.FirstTime.After(to) || !s.LastTime.After(to)) {
+		c.olderLater = true
+	}
+}
+
 // notes says what is to be known of the transactions.
 func (c *chooser) notes() []string {
 	var notes []string
@@ -135,9 +151,16 @@ func (c *chooser) notes() []string {
 	if c.older > 0 {
 		add("%d of the transactions left out are dated at or before the moment: the clock went back; name a GTID to be exact", c.older)
 	}
+	if c.older == 0 && c.olderLater {
+		add("some of the transactions left out are dated at or before the moment: the clock went back; name a GTID to be exact")
+	}
 	if c.statements > 0 {
 		add("%d transactions are logged as statements, not rows: one whose effect depends on more than the data may do other things "+
 			"than it did", c.statements)
+	}
+	if c.unsafe != "" {
+		add("some of these statements are unsafe to replay by their words, such as LIMIT without an order, or UUID(): the first is of %s; "+
+			"compare the tables that they change", c.unsafe)
 	}
 	if c.incidents > 0 {
 		add("%d transactions tell of an incident: the server lost part of its log there", c.incidents)

@@ -18,9 +18,7 @@ import (
 // moment. The backup was ended at a time. It reads all that lies between them, and
 // needs room for a segment at a time in the archive's folder.
 func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time.Time, to Moment) (*Plan, error) {
-	if a.Flush != nil {
-		a.Flush(ctx)
-	}
+	behind := a.flush(ctx)
 	chain, err := a.Chain()
 	if err != nil {
 		return nil, err
@@ -63,8 +61,16 @@ func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time
 	if err != nil {
 		return nil, err
 	}
-	plan.GTID = state.PositionText()
+	plan.GTID, plan.Seconds = state.PositionText(), a.estimate(plan.Size)
+	for _, s := range segments {
+		if cutIn != nil && s.Number > cutIn.Number {
+			c.pass(s)
+		}
+	}
 	plan.Notes = c.notes()
+	if behind != nil && cutIn == nil {
+		plan.Notes = append(plan.Notes, fmt.Sprintf("what the server committed last may be missing from the archive: %v", behind))
+	}
 	for _, s := range segments {
 		if s.Number >= plan.FirstSegment && s.Number <= plan.LastSegment {
 			plan.Stored += s.StoredSize
@@ -77,6 +83,19 @@ func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time
 		return nil, err
 	}
 	return plan, c.proveReached(chain, segments, cutIn != nil)
+}
+
+// flushLimit is how long a plan waits for what the archive is behind.
+const flushLimit = 2 * time.Minute
+
+// flush has the archive catch up, and says why it may not have.
+func (a *Archive) flush(ctx context.Context) error {
+	if a.Flush == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, flushLimit, fmt.Errorf("it was not read to its end within %s", flushLimit))
+	defer cancel()
+	return a.Flush(ctx)
 }
 
 // proveAfter refuses a moment before that of the backup.
@@ -218,8 +237,10 @@ func covers(segments []*Segment, m Moment) bool {
 type walker struct {
 	archive *Archive
 	scratch string
-	// seen is called with each segment, when its bytes are in the file.
-	seen func(s *Segment, file *os.File) error
+	// begin is called with each segment when its bytes are in the file, end when all
+	// of it that is wanted has been visited; both may be nil.
+	begin func(s *Segment, file *os.File)
+	end   func() error
 }
 
 // each calls visit for each transaction of the segments, in order, until that
@@ -241,15 +262,21 @@ func (w walker) each(ctx context.Context, segments []*Segment, visit func(*Segme
 		if err := w.archive.unpack(ctx, s, file); err != nil {
 			return err
 		}
-		if w.seen != nil {
-			if err := w.seen(s, file); err != nil {
+		if w.begin != nil {
+			w.begin(s, file)
+		}
+		err := eachGroup(file, s, func(g *binlog.Group) error { return visit(s, g) })
+		enough := errors.Is(err, errEnough)
+		if err != nil && !enough {
+			return err
+		}
+		if w.end != nil {
+			if err := w.end(); err != nil {
 				return err
 			}
 		}
-		if err := eachGroup(file, s, func(g *binlog.Group) error { return visit(s, g) }); errors.Is(err, errEnough) {
+		if enough {
 			return nil
-		} else if err != nil {
-			return err
 		}
 	}
 	return nil

@@ -31,13 +31,17 @@ type writer struct {
 	file    *os.File
 	// begun is when its first bytes came.
 	begun time.Time
-	dirty bool
+	// from has what has been added, of which all is in the file up to copied, and on
+	// its disk unless it is dirty.
+	from   io.ReaderAt
+	copied int64
+	dirty  bool
 }
 
 // begin opens a segment. What it begins with is durable before its first byte is.
 func (a *Archive) begin(s Segment) (*writer, error) {
 	s.Format, s.Before, s.after = segmentFormat, s.before.String(), s.before
-	w := &writer{archive: a, segment: s}
+	w := &writer{archive: a, segment: s, copied: s.To}
 	text, err := s.text()
 	if err != nil {
 		return nil, err
@@ -46,10 +50,10 @@ func (a *Archive) begin(s Segment) (*writer, error) {
 		return nil, err
 	}
 	if err := disk.WriteDurably(filepath.Join(a.Folder, openManifest), text, 0o600); err != nil {
-		return nil, fmt.Errorf("open a segment: %w", err)
+		return nil, fmt.Errorf("open a segment: %w%s", err, disk.FullAdvice(err))
 	}
 	if w.file, err = disk.Create(a.Folder, openContent, 0o600); err != nil {
-		return nil, fmt.Errorf("open a segment: %w", err)
+		return nil, fmt.Errorf("open a segment: %w%s", err, disk.FullAdvice(err))
 	}
 	if err := disk.SyncDir(a.Folder); err != nil {
 		return nil, errors.Join(fmt.Errorf("open a segment: %w", err), w.file.Close())
@@ -57,21 +61,18 @@ func (a *Archive) begin(s Segment) (*writer, error) {
 	return w, nil
 }
 
-// add copies the bytes up to the end of a part.
-func (w *writer) add(from io.ReaderAt, part binlog.Part, now time.Time) error {
+// add adds the bytes up to the end of a part. They are copied by sync, many parts at
+// once.
+func (w *writer) add(from io.ReaderAt, part binlog.Part, now time.Time) {
 	s := &w.segment
 	if w.begun.IsZero() {
 		w.begun = now
 	}
-	w.dirty = true
-	if _, err := io.Copy(w.file, io.NewSectionReader(from, s.To, part.End-s.To)); err != nil {
-		return fmt.Errorf("write segment %d: %w", s.Number, err)
-	}
+	w.dirty, w.from = true, from
 	s.To, s.Closed, s.ReadAt = part.End, part.Closed, now.UTC()
 	if part.Group != nil {
 		s.note(part.Group)
 	}
-	return nil
 }
 
 // sync makes durable what has been added.
@@ -79,8 +80,17 @@ func (w *writer) sync() error {
 	if !w.dirty {
 		return nil
 	}
+	if w.copied < w.segment.To {
+		n, err := io.Copy(w.file, io.NewSectionReader(w.from, w.copied, w.segment.To-w.copied))
+		if w.copied += n; err == nil && w.copied < w.segment.To {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return fmt.Errorf("write segment %d: %w%s", w.segment.Number, err, disk.FullAdvice(err))
+		}
+	}
 	if err := w.file.Sync(); err != nil {
-		return fmt.Errorf("sync segment %d: %w", w.segment.Number, err)
+		return fmt.Errorf("sync segment %d: %w%s", w.segment.Number, err, disk.FullAdvice(err))
 	}
 	w.dirty = false
 	crashpoint.Here("archive-synced")
@@ -115,7 +125,7 @@ func (w *writer) seal(ctx context.Context, previous *Segment) (*Segment, error) 
 	}
 	crashpoint.Here("archive-headed")
 	if err := disk.WriteDurably(filepath.Join(a.Folder, manifestName(s.Number)), text, 0o600); err != nil {
-		return nil, fmt.Errorf("publish segment %d: %w", s.Number, err)
+		return nil, fmt.Errorf("publish segment %d: %w%s", s.Number, err, disk.FullAdvice(err))
 	}
 	crashpoint.Here("archive-published")
 	return &s, w.drop()
@@ -230,6 +240,6 @@ func (w *writer) reread(s Segment, last *Segment) (goesOn bool, err error) {
 			w.segment.note(part.Group)
 		}
 	}
-	w.dirty = true
+	w.dirty, w.copied = true, w.segment.To
 	return !w.empty(), nil
 }

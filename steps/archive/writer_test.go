@@ -59,7 +59,7 @@ func (w *written) write(s Segment, parts []binlog.Part) *writer {
 	open, err := w.archive.begin(s)
 	w.Must(err)
 	for _, part := range parts {
-		w.Must(open.add(bytes.NewReader(w.log), part, time.Now()))
+		open.add(bytes.NewReader(w.log), part, time.Now())
 	}
 	w.Must(open.sync())
 	return open

@@ -19,15 +19,17 @@ type Group struct {
 	Transactional bool
 	// DDL: it changes definitions.
 	DDL bool
-	// Prepared: it ends with the first half of a commit in two phases.
-	Prepared bool
+	// XA: it is one of the halves of a commit in two phases.
+	XA bool
 	// Tables are those whose rows it changes, the first few; Query is its first
 	// statement, the beginning of it, where it has one.
 	Tables []string
 	Query  string
 	// Statements counts those that are to be executed again, in place of which no
-	// rows are written.
+	// rows are written. Unsafe: the words of one say that its effect may depend on more
+	// than the data.
 	Statements int
+	Unsafe     bool
 	// Incident: the server says that it lost something here.
 	Incident bool
 }
@@ -38,6 +40,7 @@ const (
 	flagTransactional = 4
 	flagDDL           = 32
 	flagPreparedXA    = 64
+	flagCompletedXA   = 128
 )
 
 const (
@@ -61,7 +64,7 @@ func beginGroup(e *event) (*building, error) {
 	return &building{standalone: flags&flagStandalone != 0, group: Group{
 		Offset: e.offset, Time: e.at(),
 		GTID: GTID{Domain: binary.LittleEndian.Uint32(e.body[8:]), Server: e.server, Seq: binary.LittleEndian.Uint64(e.body)},
-		DDL:  flags&flagDDL != 0, Transactional: flags&flagTransactional != 0, Prepared: flags&flagPreparedXA != 0,
+		DDL:  flags&flagDDL != 0, Transactional: flags&flagTransactional != 0, XA: flags&(flagPreparedXA|flagCompletedXA) != 0,
 	}}, nil
 }
 
@@ -110,5 +113,6 @@ func (b *building) note(q query) {
 	}
 	if !b.group.DDL {
 		b.group.Statements++
+		b.group.Unsafe = b.group.Unsafe || q.unsafe
 	}
 }

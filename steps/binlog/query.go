@@ -9,6 +9,9 @@ import (
 type query struct {
 	// text is its beginning; empty where that is compressed.
 	text string
+	// unsafe: what it does may depend on more than the data and on what the log has
+	// beside it.
+	unsafe bool
 }
 
 func parseQuery(e *event, f *Format) (query, error) {
@@ -25,6 +28,7 @@ func parseQuery(e *event, f *Format) (query, error) {
 	if e.kind == typeQuery {
 		text := e.body[at:]
 		q.text = strings.ToValidUTF8(string(text[:min(len(text), shownQuery)]), "\ufffd")
+		q.unsafe = isUnsafe(text)
 	}
 	return q, nil
 }

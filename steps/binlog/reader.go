@@ -30,6 +30,9 @@ type reader struct {
 	next int64
 	// format is what the file's format description says; nil before that is read.
 	format *Format
+	// held are bytes of the file, from a place on; they lie in buffer.
+	held   []byte
+	from   int64
 	buffer []byte
 }
 
@@ -116,22 +119,28 @@ func sumFits(raw []byte) bool {
 	return crc32.ChecksumIEEE(text) == binary.LittleEndian.Uint32(raw[len(text):])
 }
 
-// smallEvent is up to what room for an event is made before it is known to be there.
-const smallEvent = 64 << 10
+// ahead is how much is read at once: up to that, room for an event is made before it
+// is known to be there.
+const ahead = 128 << 10
 
-// read returns n bytes: io.EOF for none, ErrShort for fewer.
+// read returns n bytes: io.EOF for none, ErrShort for fewer. They are valid until the
+// next call.
 func (r *reader) read(offset int64, n int) ([]byte, error) {
-	if n > smallEvent && n > cap(r.buffer) {
+	if at := offset - r.from; at >= 0 && at+int64(n) <= int64(len(r.held)) {
+		return r.held[at : at+int64(n)], nil
+	}
+	if n > ahead && n > cap(r.buffer) {
 		// A length that is none must not cost memory.
 		var last [1]byte
 		if got, err := r.file.ReadAt(last[:], offset+int64(n)-1); got == 0 {
 			return nil, atEnd(err, false)
 		}
 	}
-	if n > cap(r.buffer) {
-		r.buffer = make([]byte, max(n, smallEvent))
+	if size := max(n, ahead); size > cap(r.buffer) {
+		r.buffer = make([]byte, size)
 	}
-	got, err := r.file.ReadAt(r.buffer[:n], offset)
+	got, err := r.file.ReadAt(r.buffer[:max(n, ahead)], offset)
+	r.held, r.from = r.buffer[:got], offset
 	if got < n {
 		return nil, atEnd(err, got == 0)
 	}

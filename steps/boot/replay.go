@@ -58,7 +58,13 @@ type mark struct {
 type Applied struct {
 	Done  int64 `json:"done"`
 	Total int64 `json:"total"`
+	// Run is what this run of it has applied, in Seconds.
+	Run     int64   `json:"run"`
+	Seconds float64 `json:"seconds"`
 }
+
+// Took is how long this run has applied what it has.
+func (a Applied) Took() time.Duration { return time.Duration(a.Seconds * float64(time.Second)) }
 
 // Run replays, and ends with tool.Completed on out, or with BeginAnew.
 func (r *Replay) Run(ctx context.Context, out io.Writer) error {
@@ -182,6 +188,9 @@ func (r *Replay) makeLogin() error {
 	return nil
 }
 
+// ReplayRedo is how large the redo log of the server is made, in bytes.
+const ReplayRedo = 128 << 20
+
 // replayArgs are the server's options beside those of every private one. It is a
 // replica without a source, which does what it reads whatever server's it is.
 func replayArgs() []string {
@@ -196,7 +205,7 @@ func replayArgs() []string {
 		"--max-allowed-packet=1G", "--slave-max-allowed-packet=1G", "--default-time-zone=+00:00",
 		// A server that is killed loses nothing of what it has written, and after a
 		// power cut the replay begins anew.
-		"--innodb-flush-log-at-trx-commit=2", "--innodb-log-file-size=128M",
+		"--innodb-flush-log-at-trx-commit=2", fmt.Sprintf("--innodb-log-file-size=%d", ReplayRedo),
 	}
 }
 
@@ -213,8 +222,10 @@ type applier struct {
 	stage  string
 	out    io.Writer
 	laid   archive.Laid
-	// before is what earlier runs have applied, in bytes.
+	// before is what earlier runs have applied, in bytes; began is when this one
+	// began to.
 	before int64
+	began  time.Time
 }
 
 func (a *applier) run(ctx context.Context, from archive.Archive, begun bool) (sure bool, err error) {
@@ -309,6 +320,7 @@ func (a *applier) apply(ctx context.Context) error {
 			return err
 		}
 	}
+	a.began = time.Now()
 	crashpoint.Here("replay-started")
 	wanted, err := binlog.ParseState(a.plan.GTID)
 	if err != nil {

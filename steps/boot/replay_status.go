@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // status is what the server says of its replication, by the names of the columns.
@@ -56,7 +57,8 @@ func (a *applier) tell(status map[string]string) {
 	if within, err := strconv.ParseInt(status["Relay_Log_Pos"], 10, 64); err == nil {
 		done += within
 	}
-	text, err := json.Marshal(Applied{Done: min(done, a.plan.Size), Total: a.plan.Size})
+	done = min(done, a.plan.Size)
+	text, err := json.Marshal(Applied{Done: done, Total: a.plan.Size, Run: done - a.before, Seconds: time.Since(a.began).Seconds()})
 	if err != nil {
 		return
 	}

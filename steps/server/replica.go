@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Position is where a server's binary log was at one moment.
@@ -20,17 +22,22 @@ type Position struct {
 
 var (
 	// binlogName leaves out what ends a text of SQL, and folders.
-	binlogName = regexp.MustCompile(`^[^'"\\/\x00-\x1f\x7f]{1,512}$`)
+	binlogName = regexp.MustCompile(`^[^'"\\/\x00-\x1f\x7f]+$`)
 	// gtidSet is as long as a set of a thousand servers.
 	gtidSet = regexp.MustCompile(`^[0-9A-Za-z_:,-]*$`)
 )
 
-const maxGTID = 64 << 10
+const (
+	// maxBinlogName is not in the pattern: counting there costs every program that
+	// starts some milliseconds.
+	maxBinlogName = 512
+	maxGTID       = 64 << 10
+)
 
 // Check refuses what no server writes: people paste it into SQL.
 func (p Position) Check() error {
 	switch {
-	case !binlogName.MatchString(p.File):
+	case len(p.File) > maxBinlogName || !binlogName.MatchString(p.File):
 		return fmt.Errorf("the binary log's file %.80q is no name of one", p.File)
 	case len(p.GTID) > maxGTID || !gtidSet.MatchString(p.GTID):
 		return fmt.Errorf("the binary log's GTID %.80q is none", p.GTID)
@@ -79,14 +86,41 @@ func (p Position) Replicate(flavour, version string) []string {
 // BinaryLog is what a server says of its binary log.
 type BinaryLog struct {
 	// Server tells this server's installation from others.
-	Server string
+	Server string `json:"server"`
 	// On: it keeps one.
-	On bool
+	On bool `json:"on"`
 	// Folder is where its files lie, Index the file that lists them.
-	Folder, Index string
-	Encrypted     bool
-	Flavour       string
+	Folder    string `json:"folder"`
+	Index     string `json:"index"`
+	Encrypted bool   `json:"encrypted,omitempty"`
+	Flavour   string `json:"flavour"`
+	// Partial: the server is a replica, and what it gets from its source is not in its
+	// log.
+	Partial bool `json:"partial,omitempty"`
+	// Keeps is after how long it deletes what it wrote, KeepsBytes from how many
+	// bytes on; 0 for never. It does so when it begins a file, of FileBytes.
+	Keeps      time.Duration `json:"keeps,omitempty"`
+	KeepsBytes uint64        `json:"keeps_bytes,omitempty"`
+	FileBytes  uint64        `json:"file_bytes,omitempty"`
 }
+
+// ShortLived says that the server deletes its log so soon that a daemon which is
+// stopped for a while misses some of it; empty if it does not.
+func (b BinaryLog) ShortLived() string {
+	switch {
+	case b.Keeps > 0 && b.Keeps < leastKept:
+		return fmt.Sprintf("the server deletes its binary log after %s: a daemon that is stopped for longer leaves a gap in the archive; "+
+			"set binlog_expire_logs_seconds to a day or more", b.Keeps)
+	case b.KeepsBytes > 0 && b.KeepsBytes < 2*b.FileBytes:
+		return fmt.Sprintf("the server deletes its binary log from %d bytes on, and begins a file every %d: hardly more than the one under way "+
+			"is kept, and a daemon that is stopped leaves a gap in the archive; set max_binlog_total_size to many times max_binlog_size",
+			b.KeepsBytes, b.FileBytes)
+	}
+	return ""
+}
+
+// leastKept is how long a daemon may well be stopped.
+const leastKept = time.Hour
 
 // Unfit says why the log cannot be archived, and what to do; empty if it can.
 func (b BinaryLog) Unfit() string {
@@ -98,6 +132,9 @@ func (b BinaryLog) Unfit() string {
 	case b.Encrypted:
 		return "the server encrypts its binary log, which only it can read then: set encrypt_binlog=OFF in its my.cnf and start it again, " +
 			"or set archive: false"
+	case b.Partial:
+		return "the server is a replica, and does not log what it gets from its source: set log_slave_updates=ON in its my.cnf and start it " +
+			"again, then take a full backup; or set archive: false, and archive the log of its source"
 	}
 	return ""
 }
@@ -119,9 +156,10 @@ func (srv *Server) BinaryLog(ctx context.Context) (BinaryLog, error) {
 	if strings.Contains(strings.ToLower(version), MariaDB) {
 		b.Flavour = MariaDB
 	}
-	var base, encrypted string
+	var base, encrypted, updates, seconds, days, total, file string
 	for name, value := range map[string]*string{
 		"log_bin_basename": &base, "log_bin_index": &b.Index, "encrypt_binlog": &encrypted, "server_uid": &b.Server,
+		"log_slave_updates": &updates, "binlog_expire_logs_seconds": &seconds, "expire_logs_days": &days, "max_binlog_total_size": &total, "max_binlog_size": &file,
 	} {
 		if *value, err = conn.show(ctx, `SHOW GLOBAL VARIABLES LIKE '`+name+`'`); err != nil {
 			return b, fmt.Errorf("ask the server for its binary log: %w", err)
@@ -131,5 +169,34 @@ func (srv *Server) BinaryLog(ctx context.Context) (BinaryLog, error) {
 	if b.On && !filepath.IsAbs(b.Index) {
 		b.Index = filepath.Join(srv.DataDir, b.Index)
 	}
+	replicas, err := conn.show(ctx, `SHOW GLOBAL STATUS LIKE 'Slaves_running'`)
+	if err != nil {
+		return b, fmt.Errorf("ask the server whether it is a replica: %w", err)
+	}
+	b.Partial = updates == "OFF" && number(replicas) > 0
+	b.Keeps, b.KeepsBytes, b.FileBytes = kept(seconds, days), number(total), number(file)
 	return b, nil
+}
+
+// kept is for how long a log is kept by the variables for that: the seconds are not
+// known before MariaDB 10.6.
+// https://mariadb.com/kb/en/replication-and-binary-log-system-variables/#binlog_expire_logs_seconds
+func kept(seconds, days string) time.Duration {
+	if n, err := strconv.ParseInt(seconds, 10, 32); err == nil {
+		return time.Duration(n) * time.Second
+	}
+	n, err := strconv.ParseFloat(days, 64)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n * float64(24*time.Hour)).Round(time.Second)
+}
+
+// number is that of a variable; 0 for one that the server does not have.
+func number(text string) uint64 {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }

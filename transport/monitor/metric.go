@@ -73,8 +73,8 @@ var metrics = []Metric{
 	{metricDuration, histogram, []string{"machine"}, "How long operations that succeeded took, without their wait."},
 	{metricSurvived, counter, []string{"machine", "event"}, "Interruptions after which an operation went on: " +
 		"its program was adopted (adopt), its state begun again (redo), or an earlier one (rewind)."},
-	{metricArchiveLag, gauge, nil, "For how long the oldest transaction of the newest read was not yet on the disk of the archive; " +
-		"0 when the server is idle. While the archive is stuck, since when it is. Missing without archive: true, like all of the archive."},
+	{metricArchiveLag, gauge, nil, "How long before now the last transaction was committed that is on the disk of the archive, or for how long " +
+		"the server has had newer ones, if that is less; 0 when it has none. Missing without archive: true, like all of the archive."},
 	{metricArchiveUp, gauge, nil, "1 while the archive follows the server's binary log, else 0."},
 	{metricArchiveBreaks, gauge, nil, "Places in the archive that no restore to a moment crosses: gaps, and beginnings of new epochs."},
 	{metricArchiveOldest, gauge, nil, "When the first transaction of the archive's newest range was committed. Missing without one."},

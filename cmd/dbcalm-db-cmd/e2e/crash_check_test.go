@@ -98,6 +98,7 @@ func (c *crash) checkRound(rng *rand.Rand, accepted []string, seen *watcher) {
 	seen.check(t)
 	c.checkProcessRows(final)
 	c.checkStore(rng)
+	c.checkArchive()
 	c.checkVerifications()
 	w.eventually("no program is left", func() bool {
 		return len(slices.DeleteFunc(w.processes(), func(p process) bool { return p.pid == w.daemon.cmd.Process.Pid })) == 0
@@ -244,8 +245,12 @@ func (c *crash) checkRestores(rng *rand.Rand) {
 		v := w.show(id)
 		wanted[filepath.Base(v.Args.TmpDir)] = true
 		target := filepath.Join(v.Args.TmpDir, v.Args.IDList[0])
+		want := c.expect[v.Backup]
+		if v.Args.To != "" {
+			want = c.expect[v.Args.To]
+		}
 		if _, err := os.Stat(target); err == nil && len(v.Args.IDList) > 1 && rng.IntN(3) == 0 {
-			c.checkServer(target, c.expect[v.Backup])
+			c.checkServer(target, want)
 		}
 	}
 	for _, name := range entries(t, filepath.Join(w.backupDir, "restores")) {

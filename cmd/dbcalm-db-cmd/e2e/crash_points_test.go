@@ -20,6 +20,8 @@ var crashPoints = []string{
 	"work-before-folder", "work-before-removal", "retire-renamed",
 	"compress-file", "compress-written", "compress-renamed", "examine-started", "examine-checked",
 	"stage-file", "place-before-exchange", "place-after-exchange", "place-entry", "place-renamed",
+	"before-replay", "after-replay", "replay-positioned", "replay-started", "replay-applied",
+	"archive-synced", "archive-packed", "archive-headed", "archive-published",
 	"on-finish-ran",
 	"ledger-committed", "shared-written", "shared-settled",
 }

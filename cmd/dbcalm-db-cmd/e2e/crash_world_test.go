@@ -21,8 +21,10 @@ type crash struct {
 	rounds int
 	// checker is a second server, started on what was restored.
 	checker *mariadbtest.Server
-	// expect holds what each backup's data must be like.
+	// expect holds what each backup's data must be like, and that at the moment, a
+	// GTID, to which backups are brought.
 	expect map[string]map[string]string
+	moment string
 	// chain is what the round restores and stands on, form how it stores.
 	chain []string
 	form  string
@@ -58,7 +60,8 @@ func newCrashOn(t *testing.T, backupDir, stateDir, points string) *crash {
 	t.Helper()
 	c := &crash{t: t, points: points, expect: map[string]map[string]string{}, past: map[string]bool{}}
 	c.w = newWorld(t, worldOptions{tags: "crashpoints", backupDir: backupDir, stateDir: stateDir,
-		config: map[string]string{"max_concurrent": "4", "parallel": "1", "log_level": "info"}})
+		server: []mariadbtest.Option{mariadbtest.WithBinlog()},
+		config: map[string]string{"max_concurrent": "4", "parallel": "1", "log_level": "info", "archive": "true", "archive_interval": "1s"}})
 	c.write("boot_id", "boot-0")
 	c.w.configure("on_finish", c.tellCommand())
 	c.w.env = append(c.w.env, "DBCALM_CRASH_DIR="+c.points)
@@ -77,6 +80,9 @@ func newCrashOn(t *testing.T, backupDir, stateDir, points string) *crash {
 		}
 		c.expect[b.id] = mariadbtest.Fingerprint(t, c.w.db.DB())
 	}
+	mariadbtest.FillTables(t, c.w.db.DB(), 3, 20)
+	c.moment = c.gtid()
+	c.expect[c.moment] = mariadbtest.Fingerprint(t, c.w.db.DB())
 	return c
 }
 
@@ -123,7 +129,11 @@ func (c *crash) commands(rng *rand.Rand) (accepted []string) {
 		note(w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: c.chain, Target: api.TargetDatabase}))
 		note(w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: c.chain[:1], Target: api.TargetFolder}))
 	}
-	note(w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: c.chain, Target: api.TargetFolder}))
+	to := ""
+	if rng.IntN(3) == 0 {
+		to = c.moment
+	}
+	note(w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: c.chain, Target: api.TargetFolder, To: to}))
 	level := api.Level("boot")
 	if rng.IntN(3) == 0 {
 		level = "checksum"

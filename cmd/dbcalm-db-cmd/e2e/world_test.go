@@ -161,15 +161,22 @@ func (w *world) show(id string) api.OperationView {
 	return v
 }
 
-// ended waits for the end of an operation.
+// ended waits for the end of an operation, and until the shared file has been told
+// of it. It waits on the ledger: the daemon need not answer a question each time.
 func (w *world) ended(id string) api.OperationView {
 	w.t.Helper()
+	db := w.ledger()
+	defer db.Close()
 	var v api.OperationView
 	w.eventually("operation "+id+" ends", func() bool {
+		var over bool
+		if db.QueryRow(`SELECT finished_at IS NOT NULL FROM operation WHERE id = ?`, id).Scan(&over) == nil && !over {
+			return false
+		}
 		v = w.show(id)
 		return v.FinishedAt != nil
 	})
-	w.delivered()
+	w.settled(db)
 	return v
 }
 
@@ -178,9 +185,14 @@ func (w *world) delivered() {
 	w.t.Helper()
 	db := w.ledger()
 	defer db.Close()
+	w.settled(db)
+}
+
+func (w *world) settled(ledger *sql.DB) {
+	w.t.Helper()
 	w.eventually("the shared file is told", func() bool {
 		var waiting int
-		return db.QueryRow(`SELECT count(*) FROM outbox`).Scan(&waiting) == nil && waiting == 0
+		return ledger.QueryRow(`SELECT count(*) FROM outbox`).Scan(&waiting) == nil && waiting == 0
 	})
 }
 
@@ -306,12 +318,15 @@ func entries(t testing.TB, dir string) []string {
 	}
 	var names []string
 	for _, e := range list {
-		if e.Name() != storeLock {
+		if e.Name() != storeLock && e.Name() != archiveFolder {
 			names = append(names, e.Name())
 		}
 	}
 	return names
 }
+
+// archiveFolder is the archive of the binary log, which no backup is.
+const archiveFolder = ".binlog"
 
 // storeLock is the store's lock, which every daemon makes and nobody removes. It
 // is no part of what operations leave.

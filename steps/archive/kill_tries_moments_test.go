@@ -1,0 +1,5 @@
+//go:build moments
+
+package archive
+
+const killsTried = 100
