@@ -20,12 +20,6 @@ func docsVersions(t *testing.T) string {
 	return readFile(t, "e2e/testdata/versions.md")
 }
 
-// docsSpeed is what the newest `make bench` printed.
-func docsSpeed(t *testing.T) string {
-	t.Helper()
-	return readFile(t, "e2e/testdata/speed.md")
-}
-
 // docsScreens is what the newest `make screens` printed.
 func docsScreens(t *testing.T) string {
 	t.Helper()

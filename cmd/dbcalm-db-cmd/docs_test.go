@@ -51,7 +51,6 @@ var docsParts = map[string]func(*testing.T) string{
 	"speed":        docsSpeed,
 	"versions":     docsVersions,
 	"archive":      docsArchive,
-	"speed":        docsSpeed,
 }
 
 // The generated parts are what the program says today; -update makes them so.
