@@ -49,6 +49,9 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if err := s.Server.CheckFlavour(info); err != nil {
 		return Outcome{}, err
 	}
+	if err := s.Server.CheckSpelling(info); err != nil {
+		return Outcome{}, err
+	}
 	tool, err := s.Tool.Find(ctx, info.Version)
 	if err != nil {
 		return Outcome{}, err
@@ -144,7 +147,7 @@ func (h *Host) toFolderOnly(ctx context.Context, info server.Info) string {
 	if why := info.ToFolderOnly(); why != "" {
 		return "the server " + why
 	}
-	if err := h.Server.CheckLayout(ctx); err != nil {
+	if err := h.Server.CheckLayout(ctx, info.Version); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -206,12 +209,7 @@ func (s backupSteps) checkBase(ctx context.Context, id string, info server.Info)
 // checkSeries refuses an incremental on a backup of before the server's upgrade:
 // a tool prepares the backups of its own series alone, and so none a chain of two.
 func checkSeries(base store.Link, info server.Info) error {
-	was := ""
-	if base.Manifest != nil {
-		was = base.Manifest.Server.Version
-	} else if values, err := tool.ReadMetadata(base.Folder, tool.InfoNames); err == nil {
-		was = values["server_version"]
-	}
+	was := base.ServerVersion()
 	before, now := server.Series(was), server.Series(info.Version)
 	if before == now || before == "" || now == "" {
 		return nil

@@ -36,6 +36,9 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	if err == nil {
 		err = h.Server.CheckFlavour(info)
 	}
+	if err == nil {
+		err = h.Server.CheckSpelling(info)
+	}
 	if !p.look("database", err, info.Flavour+" "+info.Version) {
 		return p.done()
 	}
@@ -63,12 +66,12 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	if info.Flavour == server.MySQL && granted {
 		p.look("keyring", h.Tool.CheckKeyring(ctx, s, &info), "none is needed, or backup_args names it")
 	}
-	h.planCopy(ctx, p, args, info)
+	h.planCopy(ctx, p, args, info, s)
 	return p.done()
 }
 
 // planCopy looks at what the copy itself needs.
-func (h *Host) planCopy(ctx context.Context, p *Plan, args Args, info server.Info) {
+func (h *Host) planCopy(ctx context.Context, p *Plan, args Args, info server.Info, s *server.Conn) {
 	t := Task{Operation: PlannedOperation, Attempt: 1, Args: args, Events: []string{EventStream}}
 	t.Data.Form, t.Data.Server, t.Data.Work = h.ChooseForm(t), &info, h.Store.WorkFolder(t.Operation, t.Attempt)
 	p.Result += ", as " + t.form().String()
@@ -98,6 +101,10 @@ func (h *Host) planCopy(ctx context.Context, p *Plan, args Args, info server.Inf
 			room, what = t.form().Room(data.Changing(), 0), "an incremental backup"
 		}
 		p.Room(disk.Existing(h.Store.BackupDir), room, what)
+	}
+	if fits && args.FromBackupID != "" && h.Tool.TracksPages(tool) && s.TracksPages(ctx) {
+		p.Checks = append(p.Checks, Noted("page tracking", fmt.Sprintf("all %s are read to find what has changed; the server can tell that "+
+			"(component_mysqlbackup): write --page-tracking into backup_args, and grant SELECT ON mysql.component", data.Total)))
 	}
 	if !fits {
 		return

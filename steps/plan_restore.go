@@ -129,6 +129,9 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 		p.look("server", h.Server.CheckDown(ctx), "it is stopped")
 		p.look("data directory", h.Server.CheckEmpty(), emptiness(h.Server.DataDir))
 		p.look("layout", h.restores().checkLayoutOf(ctx, links), "everything belongs into the data directory")
+		if told := binlogStays("", args.Target, links); told != "" {
+			p.Checks = append(p.Checks, Noted("binary log", told))
+		}
 		p.look("owner", h.Server.CheckOwner(), "the files can be handed over to the server")
 	}
 	placement, err := h.restores().planPlacement(t)

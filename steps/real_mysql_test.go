@@ -92,6 +92,21 @@ func TestRealMySQLIsBooted(t *testing.T) {
 	}
 }
 
+// tagged runs a transaction whose GTID has a tag.
+func tagged(t *testing.T, db *mariadbtest.Server) {
+	t.Helper()
+	conn, err := db.DB().Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, statement := range []string{"SET gtid_next = 'AUTOMATIC:nightly'", "CREATE DATABASE marked", "SET gtid_next = 'AUTOMATIC'"} {
+		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
 // The statements that a restore tells make a replica of a restored server.
 func TestRealMySQLBecomesAReplica(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -108,6 +123,9 @@ func TestRealMySQLBecomesAReplica(t *testing.T) {
 	db.Exec("CREATE USER repl@'%' IDENTIFIED BY 'replica-secret'", "GRANT REPLICATION SLAVE ON *.* TO repl@'%'")
 	mariadbtest.FillTables(t, db.DB(), 3, 50)
 	version := asked(t, db, "SELECT @@version")
+	if server.AtLeast(version, 8, 3) {
+		tagged(t, db)
+	}
 	show := "SHOW MASTER STATUS"
 	if server.AtLeast(version, 8, 2) {
 		show = "SHOW BINARY LOG STATUS"
@@ -118,6 +136,9 @@ func TestRealMySQLBecomesAReplica(t *testing.T) {
 		t.Fatalf("%+v, %v", p, err)
 	}
 	p.GTID = strings.ReplaceAll(p.GTID, "\n", "")
+	if err := p.Check(); err != nil || server.AtLeast(version, 8, 3) && !strings.Contains(p.GTID, ":nightly:1") {
+		t.Fatalf("%+v, %v", p, err)
+	}
 	folder := stopped(t, db)
 	db.Start()
 	mariadbtest.FillTables(t, db.DB(), 4, 50)

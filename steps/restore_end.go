@@ -32,6 +32,9 @@ func (s restoreSteps) recordRestore(ctx context.Context, t Task) (Outcome, error
 	} else {
 		told += s.position(ctx, last.ID)
 	}
+	if m := s.Store.ManifestOrNil(last.ID); m != nil && t.Args.Target == TargetDatabase {
+		told += m.Server.BinlogStays("; ")
+	}
 	outcome := ok(t, told)
 	outcome.Restore = &persistence.Restore{BackupID: ids[0], BackupTimestamp: last.StartTime, Target: t.Args.Target,
 		TargetPath: t.Data.Placement.Target, StartTime: t.CreatedAt, EndTime: time.Now().UTC()}

@@ -130,10 +130,11 @@ func TestRestoreTellsWhereTheBinaryLogWas(t *testing.T) {
 	m, err := store.ReadManifest(h.Store.Folder("inc"))
 	h.Must(err)
 	m.Server.Flavour, m.Server.Version = server.MariaDB, "10.11.19-MariaDB"
+	target := TargetFolder
 	told := func() string {
 		t.Helper()
 		h.PutManifest(h.Store.Folder("inc"), m)
-		out, err := h.restores().recordRestore(t.Context(), Task{Args: Args{IDList: []string{"full", "inc"}},
+		out, err := h.restores().recordRestore(t.Context(), Task{Args: Args{IDList: []string{"full", "inc"}, Target: target},
 			Data: Data{Placement: &place.Placement{Target: "/data"}}})
 		h.Must(err)
 		return out.Reason
@@ -141,6 +142,16 @@ func TestRestoreTellsWhereTheBinaryLogWas(t *testing.T) {
 	if got := told(); got != "restored into /data" {
 		t.Errorf("without a binary log: %s", got)
 	}
+	m.Server.BinlogFolder = "/var/log/mysql"
+	if got := told(); got != "restored into /data" {
+		t.Errorf("to a folder: %s", got)
+	}
+	target = TargetDatabase
+	if got, want := told(), "restored into /data; the server's binary log in /var/log/mysql stays as it is, and has what came after the "+
+		"backup: move its files away before the server is started, or it takes that for done"; got != want {
+		t.Errorf("beside a binary log elsewhere: %s", got)
+	}
+	target = TargetFolder
 	m.Binlog = &server.Position{File: "b.000007", Offset: 329, GTID: "0-1-5"}
 	want := "restored into /data; the binary log was in b.000007 at 329, GTID 0-1-5; to make a replica of this: " +
 		"SET GLOBAL gtid_slave_pos = '0-1-5'; CHANGE MASTER TO "

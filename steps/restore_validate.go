@@ -50,7 +50,7 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 	}
 	reason := fmt.Sprintf("chain of %d, %s; will go into %s %s",
 		len(links), size, t.Data.Placement.Target, place.Manner[t.Data.Placement.Mode])
-	return ok(t, reason+replayTold(t.Data.Replay)+comeInside("; ", links)), nil
+	return ok(t, reason+replayTold(t.Data.Replay)+comeInside("; ", links)+binlogStays("; ", t.Args.Target, links)), nil
 }
 
 // planPlacement decides where the chain is staged and how it goes into place.
@@ -77,20 +77,23 @@ func (h *Host) CheckPlace(p *place.Placement) error {
 // chain, checks that they fit each link, and returns how large what is restored
 // of the links is.
 func (s restoreSteps) preparable(ctx context.Context, t *Task, links []store.Link) (size disk.Size, err error) {
-	version := ""
-	if m := links[0].Manifest; m != nil {
-		version = m.Server.Version
-	}
-	tool, err := s.Tool.Find(ctx, version)
+	tool, err := s.Tool.Find(ctx, links[0].ServerVersion())
 	if err != nil {
 		return size, err
 	}
 	t.Data.Tool = &tool
 	for _, l := range links {
+		of := server.Info{Flavour: s.Server.DBType, Version: l.ServerVersion()}
 		if l.Manifest != nil {
-			if err := tool.Fits(l.Manifest.Server); err != nil {
+			of = l.Manifest.Server
+		}
+		// A backup of an older program may tell nothing.
+		if of.Version != "" {
+			if err := tool.Fits(of); err != nil {
 				return size, fmt.Errorf("backup '%s' cannot be prepared: %w", l.Record.ID, err)
 			}
+		}
+		if l.Manifest != nil {
 			if err := s.Tool.CheckEncryption("backup '"+l.Record.ID+"' was taken with", l.Manifest.Server.Encryption); err != nil {
 				return size, err
 			}
@@ -103,11 +106,11 @@ func (s restoreSteps) preparable(ctx context.Context, t *Task, links []store.Lin
 				return size, err
 			}
 		}
-		of, err := l.Size()
+		own, err := l.Size()
 		if err != nil {
 			return size, err
 		}
-		size = size.Add(of)
+		size = size.Add(own)
 	}
 	return size, nil
 }
@@ -115,7 +118,11 @@ func (s restoreSteps) preparable(ctx context.Context, t *Task, links []store.Lin
 // checkLayoutOf refuses to put a chain into the data directory of a server
 // that keeps files elsewhere, or that did when it was backed up.
 func (s restoreSteps) checkLayoutOf(ctx context.Context, links []store.Link) error {
-	if err := s.Server.CheckLayout(ctx); err != nil || len(links) == 0 {
+	version := ""
+	if len(links) > 0 {
+		version = links[len(links)-1].ServerVersion()
+	}
+	if err := s.Server.CheckLayout(ctx, version); err != nil || len(links) == 0 {
 		return err
 	}
 	if m := links[len(links)-1].Manifest; m != nil {
@@ -126,6 +133,15 @@ func (s restoreSteps) checkLayoutOf(ctx context.Context, links []store.Link) err
 		}
 	}
 	return nil
+}
+
+// binlogStays says what of the server's binary log a restore to a target leaves
+// behind, after a word of the caller's; empty for nothing.
+func binlogStays(after, target string, links []store.Link) string {
+	if target != TargetDatabase || len(links) == 0 || links[len(links)-1].Manifest == nil {
+		return ""
+	}
+	return links[len(links)-1].Manifest.Server.BinlogStays(after)
 }
 
 // comeInside says which tables a restore puts into the folder that lay elsewhere,

@@ -48,6 +48,10 @@ func TestRestoreIsValidated(t *testing.T) {
 		"a tool of another series": {"folder", func(h *testHost) {
 			h.Tool.Bin = h.Script("other", "echo mariabackup based on MariaDB server 11.4.2-MariaDB\n")
 		}, "backup 'full' cannot be prepared: mariabackup 11.4.2-MariaDB does not fit MariaDB 10.11.6-MariaDB"},
+		"a tool of another series than an older backup's": {"folder", func(h *testHost) {
+			h.Must(os.Remove(filepath.Join(h.Store.Folder("full"), store.ManifestName)))
+			testkit.Write(h.T, h.Store.Folder("full"), map[string]string{"xtrabackup_info": "server_version = 10.5.29-MariaDB-log\n"})
+		}, "backup 'full' cannot be prepared: mariabackup 10.11.19-MariaDB does not fit MariaDB 10.5.29-MariaDB-log"},
 		"a data directory in use": {"database", func(h *testHost) { testkit.Write(h.T, h.Server.DataDir, map[string]string{"x": ""}) },
 			"data directory is not empty"},
 		"files beside it": {"folder", func(h *testHost) { testkit.Write(h.T, h.Server.DataDir, map[string]string{"x": ""}) }, ""},

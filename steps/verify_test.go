@@ -111,7 +111,7 @@ func TestVerificationOfAnOlderProgramsBackup(t *testing.T) {
 	task := h.verifyTask("boot", "full", "inc")
 	testkit.Write(t, h.Store.Folder("inc"), map[string]string{"xtrabackup_info": "server_version = 11.4.2-MariaDB-log\n"})
 	_, err := h.verifications().validateVerify(t.Context(), task)
-	testkit.Says(t, err, "backup 'inc' is of a server 11.4.2-MariaDB-log and cannot be booted on ")
+	testkit.Says(t, err, "backup 'inc' cannot be prepared: mariabackup 10.11.19-MariaDB does not fit MariaDB 11.4.2-MariaDB-log")
 	testkit.Write(t, h.Store.Folder("inc"), map[string]string{"xtrabackup_info": "server_version = 10.11.6-MariaDB-log\n"})
 	if _, err := h.verifications().validateVerify(t.Context(), task); err != nil {
 		t.Error(err)

@@ -7,8 +7,6 @@ import (
 	"net"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/transport/access"
 	"dbcalm-db-cmd/transport/wire"
@@ -108,16 +106,4 @@ func (s *Server) sendLine(ctx context.Context, conn *net.UnixConn, body any) err
 	defer limitWriting(ctx, conn, s.options.AnswerTimeout)()
 	_, err = conn.Write(append(line, '\n'))
 	return err
-}
-
-// unread returns how many bytes the peer has been sent and has not read, with
-// what the kernel adds to them.
-func unread(conn *net.UnixConn) (size int) {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return 0
-	}
-	// A connection that is gone has nobody who could read.
-	_ = raw.Control(func(fd uintptr) { size, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
-	return size
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"dbcalm-db-cmd/machine/api"
@@ -62,6 +63,8 @@ func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 	evicted, evict := context.WithCancel(context.Background())
 	defer evict()
 	client := s.newGuest(who, evict)
+	var heard atomic.Bool
+	client.Waits = func() bool { return !heard.Load() && unheard(conn) > 0 }
 	if !s.clients.Enter(stopping, client) {
 		message := crowdedMessage
 		if stopping.Err() != nil {
@@ -73,7 +76,13 @@ func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 	defer s.clients.Leave(client)
 
 	frame, err := s.receive(stopping, evicted, conn, client)
+	heard.Store(true)
 	s.clients.Mark(client, true)
+	// From here on it keeps its place: what is refused has not been done.
+	if err == nil && evicted.Err() != nil {
+		s.dismiss(stopping, conn, who, access.NoPlace, unavailable(crowdedMessage))
+		return
+	}
 	begun := time.Now()
 	var answered reply
 	switch {

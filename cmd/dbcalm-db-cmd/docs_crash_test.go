@@ -8,6 +8,12 @@ func docsCrashMatrix(t *testing.T) string {
 	return readFile(t, "e2e/testdata/crash-matrix.md")
 }
 
+// docsVersions is what the newest whole `make matrix` printed.
+func docsVersions(t *testing.T) string {
+	t.Helper()
+	return readFile(t, "e2e/testdata/versions.md")
+}
+
 // docsScreens is what the newest `make screens` printed.
 func docsScreens(t *testing.T) string {
 	t.Helper()

@@ -49,6 +49,7 @@ var docsParts = map[string]func(*testing.T) string{
 	"crash-matrix": docsCrashMatrix,
 	"screens":      docsScreens,
 	"archive":      docsArchive,
+	"versions":     docsVersions,
 }
 
 // The generated parts are what the program says today; -update makes them so.

@@ -89,15 +89,9 @@ func FindProgram(ctx context.Context, path, dbType string) (Program, error) {
 // Fits refuses a server of another series than the backup's: it would change
 // the data, or refuse it for no fault of the backup.
 func (p Program) Fits(l store.Link) error {
-	version := ""
-	if l.Manifest != nil {
-		version = l.Manifest.Server.Version
-	} else {
-		info, err := tool.ReadMetadata(l.Folder, tool.InfoNames)
-		if err != nil {
-			return fmt.Errorf("backup '%s' does not tell its server's version: %w; verify at level prepare", l.Record.ID, err)
-		}
-		version = info["server_version"]
+	version := l.ServerVersion()
+	if version == "" {
+		return fmt.Errorf("backup '%s' does not tell its server's version; verify at level prepare", l.Record.ID)
 	}
 	if want := server.Series(version); server.Series(p.Version) != want {
 		return fmt.Errorf("backup '%s' is of a server %s and cannot be booted on %s %s: "+

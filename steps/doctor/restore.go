@@ -33,7 +33,11 @@ func (d *doctor) wayBack(ctx context.Context) {
 		d.look(about, err, "")
 		return
 	}
-	if err := d.Server.CheckLayout(ctx); err != nil {
+	version := ""
+	if d.server != nil {
+		version = d.server.Version
+	}
+	if err := d.Server.CheckLayout(ctx, version); err != nil {
 		d.add(steps.Noted(about, err.Error()))
 		return
 	}

@@ -59,6 +59,9 @@ func (d *doctor) askServer(ctx context.Context) {
 	if err == nil {
 		err = d.Server.CheckFlavour(info)
 	}
+	if err == nil {
+		err = d.Server.CheckSpelling(info)
+	}
 	if !d.look("database", err, tool.ProductNames[info.Flavour]+" "+info.Version) {
 		d.unasked("it has to be the right server first", "data directory", "privileges")
 		return

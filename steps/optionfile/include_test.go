@@ -3,6 +3,7 @@ package optionfile
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // included has a file and what it includes, in every way there is; DIR stands
@@ -80,15 +82,15 @@ func TestIncludedFilesAreReadAsTheServersProgramsReadThem(t *testing.T) {
 
 func TestServerIsToldByWhatItsFileIncludes(t *testing.T) {
 	t.Parallel()
-	testkit.NeedsServer(t)
+	series := mariadbtest.ServerSeries(t)
 	path := filepath.Join(writeFiles(t, map[string]string{
 		// As Debian's is.
 		"my.cnf":         "!includedir DIR/conf.d/\n",
 		"conf.d/50.cnf":  "[mysqld]\nport=1\ninnodb_log_group_home_dir = /the redo log\n[mysqldump]\nport=2\n",
-		"conf.d/99.cnf":  "[mariadb-10.11]\nloose-Innodb_Undo_Directory=/undo\n[mariadb-5.5]\nport=3\n",
+		"conf.d/99.cnf":  "[mariadb-" + series + "]\nloose-Innodb_Undo_Directory=/undo\n[mariadb-5.5]\nport=3\n",
 		"conf.d/99.conf": "[mysqld]\nport=4\n",
 	}), "my.cnf")
-	got, err := Server(t.Context(), path)
+	got, err := MariaDB(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,6 +101,32 @@ func TestServerIsToldByWhatItsFileIncludes(t *testing.T) {
 	}
 }
 
+// A MySQL reads the sections of its own series, whatever program of MariaDB's lies
+// on PATH, which would read others.
+func TestMySQLReadsItsOwnSections(t *testing.T) {
+	t.Parallel()
+	dir := writeFiles(t, map[string]string{
+		"my.cnf": "[mysqld]\nport=1\n!include DIR/it.cnf\n[server]\nsocket=/s\n[mariadb]\nsocket=/m\n[client-server]\nport=2\n[mysqld-5.7]\nport=3\n",
+		"it.cnf": "[mysqld-9.7]\ninnodb_undo_directory=/u\n",
+	})
+	path := filepath.Join(dir, "my.cnf")
+	for series, want := range map[string]map[string]string{
+		"9.7": {"port": "1", "socket": "/s", "innodb-undo-directory": "/u"}, "8.4": {"port": "1", "socket": "/s"},
+		"5.7": {"port": "3", "socket": "/s"},
+	} {
+		if got, err := MySQL(path, series); err != nil || !maps.Equal(got, want) {
+			t.Errorf("a MySQL %s is told %v, %v; want %v", series, got, err, want)
+		}
+	}
+	_, err := MySQL(path, "")
+	testkit.Says(t, err, "whether the server reads its section [mysqld-9.7] depends on its version, which is not known here: "+
+		"move what stands there to [mysqld]")
+	if got, err := MySQL(filepath.Join(writeFiles(t, map[string]string{"my.cnf": "[mysqld]\nport=1\n"}), "my.cnf"), ""); err != nil ||
+		len(got) != 1 {
+		t.Errorf("without such sections: %v, %v", got, err)
+	}
+}
+
 func TestServersFileWithoutTheServersProgram(t *testing.T) {
 	dir := writeFiles(t, map[string]string{
 		"my.cnf":      "!include DIR/it.cnf\n",
@@ -106,20 +134,20 @@ func TestServersFileWithoutTheServersProgram(t *testing.T) {
 		"version.cnf": "[mysqld-8.0]\ninnodb_undo_directory=/u\n",
 	})
 	t.Setenv("PATH", dir)
-	got, err := Server(t.Context(), filepath.Join(dir, "my.cnf"))
+	got, err := MariaDB(t.Context(), filepath.Join(dir, "my.cnf"))
 	if err != nil || len(got) != 1 || got["innodb-undo-directory"] != "/u" {
 		t.Errorf("got %v, %v", got, err)
 	}
-	_, err = Server(t.Context(), filepath.Join(dir, "version.cnf"))
+	_, err = MariaDB(t.Context(), filepath.Join(dir, "version.cnf"))
 	testkit.Says(t, err, "whether the server reads its section [mysqld-8.0] is for my_print_defaults to say", "install it")
 	if err := os.WriteFile(filepath.Join(dir, printer), []byte("#!/bin/sh\necho 'cannot tell' >&2\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Server(t.Context(), filepath.Join(dir, "my.cnf"))
+	_, err = MariaDB(t.Context(), filepath.Join(dir, "my.cnf"))
 	testkit.Says(t, err, "with "+filepath.Join(dir, printer), "the server would not read all of it: cannot tell")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Server(ended, filepath.Join(dir, "my.cnf")); !errors.Is(err, context.Canceled) {
+	if _, err := MariaDB(ended, filepath.Join(dir, "my.cnf")); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -146,7 +174,7 @@ func TestWhatCannotBeFollowedIsRefused(t *testing.T) {
 			path := filepath.Join(writeFiles(t, test.files), "my.cnf")
 			_, err := Read(path)
 			testkit.Says(t, err, test.want)
-			_, err = Server(t.Context(), path)
+			_, err = MariaDB(t.Context(), path)
 			testkit.Says(t, err, test.want)
 		})
 	}

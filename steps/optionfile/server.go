@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,13 +23,18 @@ const printerTimeout = 10 * time.Second
 // versioned matches the sections that only servers of one series read.
 var versioned = regexp.MustCompile(`^(mysqld|mariadb|mariadbd)-\d`)
 
-// serverSections are those that a server of any series reads.
-var serverSections = []string{"mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"}
+// serverSections are those that a MariaDB of any series reads, mysqlSections those
+// that a MySQL does.
+// https://dev.mysql.com/doc/refman/8.4/en/option-files.html
+var (
+	serverSections = []string{"mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"}
+	mysqlSections  = []string{"mysqld", "server"}
+)
 
-// Server returns the options that a server is told by an option file, as the
+// MariaDB returns the options that a MariaDB is told by an option file, as the
 // vendor's own program reads it. Where that is not installed we read the file
 // ourselves.
-func Server(ctx context.Context, path string) (map[string]string, error) {
+func MariaDB(ctx context.Context, path string) (map[string]string, error) {
 	program, err := exec.LookPath(printer)
 	if err != nil {
 		return readServer(path)
@@ -65,18 +71,43 @@ func Server(ctx context.Context, path string) (map[string]string, error) {
 	return values, nil
 }
 
-// readServer is Server without the vendor's program. Nothing tells which series
+// readServer is MariaDB without the vendor's program. Nothing tells which series
 // the server is of.
 func readServer(path string) (map[string]string, error) {
 	file, err := Read(path)
 	if err != nil {
 		return nil, err
 	}
-	for _, section := range file.sections {
-		if versioned.MatchString(section) {
-			return nil, fmt.Errorf("read %s: whether the server reads its section [%s] is for %s to say, which is not on PATH: "+
-				"install it, it comes with the server", path, section, printer)
-		}
+	if section := file.versioned(); section != "" {
+		return nil, fmt.Errorf("read %s: whether the server reads its section [%s] is for %s to say, which is not on PATH: "+
+			"install it, it comes with the server", path, section, printer)
 	}
 	return file.Values(serverSections...), nil
+}
+
+// MySQL returns the options that a MySQL of a series, such as 8.4, is told by an
+// option file; the series is empty where it is not known. MySQL's own printer
+// cannot say what its server reads, and MariaDB's, which may lie on PATH in its
+// place, says what a MariaDB would.
+func MySQL(path, series string) (map[string]string, error) {
+	file, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	if section := file.versioned(); section != "" && series == "" {
+		return nil, fmt.Errorf("read %s: whether the server reads its section [%s] depends on its version, which is not known here: "+
+			"move what stands there to [mysqld]", path, section)
+	}
+	return file.Values(append(slices.Clone(mysqlSections), "mysqld-"+series)...), nil
+}
+
+// versioned returns the first section that only servers of one series read, empty
+// for none.
+func (f File) versioned() string {
+	for _, section := range f.sections {
+		if versioned.MatchString(section) {
+			return section
+		}
+	}
+	return ""
 }

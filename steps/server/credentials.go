@@ -66,20 +66,11 @@ var loginKeys = []string{"user", "password", "host", "socket", "port"}
 // toolValues returns the options by which the tool logs in, and how it encrypts.
 func (srv *Server) toolValues(file optionfile.File) (values map[string]string, encryption TLS, err error) {
 	values = map[string]string{}
-	turns, known := toolSections[srv.DBType]
-	if !known {
-		turns = toolSections[MariaDB]
-	}
-	for _, turn := range turns {
-		sections := slices.Clone(turn)
-		for _, section := range turn {
-			sections = append(sections, section+groupSuffix)
-		}
-		for _, o := range file.Of(sections...) {
+	for _, turn := range srv.toolTurns() {
+		for _, o := range file.Of(turn...) {
 			// MySQL's own programs tell capital letters from small ones.
-			if srv.DBType == MySQL && o.Written != strings.ToLower(o.Written) && slices.Contains(loginKeys, o.Key) {
-				return nil, encryption, fmt.Errorf("xtrabackup does not know the option %s in %s: write it in small letters",
-					o.Written, srv.CredentialsFile)
+			if srv.DBType == MySQL && capitals(o) {
+				return nil, encryption, srv.unknownOption("xtrabackup", o)
 			}
 			values[o.Key] = o.Value
 			if err := encryption.set(o.Key, o.Value); err != nil {
@@ -93,6 +84,56 @@ func (srv *Server) toolValues(file optionfile.File) (values map[string]string, e
 			srv.CredentialsFile, protocol)
 	}
 	return values, encryption, nil
+}
+
+// toolTurns returns toolSections with those that end in groupSuffix.
+func (srv *Server) toolTurns() [][]string {
+	turns, known := toolSections[srv.DBType]
+	if !known {
+		turns = toolSections[MariaDB]
+	}
+	var all [][]string
+	for _, turn := range turns {
+		sections := slices.Clone(turn)
+		for _, section := range turn {
+			sections = append(sections, section+groupSuffix)
+		}
+		all = append(all, sections)
+	}
+	return all
+}
+
+// capitals reports whether an option by which one logs in, or encrypts, is written
+// with capital letters.
+func capitals(o optionfile.Option) bool {
+	return o.Written != strings.ToLower(o.Written) &&
+		(slices.Contains(loginKeys, o.Key) || strings.Contains(o.Key, "ssl") || o.Key == "tls-version")
+}
+
+func (srv *Server) unknownOption(tool string, o optionfile.Option) error {
+	return fmt.Errorf("%s does not know the option %s in %s: write it in small letters", tool, o.Written, srv.CredentialsFile)
+}
+
+// capitalsKnown is the series from which on MariaDB's tool is known to read options
+// in capital letters. That of 10.5 passes over them; none between was tried.
+var capitalsKnown = []int{10, 11}
+
+// CheckSpelling refuses credentials from which the tool of a server's series would
+// read less than the daemon does, and so log in as another account.
+func (srv *Server) CheckSpelling(info Info) error {
+	if info.Flavour != MariaDB || AtLeast(info.Version, capitalsKnown...) {
+		return nil
+	}
+	file, err := optionfile.Read(srv.CredentialsFile)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrCredentials, err)
+	}
+	for _, o := range file.Of(slices.Concat(srv.toolTurns()...)...) {
+		if capitals(o) {
+			return fmt.Errorf("%w: %w", ErrCredentials, srv.unknownOption("mariadb-backup "+Series(info.Version), o))
+		}
+	}
+	return nil
 }
 
 // Redact hides the password in what a program has printed, before any of it

@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // The tool says in its first line what it logs in with, and we must log in with
 // the same.
 func TestToolLogsInWithWhatWeDo(t *testing.T) {
 	t.Parallel()
-	testkit.NeedsServer(t)
+	info := Info{Flavour: MariaDB, Version: mariadbtest.ServerSeries(t) + ".1-MariaDB"}
 	for _, text := range []string{
 		"[client]\nuser=a\nsocket=/c\n[client-dbcalm]\nuser=b\nport=33\n",
 		"[client-dbcalm]\nuser=b\n[client]\nuser=a\n",
@@ -38,8 +39,8 @@ func TestToolLogsInWithWhatWeDo(t *testing.T) {
 		// There is no such server: it goes no further than that.
 		out, _ := exec.Command("mariadb-backup", "--defaults-file="+h.CredentialsFile, "--defaults-group-suffix="+groupSuffix, "--backup",
 			"--target-dir="+filepath.Join(h.Dir, "target"), "--datadir="+h.DataDir).CombinedOutput()
-		_, said, _ := strings.Cut(string(out), "Connecting to MariaDB server ")
-		said, _, _ = strings.Cut(said, "\n")
+		_, said, _ := strings.Cut(string(out), "Connecting to ")
+		said, _, _ = strings.Cut(strings.TrimPrefix(said, "MariaDB "), "\n")
 		set := func(value string) string {
 			if value == "" {
 				return "not set"
@@ -54,9 +55,36 @@ func TestToolLogsInWithWhatWeDo(t *testing.T) {
 		if host == "" {
 			host = "localhost"
 		}
-		want := fmt.Sprintf("host: %s, user: %s, password: %s, port: %s, socket: %s", host, c.User, password, set(c.Port), set(c.Socket))
+		want := fmt.Sprintf("server host: %s, user: %s, password: %s, port: %s, socket: %s", host, c.User, password, set(c.Port), set(c.Socket))
+		if err := h.CheckSpelling(info); err != nil && said != want {
+			continue
+		}
 		if said != want {
 			t.Errorf("of %q the tool says\n%s\nand we\n%s\n%s", text, said, want, out)
+		}
+	}
+}
+
+// A tool of long ago passes over options in capital letters.
+func TestCredentialsInCapitalLetters(t *testing.T) {
+	t.Parallel()
+	old := Info{Flavour: MariaDB, Version: "10.5.29-MariaDB"}
+	for text, want := range map[string]string{
+		"[client-dbcalm]\nUSER=a\n":                             "mariadb-backup 10.5 does not know the option USER in ",
+		"[client-dbcalm]\nuser=a\n[mariabackup]\nSSL_CA=/x\n":   "does not know the option SSL_CA in ",
+		"[client-dbcalm]\nuser=a\n[mysqld]\nSocket=/x\n":        "",
+		"[Client-DBCalm]\nuser=a\nMax_Allowed_Packet=1000000\n": "",
+	} {
+		h := newServer(t)
+		h.WriteCredentials(text)
+		err := h.CheckSpelling(old)
+		if want != "" {
+			testkit.Says(t, err, ErrCredentials.Error(), want, "write it in small letters")
+		} else if err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		if err := h.CheckSpelling(Info{Flavour: MariaDB, Version: "10.11.1-MariaDB"}); err != nil {
+			t.Errorf("%q, of a later version: %v", text, err)
 		}
 	}
 }

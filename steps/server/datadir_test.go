@@ -101,6 +101,7 @@ func TestServerOfTheDataDirMustBeDown(t *testing.T) {
 
 func TestSplitLayoutIsRefused(t *testing.T) {
 	t.Parallel()
+	series := mariadbtest.ServerSeries(t)
 	for name, test := range map[string]struct{ text, want string }{
 		"nothing said": {"[mysqld]\nport=3306\n", ""},
 		"in the data directory": {"[mysqld]\ninnodb_log_group_home_dir=DATA\ninnodb_undo_directory=./\n" +
@@ -124,8 +125,8 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 			h := newServer(t)
 			h.DefaultsFile = filepath.Join(h.Dir, "my.cnf")
 			testkit.Write(t, h.Dir, map[string]string{"my.cnf": withData(test.text, h.DataDir),
-				"data/50.cnf": "[mariadb-10.11]\ninnodb_log_group_home_dir=/redo\n"})
-			err := h.CheckLayout(t.Context())
+				"data/50.cnf": "[mariadb-" + series + "]\ninnodb_log_group_home_dir=/redo\n"})
+			err := h.CheckLayout(t.Context(), "")
 			if test.want != "" {
 				testkit.Says(t, err, withData(test.want, h.DataDir))
 			} else if err != nil {
@@ -134,11 +135,24 @@ func TestSplitLayoutIsRefused(t *testing.T) {
 		})
 	}
 	h := newServer(t)
-	if err := h.CheckLayout(t.Context()); err != nil {
+	if err := h.CheckLayout(t.Context(), ""); err != nil {
 		t.Errorf("no option file: %v", err)
 	}
 	h.DefaultsFile = filepath.Join(h.Dir, "nowhere")
-	testkit.Says(t, h.CheckLayout(t.Context()), "read server_defaults_file")
+	testkit.Says(t, h.CheckLayout(t.Context(), ""), "read server_defaults_file")
+}
+
+// What stands in a section for a MySQL's own series counts, and no other.
+func TestSplitLayoutOfOneSeriesOfMySQL(t *testing.T) {
+	t.Parallel()
+	h := newServer(t)
+	h.DBType, h.DefaultsFile = MySQL, filepath.Join(h.Dir, "my.cnf")
+	testkit.Write(t, h.Dir, map[string]string{"my.cnf": "[mariadb]\naria_log_dir_path=/aria\n[mysqld-9.7]\ninnodb_undo_directory=/undo\n"})
+	testkit.Says(t, h.CheckLayout(t.Context(), "9.7.4"), "puts files outside data_dir (innodb-undo-directory=/undo)")
+	if err := h.CheckLayout(t.Context(), "8.4.6"); err != nil {
+		t.Errorf("another series: %v", err)
+	}
+	testkit.Says(t, h.CheckLayout(t.Context(), ""), "[mysqld-9.7] depends on its version, which is not known here")
 }
 
 func withData(text, dataDir string) string { return strings.ReplaceAll(text, "DATA", dataDir) }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -39,6 +40,9 @@ type Info struct {
 	// BinlogEngine is the storage engine that writes the binary log, from MariaDB
 	// 12.3 on; empty for none.
 	BinlogEngine string `json:"binlog_engine,omitempty"`
+	// BinlogFolder is where the files of its binary log lie, if that is outside its
+	// data directory.
+	BinlogFolder string `json:"binlog_folder,omitempty"`
 	// Encryption lists what makes its backups need its keyring.
 	Encryption []string `json:"encryption,omitempty"`
 	// LSN is the current log sequence number; 0 if the server did not tell.
@@ -81,6 +85,10 @@ func (s *Conn) Info(ctx context.Context) (Info, error) {
 // askLogs asks for what newer servers do with their logs: older ones have no such
 // variables. Percona Server 5.6 has another innodb_log_archive, which does no harm.
 func (s *Conn) askLogs(ctx context.Context, info *Info) {
+	base, _ := s.show(ctx, `SHOW GLOBAL VARIABLES LIKE 'log_bin_basename'`)
+	if folder := filepath.Dir(base); info.Binlog && base != "" && !within(info.DataDir, folder) && outside(info.DataDir, folder, ".") {
+		info.BinlogFolder = folder
+	}
 	if info.Flavour == MySQL {
 		info.RedoArchive, _ = s.show(ctx, `SHOW GLOBAL VARIABLES LIKE 'innodb_redo_log_archive_dirs'`)
 		return
@@ -99,6 +107,26 @@ func (i Info) BinlogNote(after string) string {
 	}
 	return after + "its binary log is written by " + i.BinlogEngine + " (.ibb files): it is backed up and comes back with the tables, " +
 		"and a replica begins by GTID, not by file and position"
+}
+
+// BinlogStays tells, after a word of the caller's, what a restore into the data
+// directory leaves where it is: a binary log outside, from which the server counts
+// as done what came after the backup; empty where it lies inside, or there is none.
+func (i Info) BinlogStays(after string) string {
+	if i.BinlogFolder == "" {
+		return ""
+	}
+	return after + "the server's binary log in " + i.BinlogFolder + " stays as it is, and has what came after the backup: " +
+		"move its files away before the server is started, or it takes that for done"
+}
+
+// TracksPages reports whether a MySQL can tell which pages have changed since a
+// backup: by a component that is installed for that.
+func (s *Conn) TracksPages(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
+	defer cancel()
+	version, err := s.show(ctx, `SHOW GLOBAL STATUS LIKE 'mysqlbackup.component_version'`)
+	return err == nil && version != ""
 }
 
 // show returns the value of a SHOW … LIKE of one name, empty for none.

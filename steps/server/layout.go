@@ -90,12 +90,13 @@ func within(dataDir, path string) bool {
 }
 
 // CheckLayout refuses a server whose option file says that its files lie in more
-// than one place: they cannot be put into place in one step.
-func (srv *Server) CheckLayout(ctx context.Context) error {
+// than one place: they cannot be put into place in one step. The version is the
+// server's, empty where it is not known.
+func (srv *Server) CheckLayout(ctx context.Context, version string) error {
 	if srv.DefaultsFile == "" {
 		return nil
 	}
-	options, err := optionfile.Server(ctx, srv.DefaultsFile)
+	options, err := srv.toldByFile(ctx, version)
 	if err != nil {
 		return fmt.Errorf("%w: read server_defaults_file: %w", ErrDataDir, err)
 	}
@@ -108,6 +109,14 @@ func (srv *Server) CheckLayout(ctx context.Context) error {
 			ErrDataDir, srv.DefaultsFile, strings.Join(list, ", "))
 	}
 	return nil
+}
+
+// toldByFile returns the options that the server's option file gives it.
+func (srv *Server) toldByFile(ctx context.Context, version string) (map[string]string, error) {
+	if srv.DBType == MySQL {
+		return optionfile.MySQL(srv.DefaultsFile, Series(version))
+	}
+	return optionfile.MariaDB(ctx, srv.DefaultsFile)
 }
 
 // layoutVariables asks a server for the options that elsewhere looks at.

@@ -12,8 +12,8 @@ import (
 // https://mariadb.com/docs/server/server-management/server-monitoring-logs/binary-log/innodb-based-binary-log
 func TestLogsOfNewerServers(t *testing.T) {
 	t.Parallel()
-	const archive, engine, dirs = "SHOW GLOBAL VARIABLES LIKE 'innodb_log_archive'", "SHOW GLOBAL VARIABLES LIKE 'binlog_storage_engine'",
-		"SHOW GLOBAL VARIABLES LIKE 'innodb_redo_log_archive_dirs'"
+	const base, archive = "SHOW GLOBAL VARIABLES LIKE 'log_bin_basename'", "SHOW GLOBAL VARIABLES LIKE 'innodb_log_archive'"
+	const engine, dirs = "SHOW GLOBAL VARIABLES LIKE 'binlog_storage_engine'", "SHOW GLOBAL VARIABLES LIKE 'innodb_redo_log_archive_dirs'"
 	for name, test := range map[string]struct {
 		flavour string
 		answers map[string]any
@@ -30,12 +30,21 @@ func TestLogsOfNewerServers(t *testing.T) {
 		"Percona Server 5.6, whose variable means another thing": {MySQL,
 			map[string]any{archive: [][]string{{"innodb_log_archive", "ON"}}, dirs: []string{}}, Info{}, ""},
 		"MySQL 9.7": {MySQL, map[string]any{dirs: [][]string{{"innodb_redo_log_archive_dirs", "a:/redo"}}}, Info{RedoArchive: "a:/redo"}, ""},
+		"a binary log elsewhere": {MySQL, map[string]any{base: [][]string{{"log_bin_basename", "/var/log/mysql/b"}}, dirs: []string{}},
+			Info{BinlogFolder: "/var/log/mysql"}, ""},
+		"a binary log in a folder of the data directory": {MySQL,
+			map[string]any{base: [][]string{{"log_bin_basename", "/data/logs/b"}}, dirs: []string{}}, Info{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := Info{Flavour: test.flavour, Binlog: true}
+			got := Info{Flavour: test.flavour, Binlog: true, DataDir: "/data/"}
+			if _, asked := test.answers[base]; !asked {
+				test.answers[base] = [][]string{{"log_bin_basename", "/data/b"}}
+			}
 			NewConn(testkit.Recorded(t, test.answers)).askLogs(t.Context(), &got)
-			if got.LogArchive != test.want.LogArchive || got.BinlogEngine != test.want.BinlogEngine || got.RedoArchive != test.want.RedoArchive {
+			if got.LogArchive != test.want.LogArchive || got.BinlogEngine != test.want.BinlogEngine ||
+				got.RedoArchive != test.want.RedoArchive ||
+				got.BinlogFolder != test.want.BinlogFolder {
 				t.Errorf("got %+v", got)
 			}
 			if note := got.BinlogNote("; "); note != test.note {
@@ -46,5 +55,22 @@ func TestLogsOfNewerServers(t *testing.T) {
 				t.Errorf("without a binary log it is noted %q", note)
 			}
 		})
+	}
+}
+
+func TestServerThatTracksPages(t *testing.T) {
+	t.Parallel()
+	const ask = "SHOW GLOBAL STATUS LIKE 'mysqlbackup.component_version'"
+	for name, test := range map[string]struct {
+		answer any
+		want   bool
+	}{
+		"with the component":    {[][]string{{"mysqlbackup.component_version", "8.4.6"}}, true},
+		"without":               {[]string{}, false},
+		"one that does not say": {errAsked, false},
+	} {
+		if got := NewConn(testkit.Recorded(t, map[string]any{ask: test.answer})).TracksPages(t.Context()); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

@@ -49,12 +49,28 @@ func (s *Conn) Outside(ctx context.Context, info Info) ([]OutsideTable, error) {
 				list = append(list, OutsideTable{strings.TrimSuffix(table, tablespaceSuffix), path})
 			}
 		})
-		if _, refused := errors.AsType[*mysql.MySQLError](err); err != nil && !refused {
+		if err == nil || isRefusal(err) {
+			err = s.eachSpace(ctx, []string{undoFiles}, func(_ uint32, path string) {
+				if !within(info.DataDir, path) {
+					list = append(list, OutsideTable{filepath.Join(filepath.Base(filepath.Dir(path)), filepath.Base(path)), path})
+				}
+			})
+		}
+		if err != nil && !isRefusal(err) {
 			return nil, fmt.Errorf("ask the server for tables outside the data directory: %w", err)
 		}
 	}
 	slices.SortFunc(list, func(a, b OutsideTable) int { return strings.Compare(a.Table+a.At, b.Table+b.At) })
 	return slices.Compact(list), nil
+}
+
+// undoFiles asks for the files of undo logs, which a list of MySQL's own has from
+// 8.0 on and the others have not.
+const undoFiles = `SELECT FILE_ID, FILE_NAME FROM information_schema.FILES WHERE FILE_TYPE = 'UNDO LOG' AND ENGINE = 'InnoDB'`
+
+func isRefusal(err error) bool {
+	_, refused := errors.AsType[*mysql.MySQLError](err)
+	return refused
 }
 
 // linkedTables returns the tables in a data directory that have a file which says

@@ -23,7 +23,8 @@ func TestServerTellsWhereItsProgramsFilesAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	options, refused, err := conn.ProgramOptions(t.Context(), "10.11.1-MariaDB")
+	version := mariadbtest.ServerSeries(t) + ".1-MariaDB"
+	options, refused, err := conn.ProgramOptions(t.Context(), version)
 	if err != nil || refused != nil {
 		t.Fatal(err, refused)
 	}
@@ -45,7 +46,7 @@ func TestServerTellsWhereItsProgramsFilesAre(t *testing.T) {
 	if err := os.Chmod(filepath.Join(plugins, "ha_archive.so"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	options, refused, err = conn.ProgramOptions(t.Context(), "10.11.1-MariaDB")
+	options, refused, err = conn.ProgramOptions(t.Context(), version)
 	if err != nil || strings.Contains(strings.Join(options, " "), "plugin") {
 		t.Errorf("it is told %q, %v", options, err)
 	}

@@ -114,9 +114,9 @@ func TestRealMySQLIsFoundElsewhere(t *testing.T) {
 		t.Errorf("it says of its files: %q", info.Elsewhere)
 	}
 	srv.DefaultsFile = filepath.Join(dir, "my.cnf")
-	must(t, os.WriteFile(srv.DefaultsFile, []byte("[mysqld]\n"+strings.TrimPrefix(option, "--")+"\n"), 0o600))
+	must(t, os.WriteFile(srv.DefaultsFile, []byte("[mysqld-"+Series(info.Version)+"]\n"+strings.TrimPrefix(option, "--")+"\n"), 0o600))
 	db.Stop()
-	if err := srv.CheckLayout(t.Context()); !errors.Is(err, ErrDataDir) || !strings.Contains(err.Error(), name) {
+	if err := srv.CheckLayout(t.Context(), info.Version); !errors.Is(err, ErrDataDir) || !strings.Contains(err.Error(), name) {
 		t.Errorf("by its option file: %v", err)
 	}
 }

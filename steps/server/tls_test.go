@@ -23,6 +23,7 @@ func TestEncryptedLogins(t *testing.T) {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	db := mariadbtest.Start(t, mariadbtest.WithArgs("--ssl-ca="+in("ca.pem"), "--ssl-cert="+in("localhost.pem"),
 		"--ssl-key="+in("localhost.key")))
+	series := mariadbtest.ServerSeries(t)
 	db.Exec("CREATE USER secure@localhost IDENTIFIED BY 's3cret' REQUIRE SSL",
 		"CREATE USER known@localhost IDENTIFIED BY 's3cret' REQUIRE X509",
 		"CREATE USER plain@localhost IDENTIFIED BY 's3cret'")
@@ -64,10 +65,25 @@ func TestEncryptedLogins(t *testing.T) {
 		}
 		out, _ := exec.Command("mariadb-backup", "--defaults-file="+h.CredentialsFile, "--defaults-group-suffix="+groupSuffix, "--backup",
 			"--target-dir="+filepath.Join(h.Dir, "target"), "--datadir="+h.DataDir).CombinedOutput()
-		if gotIn := strings.Contains(string(out), "Using server version"); gotIn != (err == nil) {
+		if gotIn := strings.Contains(string(out), "Using server version"); gotIn != (err == nil) && !toolDiffers(series, test.options) {
 			t.Errorf("%s with %q: the tool got in: %v, and we: %v\n%s", test.user, test.options, gotIn, err, out)
 		}
 	}
+}
+
+// toolDiffers reports whether the tool of a series is known to take options
+// otherwise than we do. That of 10.5 encrypts only when it is told to, and knows no
+// capital letters; of both a failed login tells. That of 11.8 encrypts whatever it
+// is told, and takes the server's knowledge of the password for a certificate's
+// signature: we refuse more than it would.
+func toolDiffers(series, options string) bool {
+	switch series {
+	case "10.5":
+		return options == "" || strings.Contains(options, "SSL_CA")
+	case "11.8":
+		return strings.HasSuffix(options, "skip-ssl\n") || options == "ssl=0\n" || options == "ssl-verify-server-cert\n"
+	}
+	return false
 }
 
 // A server that does not encrypt is logged in to, unless its certificate is to be

@@ -12,6 +12,7 @@ import (
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/stream"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // About is what a listing tells of a backup; what cannot be told is empty.
@@ -37,10 +38,28 @@ func (s *Store) About(id string) About {
 	case errors.Is(err, fs.ErrNotExist):
 		// An older program made it, if it is there at all.
 		if there, err := disk.Exists(s.Folder(id)); err == nil && there {
-			return About{Form: Form{}.String()}
+			return aboutOlder(s.Folder(id))
 		}
 	}
 	return About{}
+}
+
+// aboutOlder tells of a backup without a manifest what its tool wrote down.
+func aboutOlder(folder string) About {
+	about := About{Form: Form{}.String()}
+	values, err := tool.ReadMetadata(folder, tool.InfoNames)
+	if err != nil || values["server_version"] == "" {
+		return about
+	}
+	about.Server, about.Flavour = values["server_version"], server.MySQL
+	if strings.Contains(strings.ToLower(about.Server), server.MariaDB) {
+		about.Flavour = server.MariaDB
+	}
+	about.Tool = strings.TrimSpace(values["tool_name"] + " " + values["tool_version"])
+	if p, err := tool.ReadBinlog(folder); err == nil {
+		about.Binlog = p
+	}
+	return about
 }
 
 // About tells of the backup.

@@ -106,6 +106,20 @@ func (l Link) Size() (disk.Size, error) {
 	return size, nil
 }
 
+// ServerVersion returns the version of the server that a link was taken of, as the
+// tool wrote it down where an older program made the backup; empty where nothing
+// tells.
+func (l Link) ServerVersion() string {
+	if l.Manifest != nil {
+		return l.Manifest.Server.Version
+	}
+	values, err := tool.ReadMetadata(l.Folder, tool.InfoNames)
+	if err != nil {
+		return ""
+	}
+	return values["server_version"]
+}
+
 // CheckSum compares one file with its manifest.
 func CheckSum(ctx context.Context, folder string, want ManifestFile) error {
 	hash, err := disk.HashFile(ctx, folder, want.Path)

@@ -22,6 +22,8 @@ const (
 		"or put backup_dir on a file system that takes names of 255 bytes"
 	lockWait = "the tool could not get a lock in time: a statement or transaction holds it; " +
 		"find it with SHOW FULL PROCESSLIST, let it end or end it, then try again"
+	refused = "the server refused the backup user's login: check the credentials file, and write ssl-ca=FILE into it " +
+		"if the account demands REQUIRE SSL: not every version of the tool encrypts unasked"
 	privilege = "the backup user lacks a privilege: grant it, then try again"
 )
 
@@ -33,7 +35,7 @@ var advices = []struct{ says, means string }{
 	{"error 28", fullDisk},
 	{"error: 28", fullDisk},
 	{"Disk quota exceeded", "the disk quota is used up: raise it or free space, then try again"},
-	{"Access denied for user", "the server refused the backup user's login: check the credentials file"},
+	{"Access denied for user", refused},
 	{"missing required privilege", privilege},
 	{"Access denied; you need", privilege},
 	{"Too many open files", openFiles},

@@ -19,6 +19,9 @@ func TestBinlogPositionIsRead(t *testing.T) {
 		{"binlog_pos = filename 'b.000001', position '329'", server.Position{File: "b.000001", Offset: 329}},
 		{"binlog_pos = filename 'b.1', position '4', GTID of the last change 'a-b:1-5,\nc-d:1-7,\ne-f:1'",
 			server.Position{File: "b.1", Offset: 4, GTID: "a-b:1-5,c-d:1-7,e-f:1"}},
+		// Tags, of MySQL 8.3 and later.
+		{"binlog_pos = filename 'b.1', position '4', GTID of the last change 'a-b:1-5:from_tag:1-3:7,\nc-d:_x:1'",
+			server.Position{File: "b.1", Offset: 4, GTID: "a-b:1-5:from_tag:1-3:7,c-d:_x:1"}},
 		{"binlog_pos = ", server.Position{}}, {"", server.Position{}},
 	} {
 		for _, name := range InfoNames {

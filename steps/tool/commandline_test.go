@@ -180,3 +180,24 @@ func TestAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestToolThatCanBeToldWhichPagesHaveChanged(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		of   Info
+		args []string
+		want bool
+	}{
+		{xtrabackup, nil, true},
+		{xtrabackup, []string{"--throttle=40", "--page_tracking"}, false},
+		{Info{Name: "xtrabackup", Version: "8.0.26-18"}, nil, false},
+		{Info{Name: "xtrabackup", Version: "9.7.2-2"}, nil, true},
+		{mariabackup, nil, false},
+	} {
+		h := newTool(t)
+		h.Args = test.args
+		if got := h.TracksPages(test.of); got != test.want {
+			t.Errorf("%s %s with %q: %v", test.of.Name, test.of.Version, test.args, got)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package tool
 import (
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"dbcalm-db-cmd/steps/server"
@@ -46,6 +47,17 @@ func (t Info) renamedOptions() bool {
 	}
 	number, err := strconv.Atoi(found[1])
 	return err == nil && number >= 8
+}
+
+// pageTracking is the option by which the server tells which pages have changed.
+const pageTracking = "page-tracking"
+
+// TracksPages reports whether the tool can be told by the server which pages have
+// changed, and is not yet.
+// https://docs.percona.com/percona-xtrabackup/8.0/page-tracking.html
+func (t *Tool) TracksPages(tool Info) bool {
+	asked := slices.ContainsFunc(t.Args, func(arg string) bool { return optionName(arg) == pageTracking })
+	return tool.Name == toolFor[server.MySQL] && server.AtLeast(tool.Version, 8, 0, 27) && !asked
 }
 
 // unpacksInParallel reports whether xbstream knows --parallel: the one of the

@@ -11,9 +11,10 @@ import (
 // the daemon itself, which asks whether it is alive. When there is no place,
 // the idlest guest of the user who has the most goes.
 //
-// Nobody who is being worked for has to go, nor, as long as others can wait for
-// that, anybody who has only just come: a client that sends its request at once
-// gets its answer however full it is.
+// Nobody who is being worked for has to go, nor anybody whose request has come and
+// was not looked at yet, nor, as long as others can wait for that, anybody who has
+// only just come: a client that sends its request at once gets its answer however
+// full it is.
 type Gate struct {
 	most int
 	// grace is for how long nobody has to go again who has just come.
@@ -55,6 +56,9 @@ type Guest struct {
 	Evict func()
 	// Idles tells of one that is busy whether it is so in vain; nil: never.
 	Idles func() bool
+	// Waits tells of one that is not busy whether it has sent what nobody has read
+	// yet; nil: never. It must not wait itself.
+	Waits func() bool
 
 	// Busy says whether it is being worked for, entered when it came, and since
 	// when it last did something; the gate's mu is held.
@@ -168,13 +172,21 @@ func (g *Gate) idlest(who *Guest, grace time.Duration) *Guest {
 		switch {
 		case other.Self, now.Sub(other.entered) < grace, other.Busy && !other.idle(now, g.grace):
 		case !own && (!full || g.users[other.UID] <= g.users[who.UID]):
-		case found == nil, g.users[other.UID] > g.users[found.UID]:
-			found = other
-		case g.users[other.UID] == g.users[found.UID] && other.since.Before(found.since):
+		case found != nil && !g.before(other, found):
+		case other.Waits != nil && other.Waits():
+		default:
 			found = other
 		}
 	}
 	return found
+}
+
+// before reports whether a guest has to go rather than another one. mu is held.
+func (g *Gate) before(who, other *Guest) bool {
+	if mine, others := g.users[who.UID], g.users[other.UID]; mine != others {
+		return mine > others
+	}
+	return who.since.Before(other.since)
 }
 
 // idle reports whether one that is worked for has made nothing of it for a time.

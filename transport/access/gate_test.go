@@ -211,3 +211,27 @@ func TestTurns(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoseRequestHasComeStays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		v := &visitors{Gate: NewGate(2, time.Second, 500)}
+		unheard := true
+		first := v.guest("first", root)
+		first.Waits = func() bool { return unheard }
+		v.Try(first)
+		<-time.After(time.Second)
+		v.Try(v.guest("second", root))
+		<-time.After(time.Second)
+		if !v.Try(v.guest("third", root)) || !slices.Equal(v.gone, []string{"second"}) {
+			t.Errorf("gone are %v", v.gone)
+		}
+		if v.Try(v.guest("fourth", root)) {
+			t.Errorf("one goes whose request has come, or who is new: %v", v.gone)
+		}
+		unheard = false
+		if !v.Try(v.guest("fifth", root)) || !slices.Equal(v.gone, []string{"second", "first"}) {
+			t.Errorf("gone are %v", v.gone)
+		}
+	})
+}

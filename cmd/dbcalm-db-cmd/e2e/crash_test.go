@@ -29,7 +29,7 @@ const (
 )
 
 // shortCrashKills is the size of the short form.
-const shortCrashKills = 16
+const shortCrashKills = 8
 
 // TestCrashMatrix kills the daemon, its supervisors, its tools and the whole
 // machine at named points and at random times, with at least three operations

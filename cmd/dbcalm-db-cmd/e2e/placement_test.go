@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine/api"
-	"dbcalm-db-cmd/steps/store"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -100,37 +99,4 @@ func TestRestoreBesideLostAndFound(t *testing.T) {
 	w.succeeded(w.restore(api.TargetDatabase, "full"))
 	unchanged(t, found, before)
 	w.db.Start()
-}
-
-// TestBackupWithoutManifest restores what an older program has made, which
-// wrote none.
-func TestBackupWithoutManifest(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, worldOptions{})
-	mariadbtest.FillTables(t, w.db.DB(), 3, 100)
-	w.start()
-	w.succeeded(w.full("full"))
-	mariadbtest.FillTables(t, w.db.DB(), 3, 10)
-	want := mariadbtest.Fingerprint(t, w.db.DB())
-	w.succeeded(w.incremental("inc", "full"))
-	for _, id := range []string{"full", "inc"} {
-		if err := os.Remove(filepath.Join(w.backupDir, id, store.ManifestName)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w.forgetManifests()
-	w.succeeded(w.incremental("on-it", "inc"))
-	before := tree(t, w.backupDir)
-	w.db.Stop()
-	w.loseData()
-	w.succeeded(w.restore(api.TargetDatabase, "full", "inc"))
-	unchanged(t, w.backupDir, before)
-	w.db.Start()
-	w.holds(want)
-	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "on-it"}); err != nil {
-		t.Error(err)
-	}
-	if err := w.client.DeleteBackup(w.ctx(), api.DeleteRequest{ID: "inc"}); err != nil {
-		t.Error(err)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -160,15 +161,22 @@ func (w *world) show(id string) api.OperationView {
 	return v
 }
 
-// ended waits for the end of an operation.
+// ended waits for the end of an operation, and until the shared file has been told
+// of it. It waits on the ledger: the daemon need not answer a question each time.
 func (w *world) ended(id string) api.OperationView {
 	w.t.Helper()
+	db := w.ledger()
+	defer db.Close()
 	var v api.OperationView
 	w.eventually("operation "+id+" ends", func() bool {
+		var over bool
+		if db.QueryRow(`SELECT finished_at IS NOT NULL FROM operation WHERE id = ?`, id).Scan(&over) == nil && !over {
+			return false
+		}
 		v = w.show(id)
 		return v.FinishedAt != nil
 	})
-	w.delivered()
+	w.settled(db)
 	return v
 }
 
@@ -177,9 +185,14 @@ func (w *world) delivered() {
 	w.t.Helper()
 	db := w.ledger()
 	defer db.Close()
+	w.settled(db)
+}
+
+func (w *world) settled(ledger *sql.DB) {
+	w.t.Helper()
 	w.eventually("the shared file is told", func() bool {
 		var waiting int
-		return db.QueryRow(`SELECT count(*) FROM outbox`).Scan(&waiting) == nil && waiting == 0
+		return ledger.QueryRow(`SELECT count(*) FROM outbox`).Scan(&waiting) == nil && waiting == 0
 	})
 }
 
@@ -278,14 +291,18 @@ func refused(t testing.TB, err error, code int, words ...string) {
 	}
 }
 
-// loseData empties the data directory of the stopped server.
-func (w *world) loseData() {
+// loseData empties the data directory of the stopped server, but for the names
+// that it is given.
+func (w *world) loseData(but ...string) {
 	w.t.Helper()
 	entries, err := os.ReadDir(w.db.DataDir)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	for _, e := range entries {
+		if slices.Contains(but, e.Name()) {
+			continue
+		}
 		if err := os.RemoveAll(filepath.Join(w.db.DataDir, e.Name())); err != nil {
 			w.t.Fatal(err)
 		}

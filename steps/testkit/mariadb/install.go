@@ -15,6 +15,8 @@ import (
 var sizeArgs = []string{
 	"--innodb-log-file-size=32M",
 	"--innodb-buffer-pool-size=32M",
+	// A start clears all of it.
+	"--innodb-log-buffer-size=2M",
 	"--key-buffer-size=1M",
 	"--aria-pagecache-buffer-size=8M",
 }

@@ -6,6 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // packages is what a person without MariaDB has to install.
@@ -23,6 +27,25 @@ type programs struct {
 
 // ServerProgram returns the path of the server's program.
 func ServerProgram() (string, error) { return findProgram("mariadbd") }
+
+// seriesOf matches the first two numbers of a version.
+var seriesOf = regexp.MustCompile(`Ver (\d+\.\d+)\.`)
+
+// ServerSeries returns the series of the MariaDB that is installed, such as 10.11.
+func ServerSeries(t testing.TB) string {
+	t.Helper()
+	testkit.NeedsServer(t)
+	program, err := ServerProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(program, "--no-defaults", "--version").CombinedOutput()
+	found := seriesOf.FindSubmatch(out)
+	if err != nil || found == nil {
+		t.Fatalf("%s does not tell its version: %v: %s", program, err, out)
+	}
+	return string(found[1])
+}
 
 func findPrograms() (programs, error) {
 	server, err := findProgram("mariadbd")
