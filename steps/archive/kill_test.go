@@ -29,7 +29,7 @@ func TestArchiveSurvivesKills(t *testing.T) {
 			filepath.Dir(c.archive.Folder), filepath.Dir(c.archive.State))
 		cmd.Stderr = os.Stderr
 		c.Must(cmd.Start())
-		timer := time.NewTimer(rand.N(400 * time.Millisecond))
+		timer := time.NewTimer(rand.N(killedIn))
 		<-timer.C
 		c.Must(cmd.Process.Kill())
 		_ = cmd.Wait()

@@ -2,4 +2,9 @@
 
 package archive
 
-const killsTried = 100
+import "time"
+
+const (
+	killsTried = 100
+	killedIn   = time.Second
+)

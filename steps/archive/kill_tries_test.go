@@ -2,5 +2,11 @@
 
 package archive
 
-// killsTried is how often the daemon is killed; make moments does it more often.
-const killsTried = 8
+import "time"
+
+// How often the daemon is killed, and how soon after its start at the latest; make
+// moments does it more often.
+const (
+	killsTried = 8
+	killedIn   = 400 * time.Millisecond
+)

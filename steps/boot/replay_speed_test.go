@@ -25,10 +25,10 @@ import (
 // archive in turn.
 const (
 	speedWriters = 4
-	speedRounds  = 12
-	speedRound   = 4 * time.Second
+	speedRounds  = 40
+	speedRound   = 1500 * time.Millisecond
 	speedReplays = 3
-	speedFill    = 200_000
+	speedFill    = 60_000
 )
 
 // commit is one transaction: when its client knew of it.

@@ -3,6 +3,7 @@ package server
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"dbcalm-db-cmd/steps/testkit"
 )
@@ -51,6 +52,42 @@ func TestStatementsThatMakeAReplica(t *testing.T) {
 	} {
 		if got := strings.Join(Position{"b.1", 4, test.gtid}.Replicate(test.flavour, test.version), " "); got != test.want {
 			t.Errorf("%s %s %q:\n%s\nwant\n%s", test.flavour, test.version, test.gtid, got, test.want)
+		}
+	}
+}
+
+// A log that cannot be archived says what to set, one that is hardly kept as well.
+func TestBinaryLogIsJudged(t *testing.T) {
+	t.Parallel()
+	fit := BinaryLog{On: true, Flavour: MariaDB, Keeps: 24 * time.Hour, FileBytes: 1 << 30}
+	for want, change := range map[string]func(*BinaryLog){
+		"":                                     func(*BinaryLog) {},
+		"only MariaDB's":                       func(b *BinaryLog) { b.Flavour = MySQL },
+		"set log_bin in its my.cnf":            func(b *BinaryLog) { b.On = false },
+		"set encrypt_binlog=OFF in its my.cnf": func(b *BinaryLog) { b.Encrypted = true },
+		"set log_slave_updates=ON":             func(b *BinaryLog) { b.Partial = true },
+	} {
+		b := fit
+		if change(&b); want == "" && b.Unfit() != "" || !strings.Contains(b.Unfit(), want) {
+			t.Errorf("%+v: %q, want %q", b, b.Unfit(), want)
+		}
+	}
+	for want, change := range map[string]func(*BinaryLog){
+		"":                                   func(b *BinaryLog) { b.Keeps = 0 },
+		"deletes its binary log after 10m0s": func(b *BinaryLog) { b.Keeps = 10 * time.Minute },
+		"set max_binlog_total_size to many":  func(b *BinaryLog) { b.KeepsBytes = 1<<30 + 1 },
+	} {
+		b := fit
+		if change(&b); want == "" && b.ShortLived() != "" || !strings.Contains(b.ShortLived(), want) {
+			t.Errorf("%+v: %q, want %q", b, b.ShortLived(), want)
+		}
+	}
+	for _, test := range []struct {
+		seconds, days string
+		want          time.Duration
+	}{{"3600", "0.041667", time.Hour}, {"0", "0.000000", 0}, {"", "1.000000", 24 * time.Hour}, {"", "", 0}} {
+		if got := kept(test.seconds, test.days); got != test.want {
+			t.Errorf("%+v: %s", test, got)
 		}
 	}
 }
