@@ -162,7 +162,9 @@ func (s *speed) operation(send func() string) time.Duration {
 	if v.Status != "succeeded" {
 		s.t.Fatalf("%s: %s in %s: %s\n%s", v.Machine, v.Status, v.State, v.Error, s.story(v))
 	}
-	s.delivered()
+	ledger := s.ledger()
+	defer ledger.Close()
+	s.delivered(ledger)
 	s.t.Logf("%s in %s:%s", v.Machine, v.FinishedAt.Sub(began), stays(v))
 	return v.FinishedAt.Sub(began)
 }
