@@ -35,6 +35,8 @@ func TestSpecsHoldNoPassword(t *testing.T) {
 	task.Args.ID, task.Args.FromBackupID, task.Data.Work = "new", "inc", filepath.Join(h.Store.PartialDir(), "op-1")
 	task.Data.Tool, task.Data.Server = &mariabackup, &server.Info{DataDir: h.Server.DataDir}
 	task.Data.ServerProgram = &boot.Program{Path: "/usr/sbin/mariadbd"}
+	// Those of a restore watch the disk of their stage.
+	h.Must(os.MkdirAll(task.Data.Placement.Stage, 0o700))
 	for name, step := range h.Steps() {
 		if step.Job == nil {
 			continue
