@@ -87,6 +87,7 @@ func (c *Collector) drain(ctx context.Context, p *place, found error) (again boo
 	r := &reading{Collector: c, place: p}
 	defer r.leave()
 	newest, err := r.newest(ctx)
+	newest = newest && !p.file.Gone()
 	for end := false; err == nil && !end && ctx.Err() == nil; {
 		end, err = r.read(ctx)
 	}
@@ -117,11 +118,12 @@ func (r *reading) newest(ctx context.Context) (bool, error) {
 // left reports whether nothing is written into the file any more: the server has
 // begun another one, or is gone, or is to be kept away from.
 func (r *reading) left(ctx context.Context) (bool, error) {
-	if r.place.file.Gone() || r.options.Held() != "" {
-		return true, nil
-	}
-	if newest, err := r.newest(ctx); err != nil || !newest {
+	// What is gone is asked last: a source may find that out when it is asked.
+	if newest, err := r.newest(ctx); err != nil || !newest || r.place.file.Gone() {
 		return err == nil, err
+	}
+	if r.options.Held() != "" {
+		return true, nil
 	}
 	if time.Since(r.lookedAt) < askEvery {
 		return false, nil
