@@ -29,6 +29,15 @@ func (a *attempt) runStep(ctx context.Context) (d decision, err error) {
 	return decision{event: outcome.Event, reason: outcome.Reason, outcome: &outcome}, nil
 }
 
+// lost asks the step whether what its program is to work on is lost.
+func (a *attempt) lost() (decision, bool) {
+	if a.step.Lost == nil {
+		return decision{}, false
+	}
+	outcome, lost := a.step.Lost(a.task)
+	return decision{event: outcome.Event, reason: outcome.Reason, outcome: &outcome}, lost
+}
+
 func (a *attempt) spec(ctx context.Context) (spec job.Spec, err error) {
 	defer a.guard(&err)
 	task := a.task

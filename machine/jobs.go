@@ -37,6 +37,9 @@ func (a *attempt) jobOver() decision { return decision{jobID: a.job.ID, folder: 
 
 // beginJob records the intent, then acts on it.
 func (a *attempt) beginJob(ctx context.Context) (decision, error) {
+	if instead, lost := a.lost(); lost {
+		return instead, nil
+	}
 	spec, err := a.spec(ctx)
 	if err != nil {
 		return decision{}, err
@@ -56,7 +59,7 @@ func (a *attempt) beginJob(ctx context.Context) (decision, error) {
 		return a.jobOver(), err
 	}
 	crashpoint.Here("job-created")
-	running, err := a.host.Jobs.Launch(a.job.Folder)
+	running, err := a.host.Jobs.Launch(a.job.Folder, spec.Watch)
 	if err != nil {
 		return a.jobOver(), err
 	}

@@ -105,3 +105,13 @@ func TestBackupsAreListedWithWhatIsWrong(t *testing.T) {
 		t.Errorf("one without a folder: %+v", b)
 	}
 }
+
+// Who asks all the time must not slow down what is asked about.
+func TestProgressThatTakesLongIsLookedAtSeldom(t *testing.T) {
+	t.Parallel()
+	for took, want := range map[time.Duration]time.Duration{0: 200 * time.Millisecond, 300 * time.Millisecond: 6 * time.Second} {
+		if got := progressAge(took); got != want {
+			t.Errorf("after %s: told for %s, want %s", took, got, want)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func (e *engine) progress(ctx context.Context, o persistence.Operation) *api.Pro
 	r := e.running[o.ID]
 	if r != nil {
 		meter = r.meter
-		if r.shown.view != nil && r.shown.seq == o.Seq && time.Since(r.shown.at) < progressAge {
+		if r.shown.view != nil && r.shown.seq == o.Seq && time.Now().Before(r.shown.until) {
 			view := r.shown.view
 			e.mu.Unlock()
 			return view
@@ -42,24 +42,26 @@ func (e *engine) progress(ctx context.Context, o persistence.Operation) *api.Pro
 	if err != nil {
 		return nil
 	}
+	began := time.Now()
 	v := e.lookAtProgress(ctx, o, d, meter)
 	if r != nil {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		r.shown = shownProgress{view: v, seq: o.Seq, at: time.Now()}
+		r.shown = shownProgress{view: v, seq: o.Seq, until: time.Now().Add(progressAge(time.Since(began)))}
 	}
 	return v
 }
 
-// progressAge is for how long a progress that was worked out is told again:
-// programs that wait ask many times a second, and looking costs many calls.
-const progressAge = 200 * time.Millisecond
+// progressAge is for how long a progress is told again that took so long to work
+// out: programs that wait ask many times a second, and among many files looking
+// must not take what the backup needs.
+func progressAge(took time.Duration) time.Duration { return max(200*time.Millisecond, 20*took) }
 
-// shownProgress is a progress as it was at a time, for one transition.
+// shownProgress is a progress that is told until a time, for one transition.
 type shownProgress struct {
-	view *api.ProgressView
-	seq  int64
-	at   time.Time
+	view  *api.ProgressView
+	seq   int64
+	until time.Time
 }
 
 func (e *engine) lookAtProgress(

@@ -178,3 +178,25 @@ func TestStoredDefinitionThatKnowsOfNoStreams(t *testing.T) {
 		t.Errorf("left: %s", left)
 	}
 }
+
+// Where the stage is found to be lost before or after a program has worked on it,
+// the operation goes back to it.
+func TestLostStageIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.streamed("full", false)
+	for _, name := range []string{"unpack_link", "prepare_restore"} {
+		step, tries := w.host.Steps()[name], 0
+		step.Lost = func(t steps.Task) (steps.Outcome, bool) {
+			tries++
+			return steps.Outcome{Event: steps.EventRewind, Reason: "lost", Data: t.Data}, tries == 1
+		}
+		w.replace[name] = step
+	}
+	w.start()
+	v := w.ends(w.restore("full"), persistence.Succeeded)
+	want := "unpack>unpack rewind>stage unpack>unpack ok>prepare rewind>stage unpack>unpack ok>prepare ok>arrange"
+	if !strings.Contains(events(v), want) {
+		t.Errorf("transitions are %s, want %s in them", events(v), want)
+	}
+}

@@ -85,7 +85,7 @@ func TestCompressedBackupHoldsWhatWasCopied(t *testing.T) {
 			}
 		}
 		stage := filepath.Join(h.Dir, "stage")
-		if _, _, err := h.Store.StageLink(t.Context(), links[0], stage); err != nil {
+		if _, _, err := h.Store.StageLink(t.Context(), links[0], stage, false); err != nil {
 			t.Fatal(err)
 		}
 		if got := testkit.Tree(t, stage); len(got) != len(copied())+1 {
@@ -202,7 +202,7 @@ func TestNamesThatCannotBeCompressed(t *testing.T) {
 		}
 	}
 	stage := filepath.Join(h.Dir, "stage")
-	if _, _, err := h.Store.StageLink(t.Context(), links[0], stage); err != nil {
+	if _, _, err := h.Store.StageLink(t.Context(), links[0], stage, false); err != nil {
 		t.Fatal(err)
 	}
 	got := testkit.Tree(t, stage)

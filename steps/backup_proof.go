@@ -62,6 +62,10 @@ func (s backupSteps) proveAgainstServer(
 	return said, nil
 }
 
+// awaitCheckpoint is how the tool comes to see a table that was imported.
+const awaitCheckpoint = "run SET GLOBAL innodb_max_dirty_pages_pct = 0, " +
+	"wait until the status Innodb_checkpoint_age is small, set it back, and take the backup again"
+
 // leftOut is the error of a tool that has left tables out, or nil if it turns
 // out that the server has them anew.
 func (s backupSteps) leftOut(ctx context.Context, t Task, r job.Result, before inventory.Inventory, missing []string) error {
@@ -77,15 +81,16 @@ func (s backupSteps) leftOut(ctx context.Context, t Task, r job.Result, before i
 	summary := fmt.Sprintf("%s claims success, but left out what the server had before the copy and has after it: %s%s", t.Data.Tool.Name,
 		inventory.NameTables(missing, tablesNamed), unasked)
 	if len(r.Omissions) == 0 {
+		// The tool of 10.5 says nothing of it.
 		return &tool.Error{Summary: summary + ": take the backup again; if that leaves them out, too, " +
-			"look into what the tool printed: dbcalm-db-cmd operations logs " + t.Operation,
+			"look into what the tool printed: dbcalm-db-cmd operations logs " + t.Operation +
+			"; of tables that came by IMPORT TABLESPACE: " + awaitCheckpoint,
 			Tail: tool.LastLines(r.Tail, tool.TailLines)}
 	}
 	// Seen after ALTER TABLE … IMPORT TABLESPACE: the redo log still tells that the
 	// file which was there before was deleted.
 	return &tool.Error{Summary: summary + ": the tool took them for dropped, as it does after IMPORT TABLESPACE " +
-		"until the server has written a checkpoint: run SET GLOBAL innodb_max_dirty_pages_pct = 0, " +
-		"wait until the status Innodb_checkpoint_age is small, set it back, and take the backup again",
+		"until the server has written a checkpoint: " + awaitCheckpoint,
 		Tail: tool.LastLines(strings.Join(r.Omissions, "\n"), tool.TailLines)}
 }
 

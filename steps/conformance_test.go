@@ -150,7 +150,7 @@ func conformTrouble(t *testing.T, k kit) {
 		b.seq++
 		folder := b.Jobs.Folder(task.Operation, b.seq)
 		b.Must(b.Jobs.Create(folder, spec))
-		job, err := b.Jobs.Launch(folder)
+		job, err := b.Jobs.Launch(folder, nil)
 		b.Must(err)
 		t.Cleanup(job.Close)
 		_, err = job.Release(t.Context(), spec.Shell)

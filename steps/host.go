@@ -6,6 +6,7 @@ import (
 
 	"dbcalm-db-cmd/steps/archive"
 	"dbcalm-db-cmd/steps/boot"
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/store"
@@ -69,6 +70,9 @@ type Host struct {
 	Store  *store.Store
 	// Archive is that of the server's binary log.
 	Archive *archive.Archive
+
+	// stages are watches on the stages of operations, by their ids.
+	stages disk.Watches
 
 	// ServerBin is the path of the server's program, on which backups are booted;
 	// empty means: look for it.

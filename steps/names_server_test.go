@@ -50,6 +50,11 @@ func TestTablesOfAnyNameComeBack(t *testing.T) {
 		b.Must(b.take(form, ""))
 	}
 	b.db.Exec("INSERT INTO xtrabackup_stats.a VALUES (1000, 'later')", "INSERT INTO mariadb_backup_meta."+long+" VALUES (1000, 'later')")
+	if mariadbtest.ServerSeries(t) == "10.5" {
+		// Its tool gives files of incrementals longer names still, and says so.
+		testkit.Says(t, b.take("too-long", forms[0]), "File name too long", "a name is longer than the file system or the tool takes")
+		b.db.Exec("DROP TABLE mariadb_backup_meta." + long)
+	}
 	want := mariadbtest.Fingerprint(t, b.db.DB())
 	for _, form := range forms {
 		b.storeIn(form)

@@ -31,7 +31,7 @@ func (h *testHost) runs(operation string, seq int64, spec job.Spec) job.Result {
 	h.T.Helper()
 	folder := h.Jobs.Folder(operation, seq)
 	h.Must(h.Jobs.Create(folder, spec))
-	job, err := h.Jobs.Launch(folder)
+	job, err := h.Jobs.Launch(folder, nil)
 	h.Must(err)
 	defer job.Close()
 	_, err = job.Release(h.T.Context(), spec.Shell)

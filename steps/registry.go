@@ -8,7 +8,9 @@ var (
 	cleanUp  = []string{EventFailed, EventCancelled}
 	okOrMore = []string{EventOK, EventMore}
 
-	okMoreOrReplay = []string{EventOK, EventMore, EventReplay}
+	// Of the steps that work on a stage, which can be lost.
+	moreOrRewind       = []string{EventOK, EventMore, EventRewind}
+	moreReplayOrRewind = []string{EventOK, EventMore, EventReplay, EventRewind}
 )
 
 // levels are outcomes too: how far a verification goes.
@@ -45,11 +47,11 @@ func (h *Host) Steps() map[string]Step {
 
 		"validate_restore": {Run: r.validateRestore, Outcomes: onlyOK},
 		"stage_chain":      {Run: r.stage, Outcomes: []string{EventOK, EventUnpack}},
-		"unpack_link":      {Job: r.unpackJob, Finish: r.unpackFinish, Outcomes: okOrMore, Progress: r.unpackProgress},
-		"prepare_full":     {Job: r.prepareJob, Finish: r.prepareFinish, Outcomes: okOrMore, Progress: r.prepareProgress},
-		"apply_link":       {Job: r.applyJob, Finish: r.prepareFinish, Outcomes: okOrMore, Progress: r.applyProgress},
-		"prepare_restore":  {Job: r.prepareJob, Finish: r.prepareRestoreFinish, Outcomes: okMoreOrReplay, Progress: r.prepareProgress},
-		"apply_restore":    {Job: r.applyJob, Finish: r.prepareRestoreFinish, Outcomes: okMoreOrReplay, Progress: r.applyProgress},
+		"unpack_link":      {Job: r.unpackJob, Finish: r.unpackFinish, Lost: r.stageLost, Outcomes: moreOrRewind, Progress: r.unpackProgress},
+		"prepare_full":     {Job: r.prepareJob, Finish: r.prepareFinish, Lost: r.stageLost, Outcomes: moreOrRewind, Progress: r.prepareProgress},
+		"apply_link":       {Job: r.applyJob, Finish: r.prepareFinish, Lost: r.stageLost, Outcomes: moreOrRewind, Progress: r.applyProgress},
+		"prepare_restore":  {Job: r.prepareJob, Finish: r.prepareRestoreFinish, Lost: r.stageLost, Outcomes: moreReplayOrRewind, Progress: r.prepareProgress},
+		"apply_restore":    {Job: r.applyJob, Finish: r.prepareRestoreFinish, Lost: r.stageLost, Outcomes: moreReplayOrRewind, Progress: r.applyProgress},
 		"replay_archive":   {Job: r.replayJob, Finish: r.replayFinish, Outcomes: []string{EventOK, EventRewind}, Progress: r.replayProgress},
 		"arrange_restore":  {Run: r.arrange, Outcomes: onlyOK},
 		"place_restore":    {Run: r.place, Outcomes: onlyOK},

@@ -64,6 +64,7 @@ func (s restoreSteps) position(ctx context.Context, id string) string {
 
 // discardRestore puts everything back as it was found and removes the stage.
 func (s restoreSteps) discardRestore(ctx context.Context, t Task) (Outcome, error) {
+	s.stages.Release(t.Operation)
 	p := t.Data.Placement
 	if p == nil {
 		return discarded(t), nil

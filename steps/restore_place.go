@@ -34,7 +34,7 @@ func (s restoreSteps) arrange(ctx context.Context, t Task) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	if err := disk.SyncFileSystem(p.Stage); err != nil {
+	if err := s.stages.Sync(t.Operation, p.Stage); err != nil {
 		return Outcome{}, err
 	}
 	if err := p.Identify(); err != nil {
@@ -67,6 +67,7 @@ func (s restoreSteps) place(ctx context.Context, t Task) (Outcome, error) {
 	if err := s.Store.RemoveWork(t.Operation); err != nil {
 		return Outcome{}, err
 	}
+	s.stages.Release(t.Operation)
 	told, err := p.Told()
 	if err != nil {
 		return Outcome{}, err

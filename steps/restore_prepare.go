@@ -12,18 +12,47 @@ import (
 
 // prepareJob prepares the staged full backup.
 func (s restoreSteps) prepareJob(_ context.Context, t Task) (job.Spec, error) {
-	return s.Tool.PrepareCommand(*t.Data.Tool, t.Data.Placement.Prepared(), len(t.Args.IDList) > 1), nil
+	more := len(t.Args.IDList) > 1
+	return s.onStage(t, s.Tool.PrepareCommand(*t.Data.Tool, t.Data.Placement.Prepared(), more), more)
 }
 
 // applyJob applies the next link to the prepared stage.
 func (s restoreSteps) applyJob(_ context.Context, t Task) (job.Spec, error) {
 	p, next := t.Data.Placement, t.Data.Applied
-	return s.Tool.ApplyCommand(*t.Data.Tool, p.Prepared(), p.Link(next), next < len(t.Args.IDList)-1), nil
+	more := next < len(t.Args.IDList)-1
+	return s.onStage(t, s.Tool.ApplyCommand(*t.Data.Tool, p.Prepared(), p.Link(next), more), more)
+}
+
+// onStage has the disk watched beyond a program's end, together with all that was
+// done to the stage before. If more follows, what the program writes need not be on
+// the disk by then: the last one waits for all of it.
+func (s restoreSteps) onStage(t Task, spec job.Spec, more bool) (job.Spec, error) {
+	if err := s.stages.Begin(t.Operation, t.Data.Placement.Stage); err != nil {
+		return spec, fmt.Errorf("watch the stage's disk: %w", err)
+	}
+	spec.Watch, spec.Unsynced = s.stages.Of(t.Operation), more && comesBack(t)
+	return spec, nil
+}
+
+// stageLost reports whether it is not known that the stage is what it was: the
+// daemon, or the machine, has ended before all of it was on the disk. Its outcome
+// leads back to where it is staged.
+func (s restoreSteps) stageLost(t Task) (Outcome, bool) {
+	if !t.Data.Unsynced || s.stages.Of(t.Operation) != nil {
+		return Outcome{}, false
+	}
+	t.Data.Applied, t.Data.Unpacked, t.Data.Unsynced = 0, nil, false
+	return Outcome{Event: EventRewind, Data: t.Data,
+		Reason: "the daemon ended before all of the stage was on the disk; going back to stage, which looks at every file"}, true
 }
 
 // prepareFinish judges both: the stage must be prepared up to the end of the
 // link just worked on.
 func (s restoreSteps) prepareFinish(_ context.Context, t Task, r job.Result) (Outcome, error) {
+	t.Data.Unsynced = r.Unsynced
+	if outcome, lost := s.stageLost(t); lost {
+		return outcome, nil
+	}
 	id := t.Args.IDList[t.Data.Applied]
 	what := fmt.Sprintf("%s, preparing backup '%s',", t.Data.Tool.Name, id)
 	if err := tool.ProveRun(what, r); err != nil {

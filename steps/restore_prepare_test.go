@@ -83,3 +83,67 @@ func TestPreparationIsProved(t *testing.T) {
 		}
 	}
 }
+
+// Until the last link is applied nothing need be on the disk. What is not is only
+// trusted by the daemon that has watched all of it.
+func TestStageIsLostWithItsDaemon(t *testing.T) {
+	t.Parallel()
+	testkit.Slow(t)
+	h := twoLinks(t)
+	r := h.restores()
+	task := h.restoreTask("full", "inc")
+	task.Data.Tool, task.Events = &mariabackup, []string{EventOK, EventRewind}
+	out, err := r.stage(t.Context(), task)
+	h.Must(err)
+	if !out.Data.Unsynced {
+		t.Error("the stage is put onto the disk before anything is prepared")
+	}
+	task.Data = out.Data
+	if _, lost := r.stageLost(task); lost {
+		t.Error("what was just staged is lost")
+	}
+	prepare, err := r.prepareJob(t.Context(), task)
+	h.Must(err)
+	task.Data.Applied = 1
+	apply, err := r.applyJob(t.Context(), task)
+	h.Must(err)
+	if !prepare.Unsynced || prepare.Watch == nil || apply.Unsynced || apply.Watch != prepare.Watch {
+		t.Errorf("prepared with %+v, applied with %+v", prepare, apply)
+	}
+	testkit.Write(t, task.Data.Placement.Prepared(), testkit.Metadata("log-applied", "0", "100"))
+	ended := job.Result{Tail: completedTail, Unsynced: true}
+	task.Data.Applied, task.Data.Unpacked = 0, []int{0}
+	if out, err := r.prepareFinish(t.Context(), task, ended); err != nil || out.Event != EventMore || !out.Data.Unsynced {
+		t.Errorf("got %+v, %v", out, err)
+	}
+
+	h.stages.Release(task.Operation)
+	lost, isLost := r.stageLost(task)
+	if !isLost || lost.Event != EventRewind || lost.Data.Applied != 0 || lost.Data.Unpacked != nil || lost.Data.Unsynced {
+		t.Errorf("got %+v, %t", lost, isLost)
+	}
+	out, err = r.prepareFinish(t.Context(), task, ended)
+	if err != nil || out.Event != EventRewind || out.Reason != lost.Reason {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	// What a supervisor that was left alone has put onto the disk is.
+	ended.Unsynced = false
+	if out, err := r.prepareFinish(t.Context(), task, ended); err != nil || out.Event != EventMore || out.Data.Unsynced {
+		t.Errorf("got %+v, %v", out, err)
+	}
+}
+
+// A machine of an earlier program cannot come back to the stage from everywhere.
+func TestStageIsOnTheDiskWhereItCannotBeMadeAnew(t *testing.T) {
+	t.Parallel()
+	testkit.Slow(t)
+	h := twoLinks(t)
+	task := h.restoreTask("full", "inc")
+	task.Data.Tool, task.Events = &mariabackup, []string{EventOK}
+	out, err := h.restores().stage(t.Context(), task)
+	h.Must(err)
+	task.Data = out.Data
+	if spec, err := h.restores().prepareJob(t.Context(), task); err != nil || task.Data.Unsynced || spec.Unsynced {
+		t.Errorf("got %+v, %v", spec, err)
+	}
+}

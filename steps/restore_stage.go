@@ -17,7 +17,9 @@ import (
 // stage copies the chain out of the store, because the tools eat what they
 // apply, and checks every byte against the manifests on the way. After an
 // interruption it keeps the files that are whole, whatever happened to the
-// others. For what is stored as a stream it leaves empty folders.
+// others. For what is stored as a stream it leaves empty folders. What comes next
+// need not wait until all that is on the disk: should it be lost, the machine
+// comes back here.
 func (s restoreSteps) stage(ctx context.Context, t Task) (Outcome, error) {
 	links, err := s.Store.Chain(ctx, t.Args.IDList)
 	if err != nil {
@@ -27,13 +29,19 @@ func (s restoreSteps) stage(ctx context.Context, t Task) (Outcome, error) {
 	if err := s.makeStage(t, &p); err != nil {
 		return Outcome{}, err
 	}
+	// What was unpacked and is not known to be on the disk is only trusted by the
+	// daemon that has seen all that happened to it.
+	watched := s.stages.Of(t.Operation) != nil || !t.Data.Unsynced
+	if err := s.stages.Begin(t.Operation, p.Stage); err != nil {
+		return Outcome{}, fmt.Errorf("watch the stage's disk: %w", err)
+	}
 	var copied, kept, streams int
 	var unpacked []int
 	disk.Expect(ctx, storedSize(links))
 	for i, l := range links {
 		if l.Streamed() {
 			streams++
-			whole, err := s.stageStream(ctx, l, p.Link(i), untouched(t.Data, i))
+			whole, err := s.stageStream(ctx, l, p.Link(i), watched && untouched(t.Data, i))
 			if errors.Is(err, store.ErrDamaged) {
 				return Outcome{}, instead(err, links[:i], t.Args.Target)
 			}
@@ -45,7 +53,7 @@ func (s restoreSteps) stage(ctx context.Context, t Task) (Outcome, error) {
 			}
 			continue
 		}
-		c, k, err := s.Store.StageLink(ctx, l, p.Link(i))
+		c, k, err := s.Store.StageLink(ctx, l, p.Link(i), i > 0)
 		if errors.Is(err, store.ErrDamaged) {
 			return Outcome{}, instead(err, links[:i], t.Args.Target)
 		}
@@ -54,9 +62,10 @@ func (s restoreSteps) stage(ctx context.Context, t Task) (Outcome, error) {
 		}
 		copied, kept = copied+c, kept+k
 	}
-	// What follows begins with these files, after a power cut too.
-	if err := disk.SyncFileSystem(p.Stage); err != nil {
-		return Outcome{}, err
+	if t.Data.Unsynced = comesBack(t); !t.Data.Unsynced {
+		if err := s.stages.Sync(t.Operation, p.Stage); err != nil {
+			return Outcome{}, err
+		}
 	}
 	t.Data.Placement, t.Data.Applied, t.Data.Unpacked = &p, 0, unpacked
 	outcome := ok(t, staged(p.Stage, copied, kept, streams, len(unpacked)))
@@ -65,6 +74,10 @@ func (s restoreSteps) stage(ctx context.Context, t Task) (Outcome, error) {
 	}
 	return outcome, nil
 }
+
+// comesBack reports whether the machine can come back to the stage from wherever it
+// is found to be lost: those of earlier programs cannot.
+func comesBack(t Task) bool { return slices.Contains(t.Events, EventRewind) }
 
 // staged says what the stage holds.
 func staged(stage string, copied, kept, streams, unpacked int) string {

@@ -24,8 +24,10 @@ func (s restoreSteps) unpackJob(ctx context.Context, t Task) (job.Spec, error) {
 		return job.Spec{}, err
 	}
 	spec := s.Tool.UnpackCommand(*t.Data.Tool, t.Data.Unpacker, t.Data.Placement.Link(i))
-	err = s.feed(&spec, l.Manifest)
-	return spec, err
+	if err := s.feed(&spec, l.Manifest); err != nil {
+		return spec, err
+	}
+	return s.onStage(t, spec, true)
 }
 
 // nextStream returns the first link whose stream the stage does not hold.
@@ -49,6 +51,10 @@ func (s restoreSteps) nextStream(ctx context.Context, t Task) (int, store.Link, 
 // unpackFinish judges what the program has unpacked, by the list of what the
 // stream holds: it reports success for much.
 func (s restoreSteps) unpackFinish(ctx context.Context, t Task, r job.Result) (Outcome, error) {
+	t.Data.Unsynced = r.Unsynced
+	if outcome, lost := s.stageLost(t); lost {
+		return outcome, nil
+	}
 	i, l, err := s.nextStream(ctx, t)
 	if err != nil {
 		return Outcome{}, err

@@ -81,16 +81,19 @@ func TestStreamIsUnpackedAgainAfterAPreparation(t *testing.T) {
 	first := inode()
 	testkit.Write(t, p.Link(0), map[string]string{"ibdata1": "prepared", "ib_logfile0": "made by the tool"})
 	for _, again := range []struct {
-		applied int
-		spoil   func()
-		want    []int
+		applied  int
+		unsynced bool
+		spoil    func()
+		want     []int
 	}{
-		{0, func() {}, []int{1}},
-		{0, func() { h.Must(os.Truncate(filepath.Join(p.Link(1), "ibdata1.delta"), 0)) }, nil},
-		{1, func() {}, nil},
+		{0, false, func() {}, []int{1}},
+		{0, true, func() {}, []int{1}},
+		{0, true, func() { h.stages.Release(task.Operation) }, nil},
+		{0, false, func() { h.Must(os.Truncate(filepath.Join(p.Link(1), "ibdata1.delta"), 0)) }, nil},
+		{1, false, func() {}, nil},
 	} {
 		again.spoil()
-		task.Data.Applied, task.Data.Unpacked = again.applied, []int{0, 1}
+		task.Data.Applied, task.Data.Unpacked, task.Data.Unsynced = again.applied, []int{0, 1}, again.unsynced
 		out, err := h.restores().stage(t.Context(), task)
 		if err != nil || out.Event != EventUnpack || !slices.Equal(out.Data.Unpacked, again.want) || out.Data.Applied != 0 {
 			t.Fatalf("%+v, %v; want %v unpacked", out, err, again.want)

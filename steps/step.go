@@ -71,6 +71,9 @@ type Data struct {
 	// Unpacker is the path of the program that unpacks streams; empty if the
 	// chain has none.
 	Unpacker string `json:"unpacker,omitempty"`
+	// Unsynced tells that what the stage holds may not all be on the disk yet: it is
+	// lost with the watch that Host.stages has on it.
+	Unsynced bool `json:"unsynced,omitempty"`
 	// Unpacked are the links of a chain, counted from 0, that the stage holds
 	// whole, unpacked from their streams.
 	Unpacked []int `json:"unpacked,omitempty"`
@@ -140,6 +143,9 @@ type Step struct {
 	// Run does the work. It may be called again after a crash at any point.
 	// It returns context.Cause(ctx) as soon as it may when ctx ends.
 	Run func(ctx context.Context, t Task) (Outcome, error)
+	// Lost looks, before a program is run, whether what it is to work on is lost, and
+	// returns what comes instead; nil where that cannot be.
+	Lost func(t Task) (Outcome, bool)
 	// Job returns the program to run. It changes nothing on the host.
 	Job func(ctx context.Context, t Task) (job.Spec, error)
 	// Finish judges what the program did.

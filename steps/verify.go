@@ -160,6 +160,7 @@ func (s verifySteps) cleanScratch(ctx context.Context, t Task) (Outcome, error) 
 }
 
 func (s verifySteps) removeScratch(ctx context.Context, t Task) error {
+	s.stages.Release(t.Operation)
 	if p := t.Data.Placement; p != nil {
 		if err := boot.AwaitServer(ctx, p.Stage); err != nil {
 			return err

@@ -8,6 +8,12 @@ func docsCrashMatrix(t *testing.T) string {
 	return readFile(t, "e2e/testdata/crash-matrix.md")
 }
 
+// docsSpeed is what the newest `make bench` printed.
+func docsSpeed(t *testing.T) string {
+	t.Helper()
+	return readFile(t, "e2e/testdata/speed.md")
+}
+
 // docsVersions is what the newest whole `make matrix` printed.
 func docsVersions(t *testing.T) string {
 	t.Helper()

@@ -48,8 +48,9 @@ var docsParts = map[string]func(*testing.T) string{
 	"metrics":      docsMetrics,
 	"crash-matrix": docsCrashMatrix,
 	"screens":      docsScreens,
-	"archive":      docsArchive,
+	"speed":        docsSpeed,
 	"versions":     docsVersions,
+	"archive":      docsArchive,
 }
 
 // The generated parts are what the program says today; -update makes them so.

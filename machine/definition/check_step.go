@@ -12,7 +12,7 @@ import (
 func (d *Definition) checkStep(name string, step steps.Step, report func(string, ...any)) {
 	s := d.States[name]
 	for _, event := range step.Outcomes {
-		if s.On[event] == "" {
+		if s.On[event] == "" && !(event == EventRewind && s.survives(PolicyRewind)) {
 			report("state %s does not say where %s leads, which its step %s can return: add %s to its on", name, event, s.Step, event)
 		}
 	}

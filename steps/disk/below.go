@@ -32,6 +32,9 @@ func openFolder(path string) (int, error) {
 	if err != nil {
 		return -1, err
 	}
+	if fd, err := openLinkless(unix.AT_FDCWD, absolute); err == nil {
+		return fd, nil
+	}
 	at, err := unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, &fs.PathError{Op: "open", Path: "/", Err: err}
@@ -63,6 +66,13 @@ func openFolder(path string) (int, error) {
 		at = next
 	}
 	return at, nil
+}
+
+// openLinkless opens a folder as a place if no part of its path is a link, in one
+// call. The kernel may not know it (before Linux 5.6): whoever fails takes the long
+// way, which tells why, too.
+func openLinkless(at int, path string) (int, error) {
+	return unix.Openat2(at, path, &unix.OpenHow{Flags: unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS})
 }
 
 // step opens the folder of this name, or returns where the link of this name
@@ -111,6 +121,14 @@ func openParent(folder, name string) (at int, last string, err error) {
 	if at, err = openFolder(folder); err != nil {
 		return -1, "", err
 	}
+	parent, last := filepath.Split(filepath.Clean(name))
+	if parent == "" {
+		return at, last, nil
+	}
+	if next, err := openLinkless(at, parent); err == nil {
+		_ = unix.Close(at)
+		return next, last, nil
+	}
 	parts := strings.Split(filepath.Clean(name), "/")
 	for _, part := range parts[:len(parts)-1] {
 		next, err := unix.Openat(at, part, unix.O_PATH|unix.O_NOFOLLOW|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -120,7 +138,7 @@ func openParent(folder, name string) (at int, last string, err error) {
 		}
 		at = next
 	}
-	return at, parts[len(parts)-1], nil
+	return at, last, nil
 }
 
 // OpenFolder opens a folder like openFolder, as what nothing leads out of. Its

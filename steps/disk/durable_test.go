@@ -150,3 +150,35 @@ func TestMakeFolder(t *testing.T) {
 		t.Error("a folder was made below a file")
 	}
 }
+
+// A watch is that of its first beginning until it is released.
+func TestWatchesAreHeld(t *testing.T) {
+	t.Parallel()
+	var w Watches
+	dir := t.TempDir()
+	if w.Of("a") != nil {
+		t.Error("there is a watch before there is one")
+	}
+	if err := w.Begin("a", filepath.Join(dir, "nowhere")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+	if err := w.Begin("a", dir); err != nil {
+		t.Fatal(err)
+	}
+	held := w.Of("a")
+	if err := w.Begin("a", filepath.Join(dir, "nowhere")); err != nil || w.Of("a") != held || held == nil {
+		t.Errorf("begun again: %v, %v", w.Of("a"), err)
+	}
+	if err := w.Sync("a", filepath.Join(dir, "nowhere")); err != nil {
+		t.Errorf("what is watched: %v", err)
+	}
+	if err := w.Sync("b", filepath.Join(dir, "nowhere")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what is not watched: %v", err)
+	}
+	for range 2 {
+		w.Release("a")
+	}
+	if w.Of("a") != nil {
+		t.Error("it is still there")
+	}
+}

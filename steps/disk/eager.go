@@ -11,6 +11,9 @@ import (
 // so that little is left to wait for when it must be durable.
 type EagerFile struct {
 	*os.File
+	// Passing tells that the file is removed again soon: it is then left to the
+	// kernel whether it ever comes onto the disk.
+	Passing        bool
 	written, begun int64
 }
 
@@ -20,7 +23,9 @@ const eagerSize = 8 << 20
 func (f *EagerFile) Write(p []byte) (int, error) {
 	n, err := f.File.Write(p)
 	f.written += int64(n)
-	f.begun = beginWriting(f.File, f.begun, f.written)
+	if !f.Passing {
+		f.begun = beginWriting(f.File, f.begun, f.written)
+	}
 	return n, err
 }
 

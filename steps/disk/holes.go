@@ -17,27 +17,27 @@ const blockSize = 4096
 
 // CopyHoles copies a file of a known size into a new one, with holes where it has
 // holes, and shows what it copies to look, holes as zeros.
-func CopyHoles(ctx context.Context, target, source *os.File, look io.Writer) error {
+func CopyHoles(ctx context.Context, target *EagerFile, source *os.File, look io.Writer) error {
 	size, err := source.Seek(0, io.SeekEnd)
 	if err != nil {
 		return err
 	}
-	buffer := make([]byte, 1<<20)
 	part := func(to io.Writer, from, end int64) error {
-		_, err := io.CopyBuffer(to, ContextReader(ctx, io.NewSectionReader(source, from, end-from)), buffer)
-		return err
+		if from == end {
+			return nil
+		}
+		return Copy(ctx, to, io.NewSectionReader(source, from, end-from))
 	}
 	var last int64
-	eager := &EagerFile{File: target}
 	err = eachPart(source, size, func(from, end int64) error {
 		if err := part(look, last, from); err != nil {
 			return err
 		}
-		if err := eager.MoveTo(from); err != nil {
+		if err := target.MoveTo(from); err != nil {
 			return err
 		}
 		last = end
-		return part(io.MultiWriter(eager, look), from, end)
+		return part(io.MultiWriter(target, look), from, end)
 	})
 	if err == nil {
 		err = part(look, last, size)
@@ -111,6 +111,8 @@ func DataOf(f *os.File) (int64, error) {
 // zeros become holes. Finish must be called after the last byte.
 type HoleFile struct {
 	*os.File
+	// Passing is as in EagerFile.
+	Passing   bool
 	at, begun int64
 }
 
@@ -125,7 +127,9 @@ func (f *HoleFile) Write(p []byte) (int, error) {
 		f.at += int64(len(run))
 		return nil
 	})
-	f.begun = beginWriting(f.File, f.begun, f.at)
+	if !f.Passing {
+		f.begun = beginWriting(f.File, f.begun, f.at)
+	}
 	return int(f.at - begin), err
 }
 

@@ -56,7 +56,7 @@ func TestCopiedHolesStayHoles(t *testing.T) {
 	}
 	defer target.Close()
 	var seen bytes.Buffer
-	if err := CopyHoles(t.Context(), target, source, &seen); err != nil {
+	if err := CopyHoles(t.Context(), &EagerFile{File: target}, source, &seen); err != nil {
 		t.Fatal(err)
 	}
 	if text, err := os.ReadFile(target.Name()); err != nil || !bytes.Equal(text, content) || !bytes.Equal(seen.Bytes(), content) {

@@ -36,7 +36,7 @@ func Separate(folder, name, temporary string) (err error) {
 	if err != nil {
 		return err
 	}
-	err = CopyHoles(context.Background(), target, source, io.Discard)
+	err = CopyHoles(context.Background(), &EagerFile{File: target}, source, io.Discard)
 	if err == nil {
 		err = target.Sync()
 	}

@@ -1,6 +1,10 @@
 package job
 
 import (
+	"os"
+
+	"golang.org/x/sys/unix"
+
 	"dbcalm-db-cmd/steps/digest"
 	"dbcalm-db-cmd/steps/disk"
 )
@@ -22,7 +26,14 @@ func beginOutput(spec Spec) *filled {
 	if spec.Output == "" {
 		return f
 	}
-	if f.disk, f.unwatched = disk.WatchFileSystem(spec.Output); f.unwatched == nil && spec.Digests != "" {
+	if spec.Watched {
+		// The program has no use for it.
+		unix.CloseOnExec(watchFD)
+		f.disk = disk.Watched(os.NewFile(watchFD, spec.Output))
+	} else {
+		f.disk, f.unwatched = disk.WatchFileSystem(spec.Output)
+	}
+	if f.unwatched == nil && spec.Digests != "" {
 		f.digests = digest.Watch(spec.Output, spec.Workers, spec.Packing)
 	}
 	return f

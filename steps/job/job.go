@@ -44,6 +44,14 @@ type Spec struct {
 	// Empty tells that Output is to be made anew, without what it holds, before
 	// the program starts: what an interrupted try has left.
 	Empty bool `json:"empty,omitempty"`
+	// Watch looks after the file system of Output since before the program; nil to
+	// begin with that when the program is started. Watched tells the supervisor that
+	// it has been handed one.
+	Watch   *disk.FileSystem `json:"-"`
+	Watched bool             `json:"watched,omitempty"`
+	// Unsynced leaves it to the daemon, which has Watch, to put what the program has
+	// written onto the disk. If that daemon is gone by then, it is done all the same.
+	Unsynced bool `json:"unsynced,omitempty"`
 	// Stream is what goes from the program to the store or back; nil for none.
 	Stream *Stream `json:"stream,omitempty"`
 	// Shell is the shell command at the stream's other end. It may hold a secret
@@ -80,6 +88,9 @@ type Result struct {
 	ExitCode int `json:"exit_code"`
 	// SyncError says why the program's files could not be put onto the disk.
 	SyncError string `json:"sync_error,omitempty"`
+	// Unsynced tells that they were not: that is left to the daemon which started the
+	// program, and no other can know what became of them.
+	Unsynced bool `json:"unsynced,omitempty"`
 	// Signal is the signal that ended the program, empty for none.
 	Signal string `json:"signal,omitempty"`
 	// Stopped tells that the supervisor was asked to stop the program.
@@ -132,6 +143,7 @@ func (y *Yard) Create(folder string, spec Spec) error {
 		return fmt.Errorf("create job folder: %w", err)
 	}
 	crashpoint.Here("job-folder-made")
+	spec.Watched = spec.Watch != nil
 	return disk.WriteJSON(filepath.Join(folder, SpecFile), spec)
 }
 

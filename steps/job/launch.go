@@ -31,9 +31,10 @@ type Running struct {
 	once sync.Once
 }
 
-// Launch starts a supervisor for a job folder. It does nothing until Release
-// is called; if this process dies before that, it ends.
-func (y *Yard) Launch(folder string) (*Running, error) {
+// Launch starts a supervisor for a job folder, and hands it the watch of its Spec,
+// if there is one. It does nothing until Release is called; if this process dies
+// before that, it ends.
+func (y *Yard) Launch(folder string, watch *disk.FileSystem) (*Running, error) {
 	argv := y.Supervisor
 	if len(argv) == 0 {
 		// The link stays valid when an upgrade replaces the file.
@@ -65,6 +66,9 @@ func (y *Yard) Launch(folder string) (*Running, error) {
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{gateOut, pidIn}
+	if watch != nil {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, watch.Handle())
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		_, _ = gateIn.Close(), pidOut.Close()

@@ -64,13 +64,13 @@ func TestSupervisorWithoutASpecEnds(t *testing.T) {
 	if err := os.RemoveAll(b.folder); err != nil {
 		t.Fatal(err)
 	}
-	_, err := b.Launch(b.folder)
+	_, err := b.Launch(b.folder, nil)
 	testkit.Says(t, err, "start supervisor: open "+b.folder)
 	b.Supervisor = []string{"/nowhere/program"}
 	if err := os.MkdirAll(b.folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	_, err = b.Launch(b.folder)
+	_, err = b.Launch(b.folder, nil)
 	testkit.Says(t, err, "start supervisor: fork/exec /nowhere/program")
 }
 

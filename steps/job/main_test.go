@@ -15,6 +15,14 @@ import (
 func TestMain(m *testing.M) {
 	testkit.Main(m, map[string]testkit.Role{
 		"supervise": func(ctx context.Context, args []string) (int, error) { return 0, Supervise(ctx, args[0]) },
+		// One that lets a job go and then ends.
+		"daemon": func(ctx context.Context, args []string) (int, error) {
+			job, err := (&Yard{StateDir: args[0]}).Launch(args[1], nil)
+			if err == nil {
+				_, err = job.Release(ctx, "")
+			}
+			return 0, err
+		},
 		OnFinishKeeper: func(ctx context.Context, _ []string) (int, error) {
 			return KeepOnFinish(ctx, os.Stdin, os.Stdout, os.Stderr)
 		},

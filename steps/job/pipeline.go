@@ -58,7 +58,7 @@ func (p *pipeline) start(shell string) error {
 		defer closeLent()
 	}
 	if err == nil && p.spec.Path != "" {
-		p.main, err = startProgram(p.folder, filepath.Base(p.spec.Path), main, OutputFile)
+		p.main, err = startProgram(p.folder, filepath.Base(p.spec.Path), main, OutputFile, largePages(os.Getenv(tunables)))
 	}
 	closeTheirs()
 	if err == nil {

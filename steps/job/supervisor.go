@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 	"unsafe"
@@ -27,6 +29,8 @@ const (
 	goByte = 'g'
 	// pidFD takes the program's pid, for the table clients read.
 	pidFD = 4
+	// watchFD is the watch of the file system, if the Spec has one.
+	watchFD = 5
 )
 
 // supervisorName is what ps and top call a supervisor, at most 15 bytes.
@@ -52,14 +56,17 @@ func Supervise(ctx context.Context, folder string) error {
 	if err := disk.ReadJSON(filepath.Join(folder, SpecFile), maxFile, &spec); err != nil {
 		return fmt.Errorf("read job: %w", err)
 	}
+	// Asked before the go, which only a daemon that lives can give.
+	daemon := os.Getppid()
 	shell, granted := grant()
 	if !granted {
 		return errors.New("the daemon ended before it let the job go")
 	}
 	crashpoint.Here("supervisor-granted")
 	raiseFileLimit()
+	boundMemory()
 	yieldToServer()
-	result := runJob(folder, spec, shell, ctx.Done())
+	result := runJob(folder, spec, shell, daemon, ctx.Done())
 	crashpoint.Here("supervisor-ended")
 	writeResult(folder, result, ctx.Done())
 	crashpoint.Here("supervisor-result")
@@ -93,8 +100,21 @@ func raiseFileLimit() {
 	}
 }
 
-// runJob runs the job's programs to their end and tells what it saw.
-func runJob(folder string, spec Spec, shell string, stop <-chan struct{}) Result {
+// memoryLimit is from which size on memory that is not used any more is looked for
+// at once, in bytes: the server needs it more.
+const memoryLimit = 48 << 20
+
+// boundMemory keeps the supervisor small, unless the environment says how large it
+// may be (GOMEMLIMIT).
+func boundMemory() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+}
+
+// runJob runs the job's programs to their end and tells what it saw. Daemon is the
+// pid of the one that has let it go.
+func runJob(folder string, spec Spec, shell string, daemon int, stop <-chan struct{}) Result {
 	result := Result{ExitCode: -1, Started: time.Now().UTC()}
 	p := &pipeline{folder: folder, spec: spec}
 	var out *filled
@@ -139,7 +159,11 @@ func runJob(folder string, spec Spec, shell string, stop <-chan struct{}) Result
 		r := p.carry.result
 		result.Stream = &stream.Stored{PlainSize: r.PlainSize, StoredSize: r.StoredSize, SHA256: r.SHA256}
 	}
-	if !p.failed && !p.stopped && result.SyncError == "" {
+	switch {
+	case p.failed || p.stopped || result.SyncError != "":
+	case spec.Unsynced && os.Getppid() == daemon:
+		result.Unsynced = true
+	default:
 		if err := out.complete(stop); err != nil {
 			result.SyncError = err.Error()
 		}

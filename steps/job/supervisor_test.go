@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,6 +26,7 @@ type bench struct {
 	job    *Running
 	gate   *os.File
 	shell  string
+	watch  *disk.FileSystem
 }
 
 func newBench(t *testing.T, script string, change ...func(*Spec)) *bench {
@@ -49,7 +51,7 @@ func newBench(t *testing.T, script string, change ...func(*Spec)) *bench {
 	for _, c := range change {
 		c(&spec)
 	}
-	b.shell = spec.Shell
+	b.shell, b.watch = spec.Shell, spec.Watch
 	if err := b.Create(b.folder, spec); err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +62,7 @@ func newBench(t *testing.T, script string, change ...func(*Spec)) *bench {
 // test.
 func (b *bench) launch() *bench {
 	b.T.Helper()
-	job, err := b.Launch(b.folder)
+	job, err := b.Launch(b.folder, b.watch)
 	if err != nil {
 		b.T.Fatal(err)
 	}
@@ -174,6 +176,53 @@ func TestFilesThatCannotBePutOntoTheDisk(t *testing.T) {
 	b.start()
 	if r := b.wait(); r.ExitCode != 0 || !strings.Contains(r.SyncError, "/nowhere") {
 		t.Errorf("got %+v", r)
+	}
+}
+
+// A watch that was handed on is the one that is asked, whatever has become of the
+// folder.
+func TestWatchOfTheDiskIsHandedOn(t *testing.T) {
+	t.Parallel()
+	watch, err := disk.WatchFileSystem(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
+	b := newBench(t, "[ ! -e /proc/self/fd/5 ] || echo inherited", func(s *Spec) { s.Output, s.Watch = "/nowhere", watch })
+	b.start()
+	if r := b.wait(); r.ExitCode != 0 || r.SyncError != "" || r.Tail != "" || r.Unsynced {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// What need not be on the disk is left to the daemon that has let the job go, and
+// to no other.
+func TestUnsyncedIsLeftToTheDaemonThatLives(t *testing.T) {
+	t.Parallel()
+	unsynced := func(s *Spec) { s.Unsynced = true }
+	b := newBench(t, "exit 0", unsynced)
+	b.start()
+	if r := b.wait(); !r.Unsynced || r.SyncError != "" {
+		t.Errorf("a daemon that lives: %+v", r)
+	}
+	b = newBench(t, "exit 1", unsynced)
+	b.start()
+	if r := b.wait(); r.Unsynced || r.ExitCode != 1 {
+		t.Errorf("a program that failed: %+v", r)
+	}
+	b = newBench(t, `read line <"$GATE"`, unsynced)
+	if out, err := exec.Command(os.Args[0], "daemon", b.StateDir, b.folder).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	b.open()
+	var r Result
+	testkit.Eventually(t, "the job that was left ends", func() (ended bool) {
+		var err error
+		r, err = ReadResult(b.folder)
+		return err == nil
+	})
+	if r.Unsynced || r.ExitCode != 0 || r.SyncError != "" {
+		t.Errorf("a daemon that is gone: %+v", r)
 	}
 }
 

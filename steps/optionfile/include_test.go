@@ -106,7 +106,8 @@ func TestServerIsToldByWhatItsFileIncludes(t *testing.T) {
 func TestMySQLReadsItsOwnSections(t *testing.T) {
 	t.Parallel()
 	dir := writeFiles(t, map[string]string{
-		"my.cnf": "[mysqld]\nport=1\n!include DIR/it.cnf\n[server]\nsocket=/s\n[mariadb]\nsocket=/m\n[client-server]\nport=2\n[mysqld-5.7]\nport=3\n",
+		"my.cnf": "[mysqld]\nport=1\n!include DIR/it.cnf\n[server]\nsocket=/s\n[mariadb]\nsocket=/m\n" +
+			"[client-server]\nport=2\n[mysqld-5.7]\nport=3\n",
 		"it.cnf": "[mysqld-9.7]\ninnodb_undo_directory=/u\n",
 	})
 	path := filepath.Join(dir, "my.cnf")

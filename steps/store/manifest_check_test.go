@@ -110,7 +110,7 @@ func TestLinkedFolderInABackupIsRefused(t *testing.T) {
 	h.Must(os.Rename(filepath.Join(h.Folder("full"), "shop"), filepath.Join(h.Dir, "shop")))
 	h.Must(os.Symlink(filepath.Join(h.Dir, "shop"), filepath.Join(h.Folder("full"), "shop")))
 	stage := filepath.Join(h.Dir, "stage")
-	if _, _, err := h.StageLink(t.Context(), l, stage); err == nil {
+	if _, _, err := h.StageLink(t.Context(), l, stage, false); err == nil {
 		t.Error("it was staged")
 	}
 	if _, err := h.Chain(t.Context(), []string{"full"}); err == nil {

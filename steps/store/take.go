@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,29 +21,32 @@ import (
 // stageFile brings one file of a link into a folder as it is restored, and
 // checks it on the way as it is stored and as it is restored; an empty hash is
 // that of a backup without manifest. A file that is there whole already is
-// kept.
-func (l Link) stageFile(ctx context.Context, stored ManifestFile, folder string) (kept bool, err error) {
+// kept. Passing tells that it is removed again soon.
+func (l Link) stageFile(ctx context.Context, stored ManifestFile, folder string, passing bool) (kept bool, err error) {
 	want := stored.Restored()
-	if want.SHA256 != "" && holds(ctx, folder, want) {
-		return true, nil
+	target, err := disk.Create(folder, want.Path, 0o640)
+	if errors.Is(err, fs.ErrExist) {
+		if want.SHA256 != "" && holds(ctx, folder, want) {
+			return true, nil
+		}
+		if err := disk.Remove(folder, want.Path); err != nil {
+			return false, fmt.Errorf("stage file: %w", err)
+		}
+		target, err = disk.Create(folder, want.Path, 0o640)
 	}
-	if err := disk.Remove(folder, want.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, fmt.Errorf("stage file: %w", err)
+	if err != nil {
+		return false, stageError(filepath.Join(folder, want.Path), err)
 	}
+	defer closeStaged(target, &err)
 	source, err := disk.OpenRegular(l.Folder, stored.Path)
 	if err != nil {
 		return false, fmt.Errorf("stage file: %w", err)
 	}
 	defer source.Close()
-	target, err := disk.Create(folder, want.Path, 0o640)
-	if err != nil {
-		return false, stageError(filepath.Join(folder, want.Path), err)
-	}
-	defer closeStaged(target, &err)
 	if stored.Plain != nil {
-		return false, unpackFile(ctx, source, target, stored, l.Manifest.Compression)
+		return false, unpackFile(ctx, source, &disk.HoleFile{File: target, Passing: passing}, stored, l.Manifest.Compression)
 	}
-	hash, err := copyFile(ctx, source, target)
+	hash, err := copyFile(ctx, source, &disk.EagerFile{File: target, Passing: passing})
 	if err != nil {
 		return false, err
 	}
@@ -56,10 +58,10 @@ func (l Link) stageFile(ctx context.Context, stored ManifestFile, folder string)
 
 // copyFile makes an independent copy, sharing blocks where the file system
 // can, with the holes of what it copies, and returns the SHA-256 of what it holds.
-func copyFile(ctx context.Context, source, target *os.File) (hash string, err error) {
+func copyFile(ctx context.Context, source *os.File, target *disk.EagerFile) (hash string, err error) {
 	sum := sha256.New()
 	if unix.IoctlFileClone(int(target.Fd()), int(source.Fd())) == nil {
-		_, err = io.CopyBuffer(sum, disk.ContextReader(ctx, source), make([]byte, 1<<20))
+		err = disk.Copy(ctx, sum, source)
 	} else {
 		err = disk.CopyHoles(ctx, target, source, sum)
 	}
@@ -72,8 +74,7 @@ func copyFile(ctx context.Context, source, target *os.File) (hash string, err er
 // unpackFile uncompresses a stored file and checks that it is what was stored
 // and becomes what was compressed. Where it had holes nobody knows any more:
 // blocks of zeros become some.
-func unpackFile(ctx context.Context, source, target *os.File, want ManifestFile, compression string) error {
-	into := &disk.HoleFile{File: target}
+func unpackFile(ctx context.Context, source *os.File, into *disk.HoleFile, want ManifestFile, compression string) error {
 	stored, plain, err := stream.UnpackFile(into, disk.ContextReader(ctx, source), stream.Compression(compression))
 	if err == nil {
 		err = into.Finish()
@@ -85,7 +86,7 @@ func unpackFile(ctx context.Context, source, target *os.File, want ManifestFile,
 	case errors.As(err, &damage):
 		return fmt.Errorf("file %s %w: %w", want.Path, ErrDamaged, err)
 	case err != nil:
-		return stageError(target.Name(), err)
+		return stageError(into.Name(), err)
 	case stored.SHA256 != want.SHA256 || stored.Size != want.Size:
 		return WrongSum(want)
 	case plain.SHA256 != want.Plain.SHA256 || plain.Size != want.Plain.Size:
@@ -119,8 +120,9 @@ func stageError(path string, err error) error {
 	return fmt.Errorf("stage file: %w", err)
 }
 
-// StageLink brings a folder to hold exactly the files of a link.
-func (s *Store) StageLink(ctx context.Context, l Link, to string) (copied, kept int, err error) {
+// StageLink brings a folder to hold exactly the files of a link. Passing tells that
+// they are removed again soon, as the tool does with an incremental that it applies.
+func (s *Store) StageLink(ctx context.Context, l Link, to string, passing bool) (copied, kept int, err error) {
 	c, err := l.Content()
 	if err != nil {
 		return 0, 0, err
@@ -140,7 +142,7 @@ func (s *Store) StageLink(ctx context.Context, l Link, to string) (copied, kept 
 	err = disk.EachFile(ctx, s.Parallel, len(c.Files), func(i int) error {
 		crashpoint.Here("stage-file")
 		var err error
-		keep[i], err = l.stageFile(ctx, c.Files[i], to)
+		keep[i], err = l.stageFile(ctx, c.Files[i], to, passing)
 		return s.Blame(l.Record.ID, err)
 	})
 	for _, k := range keep {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"dbcalm-db-cmd/steps/disk"
 )
 
 func TestCopyEndsWithItsContext(t *testing.T) {
@@ -27,7 +29,7 @@ func TestCopyEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer target.Close()
-	if _, err := copyFile(ctx, source, target); !errors.Is(err, stopped) {
+	if _, err := copyFile(ctx, source, &disk.EagerFile{File: target}); !errors.Is(err, stopped) {
 		t.Errorf("a copy under way: %v", err)
 	}
 }

@@ -90,6 +90,8 @@ func TestAdvice(t *testing.T) {
 		"failed to execute query FLUSH TABLES WITH READ LOCK: Lock wait timeout exceeded; try restarting transaction": "SHOW FULL PROCESSLIST",
 		"Error: failed to execute query FLUSH: Access denied; " +
 			"you need (at least one of) the RELOAD privilege(s) for this": "lacks a privilege",
+		"[00] 2026-11-27 20:04:50 Warning: missing required privilege CONNECTION ADMIN on *.*\n" +
+			"mariadb-backup: Can't create file 'a/b' (errno: 36 \"File name too long\")": "rename the table",
 		"Copying ./ibdata1 to /b/ibdata1": "",
 	} {
 		got := Advice("first line\n" + line + "\nlast line")

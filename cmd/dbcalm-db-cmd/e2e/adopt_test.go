@@ -90,7 +90,7 @@ func leaveAtWork(t *testing.T, ctx context.Context, store *persistence.Store, ho
 		t.Error(err)
 		return
 	}
-	running, err := host.Jobs.Launch(begun.Folder)
+	running, err := host.Jobs.Launch(begun.Folder, nil)
 	if err != nil {
 		t.Error(err)
 		return

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -36,17 +35,18 @@ var rungs = []rung{
 	{about: "grants taken one by one, tables and files elsewhere", folder: "steps/server",
 		mariadb: "^(TestMissingGrantsAreNamed|TestServerTellsThatItsFilesAreElsewhere|TestServersTellTheirLSN)$",
 		mysql: "^TestRealMySQL(TellsEachMissingGrant|GrantsByRoles|WithABinaryLog|WithItsLogElsewhere|IsFoundElsewhere|" +
-			"TellsWhatLiesElsewhere)$"},
+			"TellsWhatLiesElsewhere|TellsItsKeyring|TracksPages)$"},
 	{about: "encrypted logins, and what else its programs are told", folder: "steps/server",
 		mariadb: "^(TestEncryptedLogins|TestToolLogsInWithWhatWeDo|TestServerTellsWhereItsProgramsFilesAre|TestSplitLayoutIsRefused)$",
 		mysql:   "^TestRealMySQL(WantsEncryption|TakesNewPasswords)$"},
 	{about: "option files, as the version's own program reads them", folder: "steps/optionfile",
-		mariadb: "^(TestIncludedFilesAreReadAsTheServersProgramsReadThem|TestServerIsToldByWhatItsFileIncludes)$"},
+		mariadb: "^(TestIncludedFilesAreReadAsTheServersProgramsReadThem|TestServerIsToldByWhatItsFileIncludes)$",
+		mysql:   "^TestRealMySQLIsToldByItsFile$"},
 	{about: "a chain, a stream, kills of the tool and the server", folder: "steps",
 		mariadb: "^(TestConformance|TestSettingsOfTheBackupAreUsed)$/^MariaDB"},
 	{about: "tables of any name and kind, with holes, outside, damaged", folder: "steps",
 		mariadb: "^(TestTablesOfAnyNameComeBack|TestTableThatTheToolLeavesOut|TestTablesOutsideTheDataDirectory|TestHolesSurvive|" +
-			"TestDamagedPageIsNamed)$"},
+			"TestDamagedPageIsNamed)$/MariaDB,_real"},
 	{about: "a restored server becomes a replica", folder: "steps", mariadb: "^TestRestoredBackupBecomesAReplica$",
 		mysql: "^TestRealMySQLBecomesAReplica$"},
 	{about: "a server is booted on a prepared folder, and finds damage", folder: "steps", mysql: "^TestRealMySQLIsBooted$"},
@@ -133,6 +133,9 @@ var (
 	subTest = regexp.MustCompile(`(?m)^ +--- (PASS|FAIL|SKIP): (\S+)`)
 )
 
+// nothing is the verdict where there is nothing to try, or to try with.
+const nothing = "–"
+
 // verdict sums up what a run of tests printed: how many cases there were, or which
 // failed. A test that says so is about what the version does not have.
 func verdict(out []byte, err error) string {
@@ -154,8 +157,10 @@ func verdict(out []byte, err error) string {
 		return "**no**: " + strings.Join(failed, ", ")
 	case err != nil && !errors.As(err, &exit), err != nil:
 		return fmt.Sprintf("**no**: %v", err)
-	case len(tests) == lacking:
+	case len(tests) == 0:
 		return "**no**: no test ran"
+	case len(tests) == lacking:
+		return nothing
 	case lacking > 0:
 		return fmt.Sprintf("%d right, %d of what it has not", len(tests)-lacking+cases, lacking)
 	}
@@ -176,47 +181,37 @@ func newerThan(all []realServer, n int) string {
 func TestMatrix(t *testing.T) {
 	dir := t.TempDir()
 	rows := regexp.MustCompile(os.Getenv("MATRIX_ROWS"))
-	rungs := slices.DeleteFunc(slices.Clone(rungs), func(r rung) bool { return !rows.MatchString(r.about) })
 	binaries := map[string]string{}
-	columns := []string{"What is tried"}
-	cells := make([][]string, len(rungs))
-	for i, r := range rungs {
-		if binaries[r.folder] == "" {
-			binaries[r.folder] = testBinary(t, r.folder, dir)
-		}
-		cells[i] = []string{r.about}
-	}
+	table := readVersions(t, os.Getenv("MATRIX_OUT"))
 	all := servers(t)
 	for n, s := range all {
-		columns = append(columns, s.column(t))
-		for i, r := range rungs {
+		column := s.column(t)
+		table.add(column)
+		for _, r := range rungs {
 			pattern := r.mariadb
 			if s.mysql() {
 				pattern = r.mysql
 			}
 			newer := newerThan(all, n)
-			if pattern == "" || r.upgraded && newer == "" {
-				cells[i] = append(cells[i], "–")
+			if pattern == "" || r.upgraded && newer == "" || !rows.MatchString(r.about) {
 				continue
+			}
+			if binaries[r.folder] == "" {
+				binaries[r.folder] = testBinary(t, r.folder, dir)
 			}
 			cmd := exec.Command(binaries[r.folder], "-test.v", "-test.timeout", "20m", "-test.run", pattern)
 			cmd.Dir, cmd.Env = filepath.Join(moduleTop, r.folder), append(s.env(), "MATRIX_FOLDER="+s.folder, "MATRIX_NEWER="+newer)
 			out, err := cmd.CombinedOutput()
 			word := verdict(out, err)
-			cells[i] = append(cells[i], word)
+			table.cells[r.about+column] = word
 			if strings.HasPrefix(word, "**no**") {
 				t.Errorf("%s, %s:\n%s", s.name, r.about, failures(out))
 			}
 			fmt.Printf("%s: %s: %s\n", s.name, r.about, word)
+			table.write(t, os.Getenv("MATRIX_OUT"))
 		}
 	}
-	table := matrixTable(slices.Concat([][]string{columns}, cells))
 	fmt.Print(table)
-	if path := os.Getenv("MATRIX_OUT"); path != "" && !t.Failed() {
-		if err := os.WriteFile(path, []byte(table), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // failures leaves out of a test run's output what went right.
@@ -231,16 +226,4 @@ func failures(out []byte) []byte {
 		return text
 	}
 	return bytes.Join(kept[max(0, len(kept)-200):], nil)
-}
-
-// matrixTable writes rows, the first of which is the header, as Markdown.
-func matrixTable(rows [][]string) string {
-	var b strings.Builder
-	for i, row := range rows {
-		b.WriteString("| " + strings.Join(row, " | ") + " |\n")
-		if i == 0 {
-			b.WriteString("|" + strings.Repeat("---|", len(row)) + "\n")
-		}
-	}
-	return b.String()
 }

@@ -119,7 +119,8 @@ func TestOldInstallation(t *testing.T) {
 	}
 	w.expectCLI(0, `Nothing to do: 4 backups recorded, and the store matches.\n`, ``, "backups", "rebuild")
 	w.succeeded(w.verify("inc", "checksum"))
-	w.failed(w.verify("on-reference", "checksum"), "backup 'by-reference' has no dbcalm.json", "an older program made it; verify at level prepare or boot")
+	w.failed(w.verify("on-reference", "checksum"), "backup 'by-reference' has no dbcalm.json",
+		"an older program made it; verify at level prepare or boot")
 	restored := w.succeeded(w.restore(api.TargetFolder, "full", "inc"))
 
 	// The server goes on with that, in the data directory that the backups are of.

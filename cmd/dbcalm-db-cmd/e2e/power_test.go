@@ -265,9 +265,14 @@ func (p *power) restore(point string, chain ...string) {
 	p.t.Helper()
 	w := p.c.w
 	w.loseData()
-	p.struck(point, func() (string, error) {
+	v := p.struck(point, func() (string, error) {
 		return w.client.RestoreBackup(w.ctx(), api.RestoreRequest{IDList: chain, Target: api.TargetDatabase})
 	})
+	// Until the last link is applied nothing is known to be on the disk.
+	back := slices.ContainsFunc(v.Transitions, func(tr api.TransitionView) bool { return tr.Event == "rewind" && tr.To == "stage" })
+	if lost := []string{"after-stage", "before-unpack", "after-unpack", "before-prepare", "after-prepare"}; slices.Contains(lost, point) && !back {
+		p.t.Errorf("power cut at %s: the stage was not made anew:\n%s", point, w.story(v))
+	}
 	p.check()
 	w.db.Start()
 	p.c.compare(w.db.DB(), p.c.expect[chain[1]])
