@@ -179,7 +179,7 @@ func (c *Collector) look(ctx context.Context) (ready bool, err error) {
 		}
 	}
 	if c.drained {
-		c.answer(nil)
+		c.answer(c.unread())
 		return false, nil
 	}
 	if c.quiet && !c.recall() {

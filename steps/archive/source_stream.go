@@ -43,6 +43,10 @@ func NewStream(a *Archive, s *server.Server) *Stream {
 // been written when it returns, if the program follows that.
 func (s *Stream) Files(ctx context.Context) ([]string, error) {
 	list, err := s.server.BinaryLogFiles(ctx)
+	if err != nil && s.listed != nil {
+		s.listed = nil
+		return nil, fmt.Errorf("%w: %w", errAway, err)
+	}
 	if err != nil {
 		return s.left(ctx, err)
 	}
@@ -69,6 +73,9 @@ func (s *Stream) Files(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
+// errAway: the server, which alone knows of its files, does not answer any more.
+var errAway = errors.New("the server does not say what it has of its binary log")
+
 // left lists what was written before the server did not answer any more.
 func (s *Stream) left(ctx context.Context, unanswered error) (names []string, err error) {
 	if s.program == nil {
@@ -87,7 +94,6 @@ func (s *Stream) left(ctx context.Context, unanswered error) (names []string, er
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	s.listed = nil
 	return names, nil
 }
 

@@ -44,6 +44,7 @@ func TestEncryptedLogIsArchived(t *testing.T) {
 	c.server.Exec(`FLUSH BINARY LOGS`)
 	c.await(c.write())
 	c.server.Kill()
+	testkit.Says(t, c.running.Flush(t.Context()), "only the server can read its binary log")
 	c.server.Start()
 	c.await(c.write())
 	// The daemon was away.
