@@ -30,12 +30,16 @@ func (a *attempt) runStep(ctx context.Context) (d decision, err error) {
 }
 
 // lost asks the step whether what its program is to work on is lost.
-func (a *attempt) lost() (decision, bool) {
+func (a *attempt) lost() (d decision, lost bool, err error) {
+	defer a.guard(&err)
 	if a.step.Lost == nil {
-		return decision{}, false
+		return d, false, nil
 	}
 	outcome, lost := a.step.Lost(a.task)
-	return decision{event: outcome.Event, reason: outcome.Reason, outcome: &outcome}, lost
+	if lost {
+		err = a.checkDeclared(outcome)
+	}
+	return decision{event: outcome.Event, reason: outcome.Reason, outcome: &outcome}, lost, err
 }
 
 func (a *attempt) spec(ctx context.Context) (spec job.Spec, err error) {

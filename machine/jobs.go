@@ -37,8 +37,8 @@ func (a *attempt) jobOver() decision { return decision{jobID: a.job.ID, folder: 
 
 // beginJob records the intent, then acts on it.
 func (a *attempt) beginJob(ctx context.Context) (decision, error) {
-	if instead, lost := a.lost(); lost {
-		return instead, nil
+	if instead, lost, err := a.lost(); lost || err != nil {
+		return instead, err
 	}
 	spec, err := a.spec(ctx)
 	if err != nil {

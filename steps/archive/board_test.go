@@ -38,8 +38,13 @@ func TestLag(t *testing.T) {
 		"the server is away":                     {Waiting, ago(90), ago(89), ago(80), true, 0},
 		"a restore is under way":                 {Held, ago(90), ago(89), ago(80), true, 0},
 	} {
-		b := &board{status: Status{State: test.state, Committed: test.committed, Since: ago(50)}, durableAt: test.durable, caught: test.caught,
-			file: memory{bytes.NewReader([]byte("read, more"))}, read: 10}
+		b := &board{
+			status:    Status{State: test.state, Committed: test.committed, Since: ago(50)},
+			durableAt: test.durable,
+			caught:    test.caught,
+			file:      memory{bytes.NewReader([]byte("read, more"))},
+			read:      10,
+		}
 		if test.more {
 			b.read = 4
 		}
@@ -57,10 +62,11 @@ func TestKeepingIsWarnedOf(t *testing.T) {
 		lag     time.Duration
 		want    string
 	}{
-		"for ever":         {keeping{}, 24 * time.Hour, ""},
-		"long enough":      {keeping{set: time.Hour}, 30 * time.Minute, ""},
-		"too short":        {keeping{set: time.Hour}, 31 * time.Minute, "the server deletes its binary log after 1h0m0s"},
-		"deleted by hand":  {keeping{set: time.Hour, seen: 10 * time.Minute}, 6 * time.Minute, "all of the server's binary log but the newest 10m0s"},
+		"for ever":    {keeping{}, 24 * time.Hour, ""},
+		"long enough": {keeping{set: time.Hour}, 30 * time.Minute, ""},
+		"too short":   {keeping{set: time.Hour}, 31 * time.Minute, "the server deletes its binary log after 1h0m0s"},
+		"deleted by hand": {keeping{set: time.Hour, seen: 10 * time.Minute}, 6 * time.Minute,
+			"all of the server's binary log but the newest 10m0s"},
 		"nothing is there": {keeping{set: time.Second, seen: time.Minute}, 0, ""},
 	} {
 		got := test.keeping.warning(test.lag)
@@ -94,7 +100,10 @@ func TestServerThatDeletesItsLogIsWarnedOf(t *testing.T) {
 	c.server.Exec(`FLUSH BINARY LOGS`)
 	c.write()
 	testkit.Eventually(t, "it is warned of", func() bool {
-		return strings.Contains(c.running.Status().Warning, "a gap threatens: the server deletes its binary log after 1s, and the archive is ")
+		return strings.Contains(
+			c.running.Status().Warning,
+			"a gap threatens: the server deletes its binary log after 1s, and the archive is ",
+		)
 	})
 	testkit.Says(t, c.running.Flush(t.Context()), "something is in the way")
 	c.troubled.Store(false)

@@ -228,7 +228,10 @@ func (c *collected) purge() {
 	c.T.Helper()
 	c.server.Exec(`FLUSH BINARY LOGS`)
 	// From 11.4 on a server waits for a replica.
-	if _, err := c.server.DB().Exec(`SET GLOBAL slave_connections_needed_for_purge = 0`); err != nil && !strings.Contains(err.Error(), "Unknown") {
+	if _, err := c.server.DB().Exec(
+		`SET GLOBAL slave_connections_needed_for_purge = 0`,
+	); err != nil &&
+		!strings.Contains(err.Error(), "Unknown") {
 		c.T.Fatal(err)
 	}
 	var current string

@@ -113,9 +113,12 @@ func (b BinaryLog) ShortLived() string {
 		return fmt.Sprintf("the server deletes its binary log after %s: a daemon that is stopped for longer leaves a gap in the archive; "+
 			"set binlog_expire_logs_seconds to a day or more", b.Keeps)
 	case b.KeepsBytes > 0 && b.KeepsBytes < 2*b.FileBytes:
-		return fmt.Sprintf("the server deletes its binary log from %d bytes on, and begins a file every %d: hardly more than the one under way "+
-			"is kept, and a daemon that is stopped leaves a gap in the archive; set max_binlog_total_size to many times max_binlog_size",
-			b.KeepsBytes, b.FileBytes)
+		return fmt.Sprintf(
+			"the server deletes its binary log from %d bytes on, and begins a file every %d: hardly more than the one under way "+
+				"is kept, and a daemon that is stopped leaves a gap in the archive; set max_binlog_total_size to many times max_binlog_size",
+			b.KeepsBytes,
+			b.FileBytes,
+		)
 	}
 	return ""
 }
@@ -157,7 +160,8 @@ func (srv *Server) BinaryLog(ctx context.Context) (BinaryLog, error) {
 	var base, encrypted, updates, seconds, days, total, file string
 	for name, value := range map[string]*string{
 		"log_bin_basename": &base, "log_bin_index": &b.Index, "encrypt_binlog": &encrypted, "server_uid": &b.Server,
-		"log_slave_updates": &updates, "binlog_expire_logs_seconds": &seconds, "expire_logs_days": &days, "max_binlog_total_size": &total, "max_binlog_size": &file,
+		"log_slave_updates": &updates, "binlog_expire_logs_seconds": &seconds, "expire_logs_days": &days,
+		"max_binlog_total_size": &total, "max_binlog_size": &file,
 	} {
 		if *value, err = conn.show(ctx, `SHOW GLOBAL VARIABLES LIKE '`+name+`'`); err != nil {
 			return b, fmt.Errorf("ask the server for its binary log: %w", err)

@@ -4,9 +4,10 @@ package e2e
 
 import (
 	"fmt"
-	"runtime"
+	"os"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 )
 
@@ -47,8 +48,9 @@ var speedRows = []struct {
 // speedTable is what was measured.
 type speedTable struct {
 	mebibytes, rounds int
-	// load is that of the machine when the run began.
-	load string
+	// machine is what it was measured on; load that machine's when the run began,
+	// and loadNow after what was measured last.
+	machine, load, loadNow string
 	// cells are those of a row, by what the rows of the database hold.
 	cells map[string][]string
 	// notes are sentences below the table.
@@ -72,13 +74,23 @@ func (s *speedTable) note(row, cell string) {
 	s.cells[row] = append(s.cells[row], cell)
 }
 
+// write writes the table to BENCH_OUT, if there is one.
+func (s *speedTable) write(t *testing.T) {
+	t.Helper()
+	if path := os.Getenv("BENCH_OUT"); path != "" {
+		if err := os.WriteFile(path, []byte(s.text()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 
 // text is the table as Markdown.
 func (s *speedTable) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d MiB, %d processors, medians of %d rounds, each with all on the disk; the machine's load was %s when they began.\n\n",
-		s.mebibytes, runtime.NumCPU(), s.rounds, s.load)
+	fmt.Fprintf(&b, "%s; %d MiB, medians of %d rounds, each with all on the disk. The machine's load was %s when they began, and %s at the end.\n\n",
+		s.machine, s.mebibytes, s.rounds, s.load, s.loadNow)
 	b.WriteString("| What | Against | Goal | Measured: ratio (time / time of the other) |\n|---|---|---|---|\n")
 	for _, row := range speedRows {
 		cells := s.cells[row.name]

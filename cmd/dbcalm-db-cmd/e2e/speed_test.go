@@ -26,24 +26,25 @@ import (
 // the command's being sent to its recorded end, with all data on the disk.
 // BENCH_OUT is a file to which the table is written.
 func TestSpeed(t *testing.T) {
-	table := &speedTable{mebibytes: benchNumber(t, "BENCH_MIB", 512), rounds: benchNumber(t, "BENCH_ROUNDS", 5), load: load(t)}
-	for _, set := range speedSets {
-		t.Run(set.name, func(t *testing.T) { newSpeed(t, table, set.name, "").data(set.value) })
+	table := &speedTable{mebibytes: benchNumber(t, "BENCH_MIB", 512), rounds: benchNumber(t, "BENCH_ROUNDS", 5),
+		machine: machine(t), load: load(t)}
+	measure := func(name string, work func(t *testing.T)) {
+		t.Run(name, work)
+		// What comes later may be given up.
+		table.loadNow = load(t)
+		table.write(t)
 	}
-	t.Run("cloning", func(t *testing.T) {
+	for _, set := range speedSets {
+		measure(set.name, func(t *testing.T) { newSpeed(t, table, set.name, "").data(set.value) })
+	}
+	measure("cloning", func(t *testing.T) {
 		if mount := cloningDisk(t, table); mount != "" {
 			newSpeed(t, table, speedSets[0].name, mount).clones(speedSets[0].value)
 		}
 	})
-	t.Run("tables", func(t *testing.T) { newSpeed(t, table, "", "").tables(benchNumber(t, "BENCH_TABLES", 20000)) })
-	t.Run("answers", func(t *testing.T) { answers(t, table) })
-	text := table.text()
-	fmt.Print("\n", text)
-	if path := os.Getenv("BENCH_OUT"); path != "" {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	measure("tables", func(t *testing.T) { newSpeed(t, table, "", "").tables(benchNumber(t, "BENCH_TABLES", 20000)) })
+	measure("answers", func(t *testing.T) { answers(t, table) })
+	fmt.Print("\n", table.text())
 }
 
 // load is how many programs wanted a processor in the last minute, which takes
@@ -56,6 +57,22 @@ func load(t *testing.T) string {
 	}
 	minute, _, _ := strings.Cut(string(text), " ")
 	return minute
+}
+
+// machine says on which one this runs: its processors and its kernel.
+func machine(t *testing.T) string {
+	t.Helper()
+	processors, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, model, _ := strings.Cut(string(processors), "model name")
+	model, _, _ = strings.Cut(model, "\n")
+	var system unix.Utsname
+	if err := unix.Uname(&system); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%d × %s, Linux %s", runtime.NumCPU(), strings.TrimLeft(model, "\t :"), unix.ByteSliceToString(system.Release[:]))
 }
 
 func benchNumber(t *testing.T, variable string, otherwise int) int {
@@ -162,7 +179,9 @@ func (s *speed) operation(send func() string) time.Duration {
 	if v.Status != "succeeded" {
 		s.t.Fatalf("%s: %s in %s: %s\n%s", v.Machine, v.Status, v.State, v.Error, s.story(v))
 	}
-	s.delivered()
+	ledger := s.ledger()
+	defer ledger.Close()
+	s.delivered(ledger)
 	s.t.Logf("%s in %s:%s", v.Machine, v.FinishedAt.Sub(began), stays(v))
 	return v.FinishedAt.Sub(began)
 }

@@ -176,19 +176,12 @@ func (w *world) ended(id string) api.OperationView {
 		v = w.show(id)
 		return v.FinishedAt != nil
 	})
-	w.settled(db)
+	w.delivered(db)
 	return v
 }
 
-// delivered waits until the shared file has been told everything.
-func (w *world) delivered() {
-	w.t.Helper()
-	db := w.ledger()
-	defer db.Close()
-	w.settled(db)
-}
-
-func (w *world) settled(ledger *sql.DB) {
+// delivered waits until the shared file has been told all that the ledger knows.
+func (w *world) delivered(ledger *sql.DB) {
 	w.t.Helper()
 	w.eventually("the shared file is told", func() bool {
 		var waiting int
