@@ -173,7 +173,7 @@ func TestIncrementalsOfFilesThatChanged(t *testing.T) {
 			}
 		})
 	}
-	if plugins := keyPlugins(t); plugins != "" {
+	if plugins := mariadbtest.KeyPlugins(t); plugins != "" {
 		t.Run("encrypted in place", func(t *testing.T) {
 			t.Parallel()
 			encryptedInPlace(t, plugins)
@@ -218,29 +218,6 @@ func madeAnew(t *testing.T, log string) {
 			t.Errorf("%q: got %v, want %v", chain, got, want)
 		}
 	}
-}
-
-// pluginsVariable names a folder with plugins of MariaDB's, where they are not
-// installed: Debian's package mariadb-server has them.
-const pluginsVariable = "DBCALM_TEST_PLUGINS"
-
-// keyPlugins returns the folder of the plugin that has keys for encryption; empty,
-// and says so, where there is none.
-func keyPlugins(t *testing.T) string {
-	t.Helper()
-	const name = "file_key_management.so"
-	folder := os.Getenv(pluginsVariable)
-	if folder == "" {
-		if _, err := os.Stat(filepath.Join("/usr/lib/mysql/plugin", name)); err != nil {
-			fmt.Printf("kit: NO %s, so no tables are encrypted in place; %s names a folder that has it\n", name, pluginsVariable)
-			return ""
-		}
-		return "/usr/lib/mysql/plugin"
-	}
-	if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
-		t.Fatalf("%s: %v", pluginsVariable, err)
-	}
-	return folder
 }
 
 // encryptedInPlace lets the server rewrite every page of a table under its file.

@@ -56,6 +56,7 @@ func startArchive(ctx context.Context, cfg *config.Config, host *steps.Host, sto
 			}
 			return archive.Needed(oldest, cfg.ArchiveDays, time.Now()), nil
 		},
+		Stream:   archive.NewStream(host.Archive, host.Server),
 		Interval: cfg.ArchiveInterval, Size: segmentSize,
 		Notice: func(s archive.Status) { noticeArchive(log, s) },
 	})

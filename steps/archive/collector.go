@@ -28,6 +28,8 @@ type Options struct {
 	Restored func(ctx context.Context) (time.Time, error)
 	// Owner tells the user who runs the server.
 	Owner func() int
+	// Stream reads a log that only the server can read.
+	Stream *Stream
 	// Held says why the collector has to keep away from the server; empty if it need
 	// not.
 	Held func() string
@@ -75,6 +77,7 @@ func New(a *Archive, o Options) *Collector {
 // tried again.
 func (c *Collector) Run(ctx context.Context) {
 	defer close(c.ended)
+	defer c.options.Stream.Close()
 	for ctx.Err() == nil {
 		again, err := c.round(ctx)
 		if ctx.Err() != nil {
@@ -176,7 +179,7 @@ func (c *Collector) look(ctx context.Context) (ready bool, err error) {
 		}
 	}
 	if c.drained {
-		c.answer(nil)
+		c.answer(c.unread())
 		return false, nil
 	}
 	if c.quiet && !c.recall() {
@@ -184,6 +187,10 @@ func (c *Collector) look(ctx context.Context) (ready bool, err error) {
 		return false, nil
 	}
 	c.source = Folder{Path: c.server.Folder, Index: c.server.Index, Owner: c.options.Owner()}
+	if c.server.Encrypted {
+		c.options.Stream.log = c.server.Folder
+		c.source = c.options.Stream
+	}
 	c.restored, err = c.options.Restored(ctx)
 	return err == nil, err
 }

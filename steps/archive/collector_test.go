@@ -46,7 +46,7 @@ func (c *collected) start() {
 	c.T.Helper()
 	asked := &server.Server{DBType: server.MariaDB, CredentialsFile: c.server.CredentialsFile, DataDir: c.server.DataDir}
 	c.running = New(c.archive, Options{
-		Ask: asked.BinaryLog, Owner: os.Geteuid,
+		Ask: asked.BinaryLog, Owner: os.Geteuid, Stream: NewStream(c.archive, asked),
 		Held: func() string {
 			if c.held.Load() {
 				return "a restore is under way"

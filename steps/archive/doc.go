@@ -7,6 +7,9 @@
 //	                         every second      hashed           the one     state
 //	                                                            before      folder
 //
+// The log is read where the server writes it. One that it encrypts its own program
+// asks it for (Stream), and writes into a folder as it would be without that.
+//
 // Where a segment does not go on where the one before ended, it says why (Break):
 // what can be restored ends there, and a new range begins. A break between two
 // epochs is one between two histories: after a restore, or RESET MASTER, the same

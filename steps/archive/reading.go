@@ -74,7 +74,7 @@ func (c *Collector) drain(ctx context.Context, p *place, found error) (again boo
 	if found != nil {
 		if errors.Is(found, errUnborn) {
 			// It was closed, and all of it has been read.
-			found, c.drained = nil, c.board.is(Held)
+			found, c.drained = c.unread(), c.board.is(Held)
 		}
 		c.answer(found)
 		return false, nil
@@ -87,6 +87,7 @@ func (c *Collector) drain(ctx context.Context, p *place, found error) (again boo
 	r := &reading{Collector: c, place: p}
 	defer r.leave()
 	newest, err := r.newest(ctx)
+	newest = newest && !p.file.Gone()
 	for end := false; err == nil && !end && ctx.Err() == nil; {
 		end, err = r.read(ctx)
 	}
@@ -94,8 +95,16 @@ func (c *Collector) drain(ctx context.Context, p *place, found error) (again boo
 		return err == nil, err
 	}
 	c.drained = c.board.is(Held)
-	c.answer(nil)
+	c.answer(c.unread())
 	return false, nil
+}
+
+// unread says why a server that is not followed may have left more than was read.
+func (c *Collector) unread() error {
+	if c.server.Encrypted {
+		return errors.New("only the server can read its binary log, which is encrypted")
+	}
+	return nil
 }
 
 // newest reports whether the server has begun no later file.
@@ -104,24 +113,32 @@ func (r *reading) newest(ctx context.Context) (bool, error) {
 	if err != nil || len(names) == 0 {
 		return err == nil, err
 	}
-	r.board.oldest(names[0], func() (time.Time, error) {
-		p, o, err := r.Collector.open(ctx, names[0])
-		if err != nil {
-			return time.Time{}, err
-		}
-		return o.format.Created, p.file.Close()
-	})
+	// One that the server encrypts would have to be asked for as a whole.
+	if !r.server.Encrypted {
+		r.board.oldest(names[0], func() (time.Time, error) {
+			p, o, err := r.Collector.open(ctx, names[0])
+			if err != nil {
+				return time.Time{}, err
+			}
+			return o.format.Created, p.file.Close()
+		})
+	}
 	return names[len(names)-1] == r.place.name, nil
 }
 
 // left reports whether nothing is written into the file any more: the server has
 // begun another one, or is gone, or is to be kept away from.
 func (r *reading) left(ctx context.Context) (bool, error) {
-	if r.place.file.Gone() || r.options.Held() != "" {
+	// What is gone is asked last: a source may find that out when it is asked.
+	newest, err := r.newest(ctx)
+	if errors.Is(err, errAway) {
 		return true, nil
 	}
-	if newest, err := r.newest(ctx); err != nil || !newest {
+	if err != nil || !newest || r.place.file.Gone() {
 		return err == nil, err
+	}
+	if r.options.Held() != "" {
+		return true, nil
 	}
 	if time.Since(r.lookedAt) < askEvery {
 		return false, nil

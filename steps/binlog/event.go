@@ -37,6 +37,8 @@ const (
 	largestEvent = 1<<30 + 1<<20
 	// flagInUse is set in the format description of a file that a server has open.
 	flagInUse = 1
+	// flagIgnorable is set in what a reader may leave out.
+	flagIgnorable = 0x80
 )
 
 // event is one event of a binary log.

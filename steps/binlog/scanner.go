@@ -91,7 +91,10 @@ func (s *Scanner) part() (Part, error) {
 		part.Closed = true
 	case typeCheckpoint:
 	case typeEncryption:
-		return Part{}, ErrEncrypted
+		// A server that has decrypted what comes marks it so.
+		if e.flags&flagIgnorable == 0 {
+			return Part{}, ErrEncrypted
+		}
 	case typeMySQLGTID, typeMySQLAnonymous, typeMySQLPrevious:
 		return Part{}, broken(e.offset, "it is one of MySQL, and only those of MariaDB can be read")
 	case typeGTID:

@@ -90,8 +90,9 @@ type BinaryLog struct {
 	// On: it keeps one.
 	On bool `json:"on"`
 	// Folder is where its files lie, Index the file that lists them.
-	Folder    string `json:"folder"`
-	Index     string `json:"index"`
+	Folder string `json:"folder"`
+	Index  string `json:"index"`
+	// Encrypted: only the server can read it.
 	Encrypted bool   `json:"encrypted,omitempty"`
 	Flavour   string `json:"flavour"`
 	// Partial: the server is a replica, and what it gets from its source is not in its
@@ -132,9 +133,6 @@ func (b BinaryLog) Unfit() string {
 		return "only MariaDB's binary log can be archived, and this is a server of MySQL: set archive: false"
 	case !b.On:
 		return "the server keeps no binary log: set log_bin in its my.cnf and start it again, or set archive: false"
-	case b.Encrypted:
-		return "the server encrypts its binary log, which only it can read then: set encrypt_binlog=OFF in its my.cnf and start it again, " +
-			"or set archive: false"
 	case b.Partial:
 		return "the server is a replica, and does not log what it gets from its source: set log_slave_updates=ON in its my.cnf and start it " +
 			"again, then take a full backup; or set archive: false, and archive the log of its source"
@@ -203,4 +201,35 @@ func number(text string) uint64 {
 		return 0
 	}
 	return n
+}
+
+// LogFile is a file of a binary log, and how large the server says that it is.
+type LogFile struct {
+	Name string
+	Size int64
+}
+
+// BinaryLogFiles asks the server for the files of its log, oldest first.
+func (srv *Server) BinaryLogFiles(ctx context.Context) ([]LogFile, error) {
+	conn, err := srv.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
+	defer cancel()
+	rows, err := conn.db.QueryContext(ctx, `SHOW BINARY LOGS`)
+	if err != nil {
+		return nil, fmt.Errorf("ask the server for the files of its binary log: %w", err)
+	}
+	defer rows.Close()
+	var list []LogFile
+	for rows.Next() {
+		var f LogFile
+		if err := rows.Scan(&f.Name, &f.Size); err != nil {
+			return nil, fmt.Errorf("ask the server for the files of its binary log: %w", err)
+		}
+		list = append(list, f)
+	}
+	return list, rows.Err()
 }

@@ -9,19 +9,6 @@ import (
 	"dbcalm-db-cmd/steps/server"
 )
 
-// connectOptions begin every command line that talks to the server. The two
-// options about files must come first, in this order.
-func (t *Tool) connectOptions(c server.Credentials) []string {
-	options := []string{"--defaults-file=" + t.Server.CredentialsFile, "--defaults-group-suffix=-dbcalm"}
-	if t.Server.Host != "" && t.Server.Host != "localhost" {
-		return append(options, "--host="+t.Server.Host)
-	}
-	if network, address := t.Server.Address(c); network == "unix" && c.Socket == "" {
-		options = append(options, "--socket="+address)
-	}
-	return options
-}
-
 // Base is what an incremental backup stands on: the folder of the zero value's
 // is empty, and the backup a full one.
 type Base struct {
@@ -32,7 +19,7 @@ type Base struct {
 
 // BackupCommand returns the tool's command line for a backup into target.
 func (t *Tool) BackupCommand(tool Info, c server.Credentials, rights *job.Rights, dataDir, target string, base Base) job.Spec {
-	args := append(t.connectOptions(c), "--backup", "--target-dir="+target, "--datadir="+dataDir)
+	args := append(t.Server.ConnectOptions(c), "--backup", "--target-dir="+target, "--datadir="+dataDir)
 	switch {
 	case base.Folder == "":
 	case rights != nil:

@@ -145,7 +145,7 @@ func TestSocketIsNamedWhereNobodyElseNamesIt(t *testing.T) {
 		{"127.0.0.1", server.Credentials{Host: "db2", Socket: "/s"}, "--host=127.0.0.1"},
 	} {
 		h := &Tool{Server: &server.Server{CredentialsFile: "/c", Host: test.host}}
-		options := h.connectOptions(test.c)
+		options := h.Server.ConnectOptions(test.c)
 		if options[0] != "--defaults-file=/c" || options[1] != "--defaults-group-suffix=-dbcalm" {
 			t.Errorf("the options that must come first do not: %q", options)
 		}

@@ -1,0 +1,105 @@
+package archive
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"dbcalm-db-cmd/steps/server"
+)
+
+// streamProgram is the vendor's program that asks a server for its binary log. The
+// server lets who has REPLICATION SLAVE do so.
+// https://mariadb.com/kb/en/mariadb-binlog-options
+const streamProgram = "mariadb-binlog"
+
+// streaming is that program at work.
+type streaming struct {
+	cmd *exec.Cmd
+	// follows: it goes on to the files that come after the one it began with.
+	follows bool
+	said    bytes.Buffer
+	// ended is closed when it has ended; err is how.
+	ended chan struct{}
+	err   error
+}
+
+// startStreaming has the program write a file of the server's log into a folder, and
+// follow from there. It dies with this program.
+func startStreaming(s *server.Server, folder, name string, follow bool) (*streaming, error) {
+	path, err := exec.LookPath(streamProgram)
+	if err != nil {
+		return nil, fmt.Errorf("the server's binary log is encrypted, and only %s can ask for it: install the client programs of MariaDB "+
+			"(Debian's package mariadb-client): %w", streamProgram, err)
+	}
+	credentials, err := s.Credentials()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("read the server's binary log: %w", err)
+	}
+	args := append(s.ConnectOptions(credentials), "--read-from-remote-server", "--raw", "--result-file="+folder+"/")
+	if follow {
+		args = append(args, "--stop-never")
+	}
+	// #nosec G204 -- a program of the system's
+	p := &streaming{cmd: exec.Command(path, append(args, filepath.Base(name))...), follows: follow, ended: make(chan struct{})}
+	p.cmd.Stderr = &p.said
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	started := make(chan error)
+	go func() {
+		// PDEATHSIG is tied to the thread that starts it.
+		runtime.LockOSThread()
+		defer close(p.ended)
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			p.err = p.cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", streamProgram, err)
+	}
+	return p, nil
+}
+
+func (p *streaming) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// errStreamEnded: the program has ended before all was there that was wanted.
+var errStreamEnded = errors.New(streamProgram + " ended")
+
+// failure says why it ended.
+func (p *streaming) failure() error {
+	<-p.ended
+	said := strings.Join(strings.Fields(strings.ToValidUTF8(p.said.String(), "?")), " ")
+	if said == "" && p.err == nil {
+		return fmt.Errorf("%w before all was there that the server says it has", errStreamEnded)
+	}
+	advice := ""
+	if strings.Contains(said, "REPLICATION SLAVE") {
+		advice = ": GRANT REPLICATION SLAVE ON *.* to the backup user"
+	}
+	return fmt.Errorf("%w (%v): %.500s%s", errStreamEnded, p.err, said, advice)
+}
+
+// kill ends it and waits until it is gone.
+func (p *streaming) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+}
