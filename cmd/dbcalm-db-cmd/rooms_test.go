@@ -71,7 +71,7 @@ var roomImports = map[string]room{
 	"steps/boot": {ours: []string{"steps/archive", "steps/binlog", "steps/counts", "steps/store", "steps/tool", "steps/server", "steps/job",
 		"steps/disk", "steps/crashpoint"},
 		others: []string{"os/exec", "github.com/go-sql-driver/mysql"}},
-	"steps/archive": {ours: []string{"steps/binlog", "steps/server", "steps/disk", "steps/stream", "steps/crashpoint"},
+	"steps/archive": {ours: []string{"steps/binlog", "steps/server", "steps/job", "steps/disk", "steps/stream", "steps/crashpoint"},
 		others: []string{"os/exec"}},
 	"steps/binlog": {},
 	"steps/counts": {ours: []string{"steps/inventory", "steps/server", "steps/disk", "steps/crashpoint"},

@@ -22,6 +22,8 @@ type Stream struct {
 	folder  string
 	first   string
 	program *streaming
+	// owner is the user whom the files in it belong to.
+	owner int
 	// listed are the files that the server last said it has.
 	listed []server.LogFile
 	// opened is the file that was opened last, and own what the server has of it, in
@@ -106,15 +108,15 @@ func (s *Stream) Open(ctx context.Context, name string) (File, error) {
 			return nil, err
 		}
 	}
-	file, err := os.Open(filepath.Join(s.folder, filepath.Base(name)))
+	file, err := Folder{Path: s.folder, Owner: s.owner}.Open(ctx, filepath.Base(name))
 	if err != nil {
-		return nil, fmt.Errorf("open what was read of the binary log: %w", err)
+		return nil, fmt.Errorf("open what was read of the server's log: %w", err)
 	}
 	if s.opened != name {
 		s.opened = name
 		s.own, _ = os.Lstat(filepath.Join(s.log, name))
 	}
-	return folderFile{file}, nil
+	return file, nil
 }
 
 // fetch has the program write a file of the list.
@@ -131,7 +133,7 @@ func (s *Stream) fetch(ctx context.Context, at int) error {
 	if err != nil {
 		return err
 	}
-	s.first, s.program = f.Name, program
+	s.first, s.program, s.owner = f.Name, program, program.owner
 	return s.await(ctx, f)
 }
 
@@ -171,7 +173,7 @@ func (s *Stream) await(ctx context.Context, f server.LogFile) error {
 	moved, before := time.Now(), int64(-1)
 	for {
 		ended := s.program.hasEnded()
-		if info, err := os.Stat(path); err == nil && info.Size() >= f.Size {
+		if info, err := os.Lstat(path); err == nil && info.Size() >= f.Size {
 			return nil
 		}
 		if ended {

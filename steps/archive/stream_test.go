@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,6 +24,12 @@ func TestEncryptedLogIsArchived(t *testing.T) {
 	testkit.Write(t, keys, map[string]string{"keys": "1;" + strings.Repeat("0123456789abcdef", 4) + "\n"})
 	c := newCollected(t, "--plugin-dir="+plugins, "--plugin-load-add=file_key_management",
 		"--file-key-management-filename="+filepath.Join(keys, "keys"), "--encrypt-binlog=ON")
+	// It is not ours, where that can be.
+	if os.Geteuid() == 0 {
+		c.Must(os.Chown(c.server.DataDir, 12345, 12345))
+		// The socket is in it.
+		c.Must(os.Chmod(c.server.Dir, 0o755))
+	}
 	// Files that were closed before, and one that is followed.
 	c.server.Exec(`FLUSH BINARY LOGS`)
 	c.write()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -24,6 +23,8 @@ const streamProgram = "mariadb-binlog"
 // streaming is that program at work.
 type streaming struct {
 	cmd *exec.Cmd
+	// owner is the user whom what it writes belongs to.
+	owner int
 	// follows: it goes on to the files that come after the one it began with.
 	follows bool
 	said    bytes.Buffer
@@ -33,7 +34,9 @@ type streaming struct {
 }
 
 // startStreaming has the program write a file of the server's log into a folder, and
-// follow from there. It dies with this program.
+// follow from there. It dies with this program. It writes files of the names that the
+// server gives it, wherever these lead: so it has the rights of the server's user
+// where we are root, and what it writes is as little to be trusted as the server's own.
 func startStreaming(s *server.Server, folder, name string, follow bool) (*streaming, error) {
 	path, err := exec.LookPath(streamProgram)
 	if err != nil {
@@ -52,9 +55,24 @@ func startStreaming(s *server.Server, folder, name string, follow bool) (*stream
 		args = append(args, "--stop-never")
 	}
 	// #nosec G204 -- a program of the system's
-	p := &streaming{cmd: exec.Command(path, append(args, filepath.Base(name))...), follows: follow, ended: make(chan struct{})}
+	p := &streaming{cmd: exec.Command(path, append(args, name)...), owner: os.Geteuid(), follows: follow, ended: make(chan struct{})}
 	p.cmd.Stderr = &p.said
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	rights, err := s.ToolRights()
+	if err != nil {
+		return nil, err
+	}
+	if rights != nil {
+		closeOurs, err := rights.Lend(p.cmd, folder)
+		defer closeOurs()
+		if err != nil {
+			return nil, fmt.Errorf("read the server's binary log with the rights of its user: %w", err)
+		}
+		p.owner = int(rights.UID)
+	}
+	if p.cmd.SysProcAttr == nil {
+		p.cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	p.cmd.SysProcAttr.Pdeathsig = unix.SIGKILL
 	started := make(chan error)
 	go func() {
 		// PDEATHSIG is tied to the thread that starts it.

@@ -244,8 +244,8 @@ func (b *speedBench) table() string {
 	rate := func(took time.Duration) float64 { return float64(plan.Transactions) / took.Seconds() }
 	var text strings.Builder
 	row := func(cells ...string) { text.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
-	row("Measured", "", "Goal")
-	row("---", "---", "---")
+	row("What", "Measured", "Goal")
+	text.WriteString("|---|---|---|\n")
 	row("From a commit to the disk of the archive, half of all, 99 of 100, all",
 		fmt.Sprintf("%s, %s, %s", at(0.5), at(0.99), at(1)), "99 of 100: 2s")
 	row(fmt.Sprintf("Commits a second of %d writers that are never idle, each synced: without the archive, with it", speedWriters),

@@ -54,7 +54,7 @@ func (p *pipeline) start(shell string) error {
 	closeTheirs, err := p.connect(main, shell)
 	if r := p.spec.Rights; err == nil && r != nil {
 		var closeLent func()
-		closeLent, err = r.lend(main, p.spec)
+		closeLent, err = r.Lend(main, p.spec.Output)
 		defer closeLent()
 	}
 	if err == nil && p.spec.Path != "" {

@@ -53,17 +53,17 @@ func CanLend() bool {
 	return sets[0].Effective&needed == needed
 }
 
-// lend prepares a program to run with other rights than ours. What it returns
-// closes our own ends of what it is lent.
-func (r *Rights) lend(cmd *exec.Cmd, spec Spec) (closeOurs func(), err error) {
+// Lend prepares a program, which writes into a folder, to run with other rights than
+// ours. What it returns closes our own ends of what it is lent.
+func (r *Rights) Lend(cmd *exec.Cmd, folder string) (closeOurs func(), err error) {
 	closeOurs = func() {
 		for _, f := range cmd.ExtraFiles {
 			_ = f.Close()
 		}
 	}
-	output, err := lendFolder(spec.Output, r.UID)
+	output, err := lendFolder(folder, r.UID)
 	if err != nil {
-		return closeOurs, fmt.Errorf("lend %s: %w", spec.Output, err)
+		return closeOurs, fmt.Errorf("lend %s: %w", folder, err)
 	}
 	cmd.ExtraFiles = append(cmd.ExtraFiles, output)
 	private, err := r.copyPrivate()
@@ -74,8 +74,10 @@ func (r *Rights) lend(cmd *exec.Cmd, spec Spec) (closeOurs func(), err error) {
 	for i, arg := range cmd.Args {
 		name, value, _ := strings.Cut(arg, "=")
 		switch value {
-		case spec.Output:
+		case folder:
 			cmd.Args[i] = name + "=" + lentOutput
+		case folder + "/":
+			cmd.Args[i] = name + "=" + lentOutput + "/"
 		case r.Private:
 			cmd.Args[i] = name + "=" + lentPrivate
 		}

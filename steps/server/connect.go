@@ -191,3 +191,16 @@ func (srv *Server) Reachable(ctx context.Context) error {
 	s.Close()
 	return nil
 }
+
+// ConnectOptions begin every command line of a program that talks to the server. The
+// two about files must come first, in this order.
+func (srv *Server) ConnectOptions(c Credentials) []string {
+	options := []string{"--defaults-file=" + srv.CredentialsFile, "--defaults-group-suffix=-dbcalm"}
+	if srv.Host != "" && srv.Host != "localhost" {
+		return append(options, "--host="+srv.Host)
+	}
+	if network, address := srv.Address(c); network == "unix" && c.Socket == "" {
+		options = append(options, "--socket="+address)
+	}
+	return options
+}

@@ -37,7 +37,7 @@ const (
 // Check refuses what no server writes: people paste it into SQL.
 func (p Position) Check() error {
 	switch {
-	case len(p.File) > maxBinlogName || !binlogName.MatchString(p.File):
+	case !isBinlogName(p.File):
 		return fmt.Errorf("the binary log's file %.80q is no name of one", p.File)
 	case len(p.GTID) > maxGTID || !gtidSet.MatchString(p.GTID):
 		return fmt.Errorf("the binary log's GTID %.80q is none", p.GTID)
@@ -45,6 +45,10 @@ func (p Position) Check() error {
 		return errors.New("the binary log's position is 0")
 	}
 	return nil
+}
+
+func isBinlogName(name string) bool {
+	return len(name) <= maxBinlogName && binlogName.MatchString(name)
 }
 
 func (p Position) String() string {
@@ -228,6 +232,10 @@ func (srv *Server) BinaryLogFiles(ctx context.Context) ([]LogFile, error) {
 		var f LogFile
 		if err := rows.Scan(&f.Name, &f.Size); err != nil {
 			return nil, fmt.Errorf("ask the server for the files of its binary log: %w", err)
+		}
+		// Programs are given these names.
+		if !isBinlogName(f.Name) || strings.HasPrefix(f.Name, "-") || strings.HasPrefix(f.Name, ".") {
+			return nil, fmt.Errorf("ask the server for the files of its binary log: %.80q is no name of one", f.Name)
 		}
 		list = append(list, f)
 	}

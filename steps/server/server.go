@@ -13,16 +13,3 @@ type Server struct {
 	// DefaultsFile is the server's my.cnf, empty if it has none to tell of.
 	DefaultsFile string
 }
-
-// ConnectOptions begin every command line of a program that talks to the server. The
-// two about files must come first, in this order.
-func (srv *Server) ConnectOptions(c Credentials) []string {
-	options := []string{"--defaults-file=" + srv.CredentialsFile, "--defaults-group-suffix=-dbcalm"}
-	if srv.Host != "" && srv.Host != "localhost" {
-		return append(options, "--host="+srv.Host)
-	}
-	if network, address := srv.Address(c); network == "unix" && c.Socket == "" {
-		options = append(options, "--socket="+address)
-	}
-	return options
-}
