@@ -34,11 +34,11 @@ func TestEncryptedLogIsArchived(t *testing.T) {
 	c.server.Exec(`FLUSH BINARY LOGS`)
 	c.write()
 	c.server.Exec(`FLUSH BINARY LOGS`)
-	gtid := c.write()
+	c.write()
 	c.start()
 	testkit.Says(t, c.running.Flush(t.Context()), "mariadb-binlog ended", "GRANT REPLICATION SLAVE ON *.*")
 	c.server.Exec(`GRANT REPLICATION SLAVE ON *.* TO '` + c.server.User + `'@localhost`)
-	gtid = c.gtid()
+	gtid := c.gtid()
 	c.expectBreaks(c.await(gtid))
 	for i := range 4 {
 		if i%2 == 1 {

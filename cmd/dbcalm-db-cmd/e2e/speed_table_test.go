@@ -89,7 +89,8 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds())
 // text is the table as Markdown.
 func (s *speedTable) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s; %d MiB, medians of %d rounds, each with all on the disk. The machine's load was %s when they began, and %s at the end.\n\n",
+	fmt.Fprintf(&b, "%s; %d MiB, medians of %d rounds, each with all on the disk. "+
+		"The machine's load was %s when they began, and %s at the end.\n\n",
 		s.machine, s.mebibytes, s.rounds, s.load, s.loadNow)
 	b.WriteString("| What | Against | Goal | Measured: ratio (time / time of the other) |\n|---|---|---|---|\n")
 	for _, row := range speedRows {
