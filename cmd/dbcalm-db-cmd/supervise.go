@@ -1,6 +1,10 @@
 package main
 
 import (
+	"os"
+	"os/signal"
+	"syscall"
+
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/steps/job"
@@ -15,6 +19,11 @@ func superviseCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// Asked a second time to stop, it still waits for its program and writes down
+			// what became of it, which others that are asked twice do not.
+			again := make(chan os.Signal, 1)
+			signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+			defer signal.Stop(again)
 			return job.Supervise(cmd.Context(), args[0])
 		},
 	}

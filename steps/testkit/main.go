@@ -39,11 +39,10 @@ func Main(m *testing.M, roles map[string]Role, cleanups ...func() error) {
 	}))
 }
 
-// play runs a role as the program's main function would.
+// play runs a role as the program would.
 func (r Role) play(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop)
 	code, err := r(ctx, args)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "dbcalm-db-cmd:", err)
