@@ -46,10 +46,7 @@ func (s backupSteps) validateBackup(ctx context.Context, t Task) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := s.Server.CheckFlavour(info); err != nil {
-		return Outcome{}, err
-	}
-	if err := s.Server.CheckSpelling(info); err != nil {
+	if err := s.Server.CheckServer(info); err != nil {
 		return Outcome{}, err
 	}
 	tool, err := s.Tool.Find(ctx, info.Version)

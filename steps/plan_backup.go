@@ -34,10 +34,7 @@ func (h *Host) PlanBackup(ctx context.Context, args Args) Plan {
 	defer s.Close()
 	info, err := s.Info(ctx)
 	if err == nil {
-		err = h.Server.CheckFlavour(info)
-	}
-	if err == nil {
-		err = h.Server.CheckSpelling(info)
+		err = h.Server.CheckServer(info)
 	}
 	if !p.look("database", err, info.Flavour+" "+info.Version) {
 		return p.done()

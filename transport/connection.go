@@ -61,27 +61,26 @@ func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 		return
 	}
 	evicted, evict := context.WithCancel(context.Background())
-	defer evict()
+	defer func() { evict() }()
 	client := s.newGuest(who, evict)
 	var heard atomic.Bool
-	client.Waits = func() bool { return !heard.Load() && unheard(conn) > 0 }
-	if !s.clients.Enter(stopping, client) {
-		message := crowdedMessage
-		if stopping.Err() != nil {
-			message = stoppingMessage
-		}
-		s.dismiss(stopping, conn, who, access.NoPlace, unavailable(message))
+	client.Waits = func() bool { return !heard.Load() && asks(conn) }
+	if !s.enter(stopping, conn, who, client) {
 		return
 	}
-	defer s.clients.Leave(client)
+	defer func() { s.clients.Leave(client) }()
 
 	frame, err := s.receive(stopping, evicted, conn, client)
 	heard.Store(true)
 	s.clients.Mark(client, true)
-	// From here on it keeps its place: what is refused has not been done.
 	if err == nil && evicted.Err() != nil {
-		s.dismiss(stopping, conn, who, access.NoPlace, unavailable(crowdedMessage))
-		return
+		// It lost its place while its request was read, and gets another for it.
+		evicted, evict = context.WithCancel(context.Background())
+		client = s.newGuest(who, evict)
+		client.Busy = true
+		if !s.enter(stopping, conn, who, client) {
+			return
+		}
 	}
 	begun := time.Now()
 	var answered reply
@@ -122,6 +121,19 @@ func (s *Server) handle(stopping, calls context.Context, conn *net.UnixConn) {
 	if sendErr == nil {
 		drain(stopping, evicted, conn, drainTimeout)
 	}
+}
+
+// enter gives a client a place, or tells it that there is none.
+func (s *Server) enter(stopping context.Context, conn *net.UnixConn, who access.Peer, client *access.Guest) bool {
+	if s.clients.Enter(stopping, client) {
+		return true
+	}
+	message := crowdedMessage
+	if stopping.Err() != nil {
+		message = stoppingMessage
+	}
+	s.dismiss(stopping, conn, who, access.NoPlace, unavailable(message))
+	return false
 }
 
 // awaitTurn waits for a turn to look at something. Meanwhile nobody works for

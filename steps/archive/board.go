@@ -39,8 +39,8 @@ func (b *board) told() Status {
 	if s.State == "" {
 		s.State = Checking
 	}
-	s.Lag = b.lag(now).Seconds()
-	s.Warning = b.keeping.warning(b.lag(now))
+	lag := b.lag(now)
+	s.Lag, s.Warning = lag.Seconds(), b.keeping.warning(lag)
 	return s
 }
 

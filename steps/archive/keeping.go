@@ -44,10 +44,11 @@ func (b *board) keeps(set time.Duration) {
 // were deleted before it: begun tells when it was begun.
 func (b *board) oldest(name string, begun func() (time.Time, error)) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	k := &b.keeping
 	before := k.oldest
-	if k.oldest = name; before == "" || before == name {
+	k.oldest = name
+	b.mu.Unlock()
+	if before == "" || before == name {
 		return
 	}
 	at, err := begun()
@@ -55,6 +56,8 @@ func (b *board) oldest(name string, begun func() (time.Time, error)) {
 		// It was deleted as well, or has no beginning yet: the next one tells.
 		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if left := max(time.Since(at), leastSeen); k.seen == 0 || left < k.seen {
 		k.seen = left
 	}

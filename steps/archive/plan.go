@@ -3,6 +3,7 @@ package archive
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"dbcalm-db-cmd/steps/binlog"
@@ -148,11 +149,12 @@ func (c *chooser) notes() []string {
 	if c.backward != "" {
 		add("the server's clock, or a client's, went back at %s: times before and after it come twice; name a GTID to be exact", c.backward)
 	}
-	if c.older > 0 {
-		add("%d of the transactions left out are dated at or before the moment: the clock went back; name a GTID to be exact", c.older)
-	}
-	if c.older == 0 && c.olderLater {
-		add("some of the transactions left out are dated at or before the moment: the clock went back; name a GTID to be exact")
+	if c.older > 0 || c.olderLater {
+		many := "some"
+		if c.older > 0 {
+			many = strconv.Itoa(c.older)
+		}
+		add("%s of the transactions left out are dated at or before the moment: the clock went back; name a GTID to be exact", many)
 	}
 	if c.statements > 0 {
 		add("%d transactions are logged as statements, not rows: one whose effect depends on more than the data may do other things "+

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/server"
 )
 
@@ -105,7 +106,7 @@ var errStreamEnded = errors.New(streamProgram + " ended")
 // failure says why it ended.
 func (p *streaming) failure() error {
 	<-p.ended
-	said := strings.Join(strings.Fields(strings.ToValidUTF8(p.said.String(), "?")), " ")
+	said := strings.Join(strings.Fields(job.Printable(p.said.Bytes())), " ")
 	if said == "" && p.err == nil {
 		return fmt.Errorf("%w before all was there that the server says it has", errStreamEnded)
 	}

@@ -75,10 +75,7 @@ func FindProgram(ctx context.Context, path, dbType string) (Program, error) {
 	if match == nil {
 		return Program{}, fmt.Errorf("%s does not present itself as a server: %q; correct server_bin", path, tool.FirstLine(string(banner)))
 	}
-	program := Program{Path: path, Flavour: server.MySQL, Version: string(match[1])}
-	if strings.Contains(strings.ToLower(string(banner)), server.MariaDB) {
-		program.Flavour = server.MariaDB
-	}
+	program := Program{Path: path, Flavour: server.FlavourOf(string(banner)), Version: string(match[1])}
 	if program.Flavour != dbType {
 		return program, fmt.Errorf("%s is a server of %s, and the backups are of %s: %s, or correct server_bin or db_type",
 			path, program.Flavour, dbType, serverPackages[dbType])

@@ -54,12 +54,8 @@ type moment struct {
 
 func newHistory(t *testing.T, args ...string) *history {
 	t.Helper()
-	h := &history{
-		t:        t,
-		interval: 200 * time.Millisecond,
-		size:     1 << 20,
-		server:   mariadbtest.Start(t, mariadbtest.WithBinlog(), mariadbtest.WithArgs(args...)),
-	}
+	h := &history{t: t, interval: 200 * time.Millisecond, size: 1 << 20,
+		server: mariadbtest.Start(t, mariadbtest.WithBinlog(), mariadbtest.WithArgs(args...))}
 	h.server.DB().SetMaxOpenConns(1)
 	h.server.Exec(`CREATE DATABASE old`, `CREATE TABLE old.t (id INT PRIMARY KEY, word TEXT)`, `INSERT INTO old.t VALUES (1, 'one')`)
 	h.server.Stop()
@@ -237,36 +233,24 @@ func TestReplayToAnyMoment(t *testing.T) {
 		`SET SESSION binlog_format='ROW'`,
 		`INSERT INTO shop.plain VALUES (1, 'not transactional')`,
 		`CREATE TABLE shop.copy AS SELECT * FROM shop.item`,
-		`XA START 'one'`,
-		`INSERT INTO shop.item (name) VALUES ('xa')`,
-		`XA END 'one'`,
-		`XA PREPARE 'one'`,
-		`XA COMMIT 'one'`,
-		`SET SESSION gtid_domain_id=7`,
-		`INSERT INTO shop.item (name) VALUES ('other domain')`,
-		`SET SESSION gtid_domain_id=0`,
+		`XA START 'one'`, `INSERT INTO shop.item (name) VALUES ('xa')`, `XA END 'one'`, `XA PREPARE 'one'`, `XA COMMIT 'one'`,
+		`SET SESSION gtid_domain_id=7`, `INSERT INTO shop.item (name) VALUES ('other domain')`, `SET SESSION gtid_domain_id=0`,
 		`INSERT INTO shop.copy (id, name) SELECT help_topic_id + 100000, REPEAT('long ', 300) FROM mysql.help_topic LIMIT 2000`,
-		`CREATE USER someone IDENTIFIED BY 'secret'`,
-		`GRANT SELECT ON shop.* TO someone`,
+		`CREATE USER someone IDENTIFIED BY 'secret'`, `GRANT SELECT ON shop.* TO someone`,
 		`CREATE PROCEDURE shop.p() BEGIN SET @y = 1; INSERT INTO shop.item (name) VALUES ('called'); END`,
 		`CALL shop.p()`,
 		`CREATE TRIGGER shop.tr AFTER INSERT ON shop.item FOR EACH ROW INSERT INTO shop.plain VALUES (NEW.id, 'trigger')`,
 		`INSERT INTO shop.item (name) VALUES ('triggers')`,
 		`CREATE EVENT shop.e ON SCHEDULE EVERY 1 SECOND DO INSERT INTO shop.plain VALUES (0, 'event')`,
-		`TRUNCATE TABLE shop.copy`,
-		`DROP TABLE shop.copy`,
+		`TRUNCATE TABLE shop.copy`, `DROP TABLE shop.copy`,
 		`ALTER TABLE shop.item ADD COLUMN more INT DEFAULT 3`,
 		`INSERT INTO shop.item (name) VALUES ('after')`,
 		`DROP DATABASE old`,
 	)
 	now := time.Now().Truncate(time.Second)
 	at := func(when time.Time) string { return fmt.Sprintf("SET timestamp = %d", when.Unix()) }
-	h.write(
-		at(now.AddDate(1, 0, 0)),
-		`INSERT INTO shop.item (name) VALUES ('from the future')`,
-		at(now),
-		`INSERT INTO shop.item (name) VALUES ('now')`,
-	)
+	h.write(at(now.AddDate(1, 0, 0)), `INSERT INTO shop.item (name) VALUES ('from the future')`,
+		at(now), `INSERT INTO shop.item (name) VALUES ('now')`)
 	moved := h.shadow[len(h.shadow)-1]
 	h.write(at(now.Add(2*time.Second)), `INSERT INTO shop.item (name) VALUES ('a second later')`,
 		at(now.Add(-time.Minute)), `INSERT INTO shop.item (name) VALUES ('the clock went back')`, `SET timestamp = DEFAULT`)
@@ -318,12 +302,8 @@ func TestReplayGoesOnAfterKills(t *testing.T) {
 		if i%50 == 0 {
 			begin, commit = []string{`XA START 'x'`}, []string{`XA END 'x'`, `XA PREPARE 'x'`, `XA COMMIT 'x'`}
 		}
-		h.server.Exec(
-			slices.Concat(
-				begin,
-				[]string{`UPDATE old.counter SET n = n + 1`, `INSERT INTO old.log (n) SELECT n FROM old.counter`},
-				commit,
-			)...)
+		work := []string{`UPDATE old.counter SET n = n + 1`, `INSERT INTO old.log (n) SELECT n FROM old.counter`}
+		h.server.Exec(slices.Concat(begin, work, commit)...)
 	}
 	h.write(`INSERT INTO old.t VALUES (99, 'the end')`)
 	want := h.shadow[len(h.shadow)-1]

@@ -57,10 +57,7 @@ func (d *doctor) askServer(ctx context.Context) {
 	defer s.Close()
 	info, err := s.Info(ctx)
 	if err == nil {
-		err = d.Server.CheckFlavour(info)
-	}
-	if err == nil {
-		err = d.Server.CheckSpelling(info)
+		err = d.Server.CheckServer(info)
 	}
 	if !d.look("database", err, tool.ProductNames[info.Flavour]+" "+info.Version) {
 		d.unasked("it has to be the right server first", "data directory", "privileges")

@@ -114,14 +114,12 @@ func (srv *Server) unknownOption(tool string, o optionfile.Option) error {
 	return fmt.Errorf("%s does not know the option %s in %s: write it in small letters", tool, o.Written, srv.CredentialsFile)
 }
 
-// capitalsKnown is the series from which on MariaDB's tool is known to read options
-// in capital letters. That of 10.5 passes over them; none between was tried.
-var capitalsKnown = []int{10, 11}
-
-// CheckSpelling refuses credentials from which the tool of a server's series would
-// read less than the daemon does, and so log in as another account.
-func (srv *Server) CheckSpelling(info Info) error {
-	if info.Flavour != MariaDB || AtLeast(info.Version, capitalsKnown...) {
+// checkSpelling refuses credentials from which the tool of a server's series would
+// read less than the daemon does, and so log in as another account. MariaDB's of
+// 10.5 passes over options in capital letters, that of 10.11 reads them; none between
+// was tried.
+func (srv *Server) checkSpelling(info Info) error {
+	if info.Flavour != MariaDB || AtLeast(info.Version, 10, 11) {
 		return nil
 	}
 	file, err := optionfile.Read(srv.CredentialsFile)

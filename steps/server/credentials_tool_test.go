@@ -56,7 +56,7 @@ func TestToolLogsInWithWhatWeDo(t *testing.T) {
 			host = "localhost"
 		}
 		want := fmt.Sprintf("server host: %s, user: %s, password: %s, port: %s, socket: %s", host, c.User, password, set(c.Port), set(c.Socket))
-		if err := h.CheckSpelling(info); err != nil && said != want {
+		if err := h.checkSpelling(info); err != nil && said != want {
 			continue
 		}
 		if said != want {
@@ -77,13 +77,13 @@ func TestCredentialsInCapitalLetters(t *testing.T) {
 	} {
 		h := newServer(t)
 		h.WriteCredentials(text)
-		err := h.CheckSpelling(old)
+		err := h.checkSpelling(old)
 		if want != "" {
 			testkit.Says(t, err, ErrCredentials.Error(), want, "write it in small letters")
 		} else if err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
-		if err := h.CheckSpelling(Info{Flavour: MariaDB, Version: "10.11.1-MariaDB"}); err != nil {
+		if err := h.checkSpelling(Info{Flavour: MariaDB, Version: "10.11.1-MariaDB"}); err != nil {
 			t.Errorf("%q, of a later version: %v", text, err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -60,10 +59,7 @@ func (s *Conn) Info(ctx context.Context) (Info, error) {
 		return info, fmt.Errorf("ask the server for its version: %w", err)
 	}
 	info.DataBirth = dataBirth(info.DataDir)
-	info.Flavour = MySQL
-	if strings.Contains(strings.ToLower(info.Version+comment), MariaDB) {
-		info.Flavour = MariaDB
-	}
+	info.Flavour = FlavourOf(info.Version + comment)
 	for _, variable := range []string{"server_uuid", "server_uid"} {
 		if value, err := s.show(ctx, `SHOW GLOBAL VARIABLES LIKE '`+variable+`'`); err == nil && value != "" {
 			info.UID = value

@@ -117,12 +117,9 @@ func (b BinaryLog) ShortLived() string {
 		return fmt.Sprintf("the server deletes its binary log after %s: a daemon that is stopped for longer leaves a gap in the archive; "+
 			"set binlog_expire_logs_seconds to a day or more", b.Keeps)
 	case b.KeepsBytes > 0 && b.KeepsBytes < 2*b.FileBytes:
-		return fmt.Sprintf(
-			"the server deletes its binary log from %d bytes on, and begins a file every %d: hardly more than the one under way "+
-				"is kept, and a daemon that is stopped leaves a gap in the archive; set max_binlog_total_size to many times max_binlog_size",
-			b.KeepsBytes,
-			b.FileBytes,
-		)
+		return fmt.Sprintf("the server deletes its binary log from %d bytes on, and begins a file every %d: hardly more than the one "+
+			"under way is kept, and a daemon that is stopped leaves a gap in the archive; set max_binlog_total_size to many times "+
+			"max_binlog_size", b.KeepsBytes, b.FileBytes)
 	}
 	return ""
 }
@@ -153,14 +150,12 @@ func (srv *Server) BinaryLog(ctx context.Context) (BinaryLog, error) {
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(ctx, ServerTimeout)
 	defer cancel()
-	b := BinaryLog{Flavour: MySQL}
+	var b BinaryLog
 	var version string
 	if err := conn.db.QueryRowContext(ctx, `SELECT @@version, @@log_bin`).Scan(&version, &b.On); err != nil {
 		return b, fmt.Errorf("ask the server for its binary log: %w", err)
 	}
-	if strings.Contains(strings.ToLower(version), MariaDB) {
-		b.Flavour = MariaDB
-	}
+	b.Flavour = FlavourOf(version)
 	var base, encrypted, updates, seconds, days, total, file string
 	for name, value := range map[string]*string{
 		"log_bin_basename": &base, "log_bin_index": &b.Index, "encrypt_binlog": &encrypted, "server_uid": &b.Server,

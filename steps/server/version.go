@@ -42,10 +42,20 @@ const (
 	MySQL   = "mysql"
 )
 
-// CheckFlavour refuses a server of another kind than the configured one.
-func (srv *Server) CheckFlavour(info Info) error {
+// FlavourOf returns which of them presents itself with a text, such as its version
+// with the comment behind it: MariaDB always names itself.
+func FlavourOf(text string) string {
+	if strings.Contains(strings.ToLower(text), MariaDB) {
+		return MariaDB
+	}
+	return MySQL
+}
+
+// CheckServer refuses a server of another kind than the configured one, and one whose
+// tool would read the credentials otherwise than the daemon does.
+func (srv *Server) CheckServer(info Info) error {
 	if info.Flavour == srv.DBType {
-		return nil
+		return srv.checkSpelling(info)
 	}
 	return fmt.Errorf("the server is %s %s, but db_type says %s: correct db_type, or socket or host in the credentials file",
 		info.Flavour, info.Version, srv.DBType)

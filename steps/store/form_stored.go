@@ -51,10 +51,7 @@ func aboutOlder(folder string) About {
 	if err != nil || values["server_version"] == "" {
 		return about
 	}
-	about.Server, about.Flavour = values["server_version"], server.MySQL
-	if strings.Contains(strings.ToLower(about.Server), server.MariaDB) {
-		about.Flavour = server.MariaDB
-	}
+	about.Server, about.Flavour = values["server_version"], server.FlavourOf(values["server_version"])
 	about.Tool = strings.TrimSpace(values["tool_name"] + " " + values["tool_version"])
 	if p, err := tool.ReadBinlog(folder); err == nil {
 		about.Binlog = p

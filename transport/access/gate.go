@@ -11,9 +11,9 @@ import (
 // the daemon itself, which asks whether it is alive. When there is no place,
 // the idlest guest of the user who has the most goes.
 //
-// Nobody who is being worked for has to go, nor anybody whose request has come and
-// was not looked at yet, nor, as long as others can wait for that, anybody who has
-// only just come: a client that sends its request at once gets its answer however
+// Nobody who is being worked for has to go, nor, as long as others can wait or there
+// is anybody else, anybody whose request has come and was not looked at yet, or who
+// has only just come: a client that sends its request at once gets its answer however
 // full it is.
 type Gate struct {
 	most int
@@ -56,8 +56,8 @@ type Guest struct {
 	Evict func()
 	// Idles tells of one that is busy whether it is so in vain; nil: never.
 	Idles func() bool
-	// Waits tells of one that is not busy whether it has sent what nobody has read
-	// yet; nil: never. It must not wait itself.
+	// Waits tells of one that is not busy whether it has sent a request that nobody
+	// has read yet; nil: never. It must not wait itself.
 	Waits func() bool
 
 	// Busy says whether it is being worked for, entered when it came, and since
@@ -120,7 +120,8 @@ func (g *Gate) mayWait(change int) bool {
 // while.
 func (g *Gate) Try(who *Guest) bool { return g.give(who, g.grace) }
 
-// push is try that spares nobody who has only just come.
+// push is try that spares nobody who has only just come, nor, if there is nobody
+// else, anybody whose request was not looked at yet.
 func (g *Gate) push(who *Guest) bool { return g.give(who, 0) }
 
 func (g *Gate) give(who *Guest, grace time.Duration) bool {
@@ -163,7 +164,7 @@ func (g *Gate) fits(who *Guest) bool {
 // idlest returns who is to go so that a guest gets a place, nil for nobody: one
 // of its own user, or of a user who has more. mu is held.
 func (g *Gate) idlest(who *Guest, grace time.Duration) *Guest {
-	var found *Guest
+	var found, waits *Guest
 	now := time.Now()
 	privileged := who.UID == 0 || who.UID == g.own
 	full := privileged || g.users[who.UID] < g.share()
@@ -173,10 +174,14 @@ func (g *Gate) idlest(who *Guest, grace time.Duration) *Guest {
 		case other.Self, now.Sub(other.entered) < grace, other.Busy && !other.idle(now, g.grace):
 		case !own && (!full || g.users[other.UID] <= g.users[who.UID]):
 		case found != nil && !g.before(other, found):
-		case other.Waits != nil && other.Waits():
-		default:
+		case other.Waits == nil || !other.Waits():
 			found = other
+		case waits == nil || g.before(other, waits):
+			waits = other
 		}
+	}
+	if found == nil && grace == 0 {
+		return waits
 	}
 	return found
 }

@@ -229,9 +229,19 @@ func TestWhoseRequestHasComeStays(t *testing.T) {
 		if v.Try(v.guest("fourth", root)) {
 			t.Errorf("one goes whose request has come, or who is new: %v", v.gone)
 		}
-		unheard = false
-		if !v.Try(v.guest("fifth", root)) || !slices.Equal(v.gone, []string{"second", "first"}) {
+		if !v.push(v.guest("fourth", root)) || !slices.Equal(v.gone, []string{"second", "third"}) {
 			t.Errorf("gone are %v", v.gone)
+		}
+		<-time.After(time.Second)
+		unheard = false
+		if !v.Try(v.guest("fifth", root)) || !slices.Equal(v.gone, []string{"second", "third", "first"}) {
+			t.Errorf("gone are %v", v.gone)
+		}
+		for guest := range v.guests {
+			guest.Waits = func() bool { return true }
+		}
+		if !v.push(v.guest("sixth", root)) || len(v.gone) != 4 {
+			t.Errorf("where all wait, nobody is let in: %v", v.gone)
 		}
 	})
 }

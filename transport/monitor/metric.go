@@ -54,12 +54,8 @@ var metrics = []Metric{
 		"joins the one before, and is not known as damaged. Missing without one."},
 	{metricGoodAge, gauge, nil, "Seconds since the newest good backup was taken. Missing without one."},
 	{metricSuccess, gauge, []string{"machine"}, "When an operation of the machine last succeeded. Missing before the first time."},
-	{
-		metricSuccessAge,
-		gauge,
-		[]string{"machine"},
-		"Seconds since an operation of the machine last succeeded. Missing before the first time.",
-	},
+	{metricSuccessAge, gauge, []string{"machine"}, "Seconds since an operation of the machine last succeeded. " +
+		"Missing before the first time."},
 	{metricNewest, gauge, []string{"kind"},
 		"When the newest recorded backup of the kind, full or incremental, was taken. Missing without one."},
 	{metricNewestBytes, gauge, []string{"kind"}, "Size of the newest recorded backup of the kind. Missing without one."},
@@ -78,13 +74,9 @@ var metrics = []Metric{
 	{metricDuration, histogram, []string{"machine"}, "How long operations that succeeded took, without their wait."},
 	{metricSurvived, counter, []string{"machine", "event"}, "Interruptions after which an operation went on: " +
 		"its program was adopted (adopt), its state begun again (redo), or an earlier one (rewind)."},
-	{
-		metricArchiveLag,
-		gauge,
-		nil,
-		"How long before now the last transaction was committed that is on the disk of the archive, or for how long " +
-			"the server has had newer ones, if that is less; 0 when it has none. Missing without archive: true, like all of the archive.",
-	},
+	{metricArchiveLag, gauge, nil, "How long before now the last transaction was committed that is on the disk of the archive, " +
+		"or for how long the server has had newer ones, if that is less; 0 when it has none. " +
+		"Missing without archive: true, like all of the archive."},
 	{metricArchiveUp, gauge, nil, "1 while the archive follows the server's binary log, else 0."},
 	{metricArchiveBreaks, gauge, nil, "Places in the archive that no restore to a moment crosses: gaps, and beginnings of new epochs."},
 	{metricArchiveOldest, gauge, nil, "When the first transaction of the archive's newest range was committed. Missing without one."},

@@ -270,14 +270,8 @@ func (p *power) restore(point string, chain ...string) {
 	})
 	// Until the last link is applied nothing is known to be on the disk.
 	back := slices.ContainsFunc(v.Transitions, func(tr api.TransitionView) bool { return tr.Event == "rewind" && tr.To == "stage" })
-	if lost := []string{
-		"after-stage",
-		"before-unpack",
-		"after-unpack",
-		"before-prepare",
-		"after-prepare",
-	}; slices.Contains(lost, point) &&
-		!back {
+	lost := []string{"after-stage", "before-unpack", "after-unpack", "before-prepare", "after-prepare"}
+	if slices.Contains(lost, point) && !back {
 		p.t.Errorf("power cut at %s: the stage was not made anew:\n%s", point, w.story(v))
 	}
 	p.check()
