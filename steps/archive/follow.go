@@ -47,6 +47,9 @@ func readOpening(file io.ReaderAt) (o opening, err error) {
 			o.format = part.Format
 		case part.State != nil:
 			o.state = *part.State
+			if !scanner.Counts() {
+				return o, binlog.ErrNoGTID
+			}
 			return o, nil
 		case part.Group != nil:
 			return o, fmt.Errorf("%w: it has no list of GTIDs at its start", binlog.ErrBroken)
@@ -74,22 +77,33 @@ func (c *Collector) find(ctx context.Context, chain *Chain) (*place, error) {
 		if err != nil || p != nil {
 			return p, err
 		}
-		if next && at+1 < len(names) {
-			return c.openNext(ctx, names[at+1:], last)
+		if next != elsewhere && at+1 < len(names) {
+			return c.openNext(ctx, names[at+1:], last, next == readWhole)
 		}
-		if next {
+		if next != elsewhere {
 			return nil, errUnborn
 		}
 	}
-	return c.openNext(ctx, names, last)
+	return c.openNext(ctx, names, last, last.Closed)
 }
 
-// resume goes on in the file of the last segment. Next: it is that file, and has
-// been read to its end: so it is where the server writes into a later one.
-func (c *Collector) resume(ctx context.Context, name string, last *Segment, later bool) (p *place, next bool, err error) {
+// end is what became of the file of the last segment.
+type end int
+
+const (
+	// elsewhere: no file goes on with what was in it.
+	elsewhere end = iota
+	// readWhole: it has been read to its end, and the server writes into a later one.
+	readWhole
+	// leftUnread: the rest of it cannot be read, and the server writes into a later one.
+	leftUnread
+)
+
+// resume goes on in the file of the last segment, or says what became of that.
+func (c *Collector) resume(ctx context.Context, name string, last *Segment, later bool) (p *place, next end, err error) {
 	file, err := c.source.Open(ctx, name)
 	if err != nil {
-		return nil, false, err
+		return nil, elsewhere, err
 	}
 	o, err := readOpening(file)
 	switch {
@@ -97,12 +111,14 @@ func (c *Collector) resume(ctx context.Context, name string, last *Segment, late
 	case !o.format.Same(last.Header):
 		// Another file of the same name.
 	case last.Closed, later && endsAt(file, last.To, o.format):
-		next = true
+		next = readWhole
+	case later && !binlog.ScanFrom(file, last.To, o.format).Counts():
+		next = leftUnread
 	default:
 		return &place{name: name, file: file, scanner: binlog.ScanFrom(file, last.To, o.format), begin: Segment{
 			Epoch: last.Epoch, Server: c.server.Server, File: name, From: last.To, To: last.To,
 			Version: o.format.Version, Header: o.format.Raw, before: last.after,
-		}}, false, nil
+		}}, elsewhere, nil
 	}
 	return nil, next, errors.Join(err, file.Close())
 }
@@ -118,7 +134,7 @@ func endsAt(file io.ReaderAt, offset int64, format *binlog.Format) bool {
 // openFirst begins an archive with the oldest file there is.
 func (c *Collector) openFirst(ctx context.Context, names []string, chain *Chain) (*place, error) {
 	p, o, err := c.open(ctx, names[0])
-	for errors.Is(err, errUnborn) && len(names) > 1 {
+	for isPassed(err) && len(names) > 1 {
 		names = names[1:]
 		p, o, err = c.open(ctx, names[0])
 	}
@@ -132,21 +148,33 @@ func (c *Collector) openFirst(ctx context.Context, names []string, chain *Chain)
 	return p, nil
 }
 
+// isPassed reports whether an archive can go on behind a file: it was left before
+// anything was written into it, or what is in it cannot be archived.
+func isPassed(err error) bool {
+	return errors.Is(err, errUnborn) || errors.Is(err, binlog.ErrNoGTID) || errors.Is(err, binlog.ErrEncrypted)
+}
+
 // openNext opens the file that goes on where the last segment ended; without one,
-// the oldest, and says why there is a break.
-func (c *Collector) openNext(ctx context.Context, names []string, last *Segment) (*place, error) {
+// the oldest, and says why there is a break. Whole: the last segment's file has been
+// read to its end.
+func (c *Collector) openNext(ctx context.Context, names []string, last *Segment, whole bool) (*place, error) {
 	var first opening
-	oldest := ""
+	oldest, before := "", last.File
 	for i, name := range names {
 		p, o, err := c.open(ctx, name)
-		if errors.Is(err, errUnborn) && i+1 < len(names) {
-			// It was left before anything was written into it.
+		if isPassed(err) && i+1 < len(names) {
+			if errors.Is(err, errUnborn) && isNext(name, before) {
+				before = name
+			}
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		if o.state.Equal(last.after) && !c.replaced(last) && mayFollow(name, last.File) {
+		// The GTIDs of a MySQL do not tell of transactions that have none: no file may
+		// have lain between.
+		counted := !o.format.MySQL() || whole && isNext(name, before)
+		if counted && o.state.Equal(last.after) && !c.replaced(last) && mayFollow(name, last.File) {
 			p.begin.Epoch, p.begin.before = last.Epoch, o.state
 			return p, nil
 		}
@@ -163,7 +191,11 @@ func (c *Collector) openNext(ctx context.Context, names []string, last *Segment)
 	}
 	p.begin.before = first.state
 	p.begin.Epoch, p.begin.Break = last.Epoch+1, c.whyNew(last, first)
-	if first.state.Contains(last.after) && !c.replaced(last) && mayFollow(oldest, last.File) {
+	switch goesOn := !c.replaced(last) && mayFollow(oldest, last.File); {
+	case goesOn && first.state.Equal(last.after):
+		p.begin.Epoch, p.begin.Break = last.Epoch, fmt.Sprintf("gap: the rest of %s was gone from the server before it was read, or has "+
+			"transactions without a GTID", last.File)
+	case goesOn && first.state.Contains(last.after):
 		p.begin.Epoch, p.begin.Break = last.Epoch, fmt.Sprintf("gap: what came after %s was gone from the server before it was read; "+
 			"the oldest that it still has comes after %s", named(last.after), named(first.state))
 	}
@@ -176,6 +208,13 @@ func mayFollow(name, last string) bool {
 	base, number, _ := cutNumber(name)
 	lastBase, lastNumber, numbered := cutNumber(last)
 	return base != lastBase || !numbered || number > lastNumber
+}
+
+// isNext reports whether a server makes a file right after another.
+func isNext(name, last string) bool {
+	base, number, _ := cutNumber(name)
+	lastBase, lastNumber, numbered := cutNumber(last)
+	return base == lastBase && numbered && number == lastNumber+1
 }
 
 // cutNumber cuts the number of a file from its name.

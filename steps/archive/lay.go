@@ -45,13 +45,8 @@ func (a *Archive) Lay(ctx context.Context, plan *Plan, applied binlog.State, fol
 	if err != nil {
 		return Laid{}, err
 	}
-	l := layer{plan: plan, skip: map[uint32]binlog.GTID{}, folder: folder}
-	for _, g := range applied.Position() {
-		if before, found := from.Last(g.Domain); !found || before != g {
-			l.skip[g.Domain] = g
-		}
-	}
-	w := walker{archive: a, scratch: folder, begin: func(_ *Segment, file *os.File) { l.from = file }, end: l.copy}
+	l := layer{plan: plan, from: from, skip: newSkipper(from, applied), folder: folder}
+	w := walker{archive: a, scratch: folder, begin: func(_ *Segment, file *os.File) { l.bytes = file }, end: l.copy}
 	err = errors.Join(w.each(ctx, segments, l.take), l.end())
 	if err != nil {
 		return Laid{}, err
@@ -59,7 +54,7 @@ func (a *Archive) Lay(ctx context.Context, plan *Plan, applied binlog.State, fol
 	if l.passed != plan.Transactions {
 		return Laid{}, fmt.Errorf("%w: it has %d of the plan's %d transactions", ErrDamaged, l.passed, plan.Transactions)
 	}
-	if len(l.skip) > 0 {
+	if !l.skip.complete() {
 		return Laid{}, fmt.Errorf("%w: the plan does not have what was applied, GTID %s", ErrDamaged, applied.PositionText())
 	}
 	return l.laid, nil
@@ -87,15 +82,16 @@ func (c *Chain) planned(p *Plan) ([]*Segment, error) {
 type layer struct {
 	plan   *Plan
 	folder string
-	// skip has, by domain, the last transaction that is not to be laid down.
-	skip map[uint32]binlog.GTID
-	// from has the bytes of the segment under way.
-	from io.ReaderAt
+	// from is what was seen where the plan begins.
+	from binlog.State
+	skip *skipper
+	// bytes has those of the segment under way.
+	bytes io.ReaderAt
 
 	laid   Laid
 	file   *os.File
 	source string
-	// first and last are the bytes in from that are still to be copied.
+	// first and last are what of bytes are still to be copied.
 	first, last int64
 	// unsure: one that was applied wrote what no rollback takes back.
 	unsure bool
@@ -104,15 +100,11 @@ type layer struct {
 }
 
 func (l *layer) take(s *Segment, g *binlog.Group) error {
-	// #nosec G115 -- no file has 2^63 bytes
-	if s.Number == l.plan.FirstSegment && s.File == l.plan.Start.File && g.Offset < int64(l.plan.Start.Offset) {
+	if l.isBefore(s, g) {
 		return nil
 	}
 	l.passed++
-	if last, skipped := l.skip[g.GTID.Domain]; skipped {
-		if last == g.GTID {
-			delete(l.skip, g.GTID.Domain)
-		}
+	if l.skip.skips(g.GTID) {
 		l.unsure = l.unsure || !g.Transactional && !g.DDL && !g.XA
 	} else {
 		if l.laid.Transactions == 0 {
@@ -126,6 +118,15 @@ func (l *layer) take(s *Segment, g *binlog.Group) error {
 		return errEnough
 	}
 	return nil
+}
+
+// isBefore reports whether a transaction comes before the plan's first.
+func (l *layer) isBefore(s *Segment, g *binlog.Group) bool {
+	if l.from.IsSet() {
+		return l.from.Has(g.GTID)
+	}
+	// #nosec G115 -- no file has 2^63 bytes
+	return s.Number == l.plan.FirstSegment && s.File == l.plan.Start.File && g.Offset < int64(l.plan.Start.Offset)
 }
 
 func (l *layer) write(s *Segment, g *binlog.Group) error {
@@ -156,7 +157,7 @@ func (l *layer) copy() error {
 	if l.first, l.last = 0, 0; first == last {
 		return nil
 	}
-	_, err := io.Copy(l.file, io.NewSectionReader(l.from, first, last-first))
+	_, err := io.Copy(l.file, io.NewSectionReader(l.bytes, first, last-first))
 	return err
 }
 

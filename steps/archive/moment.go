@@ -26,13 +26,13 @@ type Moment struct {
 const Latest = "latest"
 
 var (
-	gtidForm     = regexp.MustCompile(`^\d+-\d+-\d+$`)
+	gtidForm     = regexp.MustCompile(`^(\d+-\d+-\d+|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}:.*)$`)
 	positionForm = regexp.MustCompile(`^([^/:\s]+\.\d+):(\d+)$`)
 	zoneEnd      = regexp.MustCompile(`(Z|[+-]\d\d:\d\d)$`)
 )
 
-const momentAdvice = "write a time such as \"2026-03-01 14:29:59 UTC\" or 2026-03-01T14:29:59+01:00, a GTID such as 0-1-4711, " +
-	"a position such as mysql-bin.000007:4711, or latest"
+const momentAdvice = "write a time such as \"2026-03-01 14:29:59 UTC\" or 2026-03-01T14:29:59+01:00, a GTID such as 0-1-4711 " +
+	"or, of MySQL, 3e11fa47-71ca-11e1-9e33-c80aa9429562:4711, a position such as mysql-bin.000007:4711, or latest"
 
 // ParseMoment reads a moment. A time without a zone is one of the given location;
 // nil refuses that.

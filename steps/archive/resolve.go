@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"dbcalm-db-cmd/steps/binlog"
@@ -23,7 +22,7 @@ func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time
 	if err != nil {
 		return nil, err
 	}
-	first, err := chain.locate(start, taken)
+	begin, first, err := chain.locate(start, taken)
 	if err != nil {
 		return nil, err
 	}
@@ -38,16 +37,17 @@ func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time
 		if cutIn != nil && s != cutIn {
 			return errEnough
 		}
-		if plan.FirstSegment == 0 {
-			if err := agrees(start, s, g, state); err != nil {
+		if plan.FirstSegment == 0 || begin.has.IsSet() {
+			if err := begin.agrees(s, g, state); err != nil {
 				return err
 			}
 		}
-		if !begins(start, first, chain, s, g) {
+		if !begin.precedes(s, g) {
 			state.Add(g.GTID)
 			return nil
 		}
 		if plan.FirstSegment == 0 {
+			state = begin.stands(state)
 			plan.FirstSegment, plan.From = s.Number, state.PositionText()
 		}
 		if c.take(s, g) {
@@ -60,6 +60,9 @@ func (a *Archive) Resolve(ctx context.Context, start server.Position, taken time
 	})
 	if err != nil {
 		return nil, err
+	}
+	if plan.FirstSegment == 0 {
+		state = begin.stands(state)
 	}
 	plan.GTID, plan.Seconds = state.PositionText(), a.estimate(plan.Size)
 	for _, s := range segments {
@@ -115,50 +118,6 @@ func (c *chooser) proveAfter(start server.Position, taken time.Time) error {
 // errEnough ends a walk early.
 var errEnough = errors.New("no more is needed")
 
-// locate finds the segment in which the position of a backup lies, which was ended
-// at a time: in the newest file of that name that there was by then.
-func (c *Chain) locate(at server.Position, taken time.Time) (int, error) {
-	// #nosec G115 -- no file has 2^63 bytes
-	offset := int64(at.Offset)
-	for i, s := range slices.Backward(c.Segments) {
-		if s.File != at.File || offset > s.To || offset <= s.From && s.From > 0 {
-			continue
-		}
-		has, err := binlog.ParseState(at.GTID)
-		if err != nil {
-			return 0, fmt.Errorf("read the backup's place in the binary log: %w", err)
-		}
-		format, err := s.format()
-		if err != nil {
-			return 0, err
-		}
-		if fits(has, s) && !format.Created.After(taken) {
-			return i, nil
-		}
-	}
-	where := "it is empty"
-	if len(c.Segments) > 0 {
-		where = fmt.Sprintf("it begins with %s at %d", c.Segments[0].File, c.Segments[0].From)
-	}
-	if len(c.Problems) > 0 {
-		where += "; " + strings.Join(c.Problems, "; ")
-	}
-	return 0, fmt.Errorf("%w: it does not have the backup's place in the binary log, %s (%s): restore a backup that is newer "+
-		"than the archive's beginning, or without a moment", ErrOutside, at, where)
-}
-
-// fits reports whether a position's GTIDs can be those of a place in the segment.
-func fits(has binlog.State, s *Segment) bool {
-	for _, g := range has.Position() {
-		low, lowFound := s.before.Last(g.Domain)
-		high, highFound := s.after.Last(g.Domain)
-		if lowFound && g.Seq < low.Seq || highFound && g.Seq > high.Seq {
-			return false
-		}
-	}
-	return true
-}
-
 // contiguous returns the segments from one on to the end of its range.
 func (c *Chain) contiguous(first int) []*Segment {
 	end := first + 1
@@ -166,36 +125,6 @@ func (c *Chain) contiguous(first int) []*Segment {
 		end++
 	}
 	return c.Segments[first:end]
-}
-
-// begins reports whether a transaction comes at or after a position.
-func begins(start server.Position, first int, chain *Chain, s *Segment, g *binlog.Group) bool {
-	// #nosec G115 -- no file has 2^63 bytes
-	return s.Number > chain.Segments[first].Number || g.Offset >= int64(start.Offset)
-}
-
-// agrees checks that the place at which a backup's data stands lies between two
-// transactions, and that the log had seen there what the backup says.
-func agrees(start server.Position, s *Segment, g *binlog.Group, state binlog.State) error {
-	// #nosec G115 -- no file has 2^63 bytes
-	offset := int64(start.Offset)
-	if s.File == start.File && g.Offset < offset && g.End > offset {
-		return fmt.Errorf("%w: the backup's place, %s, lies within the transaction %s", ErrOutside, start, g.GTID)
-	}
-	if s.File == start.File && g.Offset < offset {
-		return nil
-	}
-	has, err := binlog.ParseState(start.GTID)
-	if err != nil {
-		return err
-	}
-	for _, own := range state.Position() {
-		if told, found := has.Last(own.Domain); start.GTID != "" && found && told.Seq != own.Seq {
-			return fmt.Errorf("%w: the backup's place, %s, is one of another history: the archive has %s there",
-				ErrOutside, start, state.PositionText())
-		}
-	}
-	return nil
 }
 
 // proveReached refuses a moment that the range does not come to.

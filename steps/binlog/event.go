@@ -20,6 +20,8 @@ const (
 	typeMySQLAnonymous  = 34
 	typeMySQLPrevious   = 35
 	typeXAPrepare       = 38
+	typePayload         = 40
+	typeTaggedGTID      = 42
 	typeCheckpoint      = 161
 	typeGTID            = 162
 	typeGTIDList        = 163
@@ -29,6 +31,9 @@ const (
 
 // Magic is how every binary log begins.
 const Magic = "\xfebin"
+
+// encryptedMagic is how one begins that a MySQL encrypts.
+const encryptedMagic = "\xfdbin"
 
 const (
 	headerSize   = 19

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -62,6 +63,10 @@ func parseFormat(e *event) (*Format, error) {
 	}
 	return f, nil
 }
+
+// MySQL reports whether the file is one of MySQL or Percona Server: MariaDB always
+// names itself.
+func (f *Format) MySQL() bool { return !strings.Contains(f.Version, "MariaDB") }
 
 // Same reports whether another file begins with the same event: it is the same
 // file, whatever its name.

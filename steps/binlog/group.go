@@ -3,6 +3,7 @@ package binlog
 import (
 	"encoding/binary"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -12,8 +13,8 @@ type Group struct {
 	// Offset is where it begins in its file, End where the next one does.
 	Offset, End int64
 	GTID        GTID
-	// Time is when it was committed, by the server's clock or by what its client
-	// has set its session's to.
+	// Time is when it was committed, by the server's clock; before MySQL 8.0, and of
+	// MariaDB, by what its client has set its session's to.
 	Time time.Time
 	// Transactional: nothing of it stays when it is not committed.
 	Transactional bool
@@ -54,6 +55,9 @@ const (
 type building struct {
 	group      Group
 	standalone bool
+	// mysql: it is one of MySQL. That says BEGIN where it is of more than one
+	// statement, and many that it has.
+	mysql, many bool
 }
 
 func beginGroup(e *event) (*building, error) {
@@ -72,6 +76,11 @@ func beginGroup(e *event) (*building, error) {
 func (b *building) add(e *event, f *Format) (last bool, err error) {
 	g := &b.group
 	g.End = e.end
+	if b.mysql {
+		if last, known, err := b.addMySQL(e, f); known || err != nil {
+			return last, err
+		}
+	}
 	switch e.kind {
 	case typeXID, typeXAPrepare:
 		return true, nil
@@ -101,6 +110,43 @@ func (b *building) add(e *event, f *Format) (last bool, err error) {
 		return false, nil
 	}
 	return b.standalone, nil
+}
+
+// addMySQL is add for what MySQL does otherwise; known says that this was such. Its
+// groups do not tell beforehand of what kind they are.
+func (b *building) addMySQL(e *event, f *Format) (last, known bool, err error) {
+	g := &b.group
+	switch e.kind {
+	case typeXID:
+		g.Transactional = true
+		return true, true, nil
+	case typeXAPrepare:
+		g.Transactional, g.XA = true, true
+		return true, true, nil
+	case typePayload:
+		b.payload(e, f)
+		g.End = e.end
+		return true, true, nil
+	case typeIncident:
+		g.Incident = true
+		return !b.many, true, nil
+	case typeQuery:
+		q, err := parseQuery(e, f)
+		switch isXA := strings.HasPrefix(q.text, "XA "); {
+		case err != nil:
+			return false, true, err
+		case b.many:
+			return false, false, nil
+		case q.text == "BEGIN", strings.HasPrefix(q.text, "XA START "):
+			b.many, g.XA = true, isXA
+			return false, true, nil
+		default:
+			g.XA, g.DDL = isXA, !isXA
+			b.note(q)
+			return true, true, nil
+		}
+	}
+	return false, false, nil
 }
 
 // note keeps what is to be told of a statement.

@@ -19,6 +19,10 @@ var ErrBroken = errors.New("the binary log is damaged")
 // ErrEncrypted: the server encrypts its binary logs, and only it can read them.
 var ErrEncrypted = errors.New("the binary log is encrypted")
 
+// ErrNoGTID: the server has written transactions without a GTID: its gtid_mode was
+// not ON.
+var ErrNoGTID = errors.New("the binary log has transactions without a GTID, written while gtid_mode was not ON")
+
 func broken(offset int64, format string, args ...any) error {
 	return fmt.Errorf("%w at %d: %s", ErrBroken, offset, fmt.Sprintf(format, args...))
 }
@@ -73,6 +77,9 @@ func (r *reader) magic() error {
 	start, err := r.read(0, len(Magic))
 	if err != nil {
 		return err
+	}
+	if bytes.Equal(start, []byte(encryptedMagic)) {
+		return ErrEncrypted
 	}
 	if !bytes.Equal(start, []byte(Magic)) {
 		return broken(0, "it does not begin as a binary log does")

@@ -2,6 +2,7 @@ package binlog
 
 import (
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -49,6 +50,15 @@ func (s *Scanner) Format() *Format { return s.reader.format }
 // Offset is where the next part begins.
 func (s *Scanner) Offset() int64 { return s.done }
 
+// Counts reports whether what comes next has a GTID, or is not there yet: a MySQL
+// may have given its transactions none.
+func (s *Scanner) Counts() bool {
+	again := s.reader.next
+	e, err := s.reader.event()
+	s.reader.next = again
+	return err != nil || e.kind != typeMySQLAnonymous && (e.kind != typeQuery || !s.reader.format.MySQL())
+}
+
 // Next returns the next part: io.EOF where the file ends after one, ErrShort where
 // it ends in one. After both it can be called again, when the file has grown.
 func (s *Scanner) Next() (Part, error) {
@@ -95,12 +105,26 @@ func (s *Scanner) part() (Part, error) {
 		if e.flags&flagIgnorable == 0 {
 			return Part{}, ErrEncrypted
 		}
-	case typeMySQLGTID, typeMySQLAnonymous, typeMySQLPrevious:
-		return Part{}, broken(e.offset, "it is one of MySQL, and only those of MariaDB can be read")
+	case typeMySQLPrevious:
+		state, err := parsePrevious(e)
+		part.State = &state
+		return part, err
+	case typeMySQLAnonymous:
+		return Part{}, fmt.Errorf("%w, the first at %d", ErrNoGTID, e.offset)
 	case typeGTID:
 		s.open, err = beginGroup(e)
 		return part, err
+	case typeMySQLGTID, typeTaggedGTID:
+		s.open, err = beginMySQL(e)
+		return part, err
 	default:
+		switch {
+		case e.kind == typeQuery && s.reader.format.MySQL():
+			// One whose gtid_mode is OFF writes no event for it before MySQL 5.7.
+			return Part{}, fmt.Errorf("%w, the first at %d", ErrNoGTID, e.offset)
+		case e.flags&flagIgnorable != 0:
+			return part, nil
+		}
 		return Part{}, broken(e.offset, "an event of type %d outside of a transaction", e.kind)
 	}
 	return part, nil
@@ -117,7 +141,7 @@ func (s *Scanner) group() (Part, error) {
 			return Part{}, err
 		}
 		switch e.kind {
-		case typeGTID, typeFormat, typeRotate, typeStop, typeGTIDList:
+		case typeGTID, typeFormat, typeRotate, typeStop, typeGTIDList, typeMySQLGTID, typeTaggedGTID, typeMySQLAnonymous, typeMySQLPrevious:
 			return Part{}, broken(e.offset, "the transaction %s has no end", s.open.group.GTID)
 		}
 		last, err := s.open.add(e, s.reader.format)

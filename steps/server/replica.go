@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,6 +108,8 @@ type BinaryLog struct {
 	Keeps      time.Duration `json:"keeps,omitempty"`
 	KeepsBytes uint64        `json:"keeps_bytes,omitempty"`
 	FileBytes  uint64        `json:"file_bytes,omitempty"`
+	// GTIDMode is MySQL's variable gtid_mode: only ON gives every transaction a GTID.
+	GTIDMode string `json:"gtid_mode,omitempty"`
 }
 
 // ShortLived says that the server deletes its log so soon that a daemon which is
@@ -130,10 +133,15 @@ const leastKept = time.Hour
 // Unfit says why the log cannot be archived, and what to do; empty if it can.
 func (b BinaryLog) Unfit() string {
 	switch {
-	case b.Flavour != MariaDB:
-		return "only MariaDB's binary log can be archived, and this is a server of MySQL: set archive: false"
 	case !b.On:
 		return "the server keeps no binary log: set log_bin in its my.cnf and start it again, or set archive: false"
+	case b.Flavour == MySQL && b.GTIDMode != "ON":
+		return fmt.Sprintf("the server's gtid_mode is %s, and only with ON has every transaction a GTID: set gtid_mode=ON and "+
+			"enforce_gtid_consistency=ON (before MySQL 5.7 also log_slave_updates) in its my.cnf and start it again, then take a full backup; "+
+			"or set archive: false", cmp.Or(b.GTIDMode, "not known"))
+	case b.Flavour == MySQL && b.Encrypted:
+		return "the server encrypts its binary log, and that of MySQL cannot be read then: SET PERSIST binlog_encryption = OFF, then take a " +
+			"full backup; or set archive: false"
 	case b.Partial:
 		return "the server is a replica, and does not log what it gets from its source: set log_slave_updates=ON in its my.cnf and start it " +
 			"again, then take a full backup; or set archive: false, and archive the log of its source"
@@ -156,12 +164,19 @@ func (srv *Server) BinaryLog(ctx context.Context) (BinaryLog, error) {
 		return b, fmt.Errorf("ask the server for its binary log: %w", err)
 	}
 	b.Flavour = FlavourOf(version)
-	var base, encrypted, updates, seconds, days, total, file string
-	for name, value := range map[string]*string{
+	var base, encrypted, updates, seconds, days, purges, total, file string
+	variables := map[string]*string{
 		"log_bin_basename": &base, "log_bin_index": &b.Index, "encrypt_binlog": &encrypted, "server_uid": &b.Server,
 		"log_slave_updates": &updates, "binlog_expire_logs_seconds": &seconds, "expire_logs_days": &days,
 		"max_binlog_total_size": &total, "max_binlog_size": &file,
-	} {
+	}
+	if b.Flavour == MySQL {
+		delete(variables, "encrypt_binlog")
+		delete(variables, "server_uid")
+		variables["binlog_encryption"], variables["server_uuid"], variables["gtid_mode"] = &encrypted, &b.Server, &b.GTIDMode
+		variables["binlog_expire_logs_auto_purge"] = &purges
+	}
+	for name, value := range variables {
 		if *value, err = conn.show(ctx, `SHOW GLOBAL VARIABLES LIKE '`+name+`'`); err != nil {
 			return b, fmt.Errorf("ask the server for its binary log: %w", err)
 		}
@@ -170,13 +185,34 @@ func (srv *Server) BinaryLog(ctx context.Context) (BinaryLog, error) {
 	if b.On && !filepath.IsAbs(b.Index) {
 		b.Index = filepath.Join(srv.DataDir, b.Index)
 	}
-	replicas, err := conn.show(ctx, `SHOW GLOBAL STATUS LIKE 'Slaves_running'`)
-	if err != nil {
-		return b, fmt.Errorf("ask the server whether it is a replica: %w", err)
+	if updates == "OFF" {
+		if b.Partial, err = conn.isReplica(ctx, b.Flavour, version); err != nil {
+			return b, fmt.Errorf("ask the server whether it is a replica: %w", err)
+		}
 	}
-	b.Partial = updates == "OFF" && number(replicas) > 0
+	if purges == "OFF" {
+		seconds, days = "", ""
+	}
 	b.Keeps, b.KeepsBytes, b.FileBytes = kept(seconds, days), number(total), number(file)
 	return b, nil
+}
+
+// isReplica reports whether the server is the replica of another.
+func (s *Conn) isReplica(ctx context.Context, flavour, version string) (bool, error) {
+	if flavour == MariaDB {
+		running, err := s.show(ctx, `SHOW GLOBAL STATUS LIKE 'Slaves_running'`)
+		return number(running) > 0, err
+	}
+	query := `SHOW SLAVE STATUS`
+	if AtLeast(version, 8, 0, 22) {
+		query = `SHOW REPLICA STATUS`
+	}
+	rows, err := s.db.QueryContext(ctx, query)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	return rows.Next(), rows.Err()
 }
 
 // kept is for how long a log is kept by the variables for that: the seconds are not
