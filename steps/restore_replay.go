@@ -27,11 +27,12 @@ func (s restoreSteps) planReplay(ctx context.Context, t *Task, links []store.Lin
 	}
 	last := links[len(links)-1]
 	switch m := last.Manifest; {
-	case s.Server.DBType != server.MariaDB:
-		return errors.New("only backups of MariaDB can be brought to a moment: restore this one as it is, without to")
 	case m == nil || m.Binlog == nil:
 		return fmt.Errorf("backup '%s' does not say where the server's binary log was: turn the log on (log_bin), "+
 			"take a new full backup, and restore this one as it is, without to", last.Record.ID)
+	case s.Server.DBType == server.MySQL && m.Binlog.GTID == "":
+		return fmt.Errorf("backup '%s' has no GTIDs, without which a MySQL cannot be brought to a moment: set gtid_mode=ON and "+
+			"enforce_gtid_consistency=ON, take a new full backup, and restore this one as it is, without to", last.Record.ID)
 	}
 	if s.Archive == nil {
 		return errors.New("there is no archive of the binary log")
@@ -116,6 +117,9 @@ func (s restoreSteps) replayJob(_ context.Context, t Task) (job.Spec, error) {
 	}
 	args := []string{"replay", "--server=" + t.Data.ServerProgram.Path, "--lower-case-table-names=" + strconv.Itoa(lower),
 		fmt.Sprintf("--use-memory=%d", s.Tool.UseMemory), "--archive=" + s.Archive.Folder, "--archive-state=" + s.Archive.State}
+	if program := t.Data.ServerProgram; program.Flavour == server.MySQL {
+		args = append(args, "--mysql="+program.Version)
+	}
 	for _, option := range t.Data.ServerOptions {
 		args = append(args, "--server-option="+option)
 	}

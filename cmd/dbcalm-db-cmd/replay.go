@@ -27,6 +27,7 @@ func replayCommand(s *screen.Screen) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&r.Server, "server", "", "the server's program")
+	cmd.Flags().StringVar(&r.MySQL, "mysql", "", "its version, if it is a MySQL")
 	cmd.Flags().Uint64Var(&r.UseMemory, "use-memory", 0, "its buffer pool, in bytes")
 	cmd.Flags().IntVar(&r.LowerCaseTables, "lower-case-table-names", 0, "as the server backed up had it")
 	cmd.Flags().StringArrayVar(&r.Options, "server-option", nil, "an option that it needs to find files of its program")

@@ -73,7 +73,7 @@ var roomImports = map[string]room{
 		others: []string{"os/exec", "github.com/go-sql-driver/mysql"}},
 	"steps/archive": {ours: []string{"steps/binlog", "steps/server", "steps/job", "steps/disk", "steps/stream", "steps/crashpoint"},
 		others: []string{"os/exec"}},
-	"steps/binlog": {},
+	"steps/binlog": {others: []string{"github.com/klauspost/compress"}},
 	"steps/counts": {ours: []string{"steps/inventory", "steps/server", "steps/disk", "steps/crashpoint"},
 		others: []string{"github.com/go-sql-driver/mysql"}},
 	"steps/inventory": {ours: []string{"steps/server", "steps/disk"}},

@@ -19,7 +19,10 @@ import (
 // collected is a server, and an archive of its log.
 type collected struct {
 	testkit.Test
-	server   *mariadbtest.Server
+	server *mariadbtest.Server
+	// counts is the variable of what the server of this kind has done.
+	kind, counts string
+
 	archive  *Archive
 	running  *Collector
 	cancel   context.CancelFunc
@@ -34,8 +37,17 @@ type collected struct {
 
 func newCollected(t *testing.T, args ...string) *collected {
 	t.Helper()
-	c := &collected{Test: testkit.NewTest(t, "store", "state"), size: 1 << 20,
-		server: mariadbtest.Start(t, mariadbtest.WithBinlog(), mariadbtest.WithArgs(args...))}
+	return collectedOf(t, server.MariaDB, mariadbtest.WithArgs(args...))
+}
+
+// collectedOf is newCollected for a kind of server.
+func collectedOf(t *testing.T, kind string, options ...mariadbtest.Option) *collected {
+	t.Helper()
+	c := &collected{Test: testkit.NewTest(t, "store", "state"), size: 1 << 20, kind: kind, counts: "gtid_binlog_pos",
+		server: mariadbtest.Start(t, append(options, mariadbtest.WithBinlog())...)}
+	if kind == server.MySQL {
+		c.counts = "gtid_executed"
+	}
 	c.archive = In(filepath.Join(c.Dir, "store"), filepath.Join(c.Dir, "state"))
 	c.server.Exec(`CREATE DATABASE d`, `CREATE TABLE d.t (id INT PRIMARY KEY AUTO_INCREMENT, word TEXT)`)
 	t.Cleanup(c.stop)
@@ -44,7 +56,7 @@ func newCollected(t *testing.T, args ...string) *collected {
 
 func (c *collected) start() {
 	c.T.Helper()
-	asked := &server.Server{DBType: server.MariaDB, CredentialsFile: c.server.CredentialsFile, DataDir: c.server.DataDir}
+	asked := &server.Server{DBType: c.kind, CredentialsFile: c.server.CredentialsFile, DataDir: c.server.DataDir}
 	c.running = New(c.archive, Options{
 		Ask: asked.BinaryLog, Owner: os.Geteuid, Stream: NewStream(c.archive, asked),
 		Held: func() string {
@@ -88,8 +100,8 @@ func (c *collected) write() (gtid string) {
 
 func (c *collected) gtid() (text string) {
 	c.T.Helper()
-	c.Must(c.server.DB().QueryRow(`SELECT @@GLOBAL.gtid_binlog_pos`).Scan(&text))
-	return text
+	c.Must(c.server.DB().QueryRow(`SELECT @@GLOBAL.` + c.counts).Scan(&text))
+	return strings.ReplaceAll(text, "\n", "")
 }
 
 // await expects that the archive has all up to a GTID once it was asked for that,
@@ -234,8 +246,8 @@ func (c *collected) purge() {
 		!strings.Contains(err.Error(), "Unknown") {
 		c.T.Fatal(err)
 	}
-	var current string
-	c.Must(c.server.DB().QueryRow(`SHOW MASTER STATUS`).Scan(&current, new(any), new(any), new(any)))
+	files := c.files()
+	current := filepath.Base(files[len(files)-1])
 	testkit.Eventually(c.T, "the log is deleted", func() bool {
 		c.server.Exec(`PURGE BINARY LOGS TO '` + current + `'`)
 		return len(c.files()) == 1

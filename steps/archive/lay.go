@@ -174,7 +174,10 @@ func (l *layer) begin(s *Segment) error {
 	}
 	l.file, l.source = file, s.File
 	l.laid.Files = append(l.laid.Files, name)
-	_, err = l.file.Write(append([]byte(binlog.Magic), s.Header...))
+	format, err := s.format()
+	if err == nil {
+		_, err = l.file.Write(format.Opening())
+	}
 	return err
 }
 

@@ -32,6 +32,10 @@ func TestMoments(t *testing.T) {
 		"x.000001:99999999999999999999":   "error: is no position",
 		"2026-13-01 14:29:59 UTC":         "error: is no moment",
 		"3e11fa47-71ca-11e1-9e33-c80a:12": "error: is no moment",
+
+		"3E11FA47-71ca-11e1-9e33-c80aa9429562:4711":         "3e11fa47-71ca-11e1-9e33-c80aa9429562:4711",
+		"3e11fa47-71ca-11e1-9e33-c80aa9429562:nightly:4711": "3e11fa47-71ca-11e1-9e33-c80aa9429562:nightly:4711",
+		"3e11fa47-71ca-11e1-9e33-c80aa9429562:1-4711":       "error: is no GTID",
 	} {
 		m, err := ParseMoment(given, berlin)
 		got := m.String()

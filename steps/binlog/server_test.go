@@ -121,7 +121,7 @@ func readAll(t *testing.T, path string, seen *State) (gtids []string, ends []int
 
 var (
 	eventAt   = regexp.MustCompile(`(?m)^# at (\d+)$`)
-	eventGTID = regexp.MustCompile(`(?m)^#.*\tGTID (\d+-\d+-\d+)`)
+	eventGTID = regexp.MustCompile(`(?m)^#.*\tGTID (\d+-\d+-\d+|[0-9a-f-]{36}:\S+)`)
 )
 
 func compareWith(t *testing.T, printed string, gtids []string, ends []int64) {

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/steps/archive"
-	"dbcalm-db-cmd/steps/binlog"
-	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/tool"
@@ -29,6 +27,8 @@ type Replay struct {
 	// Examination says how the server is started; Backup and Parallel are not used.
 	Examination
 	Archive archive.Archive
+	// MySQL is the version of a server of MySQL; empty for one of MariaDB.
+	MySQL string
 }
 
 // The files of a replay, in its working folder, the stage.
@@ -121,20 +121,33 @@ func (r *Replay) replay(ctx context.Context, plan archive.Plan, begun bool, out 
 	if err := makeRelay(); err != nil {
 		return false, err
 	}
-	if err := r.makeLogin(); err != nil {
+	d, err := r.dialect(plan, begun)
+	if err != nil {
 		return false, err
 	}
-	s, err := r.start(replayArgs()...)
+	if err := r.makeLogin(d); err != nil {
+		return false, err
+	}
+	s, err := r.start(append(replayArgs(), d.args...)...)
 	if err != nil {
 		return false, err
 	}
 	defer s.kill()
-	a := &applier{server: s, plan: plan, stage: filepath.Dir(r.Folder), out: out}
+	a := &applier{server: s, dialect: d, plan: plan, stage: filepath.Dir(r.Folder), out: out}
 	sure, err = a.run(ctx, r.Archive, begun)
 	if err != nil || !sure {
 		return sure, s.lostReplay(out, err)
 	}
-	return true, s.lostReplay(out, errors.Join(s.stop(ctx), removeRelay()))
+	return true, s.lostReplay(out, errors.Join(s.stop(ctx), removeRelay(), r.removeOwn()))
+}
+
+// removeOwn removes what is this server's alone: a restored one makes itself a UUID
+// of its own.
+func (r *Replay) removeOwn() error {
+	if err := os.Remove(filepath.Join(r.Folder, "auto.cnf")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("replay: %w", err)
+	}
+	return nil
 }
 
 // lostReplay says why a server ended in the middle of its work.
@@ -176,12 +189,11 @@ const replayUser = "dbcalm_replay"
 // loginFile is what the server runs when it starts.
 const loginFile = "replay.sql"
 
-func (r *Replay) makeLogin() error {
+func (r *Replay) makeLogin(d dialect) error {
 	r.user, r.password = replayUser, rand.Text()
 	// No rule for passwords that a server may have is to refuse it.
 	r.password += "-aB1!"
-	text := fmt.Sprintf("CREATE OR REPLACE USER %s@localhost IDENTIFIED BY '%s';\nGRANT ALL PRIVILEGES ON *.* TO %[1]s@localhost;\n",
-		replayUser, r.password)
+	text := fmt.Sprintf(d.login, replayUser, r.password)
 	if err := os.WriteFile(loginFile, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("make an account for the replay: %w", err)
 	}
@@ -195,214 +207,11 @@ const ReplayRedo = 128 << 20
 // replica without a source, which does what it reads whatever server's it is.
 func replayArgs() []string {
 	return []string{
-		"--skip-grant-tables=OFF", "--event-scheduler=OFF", "--init-file=../" + loginFile,
-		"--server-id=4294967295", "--replicate-same-server-id",
+		"--skip-grant-tables=OFF", "--event-scheduler=OFF", "--init-file=../" + loginFile, "--server-id=4294967295",
 		"--relay-log=../" + relayFolder + "/relay-bin", "--relay-log-index=../" + relayFolder + "/relay-bin.index",
-		"--relay-log-info-file=../" + relayFolder + "/relay-log.info", "--master-info-file=../" + relayFolder + "/master.info",
-		"--slave-load-tmpdir=../" + serverTemp,
-		"--relay-log-purge=OFF", "--slave-parallel-threads=0", "--slave-transaction-retries=0", "--gtid-strict-mode=OFF",
-		"--slave-exec-mode=STRICT", "--slave-skip-errors=OFF", "--read-only=OFF", "--log-slave-updates=OFF",
-		"--max-allowed-packet=1G", "--slave-max-allowed-packet=1G", "--default-time-zone=+00:00",
+		"--relay-log-purge=OFF", "--read-only=OFF", "--max-allowed-packet=1G", "--default-time-zone=+00:00",
 		// A server that is killed loses nothing of what it has written, and after a
 		// power cut the replay begins anew.
-		"--innodb-flush-log-at-trx-commit=2", fmt.Sprintf("--innodb-log-file-size=%d", ReplayRedo),
+		"--innodb-flush-log-at-trx-commit=2", fmt.Sprintf("--loose-innodb-log-file-size=%d", ReplayRedo),
 	}
-}
-
-// errRefused: the server refuses to do what it reads.
-var errRefused = errors.New("the server refuses it")
-
-// progressEvery is how often the replica is asked how far it is.
-const progressEvery = 200 * time.Millisecond
-
-// applier has a private server do what a plan says.
-type applier struct {
-	server *bootedServer
-	plan   archive.Plan
-	stage  string
-	out    io.Writer
-	laid   archive.Laid
-	// before is what earlier runs have applied, in bytes; began is when this one
-	// began to.
-	before int64
-	began  time.Time
-}
-
-func (a *applier) run(ctx context.Context, from archive.Archive, begun bool) (sure bool, err error) {
-	if err := a.server.awaitReady(ctx); err != nil {
-		return false, err
-	}
-	if err := a.begin(ctx, begun); err != nil {
-		return false, err
-	}
-	applied, err := a.position(ctx)
-	if err != nil {
-		return false, err
-	}
-	if a.laid, err = from.Lay(ctx, &a.plan, applied, relayFolder); err != nil {
-		return false, err
-	}
-	a.before = a.plan.Size - a.laid.Size
-	if a.laid.Transactions > 0 {
-		if begun && !a.laid.Sure {
-			return false, nil
-		}
-		err := a.apply(ctx)
-		if begun && errors.Is(err, errRefused) {
-			// What a session had beside its tables, temporary ones say, was lost with the
-			// server that was killed.
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-	if err := a.prove(ctx); err != nil {
-		return false, err
-	}
-	return true, a.exec(ctx, `DROP USER IF EXISTS `+replayUser+`@localhost`)
-}
-
-// begin has the server know where it stands, the first time.
-func (a *applier) begin(ctx context.Context, begun bool) error {
-	// The one connection is not to be let in again: what is replayed may drop every
-	// account.
-	a.server.db.SetMaxOpenConns(1)
-	a.server.db.SetMaxIdleConns(1)
-	if begun {
-		return nil
-	}
-	if err := a.exec(ctx, `SET GLOBAL gtid_slave_pos = '`+a.plan.From+`'`); err != nil {
-		return err
-	}
-	boot, err := job.CurrentBoot()
-	if err != nil {
-		return fmt.Errorf("replay: %w", err)
-	}
-	crashpoint.Here("replay-positioned")
-	if err := disk.WriteJSON(filepath.Join(a.stage, replayMark), mark{Boot: boot, Sum: a.plan.Sum}); err != nil {
-		return fmt.Errorf("replay: %w", err)
-	}
-	return nil
-}
-
-func (a *applier) exec(ctx context.Context, statement string) error {
-	if _, err := a.server.db.ExecContext(ctx, statement); err != nil {
-		return a.server.gone(ctx, fmt.Errorf("replay: %s: %w", firstWords(statement), err))
-	}
-	return nil
-}
-
-// firstWords name a statement.
-func firstWords(statement string) string {
-	words := strings.Fields(statement)
-	return strings.Join(words[:min(3, len(words))], " ")
-}
-
-// position is what the server has applied.
-func (a *applier) position(ctx context.Context) (binlog.State, error) {
-	var text string
-	if err := a.server.db.QueryRowContext(ctx, `SELECT @@GLOBAL.gtid_slave_pos`).Scan(&text); err != nil {
-		return binlog.State{}, a.server.gone(ctx, fmt.Errorf("replay: ask how far it is: %w", err))
-	}
-	return binlog.ParseState(text)
-}
-
-// apply has the server read the relay log to its end.
-func (a *applier) apply(ctx context.Context) error {
-	change := fmt.Sprintf("CHANGE MASTER TO MASTER_HOST='archive', MASTER_USER='none', MASTER_LOG_FILE='%s', MASTER_LOG_POS=4, "+
-		"RELAY_LOG_FILE='%s', RELAY_LOG_POS=4, MASTER_USE_GTID=no", a.laid.Files[0], a.laid.Files[0])
-	if err := a.index(); err != nil {
-		return err
-	}
-	for _, statement := range []string{change, `START SLAVE SQL_THREAD`} {
-		if err := a.exec(ctx, statement); err != nil {
-			return err
-		}
-	}
-	a.began = time.Now()
-	crashpoint.Here("replay-started")
-	wanted, err := binlog.ParseState(a.plan.GTID)
-	if err != nil {
-		return err
-	}
-	ticker := time.NewTicker(progressEvery)
-	defer ticker.Stop()
-	for {
-		at, err := a.position(ctx)
-		if err != nil {
-			return err
-		}
-		running, err := a.thread(ctx)
-		if err != nil {
-			return err
-		}
-		if at.Equal(wanted) {
-			break
-		}
-		if !running {
-			return fmt.Errorf("replay: the server stopped behind GTID %s and does not say why", at.PositionText())
-		}
-		select {
-		case <-ticker.C:
-		case <-a.server.ended:
-			return errEnded
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	crashpoint.Here("replay-applied")
-	for _, statement := range []string{`STOP SLAVE`, `RESET SLAVE ALL`} {
-		if err := a.exec(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// index lists the relay log's files for the server.
-func (a *applier) index() error {
-	var b strings.Builder
-	for _, name := range a.laid.Files {
-		fmt.Fprintf(&b, "../%s/%s\n", relayFolder, name)
-	}
-	if err := os.WriteFile(filepath.Join(relayFolder, "relay-bin.index"), []byte(b.String()), 0o600); err != nil {
-		return fmt.Errorf("replay: %w", err)
-	}
-	return nil
-}
-
-// thread reports whether the thread that applies is at work, or why it is not.
-func (a *applier) thread(ctx context.Context) (running bool, err error) {
-	status, err := a.status(ctx)
-	if err != nil {
-		return false, err
-	}
-	a.tell(status)
-	if status["Last_SQL_Errno"] != "0" {
-		at, err := a.position(ctx)
-		if err != nil {
-			return false, err
-		}
-		fmt.Fprintln(a.out, job.Printable([]byte(status["Last_SQL_Error"])))
-		return false, fmt.Errorf("the transaction after GTID %s cannot be replayed: %w: %s",
-			at.PositionText(), errRefused, status["Last_SQL_Error"])
-	}
-	return status["Slave_SQL_Running"] == "Yes", nil
-}
-
-// prove compares where the server stands with the plan.
-func (a *applier) prove(ctx context.Context) error {
-	at, err := a.position(ctx)
-	if err != nil {
-		return err
-	}
-	wanted, err := binlog.ParseState(a.plan.GTID)
-	if err != nil {
-		return err
-	}
-	if !at.Equal(wanted) {
-		return fmt.Errorf("the replay ended at GTID %s, and not at %s as planned", at.PositionText(), a.plan.GTID)
-	}
-	return nil
 }

@@ -14,7 +14,7 @@ import (
 
 // status is what the server says of its replication, by the names of the columns.
 func (a *applier) status(ctx context.Context) (map[string]string, error) {
-	rows, err := a.server.db.QueryContext(ctx, `SHOW SLAVE STATUS`)
+	rows, err := a.server.db.QueryContext(ctx, a.shows)
 	if err != nil {
 		return nil, a.server.gone(ctx, fmt.Errorf("replay: ask for the replica's status: %w", err))
 	}

@@ -132,9 +132,6 @@ func (v *validation) numbers() {
 	if c.ArchiveInterval < minArchive || c.ArchiveInterval > maxArchive {
 		v.complain("archive_interval", "give %s to %s, such as 1m", brief(minArchive), brief(maxArchive))
 	}
-	if c.Archive && c.DBType == typeMySQL {
-		v.complain("archive", "only MariaDB's binary log can be archived: set it to false")
-	}
 	if c.UseMemory < minMemory {
 		v.complain("use_memory", "give at least %s, such as 512M or 2G", minMemory)
 	} else if v.host.Memory > 0 && c.UseMemory > v.host.Memory {

@@ -57,6 +57,9 @@ func (s *Server) TryStartOn(dir string) error {
 	return nil
 }
 
+// SetArgs changes what WithArgs has given, from the next start on.
+func (s *Server) SetArgs(args ...string) { s.options.args = args }
+
 // Stop shuts the server down cleanly and waits for its end. A stopped server
 // is left as it is.
 func (s *Server) Stop() {
