@@ -119,7 +119,7 @@ func (h *Host) PlanRestore(ctx context.Context, args Args) Plan {
 					}
 				}
 			}
-			p.Room(room, size.Allocated+replayRoom(t.Data.Replay), "the restore")
+			p.Room(room, size.Allocated+replayRoom(t.Data.Replay, h.Server.DBType), "the restore")
 		}
 	}
 	if told := comeInside("", links); told != "" {

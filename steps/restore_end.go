@@ -28,7 +28,7 @@ func (s restoreSteps) recordRestore(ctx context.Context, t Task) (Outcome, error
 	}
 	told := "restored into " + t.Data.Placement.Target
 	if p := t.Data.Replay; p != nil {
-		told += fmt.Sprintf(", and brought to %s: %d transactions of the archive, up to GTID %s", p.Moment, p.Transactions, p.GTID)
+		told += fmt.Sprintf(", and brought to %s: %d transactions of the archive, up to GTID %s", p.Moment, p.Transactions, shownGTID(p.GTID))
 	} else {
 		told += s.position(ctx, last.ID)
 	}
@@ -43,6 +43,14 @@ func (s restoreSteps) recordRestore(ctx context.Context, t Task) (Outcome, error
 
 // maxShownGTID is how much of a GTID goes into a line.
 const maxShownGTID = 400
+
+// shownGTID is what of a GTID goes into a line: a set of MySQL's has no bounds.
+func shownGTID(gtid string) string {
+	if len(gtid) <= maxShownGTID {
+		return gtid
+	}
+	return gtid[:maxShownGTID] + "…"
+}
 
 // position tells where the server's binary log was at the moment that was
 // restored, and what makes a replica of it.

@@ -57,13 +57,18 @@ func (s restoreSteps) planReplay(ctx context.Context, t *Task, links []store.Lin
 }
 
 // replayRoom is what a replay takes on the disk, in bytes: the relay log, what the
-// data grows by, and its server's redo log.
-func replayRoom(p *archive.Plan) uint64 {
+// data grows by, a log of its own where it is done by a MySQL, and its server's redo
+// log.
+func replayRoom(p *archive.Plan, dbType string) uint64 {
 	if p == nil {
 		return 0
 	}
+	logs := uint64(2)
+	if dbType == server.MySQL {
+		logs++
+	}
 	// #nosec G115 -- no file, disk or log has 2^63 bytes
-	return 2*uint64(p.Size) + boot.ReplayRedo
+	return logs*uint64(p.Size) + boot.ReplayRedo
 }
 
 // replayTold is replayShort behind other words.
@@ -80,7 +85,8 @@ func replayShort(p *archive.Plan) string {
 		return ""
 	}
 	// #nosec G115 -- no log has 2^63 bytes
-	told := fmt.Sprintf("%d transactions of the archive, %s, up to GTID %s", p.Transactions, disk.HumanBytes(uint64(p.Size)), p.GTID)
+	told := fmt.Sprintf("%d transactions of the archive, %s, up to GTID %s", p.Transactions, disk.HumanBytes(uint64(p.Size)),
+		shownGTID(p.GTID))
 	if p.Last != nil {
 		told += " of " + p.Last.Time.Format(time.DateTime) + " UTC"
 	}
@@ -147,7 +153,7 @@ func (s restoreSteps) replayFinish(_ context.Context, t Task, r job.Result) (Out
 			return Outcome{}, err
 		}
 	}
-	return ok(t, fmt.Sprintf("%d transactions replayed up to GTID %s in %s", t.Data.Replay.Transactions, t.Data.Replay.GTID,
+	return ok(t, fmt.Sprintf("%d transactions replayed up to GTID %s in %s", t.Data.Replay.Transactions, shownGTID(t.Data.Replay.GTID),
 		r.Ended.Sub(r.Started).Round(time.Millisecond))), nil
 }
 

@@ -39,7 +39,7 @@ func (s restoreSteps) validateRestore(ctx context.Context, t Task) (Outcome, err
 		}
 		room = s.Server.DataDir
 	}
-	if err := disk.RequireSpace(room, size.Allocated+replayRoom(t.Data.Replay), "the restore"); err != nil {
+	if err := disk.RequireSpace(room, size.Allocated+replayRoom(t.Data.Replay, s.Server.DBType), "the restore"); err != nil {
 		return Outcome{}, err
 	}
 	if t.Data.Placement, err = s.planPlacement(t); err != nil {

@@ -47,7 +47,7 @@ func (a *Archive) Lay(ctx context.Context, plan *Plan, applied binlog.State, fol
 	}
 	l := layer{plan: plan, from: from, skip: newSkipper(from, applied), folder: folder}
 	w := walker{archive: a, scratch: folder, begin: func(_ *Segment, file *os.File) { l.bytes = file }, end: l.copy}
-	err = errors.Join(w.each(ctx, segments, l.take), l.end())
+	err = errors.Join(w.each(ctx, segments, l.take), l.finish())
 	if err != nil {
 		return Laid{}, err
 	}
@@ -88,9 +88,12 @@ type layer struct {
 	// bytes has those of the segment under way.
 	bytes io.ReaderAt
 
-	laid   Laid
-	file   *os.File
-	source string
+	laid Laid
+	file *os.File
+	// source is the server's file that it stands for, opening how it begins.
+	source  string
+	opening []byte
+	mysql   bool
 	// first and last are what of bytes are still to be copied.
 	first, last int64
 	// unsure: one that was applied wrote what no rollback takes back.
@@ -166,19 +169,39 @@ func (l *layer) begin(s *Segment) error {
 	if err := l.end(); err != nil {
 		return err
 	}
+	format, err := s.format()
+	if err != nil {
+		return err
+	}
+	l.source, l.opening, l.mysql = s.File, format.Opening(), format.MySQL()
+	return l.create()
+}
+
+// create creates the next file.
+func (l *layer) create() error {
 	name := fmt.Sprintf("%s.%06d", relayName, len(l.laid.Files)+1)
 	// #nosec G304 -- in the stage, where nobody else can enter
 	file, err := os.OpenFile(filepath.Join(l.folder, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	l.file, l.source = file, s.File
+	l.file = file
 	l.laid.Files = append(l.laid.Files, name)
-	format, err := s.format()
-	if err == nil {
-		_, err = l.file.Write(format.Opening())
-	}
+	_, err = l.file.Write(l.opening)
 	return err
+}
+
+// finish ends the last file. A MySQL cuts the newest file of a relay log where it takes
+// what comes next for none of a log, which it does where the name of an XA transaction
+// comes again: so there is one more, which holds nothing.
+func (l *layer) finish() error {
+	if err := l.end(); err != nil || !l.mysql {
+		return err
+	}
+	if err := l.create(); err != nil {
+		return err
+	}
+	return l.end()
 }
 
 func (l *layer) end() error {

@@ -2,23 +2,72 @@ package binlog
 
 import (
 	"bytes"
+	"dbcalm-db-cmd/steps/testkit"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
+	"path/filepath"
 	"testing"
+	"time"
 )
 
-// small is a log that a MariaDB 10.11 wrote: a database, two tables, rows, and the
-// rotation to the next file.
-func small(t testing.TB) []byte {
+// recorded are logs as servers wrote them, by their names: of a MariaDB 10.11 with a
+// database, two tables, rows, and the rotation to the next file; of a MySQL 5.6.24
+// and a 9.7.4 with what TestRealMySQLIsRead has them do, which also writes them.
+func recorded(t testing.TB) map[string][]byte {
 	t.Helper()
-	text, err := os.ReadFile("testdata/small.binlog")
-	if err != nil {
-		t.Fatal(err)
+	paths, err := filepath.Glob("testdata/*.binlog")
+	if err != nil || len(paths) < 3 {
+		t.Fatalf("%v: %v", paths, err)
 	}
-	return text
+	logs := map[string][]byte{}
+	for _, path := range paths {
+		if logs[filepath.Base(path)], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return logs
+}
+
+// eachRecorded runs a test on each of them.
+func eachRecorded(t *testing.T, test func(t *testing.T, text []byte)) {
+	t.Parallel()
+	for name, text := range recorded(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, text)
+		})
+	}
+}
+
+// What is told of the transactions of a log.
+func TestRecordedLogs(t *testing.T) {
+	t.Parallel()
+	for name, text := range recorded(t) {
+		scanner, told := NewScanner(bytes.NewReader(text)), ""
+		for {
+			part, err := scanner.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%s at %d: %v", name, scanner.Offset(), err)
+			}
+			switch g := part.Group; {
+			case part.State != nil:
+				told += fmt.Sprintf("after %q\n", part.State)
+			case g != nil:
+				told += fmt.Sprintf("%d to %d: %s at %s, transactional %t, definition %t, XA %t, %d statements, %q %q\n", g.Offset, g.End,
+					g.GTID, g.Time.Format(time.RFC3339), g.Transactional, g.DDL, g.XA, g.Statements, g.Tables, g.Query)
+			case part.Closed:
+				told += fmt.Sprintf("then %q\n", part.Next)
+			}
+		}
+		testkit.Golden(t, name+".golden", told)
+	}
 }
 
 // parts reads a log to its end, and returns where its parts end.
@@ -37,9 +86,9 @@ func parts(text []byte) (ends []int64, groups int, err error) {
 }
 
 // A log that ends anywhere has all the parts that lie before.
-func TestTornLog(t *testing.T) {
-	t.Parallel()
-	text := small(t)
+func TestTornLog(t *testing.T) { eachRecorded(t, expectTorn) }
+
+func expectTorn(t *testing.T, text []byte) {
 	all, groups, err := parts(text)
 	if !errors.Is(err, io.EOF) || groups < 5 {
 		t.Fatalf("%d groups: %v", groups, err)
@@ -58,9 +107,9 @@ func TestTornLog(t *testing.T) {
 }
 
 // No bit of an event can change without being noticed.
-func TestFlippedBits(t *testing.T) {
-	t.Parallel()
-	text := small(t)
+func TestFlippedBits(t *testing.T) { eachRecorded(t, expectNoticed) }
+
+func expectNoticed(t *testing.T, text []byte) {
 	_, want, _ := parts(text)
 	for i := range text {
 		damaged := bytes.Clone(text)
@@ -74,9 +123,9 @@ func TestFlippedBits(t *testing.T) {
 }
 
 // A log that grows is read as one that is there at once.
-func TestGrowingLog(t *testing.T) {
-	t.Parallel()
-	text := small(t)
+func TestGrowingLog(t *testing.T) { eachRecorded(t, expectGrown) }
+
+func expectGrown(t *testing.T, text []byte) {
 	all, _, _ := parts(text)
 	grown := &growing{text: text}
 	scanner := NewScanner(grown)
@@ -110,8 +159,10 @@ func (g *growing) ReadAt(p []byte, off int64) (int, error) {
 // FuzzScanner reads anything without harm: a part ends where the next begins, and
 // nothing is told of behind an error.
 func FuzzScanner(f *testing.F) {
-	f.Add(small(f), false)
-	f.Add(small(f), true)
+	for _, text := range recorded(f) {
+		f.Add(text, false)
+		f.Add(text, true)
+	}
 	f.Add([]byte(Magic), false)
 	f.Fuzz(func(t *testing.T, text []byte, mend bool) {
 		if mend {

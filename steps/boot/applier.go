@@ -215,7 +215,7 @@ func (a *applier) thread(ctx context.Context) (running, idle bool, err error) {
 		return false, false, fmt.Errorf("the transaction after GTID %s cannot be replayed: %w: %s",
 			at.PositionText(), errRefused, status["Last_SQL_Error"])
 	}
-	return status[a.running] == "Yes", strings.Contains(status[a.running+"_State"], "has read all relay log"), nil
+	return status[a.running] == "Yes", a.isBehind(status), nil
 }
 
 // prove compares where the server stands with the plan.

@@ -67,3 +67,15 @@ func (a *applier) tell(status map[string]string) {
 		_ = os.Rename(temporary, filepath.Join(a.stage, ReplayProgress))
 	}
 }
+
+// isBehind reports whether the replica has come to the end of what was laid down.
+func (a *applier) isBehind(status map[string]string) bool {
+	last := a.laid.Files[len(a.laid.Files)-1]
+	if file := filepath.Base(status["Relay_Log_File"]); file != last {
+		// The server goes on to a file of its own, of the next number.
+		return file > last && len(file) == len(last)
+	}
+	info, err := os.Stat(filepath.Join(relayFolder, last))
+	at, errAt := strconv.ParseInt(status["Relay_Log_Pos"], 10, 64)
+	return err == nil && errAt == nil && at >= info.Size()
+}

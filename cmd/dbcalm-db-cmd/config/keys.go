@@ -107,7 +107,7 @@ var keyNotes = map[string]keyNote{
 			"always the newest 1000, and what backups need; 0 to %d, 0 keeps all.", maxKeptDays),
 	},
 	"archive": {meaning: "Whether the server's binary log is archived, so that restore --to can bring a backup to any moment after it. " +
-		"Needs log_bin of MariaDB."},
+		"Needs log_bin, and of MySQL gtid_mode=ON."},
 	"archive_interval": {
 		meaning: fmt.Sprintf("How long a segment of the archive stays open before it is compressed and sealed; %s to %s. What was "+
 			"read is on the disk of backup_dir within a second or so all the same.", brief(minArchive), brief(maxArchive)),
