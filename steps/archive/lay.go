@@ -90,10 +90,9 @@ type layer struct {
 
 	laid Laid
 	file *os.File
-	// source is the server's file that it stands for, opening how it begins.
-	source  string
-	opening []byte
-	mysql   bool
+	// source is the server's file that it stands for, format what that begins with.
+	source string
+	format *binlog.Format
 	// first and last are what of bytes are still to be copied.
 	first, last int64
 	// unsure: one that was applied wrote what no rollback takes back.
@@ -169,16 +168,16 @@ func (l *layer) begin(s *Segment) error {
 	if err := l.end(); err != nil {
 		return err
 	}
-	format, err := s.format()
-	if err != nil {
+	var err error
+	if l.format, err = s.format(); err != nil {
 		return err
 	}
-	l.source, l.opening, l.mysql = s.File, format.Opening(), format.MySQL()
-	return l.create()
+	l.source = s.File
+	return l.create(l.format.Opening())
 }
 
-// create creates the next file.
-func (l *layer) create() error {
+// create creates the next file, with how it begins.
+func (l *layer) create(opening []byte) error {
 	name := fmt.Sprintf("%s.%06d", relayName, len(l.laid.Files)+1)
 	// #nosec G304 -- in the stage, where nobody else can enter
 	file, err := os.OpenFile(filepath.Join(l.folder, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -187,18 +186,17 @@ func (l *layer) create() error {
 	}
 	l.file = file
 	l.laid.Files = append(l.laid.Files, name)
-	_, err = l.file.Write(l.opening)
+	_, err = l.file.Write(opening)
 	return err
 }
 
-// finish ends the last file. A MySQL cuts the newest file of a relay log where it takes
-// what comes next for none of a log, which it does where the name of an XA transaction
-// comes again: so there is one more, which holds nothing.
+// finish ends the last file. One that a MySQL reads is followed by another, which has
+// nothing to be cut.
 func (l *layer) finish() error {
-	if err := l.end(); err != nil || !l.mysql {
+	if err := l.end(); err != nil || l.format == nil || !l.format.MySQL() {
 		return err
 	}
-	if err := l.create(); err != nil {
+	if err := l.create(l.format.Closing()); err != nil {
 		return err
 	}
 	return l.end()

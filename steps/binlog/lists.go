@@ -1,9 +1,6 @@
 package binlog
 
-import (
-	"encoding/binary"
-	"hash/crc32"
-)
+import "encoding/binary"
 
 // MariaDB's list of GTIDs at a file's start: a number of entries with flags in its
 // highest bits, then the entries.
@@ -79,29 +76,4 @@ func parsePrevious(e *event) (State, error) {
 		}
 	}
 	return s, nil
-}
-
-// Opening is how a file begins that goes on with transactions of another one: a
-// MySQL refuses to read a relay log that does not tell of what was before it. That
-// nothing was is what such a log says that was not received.
-func (f *Format) Opening() []byte {
-	text := append([]byte(Magic), f.Raw...)
-	if !f.MySQL() {
-		return text
-	}
-	e := make([]byte, headerSize+numberSize)
-	e[4] = typeMySQLPrevious
-	size := len(e)
-	if f.checksums {
-		size += checksumSize
-	}
-	binary.LittleEndian.PutUint32(e[5:], f.Server)
-	// #nosec G115 -- less than a thousand
-	binary.LittleEndian.PutUint32(e[9:], uint32(size))
-	// #nosec G115 -- less than a thousand
-	binary.LittleEndian.PutUint32(e[13:], uint32(len(text)+size))
-	if f.checksums {
-		e = binary.LittleEndian.AppendUint32(e, crc32.ChecksumIEEE(e))
-	}
-	return append(text, e...)
 }

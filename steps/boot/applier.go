@@ -77,8 +77,17 @@ func (a *applier) begin(ctx context.Context, begun bool) error {
 	// account.
 	a.server.db.SetMaxOpenConns(1)
 	a.server.db.SetMaxIdleConns(1)
-	if err := a.exec(ctx, a.session...); err != nil || begun {
+	if err := a.exec(ctx, append(a.session, a.forget...)...); err != nil {
 		return err
+	}
+	if a.forget != nil {
+		// It has opened what it knew of.
+		if err := makeRelay(); err != nil {
+			return err
+		}
+	}
+	if begun {
+		return nil
 	}
 	if err := a.stand(ctx); err != nil {
 		return err
@@ -98,9 +107,6 @@ func (a *applier) begin(ctx context.Context, begun bool) error {
 func (a *applier) stand(ctx context.Context) error {
 	from, err := binlog.ParseState(a.plan.From)
 	if err != nil {
-		return err
-	}
-	if err := a.exec(ctx, a.forget...); err != nil {
 		return err
 	}
 	if a.counted {

@@ -17,8 +17,9 @@ type dialect struct {
 	session, logout []string
 	// counts is its variable of what it has applied.
 	counts string
-	// forget are the statements that come before the first relay log, reset those after
-	// which that is a position. Counted: the data itself tells what it has seen, or less.
+	// forget are the statements after which it knows of no relay log, of an earlier run
+	// say, reset those after which it stands at a position. Counted: the data itself tells
+	// what it has seen, or less.
 	forget  []string
 	reset   func(position string) []string
 	counted bool
