@@ -39,8 +39,8 @@ func (e *engine) acceptAs(ctx context.Context, id string, what order, backup str
 		return "", api.Failure(err)
 	}
 	o := persistence.Operation{ID: id, Machine: d.Name, Definition: d.Text(), BackupID: backup, Args: text,
-		ReplacesDataDirectory: d.ReplacesDataDirectory,
-		State:                 d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(), AskedBy: askedBy}
+		ReplacesDataDirectory: d.ReplacesDataDirectory, State: d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1,
+		Data: []byte("{}"), CreatedAt: time.Now().UTC(), AskedBy: askedBy}
 	a := &applicant{run: &run{id: o.ID, definition: d, ended: make(chan struct{})}, done: make(chan struct{}),
 		Acceptance: persistence.Acceptance{Operation: o, Claims: claims, First: firstProcess(o, d), Request: request}}
 	e.applicants.add(a)
