@@ -96,7 +96,7 @@ func TestRealMySQLIsArchived(t *testing.T) {
 // Transactions without a GTID are not archived: before there are others the archive
 // is off, and between them is a gap.
 func TestRealMySQLWithoutGTIDs(t *testing.T) {
-	c, _ := realMySQL(t)
+	c, _ := realMySQL(t, "--gtid-mode=OFF")
 	c.start()
 	testkit.Eventually(t, "it is off", func() bool {
 		s := c.running.Status()

@@ -13,8 +13,11 @@ import (
 	"dbcalm-db-cmd/steps/testkit"
 )
 
-// recorded is a binary log of a MariaDB.
-const recorded = "../binlog/testdata/small.binlog"
+// Recorded binary logs, of a MariaDB and a MySQL.
+const (
+	recorded      = "../binlog/testdata/small.binlog"
+	recordedMySQL = "../binlog/testdata/mysql-9.7.binlog"
+)
 
 // written is an archive with a segment that was sealed and one that is open, each
 // of a half of the recorded log.
@@ -28,6 +31,12 @@ type written struct {
 }
 
 func newWritten(t *testing.T) *written {
+	t.Helper()
+	return writtenOf(t, recorded)
+}
+
+// writtenOf is newWritten of one of the logs.
+func writtenOf(t *testing.T, recorded string) *written {
 	t.Helper()
 	w := &written{Test: testkit.NewTest(t, "store", "state")}
 	w.archive = In(filepath.Join(w.Dir, "store"), filepath.Join(w.Dir, "state"))
@@ -46,7 +55,8 @@ func newWritten(t *testing.T) *written {
 	}
 	half := len(w.ends) / 2
 	header := scanner.Format().Raw
-	open := w.write(Segment{Number: 1, Epoch: 1, Break: "begins", File: "binlog.000001", Header: header}, w.ends[:half])
+	open := w.write(Segment{Number: 1, Epoch: 1, Break: "begins", File: "binlog.000001", Header: header, before: *w.ends[1].State},
+		w.ends[:half])
 	w.first, err = open.seal(t.Context(), nil)
 	w.Must(err)
 	s := *w.first

@@ -2,7 +2,6 @@ package binlog
 
 import (
 	"bytes"
-	"dbcalm-db-cmd/steps/testkit"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // recorded are logs as servers wrote them, by their names: of a MariaDB 10.11 with a

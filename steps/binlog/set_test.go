@@ -1,8 +1,10 @@
 package binlog
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -156,5 +158,50 @@ func TestSerializedNumbers(t *testing.T) {
 		if d := (decoder{rest: bytes(text)}); d.unsigned() != 0 || !d.short {
 			t.Errorf("%q is not short", text)
 		}
+	}
+}
+
+// Transactions without a GTID are refused in words, wherever they come.
+func TestTransactionsWithoutGTIDs(t *testing.T) {
+	t.Parallel()
+	text := recorded(t)["mysql-5.6.binlog"]
+	scanner := NewScanner(bytes.NewReader(text))
+	if _, err := scanner.Next(); err != nil {
+		t.Fatal(err)
+	}
+	f := scanner.Format()
+	// A server whose gtid_mode is OFF leaves the list and the GTIDs out.
+	plain := append([]byte(Magic), text[len(Magic):len(Magic)+len(f.Raw)]...)
+	for r := (reader{file: bytes.NewReader(text)}); ; {
+		e, err := r.event()
+		if err != nil {
+			break
+		}
+		if e.kind != typeFormat && e.kind != typeMySQLPrevious && e.kind != typeMySQLGTID {
+			plain = append(plain, e.raw...)
+		}
+	}
+	for name, log := range map[string][]byte{"before 5.7": plain, "later": f.append(f.Opening(), typeMySQLAnonymous, make([]byte, mysqlGTIDBody))} {
+		scanner := NewScanner(bytes.NewReader(log))
+		for {
+			counts := scanner.Counts()
+			if _, err := scanner.Next(); err != nil {
+				if !errors.Is(err, ErrNoGTID) || counts {
+					t.Errorf("%s: %v", name, err)
+				}
+				break
+			}
+			if !counts {
+				t.Errorf("%s: what comes next is believed to have none", name)
+			}
+		}
+	}
+}
+
+// A log that a MySQL encrypts is told from one that is damaged.
+func TestEncryptedLogOfMySQL(t *testing.T) {
+	t.Parallel()
+	if _, err := NewScanner(strings.NewReader("\xfdbin and a header")).Next(); !errors.Is(err, ErrEncrypted) {
+		t.Error(err)
 	}
 }

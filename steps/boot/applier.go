@@ -2,11 +2,6 @@ package boot
 
 import (
 	"context"
-	"dbcalm-db-cmd/steps/archive"
-	"dbcalm-db-cmd/steps/binlog"
-	"dbcalm-db-cmd/steps/crashpoint"
-	"dbcalm-db-cmd/steps/disk"
-	"dbcalm-db-cmd/steps/job"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"dbcalm-db-cmd/steps/archive"
+	"dbcalm-db-cmd/steps/binlog"
+	"dbcalm-db-cmd/steps/crashpoint"
+	"dbcalm-db-cmd/steps/disk"
+	"dbcalm-db-cmd/steps/job"
 )
 
 // errRefused: the server refuses to do what it reads.
