@@ -3,11 +3,13 @@ package boot
 import (
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"dbcalm-db-cmd/steps/archive"
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/testkit"
 )
 
@@ -66,6 +68,14 @@ func TestReplayToAnyMoment(t *testing.T) {
 		if !strings.Contains(notes, want) {
 			t.Errorf("the plan's notes: %s, want: %s", notes, want)
 		}
+	}
+
+	// What is read is not all that is wanted.
+	folder = h.stage(plan)
+	plan.GTID = "0-1-99999"
+	h.must(disk.WriteJSON(filepath.Join(filepath.Dir(folder), PlanFile), plan))
+	if out, err := h.replay(folder).CombinedOutput(); err == nil || !strings.Contains(string(out), "and not at 0-1-99999 as planned") {
+		t.Errorf("%v: %s", err, out)
 	}
 
 	// What was prepared then is so again, for whoever is to decide on it.

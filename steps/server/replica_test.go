@@ -92,3 +92,26 @@ func TestBinaryLogIsJudged(t *testing.T) {
 		}
 	}
 }
+
+// A replica is asked by the words that its version knows.
+func TestReplicasAreKnown(t *testing.T) {
+	t.Parallel()
+	const running, older, newer = `SHOW GLOBAL STATUS LIKE 'Slaves_running'`, `SHOW SLAVE STATUS`, `SHOW REPLICA STATUS`
+	row := [][]string{{"Waiting for source"}}
+	for name, test := range map[string]struct {
+		flavour, version string
+		answers          map[string]any
+		want             bool
+	}{
+		"MariaDB":           {MariaDB, "10.11.19-MariaDB", map[string]any{running: [][]string{{"Slaves_running", "1"}}}, true},
+		"MariaDB, no one's": {MariaDB, "10.11.19-MariaDB", map[string]any{running: [][]string{{"Slaves_running", "0"}}}, false},
+		"MySQL 5.7":         {MySQL, "5.7.44", map[string]any{older: row}, true},
+		"MySQL 9.7":         {MySQL, "9.7.4", map[string]any{newer: row}, true},
+		"MySQL, no one's":   {MySQL, "8.4.2", map[string]any{newer: []string{}}, false},
+	} {
+		got, err := NewConn(testkit.Recorded(t, test.answers)).isReplica(t.Context(), test.flavour, test.version)
+		if err != nil || got != test.want {
+			t.Errorf("%s: %t, %v", name, got, err)
+		}
+	}
+}
