@@ -1,9 +1,13 @@
 package steps
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/boot"
+	"dbcalm-db-cmd/steps/place"
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
@@ -31,5 +35,31 @@ func TestBackupsWithoutAPlaceInTheLog(t *testing.T) {
 			links := []store.Link{{Record: persistence.Backup{ID: "full"}, Manifest: test.manifest}}
 			testkit.Says(t, h.restores().planReplay(t.Context(), &task, links), test.want)
 		})
+	}
+}
+
+// A replay is told which MySQL it starts; what is no MySQL has no such option.
+func TestReplayIsToldItsServer(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	for flavour, want := range map[string]bool{server.MySQL: true, server.MariaDB: false} {
+		task := Task{Args: Args{IDList: []string{"full"}}, Data: Data{Placement: &place.Placement{Stage: h.Dir},
+			ServerProgram: &boot.Program{Path: "/usr/sbin/mysqld", Flavour: flavour, Version: "8.4.2"}}}
+		spec, err := h.restores().replayJob(t.Context(), task)
+		h.Must(err)
+		if got := slices.Contains(spec.Args, "--mysql=8.4.2"); got != want {
+			t.Errorf("%s: %q", flavour, spec.Args)
+		}
+	}
+}
+
+// A set of GTIDs without end is cut where people read it.
+func TestLongGTIDsAreCut(t *testing.T) {
+	t.Parallel()
+	if got := shownGTID("0-1-5"); got != "0-1-5" {
+		t.Error(got)
+	}
+	if got := shownGTID(strings.Repeat("0-1-5,", 100)); len(got) > maxShownGTID+len("…") || !strings.HasSuffix(got, "…") {
+		t.Error(got)
 	}
 }

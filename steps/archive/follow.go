@@ -229,11 +229,12 @@ func cutNumber(name string) (base string, number uint64, numbered bool) {
 
 // whyNew says why a new epoch begins.
 func (c *Collector) whyNew(last *Segment, first opening) string {
+	if c.restored.After(last.ReadAt) {
+		// A MySQL has another UUID then.
+		return "a backup was restored into the data directory at " + c.restored.UTC().Format(timeForm)
+	}
 	if last.Server != c.server.Server {
 		return "it is another server's binary log"
-	}
-	if c.replaced(last) {
-		return "a backup was restored into the data directory at " + c.restored.UTC().Format(timeForm)
 	}
 	return fmt.Sprintf("the server's binary log begins anew after %s, and what was archived ends with %s: it was reset, "+
 		"or the server was made anew", named(first.state), named(last.after))
