@@ -153,8 +153,14 @@ func (s restoreSteps) replayFinish(_ context.Context, t Task, r job.Result) (Out
 			return Outcome{}, err
 		}
 	}
-	return ok(t, fmt.Sprintf("%d transactions replayed up to GTID %s in %s", t.Data.Replay.Transactions, shownGTID(t.Data.Replay.GTID),
-		r.Ended.Sub(r.Started).Round(time.Millisecond))), nil
+	told := fmt.Sprintf("%d transactions replayed up to GTID %s in %s", t.Data.Replay.Transactions, shownGTID(t.Data.Replay.GTID),
+		r.Ended.Sub(r.Started).Round(time.Millisecond))
+	for _, line := range printed {
+		if strings.HasPrefix(line, boot.EventsOff) {
+			told += "; " + line
+		}
+	}
+	return ok(t, told), nil
 }
 
 // replayProgress tells how much of the plan's binary log has been applied.

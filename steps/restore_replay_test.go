@@ -6,11 +6,14 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/archive"
 	"dbcalm-db-cmd/steps/boot"
+	"dbcalm-db-cmd/steps/job"
 	"dbcalm-db-cmd/steps/place"
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/store"
 	"dbcalm-db-cmd/steps/testkit"
+	"dbcalm-db-cmd/steps/tool"
 )
 
 // A backup that says too little of its place in the log is brought to no moment.
@@ -61,5 +64,20 @@ func TestLongGTIDsAreCut(t *testing.T) {
 	}
 	if got := shownGTID(strings.Repeat("0-1-5,", 100)); len(got) > maxShownGTID+len("…") || !strings.HasSuffix(got, "…") {
 		t.Error(got)
+	}
+}
+
+// What a replay says of events comes into the operation's history.
+func TestEventsThatAreOffAreTold(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.Archive = archive.In(h.Dir, h.Dir)
+	task := Task{Data: Data{Placement: &place.Placement{Stage: h.Dir}, Replay: &archive.Plan{Transactions: 5, GTID: "0-1-5"}}}
+	outcome, err := h.restores().replayFinish(t.Context(), task, job.Result{
+		Tail: boot.EventsOff + "shop.nightly\n5 transactions replayed, up to GTID 0-1-5\n" + tool.Completed + "\n",
+	})
+	h.Must(err)
+	if want := "5 transactions replayed up to GTID 0-1-5 in 0s; " + boot.EventsOff + "shop.nightly"; outcome.Reason != want {
+		t.Errorf("got %q", outcome.Reason)
 	}
 }

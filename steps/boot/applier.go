@@ -69,6 +69,9 @@ func (a *applier) run(ctx context.Context, from archive.Archive, begun bool) (su
 	if err := a.prove(ctx); err != nil {
 		return false, err
 	}
+	if err := a.tellEvents(ctx); err != nil {
+		return false, err
+	}
 	return true, a.exec(ctx, a.logout...)
 }
 

@@ -44,6 +44,8 @@ type history struct {
 	// the first half of a commit in two phases.
 	shadow []moment
 	half   moment
+	// said is what the last replay has printed.
+	said string
 	// collector runs until stop is called, and seals a segment after every interval, or
 	// of a size.
 	collector *archive.Collector
@@ -261,9 +263,11 @@ func (h *history) bring(to archive.Moment, want moment) (plan *archive.Plan, fol
 		h.t.Fatalf("the plan of %s ends with %+v, want %s", to, plan.Last, want.gtid)
 	}
 	folder = h.stage(plan)
-	if out, err := h.replay(folder).CombinedOutput(); err != nil {
+	out, err := h.replay(folder).CombinedOutput()
+	if err != nil {
 		h.t.Fatalf("%v: %s", err, out)
 	}
+	h.said = string(out)
 	return plan, folder
 }
 

@@ -124,6 +124,9 @@ func TestRealMySQLIsBroughtToAnyMoment(t *testing.T) {
 	// What all that was committed by now brings, and what is in the folder besides.
 	want := h.shadow[len(h.shadow)-1]
 	_, folder := h.bring(archive.Moment{Time: time.Now()}, want)
+	if !strings.Contains(h.said, EventsOff+"shop.e\n") {
+		t.Errorf("of the event that is off is said: %s", h.said)
+	}
 	if _, err := os.Stat(filepath.Join(folder, "auto.cnf")); err == nil {
 		t.Error("the replay's own UUID is left in the folder")
 	}

@@ -70,6 +70,10 @@ func TestReplayToAnyMoment(t *testing.T) {
 		}
 	}
 
+	if !strings.Contains(h.said, EventsOff+"shop.e\n") {
+		t.Errorf("of the event that is off is said: %s", h.said)
+	}
+
 	// What is read is not all that is wanted.
 	folder = h.stage(plan)
 	plan.GTID = "0-1-99999"
