@@ -85,6 +85,10 @@ func TestBackupsOfMySQLThatDoNotFit(t *testing.T) {
 	beside.GTID += "," + other
 	foreign := backup(5)
 	foreign.GTID = other
+	senseless := backup(5)
+	senseless.GTID = "a:b"
+	elsewhere := backup(5)
+	elsewhere.File = "binlog.000009"
 	for name, test := range map[string]struct {
 		start        server.Position
 		transactions int
@@ -95,8 +99,8 @@ func TestBackupsOfMySQLThatDoNotFit(t *testing.T) {
 		"within one that is not in it":      {within, len(groups) - 5, ""},
 		"what the log never had, besides":   {beside, len(groups) - 5, ""},
 		"none of what the log had":          {foreign, 0, "the backup's place"},
-		"a set that is none":                {server.Position{File: more.File, Offset: more.Offset, GTID: "a:b"}, 0, "is no set of MySQL's GTIDs"},
-		"a file that the archive never had": {server.Position{File: "binlog.000009", Offset: 4, GTID: more.GTID}, 0, "does not have the backup's"},
+		"a set that is none":                {senseless, 0, "is no set of MySQL's GTIDs"},
+		"a file that the archive never had": {elsewhere, 0, "does not have the backup's"},
 	} {
 		plan, err := w.archive.Resolve(t.Context(), test.start, time.Now(), Moment{})
 		if test.refused != "" {

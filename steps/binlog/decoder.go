@@ -31,6 +31,7 @@ func (d *decoder) unsigned() uint64 {
 	}
 	more := bits.TrailingZeros8(^d.rest[0])
 	var number [9]byte
+	// #nosec G115 -- at most 8
 	copy(number[:], d.take(uint64(more)+1))
 	if more == 8 {
 		return binary.LittleEndian.Uint64(number[1:])

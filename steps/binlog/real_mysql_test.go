@@ -75,7 +75,7 @@ func TestRealMySQLIsRead(t *testing.T) {
 			if err := db.DB().QueryRow(`SELECT @@GLOBAL.gtid_executed`).Scan(&executed); err != nil {
 				t.Fatal(err)
 			}
-			files, err := filepath.Glob(filepath.Join(db.DataDir, "binlog.0*"))
+			files, err := filepath.Glob(filepath.Join(db.DataDir, "binlog.[0-9][0-9][0-9][0-9][0-9][0-9]"))
 			if err != nil || len(files) < 3 {
 				t.Fatalf("%v, %v", files, err)
 			}

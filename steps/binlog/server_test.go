@@ -70,7 +70,7 @@ func TestReadsWhatTheVendorsProgramReads(t *testing.T) {
 				t.Fatal(err)
 			}
 			server.Stop()
-			files, err := filepath.Glob(filepath.Join(server.DataDir, "binlog.0*"))
+			files, err := filepath.Glob(filepath.Join(server.DataDir, "binlog.[0-9][0-9][0-9][0-9][0-9][0-9]"))
 			if err != nil || len(files) < 2 {
 				t.Fatalf("%v, %v", files, err)
 			}

@@ -181,7 +181,8 @@ func TestTransactionsWithoutGTIDs(t *testing.T) {
 			plain = append(plain, e.raw...)
 		}
 	}
-	for name, log := range map[string][]byte{"before 5.7": plain, "later": f.append(f.Opening(), typeMySQLAnonymous, make([]byte, mysqlGTIDBody))} {
+	later := f.append(f.Opening(), typeMySQLAnonymous, make([]byte, mysqlGTIDBody))
+	for name, log := range map[string][]byte{"before 5.7": plain, "later": later} {
 		scanner := NewScanner(bytes.NewReader(log))
 		for {
 			counts := scanner.Counts()
