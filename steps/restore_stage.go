@@ -17,9 +17,9 @@ import (
 // stage copies the chain out of the store, because the tools eat what they
 // apply, and checks every byte against the manifests on the way. After an
 // interruption it keeps the files that are whole, whatever happened to the
-// others. For what is stored as a stream it leaves empty folders. What comes next
-// need not wait until all that is on the disk: should it be lost, the machine
-// comes back here.
+// others. For what is stored as a stream it leaves empty folders, and what can be
+// staged while the tool works it leaves to stageAhead. What comes next need not wait
+// until all that is on the disk: should it be lost, the machine comes back here.
 func (s restoreSteps) stage(ctx context.Context, t Task) (Outcome, error) {
 	links, err := s.Store.Chain(ctx, t.Args.IDList)
 	if err != nil {
@@ -37,8 +37,9 @@ func (s restoreSteps) stage(ctx context.Context, t Task) (Outcome, error) {
 	}
 	var copied, kept, streams int
 	var unpacked []int
-	disk.Expect(ctx, storedSize(links))
-	for i, l := range links {
+	now := links[:len(links)-later(t, links)]
+	disk.Expect(ctx, storedSize(now))
+	for i, l := range now {
 		if l.Streamed() {
 			streams++
 			whole, err := s.stageStream(ctx, l, p.Link(i), watched && untouched(t.Data, i))
@@ -67,12 +68,70 @@ func (s restoreSteps) stage(ctx context.Context, t Task) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	t.Data.Placement, t.Data.Applied, t.Data.Unpacked = &p, 0, unpacked
-	outcome := ok(t, staged(p.Stage, copied, kept, streams, len(unpacked)))
+	t.Data.Placement, t.Data.Applied, t.Data.Unpacked, t.Data.Ahead = &p, 0, unpacked, 0
+	reason := staged(p.Stage, copied, kept, streams, len(unpacked))
+	if len(now) < len(links) {
+		t.Data.Ahead = len(now)
+		reason += fmt.Sprintf("; incrementals to follow while the tool works: %d", len(links)-len(now))
+	}
+	outcome := ok(t, reason)
 	if len(unpacked) < streams {
 		outcome.Event = EventUnpack
 	}
 	return outcome, nil
+}
+
+// later is how many links, at the chain's end, can be staged while the tool works on
+// those before them: not the first one, nor what a stream comes after, which is
+// judged as the links before it have been.
+func later(t Task, links []store.Link) int {
+	n := 0
+	for comesBack(t) && n < len(links)-1 && !links[len(links)-1-n].Streamed() {
+		n++
+	}
+	return n
+}
+
+// stageAhead stages the link after the one that the tool works on. Whichever daemon
+// does it looks at every byte: what another has staged is kept only if it is whole.
+func (s restoreSteps) stageAhead(ctx context.Context, t Task) (did string, err error) {
+	next, found := t.ahead()
+	if !found {
+		return "", nil
+	}
+	before, err := s.Store.Link(ctx, t.Args.IDList[next-1])
+	if err != nil {
+		return "", instead(err, nil, t.Args.Target)
+	}
+	l, err := s.Store.LinkOn(ctx, &before, t.Args.IDList[next])
+	if err != nil {
+		return "", instead(err, []store.Link{before}, t.Args.Target)
+	}
+	p := t.Data.Placement
+	watch, err := disk.WatchFileSystem(p.Stage)
+	if err != nil {
+		return "", fmt.Errorf("watch the stage's disk: %w", err)
+	}
+	defer watch.Close()
+	copied, kept, err := s.Store.StageLink(ctx, l, p.Link(next), true)
+	if errors.Is(err, store.ErrDamaged) {
+		err = instead(err, []store.Link{before}, t.Args.Target)
+	}
+	if err == nil && s.stages.Of(t.Operation) == nil {
+		// The program is one that an earlier daemon has started: its result tells that
+		// all is on the disk, and so it must be.
+		err = watch.Sync()
+	}
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("meanwhile %d files of '%s' staged, checksums right", copied+kept, l.Record.ID) + fromBefore(kept), nil
+}
+
+// ahead returns the link that is to be staged while the tool works on the one before.
+func (t Task) ahead() (link int, found bool) {
+	link = t.Data.Applied + 1
+	return link, t.Data.Ahead > 0 && link >= t.Data.Ahead && link < len(t.Args.IDList)
 }
 
 // comesBack reports whether the machine can come back to the stage from wherever it
@@ -85,9 +144,7 @@ func staged(stage string, copied, kept, streams, unpacked int) string {
 	if copied+kept == 0 && streams > 0 {
 		reason = "every link is a stream, to be unpacked in " + stage
 	}
-	if kept > 0 {
-		reason += fmt.Sprintf("; %d of them were there from before", kept)
-	}
+	reason += fromBefore(kept)
 	if streams > 0 {
 		reason += fmt.Sprintf("; streams to unpack: %d", streams-unpacked)
 	}
@@ -95,6 +152,14 @@ func staged(stage string, copied, kept, streams, unpacked int) string {
 		reason += fmt.Sprintf(", from before: %d", unpacked)
 	}
 	return reason
+}
+
+// fromBefore says how many files an earlier try has staged; empty for none.
+func fromBefore(kept int) string {
+	if kept == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d of them were there from before", kept)
 }
 
 // untouched reports whether the stage held a link's stream, unpacked whole, when

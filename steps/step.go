@@ -74,6 +74,11 @@ type Data struct {
 	// Unsynced tells that what the stage holds may not all be on the disk yet: it is
 	// lost with the watch that Host.stages has on it.
 	Unsynced bool `json:"unsynced,omitempty"`
+	// Ahead is the first link of a chain, counted from 0, that is not there when the
+	// stage is left: it and those after it are staged each while the tool works on the
+	// one before. 0 where all are there, as in an operation that an older program
+	// staged.
+	Ahead int `json:"ahead,omitempty"`
 	// Unpacked are the links of a chain, counted from 0, that the stage holds
 	// whole, unpacked from their streams.
 	Unpacked []int `json:"unpacked,omitempty"`
@@ -148,6 +153,12 @@ type Step struct {
 	Lost func(t Task) (Outcome, bool)
 	// Job returns the program to run. It changes nothing on the host.
 	Job func(ctx context.Context, t Task) (job.Spec, error)
+	// Beside is work of the daemon's own, done while the program runs. The state is
+	// left by what Finish has found only when that is done, too, except to go back; it
+	// says what it did, for the transition's row. If it fails, so does the state. Like
+	// Run, it may be called again after a crash and returns when ctx ends. Nil where
+	// there is none.
+	Beside func(ctx context.Context, t Task) (did string, err error)
 	// Finish judges what the program did.
 	Finish func(ctx context.Context, t Task, r job.Result) (Outcome, error)
 	// Probe looks at the disk after an interruption and reports whether the work
