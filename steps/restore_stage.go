@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/place"
 	"dbcalm-db-cmd/steps/store"
@@ -113,6 +114,7 @@ func (s restoreSteps) stageAhead(ctx context.Context, t Task) (did string, err e
 		return "", fmt.Errorf("watch the stage's disk: %w", err)
 	}
 	defer watch.Close()
+	crashpoint.Here("ahead-begun")
 	copied, kept, err := s.Store.StageLink(ctx, l, p.Link(next), true)
 	if errors.Is(err, store.ErrDamaged) {
 		err = instead(err, []store.Link{before}, t.Args.Target)
@@ -125,6 +127,7 @@ func (s restoreSteps) stageAhead(ctx context.Context, t Task) (did string, err e
 	if err != nil {
 		return "", err
 	}
+	crashpoint.Here("ahead-staged")
 	return fmt.Sprintf("meanwhile %d files of '%s' staged, checksums right", copied+kept, l.Record.ID) + fromBefore(kept), nil
 }
 
