@@ -179,27 +179,6 @@ func TestWorkBesideAProgramOfAnEarlierDaemon(t *testing.T) {
 	}
 }
 
-// The program is not stopped for a database that cannot be read for now.
-func TestDatabaseThatCannotBeReadBesideAProgram(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	begun, letGo := w.worksBeside()
-	w.backup("full", "", 0, 100)
-	w.closeGate()
-	w.start()
-	id := w.restore("full")
-	<-begun
-	letGo <- &persistence.Error{Op: "read", Err: errors.New("no luck")}
-	w.works(id, "prepare")
-	w.pass("ok")
-	<-begun
-	letGo <- nil
-	v := w.ends(id, persistence.Succeeded)
-	if len(v.Processes) != 2 || v.Attempt != 1 {
-		t.Errorf("%d programs, attempt %d:\n%s", len(v.Processes), v.Attempt, story(v))
-	}
-}
-
 // The tool gets each incremental when it is staged, and none before its turn.
 func TestChainIsStagedLinkByLink(t *testing.T) {
 	t.Parallel()

@@ -284,9 +284,7 @@ func (a *attempt) workBeside(ctx context.Context) *beside {
 	}
 	go func() {
 		defer close(b.ended)
-		b.did, b.err = a.doBeside(b.ctx)
-		// The program is no worse for a database that cannot be read for now.
-		if _, broken := errors.AsType[*persistence.Error](b.err); b.err != nil && !broken {
+		if b.did, b.err = a.doBeside(b.ctx); b.err != nil {
 			b.stop(errBesideFailed)
 		}
 	}()

@@ -148,12 +148,11 @@ func (s restoreSteps) redoProgress(t Task, folder string) (disk.Progress, bool) 
 // withAhead adds to how far the tool is what is staged meanwhile, by what lies in
 // the stage of it.
 func (s restoreSteps) withAhead(t Task, p disk.Progress, known bool) (disk.Progress, bool) {
-	next, found := t.ahead()
+	next, record, found := t.ahead()
 	if !found || t.Data.Placement == nil {
 		return p, known
 	}
-	id := t.Args.IDList[next]
-	size, err := store.Link{Folder: s.Store.Folder(id), Manifest: s.Store.ManifestOrNil(id)}.Size()
+	size, err := store.Link{Folder: s.Store.Folder(record.ID), Manifest: s.Store.ManifestOrNil(record.ID)}.Size()
 	if err != nil {
 		return p, known
 	}

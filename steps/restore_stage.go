@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/place"
@@ -69,11 +70,10 @@ func (s restoreSteps) stage(ctx context.Context, t Task) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	t.Data.Placement, t.Data.Applied, t.Data.Unpacked, t.Data.Ahead = &p, 0, unpacked, 0
+	t.Data.Placement, t.Data.Applied, t.Data.Unpacked, t.Data.Ahead = &p, 0, unpacked, manifestSums(links[len(now):])
 	reason := staged(p.Stage, copied, kept, streams, len(unpacked))
-	if len(now) < len(links) {
-		t.Data.Ahead = len(now)
-		reason += fmt.Sprintf("; incrementals to follow while the tool works: %d", len(links)-len(now))
+	if n := len(t.Data.Ahead); n > 0 {
+		reason += fmt.Sprintf("; incrementals to follow while the tool works: %d", n)
 	}
 	outcome := ok(t, reason)
 	if len(unpacked) < streams {
@@ -93,20 +93,42 @@ func later(t Task, links []store.Link) int {
 	return n
 }
 
+// manifestSums returns what tells links from others of the same ids.
+func manifestSums(links []store.Link) []string {
+	var sums []string
+	for _, l := range links {
+		sum := ""
+		if l.Manifest != nil {
+			sum = l.Manifest.SHA256
+		}
+		sums = append(sums, sum)
+	}
+	return sums
+}
+
+// ahead returns the link that is to be staged while the tool works on the one before,
+// as it was when the chain was looked at: its record may have been deleted since.
+func (t Task) ahead() (link int, record persistence.Backup, found bool) {
+	link = t.Data.Applied + 1
+	first := len(t.Args.IDList) - len(t.Data.Ahead)
+	if link < first || link >= len(t.Args.IDList) {
+		return 0, record, false
+	}
+	record = persistence.Backup{ID: t.Args.IDList[link], FromBackupID: t.Args.IDList[link-1], ManifestSHA256: t.Data.Ahead[link-first]}
+	return link, record, true
+}
+
 // stageAhead stages the link after the one that the tool works on. Whichever daemon
 // does it looks at every byte: what another has staged is kept only if it is whole.
 func (s restoreSteps) stageAhead(ctx context.Context, t Task) (did string, err error) {
-	next, found := t.ahead()
+	next, record, found := t.ahead()
 	if !found {
 		return "", nil
 	}
-	before, err := s.Store.Link(ctx, t.Args.IDList[next-1])
+	whole := []store.Link{{Record: persistence.Backup{ID: record.FromBackupID}}}
+	l, err := s.Store.LinkAs(record)
 	if err != nil {
-		return "", instead(err, nil, t.Args.Target)
-	}
-	l, err := s.Store.LinkOn(ctx, &before, t.Args.IDList[next])
-	if err != nil {
-		return "", instead(err, []store.Link{before}, t.Args.Target)
+		return "", instead(err, whole, t.Args.Target)
 	}
 	p := t.Data.Placement
 	watch, err := disk.WatchFileSystem(p.Stage)
@@ -117,7 +139,7 @@ func (s restoreSteps) stageAhead(ctx context.Context, t Task) (did string, err e
 	crashpoint.Here("ahead-begun")
 	copied, kept, err := s.Store.StageLink(ctx, l, p.Link(next), true)
 	if errors.Is(err, store.ErrDamaged) {
-		err = instead(err, []store.Link{before}, t.Args.Target)
+		err = instead(err, whole, t.Args.Target)
 	}
 	if err == nil && s.stages.Of(t.Operation) == nil {
 		// The program is one that an earlier daemon has started: its result tells that
@@ -128,13 +150,7 @@ func (s restoreSteps) stageAhead(ctx context.Context, t Task) (did string, err e
 		return "", err
 	}
 	crashpoint.Here("ahead-staged")
-	return fmt.Sprintf("meanwhile %d files of '%s' staged, checksums right", copied+kept, l.Record.ID) + fromBefore(kept), nil
-}
-
-// ahead returns the link that is to be staged while the tool works on the one before.
-func (t Task) ahead() (link int, found bool) {
-	link = t.Data.Applied + 1
-	return link, t.Data.Ahead > 0 && link >= t.Data.Ahead && link < len(t.Args.IDList)
+	return fmt.Sprintf("meanwhile %d files of '%s' staged, checksums right", copied+kept, record.ID) + fromBefore(kept), nil
 }
 
 // comesBack reports whether the machine can come back to the stage from wherever it

@@ -74,11 +74,11 @@ type Data struct {
 	// Unsynced tells that what the stage holds may not all be on the disk yet: it is
 	// lost with the watch that Host.stages has on it.
 	Unsynced bool `json:"unsynced,omitempty"`
-	// Ahead is the first link of a chain, counted from 0, that is not there when the
-	// stage is left: it and those after it are staged each while the tool works on the
-	// one before. 0 where all are there, as in an operation that an older program
-	// staged.
-	Ahead int `json:"ahead,omitempty"`
+	// Ahead has the SHA-256 of the manifests of those links, at the chain's end, that
+	// are not there when the stage is left, empty for one without: each is staged while
+	// the tool works on the one before. Nil where all are there, as in an operation that
+	// an older program staged.
+	Ahead []string `json:"ahead,omitempty"`
 	// Unpacked are the links of a chain, counted from 0, that the stage holds
 	// whole, unpacked from their streams.
 	Unpacked []int `json:"unpacked,omitempty"`

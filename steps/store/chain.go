@@ -63,34 +63,21 @@ func (e *MissingLinkError) Error() string {
 // links before the one that is wrong.
 func (s *Store) Chain(ctx context.Context, ids []string) ([]Link, error) {
 	var links []Link
-	var before *Link
-	for _, id := range ids {
-		l, err := s.LinkOn(ctx, before, id)
+	for i, id := range ids {
+		l, err := s.Link(ctx, id)
 		if err != nil {
 			return links, err
 		}
-		links, before = append(links, l), &l
+		if i == 0 {
+			if l.Record.FromBackupID != "" || l.Checkpoints.Type != tool.TypeFull {
+				return links, s.unjoined(l, "", fmt.Errorf("backup '%s' is no full backup: a chain begins with one", id))
+			}
+		} else if err := Joins(links[i-1], l); err != nil {
+			return links, s.unjoined(l, ids[i-1], err)
+		}
+		links = append(links, l)
 	}
 	return links, nil
-}
-
-// LinkOn is Link for one that must join the link before it. Where that is nil, it
-// must be the full backup with which a chain begins.
-func (s *Store) LinkOn(ctx context.Context, before *Link, id string) (Link, error) {
-	l, err := s.Link(ctx, id)
-	if err != nil {
-		return l, err
-	}
-	if before == nil {
-		if l.Record.FromBackupID != "" || l.Checkpoints.Type != tool.TypeFull {
-			return l, s.unjoined(l, "", fmt.Errorf("backup '%s' is no full backup: a chain begins with one", id))
-		}
-		return l, nil
-	}
-	if err := Joins(*before, l); err != nil {
-		return l, s.unjoined(l, before.Record.ID, err)
-	}
-	return l, nil
 }
 
 // unjoined tells a link that does not join the one it stands on by its record
