@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,45 +38,108 @@ func (e *engine) acceptAs(ctx context.Context, id string, what order, backup str
 	if err != nil {
 		return "", api.Failure(err)
 	}
-	now := time.Now().UTC()
 	o := persistence.Operation{ID: id, Machine: d.Name, Definition: d.Text(), BackupID: backup, Args: text,
-		ReplacesDataDirectory: d.ReplacesDataDirectory,
-		State:                 d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: now, AskedBy: askedBy}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
+		ReplacesDataDirectory: d.ReplacesDataDirectory, State: d.Initial, Status: persistence.Waiting, Seq: 1, Attempt: 1,
+		Data: []byte("{}"), CreatedAt: time.Now().UTC(), AskedBy: askedBy}
+	a := &applicant{run: &run{id: o.ID, definition: d, ended: make(chan struct{})}, done: make(chan struct{}),
+		Acceptance: persistence.Acceptance{Operation: o, Claims: claims, First: firstProcess(o, d), Request: request}}
+	e.applicants.add(a)
+	select {
+	case e.applicants.turn <- struct{}{}:
+		e.acceptAll(e.applicants.take())
+		<-e.applicants.turn
+	case <-a.done:
+	}
+	<-a.done
+	return o.ID, a.err
+}
+
+// applicant is an operation that is to be accepted; err, once done is closed, why
+// it was not.
+type applicant struct {
+	persistence.Acceptance
+	run  *run
+	err  error
+	done chan struct{}
+}
+
+// applicants are those that came while others were being accepted: whoever has the
+// turn takes all, so that they share the time that the disk takes.
+type applicants struct {
+	mu      sync.Mutex
+	waiting []*applicant
+	turn    chan struct{}
+}
+
+func (l *applicants) add(a *applicant) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = append(l.waiting, a)
+}
+
+func (l *applicants) take() []*applicant {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := l.waiting
+	l.waiting = nil
+	return all
+}
+
+// acceptAll accepts or refuses all of a group, as if they had come one after the
+// other.
+func (e *engine) acceptAll(group []*applicant) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(e.base), acceptTimeout)
 	defer cancel()
-	// Between the commit and the queue, nobody else may look for the operation
-	// in either and find it in only one.
+	// Between the commit and the queue, nobody else may look for an operation in
+	// either and find it in only one.
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.base.Err() != nil {
-		return "", api.Refuse(api.Unavailable, "the daemon is stopping: try again when it has started")
+	for _, a := range group {
+		defer close(a.done)
 	}
-	r := &run{id: o.ID, definition: d, ended: make(chan struct{})}
-	if err := e.checkQueue(r); err != nil {
-		return "", err
+	for len(group) > 0 {
+		if e.base.Err() != nil {
+			group[0].err = api.Refuse(api.Unavailable, "the daemon is stopping: try again when it has started")
+			group = group[1:]
+			continue
+		}
+		if group[0].err = e.checkQueue(group[0].run); group[0].err != nil {
+			group = group[1:]
+			continue
+		}
+		// The others would have to wait, as far as is known.
+		n := min(len(group), max(1, e.maxWaiting-len(e.queue)))
+		e.acceptThese(ctx, group[:n])
+		group = group[n:]
+	}
+}
+
+// acceptThese accepts those for whom there is room. The caller holds mu.
+func (e *engine) acceptThese(ctx context.Context, group []*applicant) {
+	var all []persistence.Acceptance
+	for _, a := range group {
+		all = append(all, a.Acceptance)
 	}
 	crashpoint.Here("accept-before")
-	if request != nil {
-		err = e.store.AcceptOnce(ctx, *request, o, claims, e.firstProcess(o, d))
-	} else {
-		err = e.store.Accept(ctx, o, claims, e.firstProcess(o, d))
+	for i, err := range e.store.Accept(ctx, all...) {
+		a := group[i]
+		if err != nil {
+			a.err = refuseAccept(err, a.Operation.BackupID)
+			continue
+		}
+		crashpoint.Here("accept-recorded")
+		event := e.log.Info().Str(keyOperation, a.run.id).Str(keyMachine, a.Operation.Machine).Str(keyBackup, a.Operation.BackupID)
+		if asker := api.ReadAsker(a.Operation.AskedBy); asker != nil {
+			event.Stringer(keyAskedBy, asker)
+		}
+		event.Msg("operation accepted")
+		e.queue = append(e.queue, a.run)
 	}
-	if err != nil {
-		return "", refuseAccept(err, backup)
-	}
-	crashpoint.Here("accept-recorded")
-	event := e.log.Info().Str(keyOperation, o.ID).Str(keyMachine, d.Name).Str(keyBackup, backup)
-	if asker := api.ReadAsker(askedBy); asker != nil {
-		event.Stringer(keyAskedBy, asker)
-	}
-	event.Msg("operation accepted")
-	e.queue = append(e.queue, r)
 	e.schedule()
-	return o.ID, nil
 }
 
 // firstProcess is the row clients poll until the first program runs.
-func (e *engine) firstProcess(o persistence.Operation, d *definition.Definition) persistence.Process {
+func firstProcess(o persistence.Operation, d *definition.Definition) persistence.Process {
 	return persistence.Process{CommandID: o.ID, Command: fmt.Sprintf("dbcalm-db-cmd %s %s", o.Machine, o.BackupID),
 		StartTime: time.Now().UTC(), Type: d.Process, Args: o.Args}
 }

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -200,6 +201,55 @@ func TestOneOfManyRequestsForOneBackupIsAccepted(t *testing.T) {
 	}
 	if accepted != 1 {
 		t.Errorf("%d of 8 were accepted", accepted)
+	}
+}
+
+// Those who come together are answered as if they had come one after the other.
+func TestThoseWhoComeTogetherAreAccepted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.options.MaxWaiting = 3
+	w.replace["validate_backup"] = steps.Step{Run: block(make(chan string), nil)}
+	w.start()
+	w.applicants.turn <- struct{}{}
+	const clients = 7
+	errs := make(chan error, clients)
+	for i := range clients {
+		go func() {
+			// Two want the same backup.
+			backup := fmt.Sprintf("b%d", i/2*2)
+			_, err := w.accept(t.Context(), order{command: "full_backup"}, backup, api.Args{ID: backup},
+				[]persistence.Claim{{BackupID: backup, Use: persistence.Makes}}, nil)
+			errs <- err
+		}()
+	}
+	var group []*applicant
+	w.eventually("all have come", func() bool {
+		group = append(group, w.applicants.take()...)
+		return len(group) == clients
+	})
+	w.acceptAll(group)
+	<-w.applicants.turn
+	var accepted, exists, full int
+	for range clients {
+		err := <-errs
+		switch {
+		case err == nil:
+			accepted++
+		case strings.Contains(err.Error(), "already exists"):
+			exists++
+		case strings.Contains(err.Error(), "3 operations are waiting already"):
+			full++
+		default:
+			t.Error(err)
+		}
+	}
+	// One runs, three wait.
+	if accepted != 4 || exists+full != clients-4 {
+		t.Errorf("%d were accepted, %d refused for their backup and %d for the queue", accepted, exists, full)
+	}
+	if open, err := w.OpenOperations(t.Context()); err != nil || len(open) != accepted {
+		t.Errorf("%d operations are open, %v", len(open), err)
 	}
 }
 

@@ -85,7 +85,7 @@ func (e *engine) Retry(ctx context.Context, id string) (api.RetryDecision, error
 		change.Status, change.Data, change.Error = persistence.Waiting, []byte("{}"), ""
 	}
 	change.Reason = reason
-	process := e.firstProcess(o, d)
+	process := firstProcess(o, d)
 	change.Reopen = &process
 	r, err := e.newRun(o)
 	if err != nil {

@@ -40,6 +40,9 @@ type engine struct {
 	running map[string]*run
 	parsed  map[string]*definition.Definition
 
+	// applicants are to be accepted.
+	applicants applicants
+
 	// owed holds a token while an on_finish command may be owed.
 	owed chan struct{}
 }
@@ -73,7 +76,8 @@ func newEngine(all common, options Options) (*engine, error) {
 	e := &engine{common: all, registry: registry, definitions: definitions, machines: machines,
 		max: max(1, options.MaxConcurrent), maxWaiting: cmp.Or(options.MaxWaiting, defaultMaxWaiting),
 		running: map[string]*run{}, parsed: map[string]*definition.Definition{},
-		owed: make(chan struct{}, 1), adopt: job.Adopt,
+		applicants: applicants{turn: make(chan struct{}, 1)},
+		owed:       make(chan struct{}, 1), adopt: job.Adopt,
 	}
 	e.base, e.stop = context.WithCancelCause(context.Background())
 	return e, nil

@@ -38,9 +38,7 @@ func (w *world) verified(at time.Time, verdicts ...persistence.Verdict) {
 	o := persistence.Operation{ID: "made-by-" + at.String(), Machine: "restore_folder",
 		Definition: w.source("restore_folder"), State: "queued", Status: persistence.Waiting, Seq: 1, Attempt: 1,
 		Args: []byte("{}"), Data: []byte("{}"), CreatedAt: at}
-	if err := w.Accept(w.t.Context(), o, nil, persistence.Process{CommandID: o.ID, StartTime: at, Args: o.Args}); err != nil {
-		w.t.Fatal(err)
-	}
+	w.accepts(o, "")
 	_, err := w.Apply(w.t.Context(), persistence.Change{OperationID: o.ID, Seq: 1, From: "queued", Event: "ok", To: "done", At: at,
 		Status: persistence.Succeeded, Attempt: 1, Data: o.Data, Verdicts: verdicts})
 	if err != nil {

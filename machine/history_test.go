@@ -17,10 +17,7 @@ func (w *world) over(id, machine, state string, status persistence.Status) {
 	began := time.Now().UTC().Add(-time.Hour)
 	o := persistence.Operation{ID: id, Machine: machine, Definition: w.source(machine), State: "queued", Status: persistence.Waiting,
 		Seq: 1, Attempt: 1, Args: []byte("{}"), Data: []byte("{}"), CreatedAt: began}
-	row := persistence.Process{CommandID: id, StartTime: began, Type: persistence.TypeBackup, Args: o.Args}
-	if err := w.Accept(w.t.Context(), o, nil, row); err != nil {
-		w.t.Fatal(err)
-	}
+	w.accepts(o, persistence.TypeBackup)
 	_, err := w.Apply(w.t.Context(), persistence.Change{OperationID: id, Seq: 1, From: "queued", Event: "ok", To: state, At: began,
 		Status: status, Attempt: 1, Data: o.Data})
 	if err != nil {

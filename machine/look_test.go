@@ -71,9 +71,7 @@ func TestOperationOfAForgottenMachineIsShown(t *testing.T) {
 	w := newWorld(t)
 	o := persistence.Operation{ID: "old", Machine: "melt_tapes", Definition: "name: melt_tapes\n", State: "heat", Status: persistence.Waiting,
 		Seq: 1, Attempt: 1, Args: []byte("{}"), Data: []byte("{}"), CreatedAt: time.Now().UTC()}
-	if err := w.Accept(t.Context(), o, nil, persistence.Process{CommandID: "old", Args: o.Args, StartTime: o.CreatedAt}); err != nil {
-		t.Fatal(err)
-	}
+	w.accepts(o, "")
 	if _, err := w.Apply(t.Context(), persistence.Change{OperationID: "old", Seq: 1, From: "heat", Event: "ok", To: "molten", At: o.CreatedAt,
 		Status: persistence.Succeeded, Attempt: 1, Data: o.Data}); err != nil {
 		t.Fatal(err)

@@ -212,11 +212,7 @@ func TestOperationFinishesOnItsOwnDefinition(t *testing.T) {
 	o := persistence.Operation{ID: "old", Machine: "restore_folder", Definition: old, BackupID: "full", State: "queued",
 		Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(),
 		Args: []byte(`{"id_list":["full"],"target":"folder","tmp_dir":"` + filepath.Join(w.host.Store.BackupDir, "restores", "x") + `"}`)}
-	err := w.Accept(t.Context(), o, nil,
-		persistence.Process{CommandID: "old", Type: persistence.TypeRestore, Args: o.Args, StartTime: o.CreatedAt})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.accepts(o, persistence.TypeRestore)
 	w.start()
 	v := w.ends("old", persistence.Succeeded)
 	if want := "ok>prepare ok>put_in_order ok>place"; !strings.Contains(events(v), want) {

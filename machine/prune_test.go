@@ -126,9 +126,7 @@ func TestPruneKeepsTheNewestGoodChain(t *testing.T) {
 	// A verification that failed is known against it, too.
 	o := persistence.Operation{ID: "verified", Machine: "verify_backup", Definition: w.source("verify_backup"), BackupID: "b",
 		Args: []byte("{}"), State: "queued", Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now()}
-	if err := w.Accept(t.Context(), o, nil, persistence.Process{CommandID: o.ID, StartTime: o.CreatedAt, Args: o.Args}); err != nil {
-		t.Fatal(err)
-	}
+	w.accepts(o, "")
 	if _, err := w.Apply(t.Context(), persistence.Change{OperationID: o.ID, Seq: 1, From: "queued", Event: "ok", To: "done", At: o.CreatedAt,
 		Status: persistence.Failed, Attempt: 1, Data: o.Data,
 		Verdicts: []persistence.Verdict{{BackupID: "b", Level: persistence.LevelChecksum, Damage: "a flipped bit"}}}); err != nil {

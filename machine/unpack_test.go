@@ -161,11 +161,7 @@ func TestStoredDefinitionThatKnowsOfNoStreams(t *testing.T) {
 			Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: time.Now().UTC(),
 			Args: bytes.ReplaceAll([]byte(`{"id_list":["ID"],"target":"folder","tmp_dir":"`+
 				filepath.Join(w.host.Store.BackupDir, "restores", "ID")+`"}`), []byte("ID"), []byte(id))}
-		err := w.Accept(t.Context(), o, nil,
-			persistence.Process{CommandID: o.ID, Type: persistence.TypeRestore, Args: o.Args, StartTime: o.CreatedAt})
-		if err != nil {
-			t.Fatal(err)
-		}
+		w.accepts(o, persistence.TypeRestore)
 	}
 	w.start()
 	w.ends("old-plain", persistence.Succeeded)

@@ -202,14 +202,20 @@ func (w *world) manifest(m store.Manifest) {
 	w.write(filepath.Join(w.host.Store.Folder(m.ID), store.ManifestName), string(text))
 }
 
+// accepts adds an operation that an earlier daemon has accepted.
+func (w *world) accepts(o persistence.Operation, of persistence.ProcessType) {
+	w.t.Helper()
+	first := persistence.Process{CommandID: o.ID, StartTime: o.CreatedAt, Type: of, Args: o.Args}
+	if err := w.Accept(w.t.Context(), persistence.Acceptance{Operation: o, First: first})[0]; err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func (w *world) record(b persistence.Backup) {
 	w.t.Helper()
 	o := persistence.Operation{ID: "made-" + b.ID, Machine: "full_backup", Definition: w.source("full_backup"), BackupID: b.ID,
 		Args: []byte("{}"), State: "queued", Status: persistence.Waiting, Seq: 1, Attempt: 1, Data: []byte("{}"), CreatedAt: b.StartTime}
-	row := persistence.Process{CommandID: o.ID, StartTime: o.CreatedAt, Type: persistence.TypeBackup, Args: o.Args}
-	if err := w.Accept(w.t.Context(), o, nil, row); err != nil {
-		w.t.Fatal(err)
-	}
+	w.accepts(o, persistence.TypeBackup)
 	_, err := w.Apply(w.t.Context(), persistence.Change{OperationID: o.ID, Seq: 1, From: "queued", Event: "ok", To: "done", At: b.StartTime,
 		Status: persistence.Succeeded, Attempt: 1, Data: o.Data, Backup: &b})
 	if err != nil {

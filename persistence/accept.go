@@ -11,70 +11,132 @@ import (
 	"dbcalm-db-cmd/persistence/dbfile"
 )
 
-// Accept records a new operation with its claims, its first transition and
-// its first process row, all or nothing. It returns ErrExists when a backup
-// the operation makes is recorded or being made, and *ClaimedError when an
-// open operation's use of a backup forbids this one's.
+// Acceptance is a new operation as it is recorded, all or nothing: with its claims,
+// its first transition and its first process row. Request is what asked for it, if
+// that has an id.
+type Acceptance struct {
+	Operation Operation
+	Claims    []Claim
+	First     Process
+	Request   *Request
+}
+
+// Accept records new operations in one transaction, and returns for each why it is
+// not: ErrExists when a backup it makes is recorded or being made, and
+// *ClaimedError when an open operation's use of a backup forbids this one's.
+// errRequestKnown comes before any other refusal: what the command clashes with may
+// be the operation it has begun itself.
 //
-// When it returns nil, the process row is in the shared file: clients look for
+// Where it returns nil, the process row is in the shared file: clients look for
 // it as soon as they have their answer. While that file cannot be written, or
 // once the ledger was found damaged, nothing is accepted, with an *Error that
 // names it.
-func (s *Store) Accept(ctx context.Context, o Operation, claims []Claim, first Process) error {
-	return s.accept(ctx, o, func(tx *ledgerTx) error { return acceptOperation(ctx, tx, o, claims, first) })
+func (s *Store) Accept(ctx context.Context, all ...Acceptance) []error {
+	refused := make([]error, len(all))
+	for i, a := range all {
+		refused[i] = s.explain("read request", checkRequest(ctx, s.read, a.Request))
+	}
+	// In the order of the others.
+	var rest []Acceptance
+	for i, a := range all {
+		if refused[i] == nil {
+			rest = append(rest, a)
+		}
+	}
+	why, err := s.record(ctx, rest)
+	for i := range refused {
+		switch {
+		case refused[i] != nil:
+		case err != nil:
+			refused[i] = err
+		default:
+			refused[i], why = why[0], why[1:]
+		}
+	}
+	return refused
 }
 
-// AcceptOnce is Accept for a command with a request id, recorded in the same
-// transaction. errRequestKnown comes before any other refusal: what the
-// command clashes with may be the operation it has begun itself.
-func (s *Store) AcceptOnce(ctx context.Context, r Request, o Operation, claims []Claim, first Process) error {
-	var known int
-	if err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM operation_request WHERE id = ?`, r.ID).Scan(&known); err != nil {
-		return s.explain("read request", err)
+// record is Accept for what is not known yet. An error is one for all, and none of
+// them is recorded then.
+func (s *Store) record(ctx context.Context, all []Acceptance) (refused []error, err error) {
+	if len(all) == 0 {
+		return nil, nil
 	}
-	if known > 0 {
-		return errRequestKnown
-	}
-	return s.accept(ctx, o, func(tx *ledgerTx) error {
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM operation_request WHERE id = ?`, r.ID).Scan(&known); err != nil {
-			return err
-		}
-		if known > 0 {
-			return errRequestKnown
-		}
-		if err := acceptOperation(ctx, tx, o, claims, first); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO operation_request (id, command, args, operation_id, at) VALUES (?,?,?,?,?)`,
-			r.ID, r.Command, r.Args, o.ID, dbfile.At(o.CreatedAt))
-		return err
-	})
-}
-
-func (s *Store) accept(ctx context.Context, o Operation, record func(*ledgerTx) error) error {
 	if err := s.examination.Damage(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.withdrawAll(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	s.shared.learn(ctx)
 	if err := s.shared.ready(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	if _, err := s.commit(ctx, "record operation", record); err != nil {
-		return err
+	told, err := s.commit(ctx, "record operation", func(tx *ledgerTx) error {
+		refused = nil
+		for _, a := range all {
+			why, err := acceptOperation(ctx, tx, a)
+			if err != nil {
+				return err
+			}
+			refused = append(refused, why)
+		}
+		return nil
+	})
+	if err != nil || !told {
+		return refused, err
 	}
 	s.shared.reached("ledger-committed")
-	err := s.shared.deliver(ctx)
+	if err = s.shared.deliver(ctx); err == nil {
+		return refused, nil
+	}
+	for i, a := range all {
+		if refused[i] == nil {
+			s.withdrawals.add(a.Operation.ID)
+		}
+	}
+	if undone := s.withdrawAll(context.WithoutCancel(ctx)); undone != nil {
+		return nil, fmt.Errorf("%w; what is recorded of it is removed as soon as that can be written: %w", err, undone)
+	}
+	return nil, err
+}
+
+// acceptOperation records one operation, or says why it is refused: then nothing
+// has been written.
+func acceptOperation(ctx context.Context, tx *ledgerTx, a Acceptance) (refused, err error) {
+	err = checkRequest(ctx, tx, a.Request)
 	if err == nil {
+		err = checkClaims(ctx, tx, a.Operation.ID, a.Claims)
+	}
+	if _, claimed := errors.AsType[*ClaimedError](err); claimed || errors.Is(err, ErrExists) || errors.Is(err, errRequestKnown) {
+		return err, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := insertOperation(ctx, tx, a.Operation, a.Claims, a.First); err != nil || a.Request == nil {
+		return nil, err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO operation_request (id, command, args, operation_id, at) VALUES (?,?,?,?,?)`,
+		a.Request.ID, a.Request.Command, a.Request.Args, a.Operation.ID, dbfile.At(a.Operation.CreatedAt))
+	return nil, err
+}
+
+// checkRequest refuses a request that was accepted before.
+func checkRequest(ctx context.Context, in interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}, r *Request) error {
+	if r == nil {
 		return nil
 	}
-	s.withdrawals.add(o.ID)
-	if undone := s.withdrawAll(context.WithoutCancel(ctx)); undone != nil {
-		return fmt.Errorf("%w; what is recorded of it is removed as soon as that can be written: %w", err, undone)
+	var known bool
+	if err := in.QueryRowContext(ctx, `SELECT count(*) > 0 FROM operation_request WHERE id = ?`, r.ID).Scan(&known); err != nil {
+		return err
 	}
-	return err
+	if known {
+		return errRequestKnown
+	}
+	return nil
 }
 
 // claimOpenRows makes this daemon the process of those rows whose program does

@@ -58,7 +58,7 @@ func TestDamageOfALargeLedgerIsFoundMeanwhile(t *testing.T) {
 	broken(t, <-told, ledger, "it is damaged: move it aside")
 	broken(t, d.CheckWritable(t.Context()), ledger, "it is damaged: move it aside")
 	op := operation("new")
-	broken(t, d.Accept(t.Context(), op, nil, firstProcess(op)), ledger, "it is damaged: move it aside")
+	broken(t, offer(t.Context(), d.Store, op, nil), ledger, "it is damaged: move it aside")
 }
 
 func TestDamageOfALargeSharedFileIsFoundMeanwhile(t *testing.T) {
@@ -70,7 +70,7 @@ func TestDamageOfALargeSharedFileIsFoundMeanwhile(t *testing.T) {
 	testkit.Eventually(t, "the damage is known", func() bool { return d.CheckWritable(t.Context()) != nil })
 	broken(t, d.CheckWritable(t.Context()), o.Shared, "damaged")
 	op := operation("new")
-	broken(t, d.Accept(t.Context(), op, nil, firstProcess(op)), o.Shared, "damaged")
+	broken(t, offer(t.Context(), d.Store, op, nil), o.Shared, "damaged")
 }
 
 func TestALargeFileIsInspectedInPart(t *testing.T) {

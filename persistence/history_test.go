@@ -21,7 +21,7 @@ var lately = Age{Before: noon.Add(24 * time.Hour)}
 func (d *database) ended(id string, ends ...func(*Change)) Operation {
 	d.t.Helper()
 	o := operation(id)
-	if err := d.AcceptOnce(d.t.Context(), request("r-"+id, o), o, []Claim{{BackupID: "c-" + id, Use: Reads}}, firstProcess(o)); err != nil {
+	if err := offer(d.t.Context(), d.Store, o, request("r-"+id, o), Claim{BackupID: "c-" + id, Use: Reads}); err != nil {
 		d.t.Fatal(err)
 	}
 	o = d.apply(step(d.operation(id), "start", "copy"))

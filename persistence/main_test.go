@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -119,10 +120,15 @@ func firstProcess(o Operation) Process {
 	return Process{CommandID: o.ID, Command: "dbcalm-db-cmd " + o.Machine, StartTime: o.CreatedAt, Type: TypeBackup, Args: o.Args}
 }
 
+// offer has one operation accepted.
+func offer(ctx context.Context, s *Store, o Operation, r *Request, claims ...Claim) error {
+	return s.Accept(ctx, Acceptance{Operation: o, Claims: claims, First: firstProcess(o), Request: r})[0]
+}
+
 // accept records an operation and returns it as stored.
 func (d *database) accept(o Operation, claims ...Claim) Operation {
 	d.t.Helper()
-	if err := d.Accept(d.t.Context(), o, claims, firstProcess(o)); err != nil {
+	if err := offer(d.t.Context(), d.Store, o, nil, claims...); err != nil {
 		d.t.Fatalf("accept %s: %v", o.ID, err)
 	}
 	return d.operation(o.ID)

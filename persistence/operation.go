@@ -33,10 +33,7 @@ func scanOperation(row scanner) (Operation, error) {
 	return o, err
 }
 
-func acceptOperation(ctx context.Context, tx *ledgerTx, o Operation, claims []Claim, first Process) error {
-	if err := checkClaims(ctx, tx, o.ID, claims); err != nil {
-		return err
-	}
+func insertOperation(ctx context.Context, tx *ledgerTx, o Operation, claims []Claim, first Process) error {
 	definition, err := storeDefinition(ctx, tx.Tx, o.Definition)
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func TestRefusedAcceptRecordsNothing(t *testing.T) {
 	d := openNew(t)
 	d.accept(operation("op"))
 	o := operation("op")
-	if err := d.Accept(t.Context(), o, []Claim{{BackupID: "x", Use: Makes}}, firstProcess(o)); err == nil {
+	if err := offer(t.Context(), d.Store, o, nil, Claim{BackupID: "x", Use: Makes}); err == nil {
 		t.Fatal("one id was accepted twice")
 	}
 	db := d.ledgerDB()
@@ -61,7 +61,7 @@ func TestRecordedBackupIsNotMadeAgain(t *testing.T) {
 	o := operation("op")
 	for use, want := range map[Use]error{Makes: ErrExists, Reads: nil, Deletes: nil} {
 		o.ID = string(use)
-		err := d.Accept(t.Context(), o, []Claim{{BackupID: "b", Use: use}}, firstProcess(o))
+		err := offer(t.Context(), d.Store, o, nil, Claim{BackupID: "b", Use: use})
 		if !errors.Is(err, want) {
 			t.Errorf("an operation that %s it: %v, want %v", use, err, want)
 		}
@@ -88,7 +88,7 @@ func TestClaimsExcludeEachOther(t *testing.T) {
 				d.apply(step(holder, "x", "somewhere", func(c *Change) { c.Status = status }))
 			}
 			o := operation("second-" + backup)
-			err := d.Accept(t.Context(), o, []Claim{{BackupID: "free-" + backup, Use: Makes}, {BackupID: backup, Use: uses[1]}}, firstProcess(o))
+			err := offer(t.Context(), d.Store, o, nil, Claim{BackupID: "free-" + backup, Use: Makes}, Claim{BackupID: backup, Use: uses[1]})
 			got := fine
 			var c *ClaimedError
 			switch {

@@ -103,7 +103,7 @@ func lossOf(t *testing.T, lose func(t *testing.T, d *database, copied string)) {
 	before := tables(t, d.path)
 	lose(t, d, copied)
 	second := operation("second")
-	err := d.Accept(t.Context(), second, nil, firstProcess(second))
+	err := offer(t.Context(), d.Store, second, nil)
 	if !errors.Is(err, shared.ErrLost) {
 		t.Errorf("a command in between: %v", err)
 	}
@@ -190,7 +190,7 @@ func TestFileThatIsBrokenIsToldOfAndWaitedFor(t *testing.T) {
 	again := openAt(t, d.path)
 	broken(t, again.CheckWritable(t.Context()), d.path, "it is no SQLite database or is damaged")
 	o := operation("op")
-	broken(t, again.Accept(t.Context(), o, nil, firstProcess(o)), d.path, "it is no SQLite database")
+	broken(t, offer(t.Context(), again.Store, o, nil), d.path, "it is no SQLite database")
 	if _, err := again.Backup(t.Context(), "full"); err != nil {
 		t.Errorf("what the ledger knows: %v", err)
 	}

@@ -96,7 +96,7 @@ func TestLedgerGoesOnWhileTheSharedFileIsLocked(t *testing.T) {
 		t.Errorf("the operation is %s", o.Status)
 	}
 	second := operation("second")
-	err = d.Accept(t.Context(), second, nil, firstProcess(second))
+	err = offer(t.Context(), d.Store, second, nil)
 	broken(t, err, d.path, "another program holds a lock on it")
 	broken(t, d.CheckWritable(t.Context()), d.path, "another program holds a lock on it")
 	if status := read(t, writer, `SELECT group_concat(status) FROM process`); status != "running" {
@@ -250,7 +250,7 @@ func TestWithdrawnOperationLeavesNoRow(t *testing.T) {
 	// The word of the commit is lost: the row is there, nobody knows.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := d.Accept(ctx, o, nil, firstProcess(o)); err == nil {
+	if err := offer(ctx, d.Store, o, nil); err == nil {
 		t.Fatal("accepted with a context that has ended")
 	}
 	run(t, outsider(t, d.path), `INSERT INTO process (command_id, status, start_time)

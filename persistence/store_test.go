@@ -125,7 +125,7 @@ func TestReadersNeverSeeSuccessBeforeTheBackup(t *testing.T) {
 // oneBackup takes an operation through its life.
 func oneBackup(ctx context.Context, s *Store, id string) error {
 	o := operation(id)
-	if err := s.Accept(ctx, o, []Claim{{BackupID: o.BackupID, Use: Makes}}, firstProcess(o)); err != nil {
+	if err := offer(ctx, s, o, nil, Claim{BackupID: o.BackupID, Use: Makes}); err != nil {
 		return err
 	}
 	o, err := s.Apply(ctx, step(o, "start", "copy"))

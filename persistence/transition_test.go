@@ -114,7 +114,7 @@ func TestReopenBeginsAnew(t *testing.T) {
 	}
 	// It holds its claims again.
 	second := operation("second")
-	if err := d.Accept(t.Context(), second, []Claim{{BackupID: "b", Use: Makes}}, firstProcess(second)); !errors.Is(err, ErrExists) {
+	if err := offer(t.Context(), d.Store, second, nil, Claim{BackupID: "b", Use: Makes}); !errors.Is(err, ErrExists) {
 		t.Errorf("a second maker: %v", err)
 	}
 }

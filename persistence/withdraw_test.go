@@ -29,13 +29,13 @@ func TestRefusedOperationIsWithdrawnInTheEnd(t *testing.T) {
 		locked = true
 	}
 	o := operation("op")
-	err := d.Accept(t.Context(), o, []Claim{{BackupID: "new", Use: Makes}}, firstProcess(o))
+	err := offer(t.Context(), d.Store, o, nil, Claim{BackupID: "new", Use: Makes})
 	if err == nil || !strings.Contains(err.Error(), "is removed as soon as that can be written") {
 		t.Fatalf("accepted while the ledger was locked: %v", err)
 	}
 	next := operation("next")
 	var trouble *dbfile.Error
-	if err := d.Accept(t.Context(), next, nil, firstProcess(next)); !errors.As(err, &trouble) {
+	if err := offer(t.Context(), d.Store, next, nil); !errors.As(err, &trouble) {
 		t.Errorf("the next one is refused with %v", err)
 	}
 	run(t, ledger, `ROLLBACK`)

@@ -35,7 +35,7 @@ func TestFormerState(t *testing.T) {
 	o := persistence.Operation{ID: "open", Machine: "full_backup", State: "copy", Status: persistence.Running, Seq: 1, Attempt: 1,
 		Args: []byte("{}"), Data: []byte("{}"), CreatedAt: time.Now()}
 	row := persistence.Process{CommandID: o.ID, StartTime: time.Now(), Type: persistence.TypeBackup, Args: o.Args}
-	if err := store.Accept(t.Context(), o, nil, row); err != nil {
+	if err := store.Accept(t.Context(), persistence.Acceptance{Operation: o, First: row})[0]; err != nil {
 		t.Fatal(err)
 	}
 	job, err := store.BeginJob(t.Context(), o,

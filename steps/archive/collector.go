@@ -173,7 +173,7 @@ func (c *Collector) look(ctx context.Context) (ready bool, err error) {
 			return false, nil
 		}
 		if c.quiet = err != nil; c.quiet {
-			c.board.set(Waiting, err.Error())
+			c.board.set(Waiting, server.Plainly(err))
 		} else if err := c.know(now); err != nil {
 			return false, err
 		}

@@ -152,6 +152,9 @@ func TestCollectorFollowsTheServer(t *testing.T) {
 	c.await(c.write())
 	c.server.Stop()
 	testkit.Eventually(t, "it waits for the server", func() bool { return c.running.Status().State == Waiting })
+	if why := c.running.Status().Reason; !strings.HasPrefix(why, "MySQL/MariaDB server is not running: ") {
+		t.Errorf("it waits because %s", why)
+	}
 	c.server.Start()
 	chain := c.await(c.write())
 	c.expectBreaks(chain)

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -81,6 +82,10 @@ func TestJobIsAdopted(t *testing.T) {
 	b := newBench(t, `echo ready >ready; read line <"$GATE"; echo done`)
 	b.start()
 	b.has("ready")
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", b.job.Identity.PID))
+	if err != nil || string(name) != supervisorName+"\n" {
+		t.Errorf("ps calls the supervisor %q, %v", name, err)
+	}
 	adopted, err := Adopt(b.folder, b.job.Identity)
 	if err != nil {
 		t.Fatal(err)

@@ -12,9 +12,6 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/steps/disk"
@@ -34,7 +31,7 @@ const (
 )
 
 // supervisorName is what ps and top call a supervisor, at most 15 bytes.
-var supervisorName = []byte("dbcalm-job\x00")
+const supervisorName = "dbcalm-job"
 
 // resultRetry is how long to wait before trying again to write a result for
 // which the disk has no room.
@@ -50,8 +47,7 @@ func Supervise(ctx context.Context, folder string) error {
 	runtime.LockOSThread()
 	// Started through /proc/self/exe, it would be called "exe" in ps and top. A
 	// name is a convenience: it does without if that is refused.
-	// #nosec G103 -- prctl takes the name by its address
-	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&supervisorName[0])), 0, 0, 0)
+	_ = os.WriteFile("/proc/self/comm", []byte(supervisorName), 0)
 	var spec Spec
 	if err := disk.ReadJSON(filepath.Join(folder, SpecFile), maxFile, &spec); err != nil {
 		return fmt.Errorf("read job: %w", err)
@@ -64,7 +60,7 @@ func Supervise(ctx context.Context, folder string) error {
 	}
 	crashpoint.Here("supervisor-granted")
 	raiseFileLimit()
-	boundMemory()
+	BoundMemory(memoryLimit)
 	yieldToServer()
 	result := runJob(folder, spec, shell, daemon, ctx.Done())
 	crashpoint.Here("supervisor-ended")
@@ -104,11 +100,11 @@ func raiseFileLimit() {
 // at once, in bytes: the server needs it more.
 const memoryLimit = 48 << 20
 
-// boundMemory keeps the supervisor small, unless the environment says how large it
-// may be (GOMEMLIMIT).
-func boundMemory() {
+// BoundMemory keeps a program small, unless the environment says how large it may be
+// (GOMEMLIMIT). One that needs more gets it, and takes more time.
+func BoundMemory(limit int64) {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(memoryLimit)
+		debug.SetMemoryLimit(limit)
 	}
 }
 

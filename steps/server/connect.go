@@ -21,10 +21,15 @@ const ServerTimeout = 2 * time.Second
 // Errors of the server that callers decide on.
 var (
 	// ErrServerDown: nothing answers. Clients look for this very text.
-	ErrServerDown = errors.New("cannot create backup, MySQL/MariaDB server is not running")
+	ErrServerDown = errors.New(noBackup + "MySQL/MariaDB server is not running")
 	// errLogin: the server answers and refuses the login.
 	errLogin = errors.New("the server refused the login of the backup user")
 )
+
+const noBackup = "cannot create backup, "
+
+// Plainly tells an error of the server to whoever does not want a backup of it.
+func Plainly(err error) string { return strings.TrimPrefix(err.Error(), noBackup) }
 
 // Conn is a connection to the database server.
 type Conn struct{ db *sql.DB }

@@ -77,7 +77,8 @@ func leaveAtWork(t *testing.T, ctx context.Context, store *persistence.Store, ho
 		Definition: text, BackupID: id, Args: args, State: "copy", Status: persistence.Running,
 		Seq: 1, Attempt: 1, Data: []byte(`{"tool":{"name":"program"}}`), CreatedAt: time.Now()}
 	row := persistence.Process{CommandID: o.ID, Command: program, StartTime: time.Now(), Type: persistence.TypeBackup, Args: args}
-	if err := store.Accept(ctx, o, []persistence.Claim{{BackupID: id, Use: persistence.Makes}}, row); err != nil {
+	claims := []persistence.Claim{{BackupID: id, Use: persistence.Makes}}
+	if err := store.Accept(ctx, persistence.Acceptance{Operation: o, Claims: claims, First: row})[0]; err != nil {
 		t.Error(err)
 		return
 	}
