@@ -46,18 +46,9 @@ func (a *attempt) beginJob(ctx context.Context) (decision, error) {
 		return decision{}, err
 	}
 	o := a.operation
-	a.job, err = a.store.BeginJob(
-		context.WithoutCancel(ctx),
-		o,
+	a.job, err = a.store.BeginJob(context.WithoutCancel(ctx), o,
 		persistence.Job{OperationID: o.ID, State: o.State, Attempt: o.Attempt, Folder: a.host.Jobs.Folder(o.ID, o.Seq)},
-		persistence.Process{
-			CommandID: o.ID,
-			Command:   spec.Line(),
-			StartTime: time.Now().UTC(),
-			Type:      a.run.definition.Process,
-			Args:      o.Args,
-		},
-	)
+		persistence.Process{CommandID: o.ID, Command: spec.Line(), StartTime: time.Now().UTC(), Type: a.run.definition.Process, Args: o.Args})
 	if errors.Is(err, persistence.ErrCancelRequested) {
 		return decision{}, job.ErrCancelled
 	}

@@ -153,11 +153,11 @@ type Step struct {
 	Lost func(t Task) (Outcome, bool)
 	// Job returns the program to run. It changes nothing on the host.
 	Job func(ctx context.Context, t Task) (job.Spec, error)
-	// Beside is work of the daemon's own, done while the program runs. The state is
-	// left by what Finish has found only when that is done, too, except to go back; it
-	// says what it did, for the transition's row. If it fails, so does the state. Like
-	// Run, it may be called again after a crash and returns when ctx ends. Nil where
-	// there is none.
+	// Beside is work of the daemon's own, done while the program runs; nil for none. The
+	// state is left when both are done, unless the program has failed or Finish goes
+	// back: then it is broken off. If it fails, so does the state, and the program is
+	// stopped. Like Run, it may be called again after a crash at any point, and returns
+	// as soon as it may when ctx ends. It says what it did, for the transition's row.
 	Beside func(ctx context.Context, t Task) (did string, err error)
 	// Finish judges what the program did.
 	Finish func(ctx context.Context, t Task, r job.Result) (Outcome, error)
