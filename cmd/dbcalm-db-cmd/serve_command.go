@@ -7,7 +7,6 @@ import (
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
-	"dbcalm-db-cmd/steps/job"
 )
 
 func serveCommand(a *app) *cobra.Command {
@@ -23,17 +22,12 @@ the next daemon takes them over.`,
 	}
 }
 
-// memoryLimit is from which size on memory that is not used any more is looked for
-// at once, in bytes: with the program itself that makes about 32 MiB.
-const memoryLimit = 20 << 20
-
 func runServe(ctx context.Context, a *app) error {
 	loaded := a.source.load()
 	if len(loaded.Problems) > 0 {
 		return exitWith(exitConfig, &config.Error{Problems: loaded.Problems})
 	}
 	log := newLogger(a.screen.Err, loaded.Config, screen.TakesColour(a.screen.Err, a.source.env), a.screen.Now)
-	job.BoundMemory(memoryLimit)
 	log.Info().Str(keyVersion, versionText()).Str(keyConfig, loaded.Config.Path).Msg("daemon starting")
 	for _, warning := range loaded.Warnings {
 		log.Warn().Str(keyConfig, loaded.Config.Path).Msg(warning.String())

@@ -60,7 +60,7 @@ func Supervise(ctx context.Context, folder string) error {
 	}
 	crashpoint.Here("supervisor-granted")
 	raiseFileLimit()
-	BoundMemory(memoryLimit)
+	boundMemory()
 	yieldToServer()
 	result := runJob(folder, spec, shell, daemon, ctx.Done())
 	crashpoint.Here("supervisor-ended")
@@ -100,11 +100,12 @@ func raiseFileLimit() {
 // at once, in bytes: the server needs it more.
 const memoryLimit = 48 << 20
 
-// BoundMemory keeps a program small, unless the environment says how large it may be
-// (GOMEMLIMIT). One that needs more gets it, and takes more time.
-func BoundMemory(limit int64) {
+// boundMemory keeps the supervisor small, unless the environment says how large it
+// may be (GOMEMLIMIT). The daemon does without: with a thousand clients it would
+// look for unused memory all the time.
+func boundMemory() {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(limit)
+		debug.SetMemoryLimit(memoryLimit)
 	}
 }
 
