@@ -51,6 +51,11 @@ func (a *attempt) spec(ctx context.Context) (spec job.Spec, err error) {
 	return a.step.Job(ctx, task)
 }
 
+func (a *attempt) doBeside(ctx context.Context) (did string, err error) {
+	defer a.guard(&err)
+	return a.step.Beside(ctx, a.task)
+}
+
 func (a *attempt) judge(ctx context.Context, r job.Result) (outcome steps.Outcome, err error) {
 	defer a.guard(&err)
 	outcome, err = a.step.Finish(ctx, a.task, r)

@@ -9,6 +9,7 @@ import (
 
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/crashpoint"
 	"dbcalm-db-cmd/steps/job"
 )
@@ -98,7 +99,9 @@ func (a *attempt) resumeJob(ctx context.Context) (decision, error) {
 		if err != nil {
 			return a.jobOver(), err
 		}
-		return a.finishJob(ctx, result)
+		side := a.workBeside(ctx)
+		defer side.end()
+		return a.finishJob(ctx, result, side)
 	}
 	if err != nil {
 		return decision{}, unclear(err)
@@ -159,10 +162,18 @@ func (a *attempt) awaitJob(ctx context.Context, running *job.Running) (decision,
 	if a.operation.CancelAt != nil {
 		return a.stopJob(running)
 	}
-	result, err := running.Wait(ctx)
+	side := a.workBeside(ctx)
+	defer side.end()
+	result, err := running.Wait(side.ctx)
 	switch {
 	case err == nil:
-		return a.finishJob(context.WithoutCancel(ctx), result)
+		return a.finishJob(ctx, result, side)
+	case errors.Is(err, errBesideFailed):
+		d, err := a.stopJob(running)
+		if errors.Is(err, job.ErrCancelled) {
+			_, err = side.await()
+		}
+		return d, err
 	case errors.Is(err, job.ErrCancelled):
 		return a.stopJob(running)
 	case errors.Is(err, job.ErrNoResult):
@@ -208,8 +219,8 @@ func (a *attempt) stopJob(running *job.Running) (decision, error) {
 	return d, job.ErrCancelled
 }
 
-// finishJob judges a job that has ended.
-func (a *attempt) finishJob(ctx context.Context, result job.Result) (decision, error) {
+// finishJob judges a job that has ended, and waits for what is done beside it.
+func (a *attempt) finishJob(ctx context.Context, result job.Result, side *beside) (decision, error) {
 	result = a.host.Jobs.RedactResult(result)
 	d := a.jobOver()
 	d.result = processResult(result)
@@ -223,12 +234,64 @@ func (a *attempt) finishJob(ctx context.Context, result job.Result) (decision, e
 		}
 		return a.interruptJob(ctx, how, d.result)
 	}
-	outcome, err := a.judge(ctx, result)
+	outcome, err := a.judge(context.WithoutCancel(ctx), result)
 	if err != nil {
 		return d, err
 	}
+	if outcome.Event != steps.EventRewind {
+		did, err := side.await()
+		if err != nil {
+			return d, err
+		}
+		if did != "" {
+			outcome.Reason += "; " + did
+		}
+	}
 	d.event, d.reason, d.outcome = outcome.Event, outcome.Reason, &outcome
 	return d, nil
+}
+
+// beside is the daemon's own work while the program of a state runs.
+type beside struct {
+	// ctx ends with the work's context, or when the work has failed.
+	ctx   context.Context
+	stop  context.CancelCauseFunc
+	ended chan struct{}
+	did   string
+	err   error
+}
+
+// errBesideFailed: what the program does is of no use any more.
+var errBesideFailed = errors.New("what is done beside the program has failed")
+
+// workBeside begins what the state's step does beside its program. Whoever calls it
+// ends it before the state is left.
+func (a *attempt) workBeside(ctx context.Context) *beside {
+	b := &beside{ended: make(chan struct{})}
+	b.ctx, b.stop = context.WithCancelCause(ctx)
+	if a.step.Beside == nil {
+		close(b.ended)
+		return b
+	}
+	go func() {
+		defer close(b.ended)
+		if b.did, b.err = a.doBeside(b.ctx); b.err != nil {
+			b.stop(errBesideFailed)
+		}
+	}()
+	return b
+}
+
+// await waits until the work is done, or its context has ended.
+func (b *beside) await() (did string, err error) {
+	<-b.ended
+	return b.did, b.err
+}
+
+// end breaks the work off, if it is not done.
+func (b *beside) end() {
+	b.stop(nil)
+	<-b.ended
 }
 
 // interruptJob applies the crash policy to a job that is over without having

@@ -12,6 +12,7 @@
 //	daemon ── Launch ──▶ supervisor        work done in the daemon,
 //	   │  identity recorded │              run again after a crash
 //	   ├──── Release ──────▶├─▶ tool
+//	   ├─ Beside             work of the daemon's own meanwhile, if any
 //	   ├──── Wait ◀── result.json
 //	   ▼
 //	 Finish

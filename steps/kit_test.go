@@ -184,6 +184,11 @@ func (b *kitBench) do(step Step, task Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if step.Beside != nil {
+		if _, err := step.Beside(b.T.Context(), task); err != nil {
+			return Outcome{}, err
+		}
+	}
 	b.seq++
 	return step.Finish(b.T.Context(), task, b.runs(task.Operation, b.seq, spec))
 }
@@ -211,7 +216,7 @@ func (b *kitBench) take(id, base string) error {
 // restore restores a chain to a target and returns the folder it is in.
 func (b *kitBench) restore(target string, ids ...string) (string, error) {
 	b.T.Helper()
-	task := Task{Operation: "restore-" + target, Attempt: 1,
+	task := Task{Operation: "restore-" + target, Attempt: 1, Events: []string{EventRewind},
 		Args: Args{IDList: ids, Target: target, TmpDir: filepath.Join(b.Store.BackupDir, "restores", strings.Join(ids, "-"))}}
 	names := []string{"validate_restore", "stage_chain"}
 	if b.Stream {

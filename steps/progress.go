@@ -39,13 +39,18 @@ func (s backupSteps) copyProgress(t Task, folder string) (disk.Progress, bool) {
 
 // written returns the bytes that the data files below a folder take.
 func written(folder string) int64 {
+	return taken(folder, func(path string) bool {
+		name := filepath.Base(path)
+		return filepath.Dir(path) == folder && (strings.HasPrefix(name, "ib_logfile") || name == "xtrabackup_logfile")
+	})
+}
+
+// taken returns the bytes that the files below a folder take, but for some.
+func taken(folder string, but func(path string) bool) int64 {
 	var sum int64
 	_ = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || entry.IsDir() || but(path) {
 			return nil // what goes away meanwhile counts no more
-		}
-		if name := entry.Name(); filepath.Dir(path) == folder && (strings.HasPrefix(name, "ib_logfile") || name == "xtrabackup_logfile") {
-			return nil
 		}
 		if info, err := entry.Info(); err == nil {
 			// #nosec G115 -- no file, disk or log has 2^63 bytes
@@ -110,9 +115,16 @@ var redoRead = regexp.MustCompile(`(?i)redo log up to LSN=(\d+)`)
 // in bytes.
 const maxOutput = 64 << 20
 
-// prepareProgress tells how far the tool is with the redo log of a full
-// backup; log sequence numbers count bytes.
+// prepareProgress tells how far a full backup is prepared, and what is staged
+// meanwhile.
 func (s restoreSteps) prepareProgress(t Task, folder string) (disk.Progress, bool) {
+	p, known := s.redoProgress(t, folder)
+	return s.withAhead(t, p, known)
+}
+
+// redoProgress tells how far the tool is with the redo log of a full backup; log
+// sequence numbers count bytes.
+func (s restoreSteps) redoProgress(t Task, folder string) (disk.Progress, bool) {
 	c, err := tool.ReadCheckpoints(s.Store.Folder(t.Args.IDList[0]))
 	if err != nil || c.LastLSN <= c.ToLSN {
 		return disk.Progress{}, false
@@ -133,9 +145,36 @@ func (s restoreSteps) prepareProgress(t Task, folder string) (disk.Progress, boo
 	return p, true
 }
 
-// applyProgress tells how far the tool is with an incremental: it removes each
-// changed part it has applied.
+// withAhead adds to how far the tool is what is staged meanwhile, by what lies in
+// the stage of it.
+func (s restoreSteps) withAhead(t Task, p disk.Progress, known bool) (disk.Progress, bool) {
+	next, record, found := t.ahead()
+	if !found || t.Data.Placement == nil {
+		return p, known
+	}
+	size, err := store.Link{Folder: s.Store.Folder(record.ID), Manifest: s.Store.ManifestOrNil(record.ID)}.Size()
+	if err != nil {
+		return p, known
+	}
+	// #nosec G115 -- no file, disk or log has 2^63 bytes
+	total := int64(size.Allocated)
+	p.Total += total
+	none := func(string) bool { return false }
+	p.Done += min(taken(t.Data.Placement.Link(next), none), total)
+	p.Cap()
+	return p, p.Total > 0
+}
+
+// applyProgress tells how far the tool is with an incremental, and what is staged
+// meanwhile.
 func (s restoreSteps) applyProgress(t Task, _ string) (disk.Progress, bool) {
+	p, known := s.deltaProgress(t)
+	return s.withAhead(t, p, known)
+}
+
+// deltaProgress tells how far the tool is with an incremental: it removes each
+// changed part it has applied.
+func (s restoreSteps) deltaProgress(t Task) (disk.Progress, bool) {
 	id := t.Args.IDList[t.Data.Applied]
 	l := store.Link{Folder: s.Store.Folder(id), Manifest: s.Store.ManifestOrNil(id)}
 	if l.Manifest == nil || t.Data.Placement == nil {

@@ -74,6 +74,11 @@ type Data struct {
 	// Unsynced tells that what the stage holds may not all be on the disk yet: it is
 	// lost with the watch that Host.stages has on it.
 	Unsynced bool `json:"unsynced,omitempty"`
+	// Ahead has the SHA-256 of the manifests of those links, at the chain's end, that
+	// are not there when the stage is left, empty for one without: each is staged while
+	// the tool works on the one before. Nil where all are there, as in an operation that
+	// an older program staged.
+	Ahead []string `json:"ahead,omitempty"`
 	// Unpacked are the links of a chain, counted from 0, that the stage holds
 	// whole, unpacked from their streams.
 	Unpacked []int `json:"unpacked,omitempty"`
@@ -148,6 +153,12 @@ type Step struct {
 	Lost func(t Task) (Outcome, bool)
 	// Job returns the program to run. It changes nothing on the host.
 	Job func(ctx context.Context, t Task) (job.Spec, error)
+	// Beside is work of the daemon's own, done while the program runs; nil for none. The
+	// state is left when both are done, unless the program has failed or Finish goes
+	// back: then it is broken off. If it fails, so does the state, and the program is
+	// stopped. Like Run, it may be called again after a crash at any point, and returns
+	// as soon as it may when ctx ends. It says what it did, for the transition's row.
+	Beside func(ctx context.Context, t Task) (did string, err error)
 	// Finish judges what the program did.
 	Finish func(ctx context.Context, t Task, r job.Result) (Outcome, error)
 	// Probe looks at the disk after an interruption and reports whether the work

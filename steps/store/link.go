@@ -32,7 +32,14 @@ func (s *Store) Link(ctx context.Context, id string) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
-	l := Link{Record: record, Folder: s.Folder(id)}
+	return s.LinkAs(record)
+}
+
+// LinkAs reads a backup from the store that was recorded so, whether or not its
+// record is still there.
+func (s *Store) LinkAs(record persistence.Backup) (l Link, err error) {
+	id := record.ID
+	l = Link{Record: record, Folder: s.Folder(id)}
 	if _, err := os.Stat(l.Folder); err != nil {
 		err = fmt.Errorf("the folder of backup '%s' cannot be read: %w", id, err)
 		if errors.Is(err, fs.ErrNotExist) {

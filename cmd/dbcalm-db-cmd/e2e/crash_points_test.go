@@ -19,7 +19,7 @@ var crashPoints = []string{
 	"durable-written", "durable-renamed", "seal-before-manifest", "publish-after-rename",
 	"work-before-folder", "work-before-removal", "retire-renamed",
 	"compress-file", "compress-written", "compress-renamed", "examine-started", "examine-checked",
-	"stage-file", "place-before-exchange", "place-after-exchange", "place-entry", "place-renamed",
+	"stage-file", "ahead-begun", "ahead-staged", "place-before-exchange", "place-after-exchange", "place-entry", "place-renamed",
 	"before-replay", "after-replay", "replay-positioned", "replay-started", "replay-applied",
 	"archive-synced", "archive-packed", "archive-headed", "archive-published",
 	"on-finish-ran",

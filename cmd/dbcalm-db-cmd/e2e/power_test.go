@@ -59,8 +59,8 @@ func TestPowerLoss(t *testing.T) {
 	}
 	p.c.w.db.Stop()
 	for _, point := range testkit.Some(t, []string{
-		"after-validate", "stage-file", "before-stage", "after-stage", "before-prepare", "after-prepare", "before-apply", "after-apply",
-		"before-arrange", "after-arrange", "place-before-exchange", "place-after-exchange", "place-renamed",
+		"after-validate", "stage-file", "before-stage", "after-stage", "ahead-begun", "ahead-staged", "before-prepare", "after-prepare",
+		"before-apply", "after-apply", "before-arrange", "after-arrange", "place-before-exchange", "place-after-exchange", "place-renamed",
 		"before-place", "after-place", "before-record", "after-record",
 	}) {
 		p.restore(point, "base", "base-inc")

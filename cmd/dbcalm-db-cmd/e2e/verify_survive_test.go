@@ -132,9 +132,9 @@ func TestVerifyIsCarriedOn(t *testing.T) {
 	w.succeeded(w.full("full"))
 	w.succeeded(w.incremental("inc", "full"))
 	for _, point := range testkit.Some(t, []string{
-		"before-validate", "after-validate", "stage-file", "before-stage", "after-stage", "before-prepare", "before-apply",
-		"before-arrange", "after-arrange", "examine-started", "examine-checked", "before-examine", "work-before-removal",
-		"before-clean", "before-record", "before-check", "after-check", "after-record",
+		"before-validate", "after-validate", "stage-file", "before-stage", "after-stage", "ahead-begun", "ahead-staged",
+		"before-prepare", "before-apply", "before-arrange", "after-arrange", "examine-started", "examine-checked", "before-examine",
+		"work-before-removal", "before-clean", "before-record", "before-check", "after-check", "after-record",
 	}) {
 		level := "boot"
 		if strings.HasSuffix(point, "-check") {
