@@ -14,6 +14,12 @@ func docsSpeed(t *testing.T) string {
 	return readFile(t, "e2e/testdata/speed.md")
 }
 
+// docsLoad is what the newest `make load` printed.
+func docsLoad(t *testing.T) string {
+	t.Helper()
+	return readFile(t, "e2e/testdata/load.md")
+}
+
 // docsVersions is what the newest whole `make matrix` printed.
 func docsVersions(t *testing.T) string {
 	t.Helper()

@@ -1,8 +1,11 @@
 package archive
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"strings"
@@ -235,6 +238,48 @@ func TestCollectorFollowsTheServer(t *testing.T) {
 	if err != nil || whole != len(chain.Segments) {
 		t.Errorf("%d of %d segments are whole: %v", whole, len(chain.Segments), err)
 	}
+}
+
+// Two servers that are made in the same second begin their logs alike: what was
+// archived tells them apart, and nothing of the other one's log goes on.
+func TestAnotherServerOfTheSameSecond(t *testing.T) {
+	t.Parallel()
+	testkit.Slow(t)
+	c := newCollected(t)
+	c.start()
+	last := c.await(c.write()).Last()
+	c.stop()
+	c.server.Stop()
+	c.forge(last.File)
+	c.server.Start()
+	c.start()
+	chain := c.await(c.write())
+	c.expectBreaks(chain, "begins anew")
+	for _, s := range chain.Segments {
+		if want := min(s.Number, 2); uint64(s.Epoch) != want || s.File == last.File && s.From != 0 {
+			t.Errorf("segment %d: epoch %d, from %d of %s", s.Number, s.Epoch, s.From, s.File)
+		}
+	}
+}
+
+// forge makes a file of the log one that had another word in it.
+func (c *collected) forge(name string) {
+	c.T.Helper()
+	path := filepath.Join(c.server.DataDir, name)
+	log, err := os.ReadFile(path)
+	c.Must(err)
+	for at := len(binlog.Magic); ; {
+		event := log[at:]
+		event = event[:binary.LittleEndian.Uint32(event[9:])]
+		if word := bytes.Index(event, []byte("word")); word >= 0 {
+			event[word] = 'c'
+			text := event[:len(event)-4]
+			binary.LittleEndian.PutUint32(event[len(text):], crc32.ChecksumIEEE(text))
+			break
+		}
+		at += len(event)
+	}
+	c.Must(os.WriteFile(path, log, 0o600))
 }
 
 // purge has the server delete all of its log but a new file. It keeps what it might

@@ -23,6 +23,8 @@
 //     believed.
 //   - What the server wrote is told from its checksums and lists of GTIDs, never
 //     from the names of files.
+//   - A file of the server goes on where a segment ended only if it holds that
+//     segment's bytes, by their hash.
 //   - A gap is never crossed: a plan ends before it or is refused.
 //
 // Of ours it imports binlog, disk, server, stream and crashpoint.

@@ -2,6 +2,8 @@ package archive
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -71,56 +73,105 @@ func (c *Collector) find(ctx context.Context, chain *Chain) (*place, error) {
 	if last == nil {
 		return c.openFirst(ctx, names, chain)
 	}
-	at := slices.Index(names, last.File)
-	if at >= 0 && !c.replaced(last) {
-		p, next, err := c.resume(ctx, names[at], last, at+1 < len(names))
+	was := unlisted
+	if last.Closed {
+		was = readWhole
+	}
+	if at := slices.Index(names, last.File); at >= 0 && !c.replaced(last) {
+		p, became, err := c.resume(ctx, names[at], last, at+1 < len(names))
 		if err != nil || p != nil {
 			return p, err
 		}
-		if next != elsewhere && at+1 < len(names) {
-			return c.openNext(ctx, names[at+1:], last, next == readWhole)
+		if was = became; was != another {
+			names = names[at+1:]
 		}
-		if next != elsewhere {
+		if len(names) == 0 {
 			return nil, errUnborn
 		}
 	}
-	return c.openNext(ctx, names, last, last.Closed)
+	return c.openNext(ctx, names, last, was)
 }
 
 // end is what became of the file of the last segment.
 type end int
 
 const (
-	// elsewhere: no file goes on with what was in it.
-	elsewhere end = iota
+	// unlisted: the server has it no more, and wrote into it last as far as is known.
+	unlisted end = iota
 	// readWhole: it has been read to its end, and the server writes into a later one.
 	readWhole
 	// leftUnread: the rest of it cannot be read, and the server writes into a later one.
 	leftUnread
+	// another has its name: the log has begun anew, and no file of it goes on.
+	another
 )
 
 // resume goes on in the file of the last segment, or says what became of that.
-func (c *Collector) resume(ctx context.Context, name string, last *Segment, later bool) (p *place, next end, err error) {
+func (c *Collector) resume(ctx context.Context, name string, last *Segment, later bool) (p *place, became end, err error) {
 	file, err := c.source.Open(ctx, name)
 	if err != nil {
-		return nil, elsewhere, err
+		return nil, another, err
 	}
 	o, err := readOpening(file)
+	same := false
+	if err == nil && o.format.Same(last.Header) {
+		same, err = last.isIn(file)
+	}
 	switch {
 	case err != nil:
-	case !o.format.Same(last.Header):
-		// Another file of the same name.
+	case !same:
+		became = another
 	case last.Closed, later && endsAt(file, last.To, o.format):
-		next = readWhole
+		became = readWhole
 	case later && !binlog.ScanFrom(file, last.To, o.format).Counts():
-		next = leftUnread
+		became = leftUnread
 	default:
 		return &place{name: name, file: file, scanner: binlog.ScanFrom(file, last.To, o.format), begin: Segment{
 			Epoch: last.Epoch, Server: c.server.Server, File: name, From: last.To, To: last.To,
 			Version: o.format.Version, Header: o.format.Raw, before: last.after,
-		}}, elsewhere, nil
+		}}, unlisted, nil
 	}
-	return nil, next, errors.Join(err, file.Close())
+	return nil, became, errors.Join(err, file.Close())
+}
+
+// isIn reports whether a file of a server holds the bytes of a segment. Two servers
+// that were made in the same second begin their files alike, and a crash may have
+// taken from a file what was archived of it.
+func (s *Segment) isIn(file io.ReaderAt) (bool, error) {
+	marked := s.From <= binlog.InUseAt
+	var mark [1]byte
+	if marked {
+		if _, err := file.ReadAt(mark[:], binlog.InUseAt); err != nil {
+			return false, fmt.Errorf("read binary log: %w", err)
+		}
+	}
+	// The mark that the server has it open may have been there then, and be gone.
+	for range 2 {
+		sum := sha256.New()
+		from := s.From
+		if marked {
+			if _, err := io.Copy(sum, io.NewSectionReader(file, from, binlog.InUseAt-from)); err != nil {
+				return false, fmt.Errorf("read binary log: %w", err)
+			}
+			sum.Write(mark[:])
+			from = binlog.InUseAt + 1
+		}
+		n, err := io.Copy(sum, io.NewSectionReader(file, from, s.To-from))
+		if err != nil {
+			return false, fmt.Errorf("read binary log: %w", err)
+		}
+		if n < s.To-from {
+			return false, nil
+		}
+		if hex.EncodeToString(sum.Sum(nil)) == s.SHA256 {
+			return true, nil
+		}
+		if !marked {
+			return false, nil
+		}
+		mark[0] ^= binlog.InUse
+	}
+	return false, nil
 }
 
 // endsAt reports whether no whole part of a file lies behind a place in it. What a
@@ -155,10 +206,11 @@ func isPassed(err error) bool {
 }
 
 // openNext opens the file that goes on where the last segment ended; without one,
-// the oldest, and says why there is a break. Whole: the last segment's file has been
-// read to its end.
-func (c *Collector) openNext(ctx context.Context, names []string, last *Segment, whole bool) (*place, error) {
+// the oldest, and says why there is a break. Was is what became of the last segment's
+// file.
+func (c *Collector) openNext(ctx context.Context, names []string, last *Segment, was end) (*place, error) {
 	var first opening
+	goesOn := was != another && !c.replaced(last)
 	oldest, before := "", last.File
 	for i, name := range names {
 		p, o, err := c.open(ctx, name)
@@ -173,8 +225,8 @@ func (c *Collector) openNext(ctx context.Context, names []string, last *Segment,
 		}
 		// The GTIDs of a MySQL do not tell of transactions that have none: no file may
 		// have lain between.
-		counted := !o.format.MySQL() || whole && isNext(name, before)
-		if counted && o.state.Equal(last.after) && !c.replaced(last) && mayFollow(name, last.File) {
+		counted := !o.format.MySQL() || was == readWhole && isNext(name, before)
+		if counted && goesOn && o.state.Equal(last.after) && mayFollow(name, last.File) {
 			p.begin.Epoch, p.begin.before = last.Epoch, o.state
 			return p, nil
 		}
@@ -191,7 +243,7 @@ func (c *Collector) openNext(ctx context.Context, names []string, last *Segment,
 	}
 	p.begin.before = first.state
 	p.begin.Epoch, p.begin.Break = last.Epoch+1, c.whyNew(last, first)
-	switch goesOn := !c.replaced(last) && mayFollow(oldest, last.File); {
+	switch goesOn = goesOn && mayFollow(oldest, last.File); {
 	case goesOn && first.state.Equal(last.after):
 		p.begin.Epoch, p.begin.Break = last.Epoch, fmt.Sprintf("gap: the rest of %s was gone from the server before it was read, or has "+
 			"transactions without a GTID", last.File)

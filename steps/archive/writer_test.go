@@ -94,6 +94,39 @@ func (w *written) expectAll() {
 	}
 }
 
+// A file is that of a segment if it holds its bytes, whether or not a server has it
+// open.
+func TestSegmentIsInAFile(t *testing.T) {
+	t.Parallel()
+	w := newWritten(t)
+	second, err := w.open.seal(t.Context(), w.first)
+	w.Must(err)
+	changed := func(at int64, bits byte) []byte {
+		log := bytes.Clone(w.log)
+		log[at] ^= bits
+		return log
+	}
+	for _, c := range []struct {
+		name          string
+		log           []byte
+		first, second bool
+	}{
+		{"the file", w.log, true, true},
+		{"opened or closed since", changed(binlog.InUseAt, binlog.InUse), true, true},
+		{"another flag", changed(binlog.InUseAt, 2), false, true},
+		{"another in the first half", changed(w.first.To-1, 1), false, true},
+		{"another in the second half", changed(second.To-1, 1), true, false},
+		{"a shorter one", w.log[:second.To-1], true, false},
+		{"a longer one", append(bytes.Clone(w.log), 1), true, true},
+	} {
+		for s, want := range map[*Segment]bool{w.first: c.first, second: c.second} {
+			if got, err := s.isIn(bytes.NewReader(c.log)); err != nil || got != want {
+				t.Errorf("%s, segment %d: %t, %v", c.name, s.Number, got, err)
+			}
+		}
+	}
+}
+
 // Wherever a daemon ends while it seals a segment, the next one has it once, whole.
 func TestSealBrokenOff(t *testing.T) {
 	t.Parallel()

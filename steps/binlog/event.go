@@ -35,13 +35,19 @@ const Magic = "\xfebin"
 // encryptedMagic is how one begins that a MySQL encrypts.
 const encryptedMagic = "\xfdbin"
 
+// Of a file that a server has open, the byte at InUseAt, in its first event, has the
+// bit InUse: all else that is written is never changed.
 const (
+	InUseAt = int64(len(Magic) + flagsAt)
+	InUse   = 1
+)
+
+const (
+	flagsAt      = 17
 	headerSize   = 19
 	checksumSize = 4
 	// largestEvent is a little more than the largest max_allowed_packet.
 	largestEvent = 1<<30 + 1<<20
-	// flagInUse is set in the format description of a file that a server has open.
-	flagInUse = 1
 	// flagIgnorable is set in what a reader may leave out.
 	flagIgnorable = 0x80
 )
@@ -66,7 +72,7 @@ func (e *event) at() time.Time { return time.Unix(int64(e.time), 0).UTC() }
 func parseHeader(raw []byte) event {
 	return event{
 		time: binary.LittleEndian.Uint32(raw), kind: raw[4], server: binary.LittleEndian.Uint32(raw[5:]),
-		flags: binary.LittleEndian.Uint16(raw[17:]), raw: raw,
+		flags: binary.LittleEndian.Uint16(raw[flagsAt:]), raw: raw,
 	}
 }
 

@@ -37,8 +37,7 @@ const (
 func parseFormat(e *event) (*Format, error) {
 	raw := slices.Clone(e.raw)
 	// The file's checksum was made before it was marked as being in use.
-	flags := binary.LittleEndian.Uint16(raw[17:])
-	binary.LittleEndian.PutUint16(raw[17:], flags&^flagInUse)
+	raw[flagsAt] &^= InUse
 	if len(raw) < postHeadersAt+typeQuery+1+checksumSize {
 		return nil, broken(e.offset, "a format description of %d bytes", len(raw))
 	}

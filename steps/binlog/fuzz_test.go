@@ -197,7 +197,7 @@ func mendSums(text []byte) {
 		}
 		event := text[at : at+length]
 		if event[4] == typeFormat {
-			event[17] &^= flagInUse
+			event[flagsAt] &^= InUse
 		}
 		binary.LittleEndian.PutUint32(event[length-checksumSize:], crc32.ChecksumIEEE(event[:length-checksumSize]))
 		at += length
