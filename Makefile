@@ -139,7 +139,7 @@ powerloss: deps ## Cut the power on a file system that forgets what is not durab
 
 .PHONY: long
 long: export LONG_TESTS := 1
-long: test powerloss ## Run make test and make powerloss with whole matrices, of which they run a third each
+long: test powerloss ## Run make test and make powerloss with whole matrices, of which they run a quarter each
 
 .PHONY: moments
 moments: deps ## Bring data to 20 moments of a writer of all kinds, and kill a replay and the archive 100 times each

@@ -25,7 +25,7 @@ import (
 // system that commits by itself only every ten minutes; the cut is ext4's own
 // shutdown without a flush of its journal, so that what was not made durable
 // is gone, and the journal is replayed as after a real cut. Then everything
-// starts again in a new boot. A third of the points is enough for each day.
+// starts again in a new boot. A quarter of the points is enough for each day.
 func TestPowerLoss(t *testing.T) {
 	if !disktest.Enter(t) {
 		return
