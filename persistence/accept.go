@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"dbcalm-db-cmd/persistence/dbfile"
@@ -36,32 +37,24 @@ func (s *Store) Accept(ctx context.Context, all ...Acceptance) []error {
 	for i, a := range all {
 		refused[i] = s.explain("read request", checkRequest(ctx, s.read, a.Request))
 	}
-	// In the order of the others.
-	var rest []Acceptance
-	for i, a := range all {
-		if refused[i] == nil {
-			rest = append(rest, a)
-		}
+	if !slices.Contains(refused, nil) {
+		return refused
 	}
-	why, err := s.record(ctx, rest)
+	recorded, err := s.record(ctx, all, refused)
+	if err == nil {
+		return recorded
+	}
 	for i := range refused {
-		switch {
-		case refused[i] != nil:
-		case err != nil:
+		if refused[i] == nil {
 			refused[i] = err
-		default:
-			refused[i], why = why[0], why[1:]
 		}
 	}
 	return refused
 }
 
-// record is Accept for what is not known yet. An error is one for all, and none of
-// them is recorded then.
-func (s *Store) record(ctx context.Context, all []Acceptance) (refused []error, err error) {
-	if len(all) == 0 {
-		return nil, nil
-	}
+// record records those that are not refused already, and returns why the others
+// are. An error is one for all, and none of them is recorded then.
+func (s *Store) record(ctx context.Context, all []Acceptance, before []error) (refused []error, err error) {
 	if err := s.examination.Damage(); err != nil {
 		return nil, err
 	}
@@ -73,13 +66,15 @@ func (s *Store) record(ctx context.Context, all []Acceptance) (refused []error, 
 		return nil, err
 	}
 	told, err := s.commit(ctx, "record operation", func(tx *ledgerTx) error {
-		refused = nil
-		for _, a := range all {
-			why, err := acceptOperation(ctx, tx, a)
-			if err != nil {
+		refused = slices.Clone(before)
+		for i, a := range all {
+			if refused[i] != nil {
+				continue
+			}
+			var err error
+			if refused[i], err = acceptOperation(ctx, tx, a); err != nil {
 				return err
 			}
-			refused = append(refused, why)
 		}
 		return nil
 	})

@@ -27,5 +27,5 @@
 //     segment's bytes, by their hash.
 //   - A gap is never crossed: a plan ends before it or is refused.
 //
-// Of ours it imports binlog, disk, server, stream and crashpoint.
+// Of ours it imports binlog, disk, job, server, stream and crashpoint.
 package archive

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -138,40 +139,31 @@ func (c *Collector) resume(ctx context.Context, name string, last *Segment, late
 // that were made in the same second begin their files alike, and a crash may have
 // taken from a file what was archived of it.
 func (s *Segment) isIn(file io.ReaderAt) (bool, error) {
-	marked := s.From <= binlog.InUseAt
-	var mark [1]byte
-	if marked {
-		if _, err := file.ReadAt(mark[:], binlog.InUseAt); err != nil {
-			return false, fmt.Errorf("read binary log: %w", err)
-		}
+	if s.From > binlog.InUseAt {
+		return s.isText(io.NewSectionReader(file, s.From, s.Size))
+	}
+	start := make([]byte, binlog.InUseAt+1-s.From)
+	if _, err := file.ReadAt(start, s.From); err != nil {
+		return false, fmt.Errorf("read binary log: %w", err)
 	}
 	// The mark that the server has it open may have been there then, and be gone.
 	for range 2 {
-		sum := sha256.New()
-		from := s.From
-		if marked {
-			if _, err := io.Copy(sum, io.NewSectionReader(file, from, binlog.InUseAt-from)); err != nil {
-				return false, fmt.Errorf("read binary log: %w", err)
-			}
-			sum.Write(mark[:])
-			from = binlog.InUseAt + 1
+		same, err := s.isText(io.MultiReader(bytes.NewReader(start), io.NewSectionReader(file, binlog.InUseAt+1, s.To-binlog.InUseAt-1)))
+		if same || err != nil {
+			return same, err
 		}
-		n, err := io.Copy(sum, io.NewSectionReader(file, from, s.To-from))
-		if err != nil {
-			return false, fmt.Errorf("read binary log: %w", err)
-		}
-		if n < s.To-from {
-			return false, nil
-		}
-		if hex.EncodeToString(sum.Sum(nil)) == s.SHA256 {
-			return true, nil
-		}
-		if !marked {
-			return false, nil
-		}
-		mark[0] ^= binlog.InUse
+		start[len(start)-1] ^= binlog.InUse
 	}
 	return false, nil
+}
+
+// isText reports whether a text is that of a segment.
+func (s *Segment) isText(text io.Reader) (bool, error) {
+	sum := sha256.New()
+	if _, err := io.Copy(sum, text); err != nil {
+		return false, fmt.Errorf("read binary log: %w", err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)) == s.SHA256, nil
 }
 
 // endsAt reports whether no whole part of a file lies behind a place in it. What a

@@ -165,16 +165,17 @@ func (srv *Server) BinaryLog(ctx context.Context) (BinaryLog, error) {
 	}
 	b.Flavour = FlavourOf(version)
 	var base, encrypted, updates, seconds, days, purges, total, file string
+	encryption, identity := "encrypt_binlog", "server_uid"
+	if b.Flavour == MySQL {
+		encryption, identity = "binlog_encryption", "server_uuid"
+	}
 	variables := map[string]*string{
-		"log_bin_basename": &base, "log_bin_index": &b.Index, "encrypt_binlog": &encrypted, "server_uid": &b.Server,
+		"log_bin_basename": &base, "log_bin_index": &b.Index, encryption: &encrypted, identity: &b.Server,
 		"log_slave_updates": &updates, "binlog_expire_logs_seconds": &seconds, "expire_logs_days": &days,
 		"max_binlog_total_size": &total, "max_binlog_size": &file,
 	}
 	if b.Flavour == MySQL {
-		delete(variables, "encrypt_binlog")
-		delete(variables, "server_uid")
-		variables["binlog_encryption"], variables["server_uuid"], variables["gtid_mode"] = &encrypted, &b.Server, &b.GTIDMode
-		variables["binlog_expire_logs_auto_purge"] = &purges
+		variables["gtid_mode"], variables["binlog_expire_logs_auto_purge"] = &b.GTIDMode, &purges
 	}
 	for name, value := range variables {
 		if *value, err = conn.show(ctx, `SHOW GLOBAL VARIABLES LIKE '`+name+`'`); err != nil {

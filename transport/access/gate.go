@@ -11,10 +11,9 @@ import (
 // the daemon itself, which asks whether it is alive. When there is no place,
 // the idlest guest of the user who has the most goes.
 //
-// Nobody who is being worked for has to go, nor, as long as others can wait or there
-// is anybody else, anybody whose request has come and was not looked at yet, or who
-// has only just come: a client that sends its request at once gets its answer however
-// full it is.
+// Nobody who is being worked for has to go. Whose request has come and was not looked
+// at yet, and who has only just come, has to go only when nobody else can and no more
+// can wait: a client that sends its request at once gets its answer however full it is.
 type Gate struct {
 	most int
 	// grace is for how long nobody has to go again who has just come.
