@@ -45,8 +45,13 @@ type testHost struct {
 func newHost(t *testing.T) *testHost {
 	t.Helper()
 	h := &testHost{Kit: storetest.New(t)}
+	var supervisor []string
+	if path := testkit.Plain(t); path != "" {
+		supervisor = []string{path, "supervise"}
+	}
 	h.Host = NewHost(Settings{
-		DBType: server.MariaDB, BackupDir: h.Backups.BackupDir, DataDir: filepath.Join(h.Dir, "data"), StateDir: filepath.Join(h.Dir, "state"),
+		Supervisor: supervisor,
+		DBType:     server.MariaDB, BackupDir: h.Backups.BackupDir, DataDir: filepath.Join(h.Dir, "data"), StateDir: filepath.Join(h.Dir, "state"),
 		CredentialsFile: filepath.Join(h.Dir, "credentials.cnf"), Host: "localhost", Parallel: 2, UseMemory: 64 << 20,
 	}, h.Records)
 	h.Backups = h.Store

@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) *app {
 	out := &screen.Screen{Out: stdout, Err: stderr, Colour: screen.TakesColour(stdout, env), Now: time.Now}
-	found := &source{env: env, host: config.ThisHost(screen.IsTerminal(stderr), env)}
+	found := &source{env: env, host: config.ThisHost(screen.IsTerminal(stderr), env), exposures: exposures}
 	c := &conversation{screen: out, source: found, dial: func(socket string) daemon { return client.Client{Path: socket} }}
 	return &app{
 		stdin: stdin, screen: out, source: found, conversation: c,

@@ -40,6 +40,11 @@ type configReport struct {
 
 func checkConfig(s *screen.Screen, from *source, asJSON bool) error {
 	loaded := from.load()
+	if len(loaded.Problems) == 0 {
+		for _, exposed := range from.exposures(loaded.Config) {
+			loaded.Problems = append(loaded.Problems, config.Finding{Where: loaded.Config.Path, Advice: exposed.Error()})
+		}
+	}
 	var err error
 	if asJSON {
 		err = s.JSON(configReport{

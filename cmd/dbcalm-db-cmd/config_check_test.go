@@ -2,6 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -28,6 +32,33 @@ func TestConfigCheck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What the daemon refuses to start with is a problem here, too, and not only its keys.
+func TestConfigCheckLooksAtWhoMayChangeWhat(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(state, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "config.yml")
+	text, err := os.ReadFile("testdata/config/full.yml")
+	if err == nil {
+		err = os.WriteFile(path, regexp.MustCompile(`(?m)^state_dir:.*`).ReplaceAll(text, []byte("state_dir: "+state)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := newInvocation(t, nil)
+	in.source.exposures = exposures
+	in.expect(t, exitConfig, "config", "check", "--config", path)
+	testkit.Says(t, errors.New(in.stdout.String()+in.stderr.String()), "chmod 0700 "+state, "1 problem in the configuration: the daemon would not start")
+	if err := os.Chmod(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	in = newInvocation(t, nil)
+	in.source.exposures = exposures
+	in.expect(t, exitOK, "config", "check", "--config", path)
 }
 
 func TestConfigExample(t *testing.T) {

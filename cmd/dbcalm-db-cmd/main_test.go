@@ -29,6 +29,7 @@ func newInvocation(t *testing.T, d daemon) *invocation {
 	in := &invocation{}
 	in.app = newApp(strings.NewReader(""), &in.stdout, &in.stderr, func(string) string { return "" })
 	in.source.host = testHost()
+	in.source.exposures = func(*config.Config) []error { return nil }
 	in.screen.Now = func() time.Time { return samples.Noon }
 	in.conversation.dial = func(string) daemon {
 		if d == nil {

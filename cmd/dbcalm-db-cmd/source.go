@@ -9,6 +9,8 @@ type source struct {
 	flag string
 	env  func(string) string
 	host config.Host
+	// exposures are what the daemon would not start with, by who may change it.
+	exposures func(*config.Config) []error
 }
 
 // path is the file to read: the flag's, else the variable's, else the default.

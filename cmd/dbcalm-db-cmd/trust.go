@@ -58,7 +58,10 @@ func programsIn(line string) []string {
 }
 
 // checkTrusted refuses what others could change, all of it at once.
-func checkTrusted(c *config.Config) error {
+func checkTrusted(c *config.Config) error { return errors.Join(exposures(c)...) }
+
+// exposures returns what others could change, and how to end it.
+func exposures(c *config.Config) []error {
 	var found []error
 	for _, t := range trustedPaths(c) {
 		if !filepath.IsAbs(t.path) {
@@ -72,7 +75,7 @@ func checkTrusted(c *config.Config) error {
 		found = append(found, fmt.Errorf("state_dir: %s has mode %04o, and nobody else may enter it: chmod 0700 %s",
 			c.StateDir, info.Mode().Perm(), job.QuoteWord(c.StateDir)))
 	}
-	return errors.Join(found...)
+	return found
 }
 
 // check looks at every folder on the way to a path and at what lies there. A part

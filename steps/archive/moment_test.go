@@ -69,7 +69,7 @@ func TestChooserAndClocks(t *testing.T) {
 		"in order":                 {[]int{1, 2, 3, 4}, at(3), 3, ""},
 		"the second itself":        {[]int{1, 2, 3, 3, 3, 4}, at(3), 5, ""},
 		"none":                     {[]int{5, 6}, at(3), 0, ""},
-		"one from the future":      {[]int{1, 5 * year, 2, 3, 4}, at(3), 4, "1 transactions are dated in the future"},
+		"one from the future":      {[]int{1, 5 * year, 2, 3, 4}, at(3), 4, "dated in the future, by a client or a clock: 1 transaction;"},
 		"the clock went back":      {[]int{1, 2, 9, 3, 4}, at(5), 2, "2 of the transactions left out are dated at or before the moment"},
 		"it went back before":      {[]int{1, 4, 2, 5, 8}, at(6), 4, "the server's clock, or a client's, went back at 0-1-3"},
 		"all, and no more is read": {[]int{1, 2}, at(50), 2, ""},

@@ -139,12 +139,20 @@ func (c *chooser) pass(s *Segment) {
 	}
 }
 
+// Counted returns so many transactions in words.
+func Counted(n int) string {
+	if n == 1 {
+		return "1 transaction"
+	}
+	return strconv.Itoa(n) + " transactions"
+}
+
 // notes says what is to be known of the transactions.
 func (c *chooser) notes() []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if c.future > 0 {
-		add("%d transactions are dated in the future, by a client or a clock: where they come in the log counts, and they are kept", c.future)
+		add("dated in the future, by a client or a clock: %s; where they come in the log counts, and they are kept", Counted(c.future))
 	}
 	if c.backward != "" {
 		add("the server's clock, or a client's, went back at %s: times before and after it come twice; name a GTID to be exact", c.backward)
@@ -157,15 +165,15 @@ func (c *chooser) notes() []string {
 		add("%s of the transactions left out are dated at or before the moment: the clock went back; name a GTID to be exact", many)
 	}
 	if c.statements > 0 {
-		add("%d transactions are logged as statements, not rows: one whose effect depends on more than the data may do other things "+
-			"than it did", c.statements)
+		add("logged as statements, not rows: %s; one whose effect depends on more than the data may do other things than it did",
+			Counted(c.statements))
 	}
 	if c.unsafe != "" {
 		add("some of these statements are unsafe to replay by their words, such as LIMIT without an order, or UUID(): the first is of %s; "+
 			"compare the tables that they change", c.unsafe)
 	}
 	if c.incidents > 0 {
-		add("%d transactions tell of an incident: the server lost part of its log there", c.incidents)
+		add("told of an incident, at which the server lost part of its log: %s", Counted(c.incidents))
 	}
 	return notes
 }

@@ -29,7 +29,7 @@ func Main(m *testing.M, roles map[string]Role, cleanups ...func() error) {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		for _, cleanup := range cleanups {
+		for _, cleanup := range append(cleanups, removePlain) {
 			if err := cleanup(); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				code = 1
