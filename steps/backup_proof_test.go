@@ -48,22 +48,18 @@ func (b *kitBench) checkpoint() {
 	b.db.StartOn(dir)
 }
 
-// restored returns what a server holds that is started on a restored chain, and
-// complains of damage.
+// restored returns what the server holds when it is started on a restored chain,
+// where it stays, and complains of damage.
 func (b *kitBench) restored(ids ...string) map[string]string {
 	b.T.Helper()
 	folder, err := b.restore("folder", ids...)
 	b.Must(err)
-	dir := b.db.DataDir
 	b.db.Stop()
 	b.db.StartOn(folder)
 	if err := mariadbtest.CheckTables(b.db.DB()); err != nil {
 		b.T.Error(err)
 	}
-	got := mariadbtest.Fingerprint(b.T, b.db.DB())
-	b.db.Stop()
-	b.db.StartOn(dir)
-	return got
+	return mariadbtest.Fingerprint(b.T, b.db.DB())
 }
 
 // sourceTable fills shop.source.
@@ -85,8 +81,13 @@ var benchForms = map[string]func(*kitBench){
 // moment ago for dropped, and says that all is well.
 func TestTableThatTheToolLeavesOut(t *testing.T) {
 	t.Parallel()
-	for form, set := range benchForms {
-		for _, k := range kits(t)[:2] {
+	forms := slices.Sorted(maps.Keys(benchForms))
+	for i, form := range forms {
+		for j, k := range kits(t)[:2] {
+			if (i+j)%2 > 0 && !testkit.Long() {
+				continue
+			}
+			set := benchForms[form]
 			t.Run(form+", "+k.name, func(t *testing.T) {
 				t.Parallel()
 				b := newKitBench(t, k)

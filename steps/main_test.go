@@ -51,7 +51,8 @@ func newHost(t *testing.T) *testHost {
 	}
 	h.Host = NewHost(Settings{
 		Supervisor: supervisor,
-		DBType:     server.MariaDB, BackupDir: h.Backups.BackupDir, DataDir: filepath.Join(h.Dir, "data"), StateDir: filepath.Join(h.Dir, "state"),
+		DBType:     server.MariaDB, BackupDir: h.Backups.BackupDir,
+		DataDir: filepath.Join(h.Dir, "data"), StateDir: filepath.Join(h.Dir, "state"),
 		CredentialsFile: filepath.Join(h.Dir, "credentials.cnf"), Host: "localhost", Parallel: 2, UseMemory: 64 << 20,
 	}, h.Records)
 	h.Backups = h.Store

@@ -53,7 +53,8 @@ func TestReplayToAnyMoment(t *testing.T) {
 	plan, folder := h.bring(archive.Moment{Time: now}, moved)
 	h.expect(folder, moved)
 	notes := strings.Join(plan.Notes, "; ")
-	for _, want := range []string{"dated in the future, by a client or a clock: 1 transaction;", "of the transactions left out are dated at or before the moment"} {
+	for _, want := range []string{"dated in the future, by a client or a clock: 1 transaction;",
+		"of the transactions left out are dated at or before the moment"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("the plan's notes: %s, want: %s", notes, want)
 		}

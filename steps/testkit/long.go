@@ -5,11 +5,14 @@ import (
 	"testing"
 )
 
+// Long reports whether LONG_TESTS is set, as it is in make long.
+func Long() bool { return os.Getenv("LONG_TESTS") != "" }
+
 // Some returns each fourth row of a long matrix, beginning with the first, and all
-// of them where LONG_TESTS is set, as it is in make long.
+// of them in a long run.
 func Some[T any](t testing.TB, matrix []T) []T {
 	t.Helper()
-	if os.Getenv("LONG_TESTS") != "" {
+	if Long() {
 		return matrix
 	}
 	var some []T
