@@ -187,7 +187,7 @@ type Request struct {
 func (l *ledger) Request(ctx context.Context, id string) (Request, error) {
 	var r Request
 	var at dbfile.Stamp
-	err := l.read.QueryRowContext(ctx, `SELECT id, command, args, operation_id, at FROM operation_request WHERE id = ?`, id).
+	err := l.asked.QueryRowContext(ctx, `SELECT id, command, args, operation_id, at FROM operation_request WHERE id = ?`, id).
 		Scan(&r.ID, &r.Command, &r.Args, &r.OperationID, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, ErrNotFound

@@ -83,7 +83,7 @@ func (s *Store) SetProcessPID(ctx context.Context, process int64, pid int) error
 
 // Jobs returns an operation's jobs, in the order in which they were begun.
 func (s *Store) Jobs(ctx context.Context, operation string) ([]Job, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM operation_job WHERE operation_id = ? ORDER BY id`, operation)
+	rows, err := s.asked.QueryContext(ctx, `SELECT `+jobColumns+` FROM operation_job WHERE operation_id = ? ORDER BY id`, operation)
 	if err != nil {
 		return nil, s.explain("read jobs", err)
 	}
@@ -113,7 +113,7 @@ func scanJob(row interface{ Scan(...any) error }) (Job, error) {
 
 // OpenJob returns the job of an operation that has not ended, or ErrNotFound.
 func (s *Store) OpenJob(ctx context.Context, operation string) (Job, error) {
-	j, err := scanJob(s.read.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM operation_job
+	j, err := scanJob(s.asked.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM operation_job
 		WHERE operation_id = ? AND ended_at IS NULL ORDER BY id DESC LIMIT 1`, operation))
 	if errors.Is(err, sql.ErrNoRows) {
 		return j, ErrNotFound

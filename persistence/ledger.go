@@ -20,6 +20,13 @@ func LedgerPath(stateDir string) string { return filepath.Join(stateDir, ledgerN
 // ledgerMode lets nobody but the daemon's user see or change the ledger.
 const ledgerMode = 0o600
 
+const (
+	// readers may read the ledger at once.
+	readers = 4
+	// readerRest is how long one that is not needed is kept, with its memory.
+	readerRest = 10 * time.Second
+)
+
 // ledger is the open ledger.
 type ledger struct {
 	path string
@@ -27,6 +34,8 @@ type ledger struct {
 	// fairer than SQLite's busy loop.
 	write *sql.DB
 	read  *sql.DB
+	// asked are the questions to read that come often.
+	asked *dbfile.Statements
 	// rigid is why the file cannot give back what it no longer needs; nil if it can.
 	rigid error
 	// examination is the look for damage.
@@ -56,7 +65,11 @@ func openLedger(ctx context.Context, path string, after time.Duration, damaged f
 	if l.read, err = sql.Open("sqlite", dbfile.DSN(path, false, nil)); err != nil {
 		return nil, l.explain("open ledger", err)
 	}
-	l.read.SetMaxOpenConns(4)
+	l.read.SetMaxOpenConns(readers)
+	// One that is closed and opened again for each question costs more than that.
+	l.read.SetMaxIdleConns(readers)
+	l.read.SetConnMaxIdleTime(readerRest)
+	l.asked = dbfile.NewStatements(l.read)
 	// Made by an earlier program, it is written anew for this, which needs room for
 	// a second one. A ledger that cannot shrink works all the same.
 	if err := dbfile.MakeShrinkable(ctx, l.write); err != nil {

@@ -94,7 +94,7 @@ func checkClaims(ctx context.Context, tx *ledgerTx, operation string, claims []C
 
 // Operation returns one operation, or ErrNotFound.
 func (s *Store) Operation(ctx context.Context, id string) (Operation, error) {
-	o, err := scanOperation(s.read.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, id))
+	o, err := scanOperation(s.asked.QueryRowContext(ctx, `SELECT `+operationColumns+` FROM operation WHERE id = ?`, id))
 	return o, s.explain("read operation", err)
 }
 
@@ -126,7 +126,7 @@ func (s *Store) OpenOperations(ctx context.Context) ([]Operation, error) {
 
 func (s *Store) operations(ctx context.Context, where string, args ...any) ([]Operation, error) {
 	// #nosec G202 -- only the program's own words are joined; values are arguments
-	rows, err := s.read.QueryContext(ctx, `SELECT `+operationColumns+` FROM operation `+where, args...)
+	rows, err := s.asked.QueryContext(ctx, `SELECT `+operationColumns+` FROM operation `+where, args...)
 	if err != nil {
 		return nil, s.explain("list operations", err)
 	}

@@ -107,7 +107,7 @@ type outgoing struct {
 func (l *ledger) nextOutgoing(ctx context.Context) (*outgoing, error) {
 	var o outgoing
 	var text string
-	err := l.read.QueryRowContext(ctx, `SELECT number, change FROM outbox ORDER BY number LIMIT 1`).Scan(&o.number, &text)
+	err := l.asked.QueryRowContext(ctx, `SELECT number, change FROM outbox ORDER BY number LIMIT 1`).Scan(&o.number, &text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -141,7 +141,7 @@ func (l *ledger) nextOutgoing(ctx context.Context) (*outgoing, error) {
 // not yet, and whether there is such a row.
 func (l *ledger) sharedID(ctx context.Context, table string, id int64) (int64, bool, error) {
 	var shared sql.NullInt64
-	err := l.read.QueryRowContext(ctx, `SELECT shared_id FROM `+table+` WHERE id = ?`, id).Scan(&shared)
+	err := l.asked.QueryRowContext(ctx, `SELECT shared_id FROM `+table+` WHERE id = ?`, id).Scan(&shared)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}

@@ -75,7 +75,7 @@ func endProcess(ctx context.Context, tx *ledgerTx, id int64, c Change) error {
 
 // Processes returns an operation's process rows, oldest first.
 func (l *ledger) Processes(ctx context.Context, operation string) ([]Process, error) {
-	rows, err := l.read.QueryContext(ctx, `SELECT id, coalesce(shared_id, 0), command_id, command, pid, status, output, error, return_code,
+	rows, err := l.asked.QueryContext(ctx, `SELECT id, coalesce(shared_id, 0), command_id, command, pid, status, output, error, return_code,
 		start_time, end_time, type, args FROM process WHERE command_id = ? ORDER BY id`, operation)
 	if err != nil {
 		return nil, l.explain("list processes", err)

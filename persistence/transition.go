@@ -237,7 +237,7 @@ func insertTransition(ctx context.Context, tx *ledgerTx, operation string, t Tra
 
 // Transitions returns an operation's transitions in order.
 func (s *Store) Transitions(ctx context.Context, operation string) ([]Transition, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT seq, from_state, event, to_state, attempt, at, reason
+	rows, err := s.asked.QueryContext(ctx, `SELECT seq, from_state, event, to_state, attempt, at, reason
 		FROM operation_transition WHERE operation_id = ? ORDER BY seq`, operation)
 	if err != nil {
 		return nil, s.explain("list transitions", err)
@@ -260,7 +260,7 @@ func (s *Store) Transitions(ctx context.Context, operation string) ([]Transition
 // since it was last begun or retried.
 func (s *Store) Interruptions(ctx context.Context, operation, state string) (int, error) {
 	var n int
-	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM operation_transition t
+	err := s.asked.QueryRowContext(ctx, `SELECT count(*) FROM operation_transition t
 		WHERE t.operation_id = ?1 AND t.from_state = ?2 AND t.event IN ('redo', 'rewind')
 		AND t.seq > coalesce((SELECT max(seq) FROM operation_transition WHERE operation_id = ?1 AND event = 'retry'), 0)`,
 		operation, state).Scan(&n)

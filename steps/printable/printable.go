@@ -30,6 +30,10 @@ func Line(text string) string { return show(text, hidden) }
 // are parts of words and stay.
 func hidden(r rune) bool {
 	const nonJoiner, joiner = '\u200c', '\u200d'
+	// Nearly all there is.
+	if r >= ' ' && r < 0x7f {
+		return false
+	}
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && r != nonJoiner && r != joiner
 }
 

@@ -177,22 +177,26 @@ func TestTurns(t *testing.T) {
 			t.Error("alice's questions keep bob's from being answered")
 		}
 		turns.Give(bob)
-		order := make(chan int, 2)
-		for i := range 2 {
-			go func() {
-				if turns.Take(t.Context(), alice) {
-					order <- i
-					turns.Give(alice)
-				}
-			}()
+		for waited, want := range map[time.Duration][2]int{turnHaste: {0, 1}, turnHaste + 1: {1, 0}} {
+			order := make(chan int, 2)
+			for i := range 2 {
+				go func() {
+					if turns.Take(t.Context(), alice) {
+						order <- i
+						turns.Give(alice)
+					}
+				}()
+				synctest.Wait()
+			}
+			time.Sleep(waited)
+			turns.Give(alice)
+			if got := [2]int{<-order, <-order}; got != want {
+				t.Errorf("after %s served were %v, want %v", waited, got, want)
+			}
 			synctest.Wait()
-		}
-		turns.Give(alice)
-		if first, second := <-order, <-order; first != 1 || second != 0 {
-			t.Errorf("served were %d, %d, want the last one first", first, second)
-		}
-		if !turns.Take(t.Context(), alice) {
-			t.Fatal("refused")
+			if !turns.Take(t.Context(), alice) {
+				t.Fatal("refused")
+			}
 		}
 		begun := time.Now()
 		if turns.Take(t.Context(), alice) || time.Since(begun) != turnPatience {

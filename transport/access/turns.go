@@ -8,12 +8,20 @@ import (
 )
 
 // Turns let each user look at so much at a time, so that nobody's thousand
-// questions take the processors from others. Of those who wait, the last one is
-// served first: whoever has waited long has often given up.
+// questions take the processors from others. Who has waited longest is served
+// first, but where there are more questions than answers the last one: whoever
+// has waited long has often given up.
 type Turns struct {
 	mu      sync.Mutex
 	taken   map[uint32]int
-	waiting map[uint32][]chan struct{}
+	waiting map[uint32][]waiter
+}
+
+// waiter is who waits for a turn.
+type waiter struct {
+	since time.Time
+	// comes is closed when it is its turn.
+	comes chan struct{}
 }
 
 const (
@@ -21,11 +29,13 @@ const (
 	turnsAtOnce = 4
 	// turnPatience is how long one waits; clients give up after five seconds.
 	turnPatience = 4 * time.Second
+	// turnHaste is how long one waits before others are served who have only just come.
+	turnHaste = turnPatience / 2
 )
 
 // NewTurns returns turns of which none is taken.
 func NewTurns() *Turns {
-	return &Turns{taken: map[uint32]int{}, waiting: map[uint32][]chan struct{}{}}
+	return &Turns{taken: map[uint32]int{}, waiting: map[uint32][]waiter{}}
 }
 
 // Take reports whether it is the user's turn before patience or ctx ends. If it
@@ -38,7 +48,7 @@ func (t *Turns) Take(ctx context.Context, uid uint32) bool {
 		return true
 	}
 	turn := make(chan struct{})
-	t.waiting[uid] = append(t.waiting[uid], turn)
+	t.waiting[uid] = append(t.waiting[uid], waiter{time.Now(), turn})
 	t.mu.Unlock()
 	patience := time.NewTimer(turnPatience)
 	defer patience.Stop()
@@ -50,7 +60,7 @@ func (t *Turns) Take(ctx context.Context, uid uint32) bool {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i := slices.Index(t.waiting[uid], turn)
+	i := slices.IndexFunc(t.waiting[uid], func(w waiter) bool { return w.comes == turn })
 	if i < 0 {
 		// It has come all the same.
 		return true
@@ -59,13 +69,17 @@ func (t *Turns) Take(ctx context.Context, uid uint32) bool {
 	return false
 }
 
-// Give ends a turn and begins that of the last who has come, if anybody waits.
+// Give ends a turn and begins that of another, if anybody waits.
 func (t *Turns) Give(uid uint32) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if last := len(t.waiting[uid]) - 1; last >= 0 {
-		close(t.waiting[uid][last])
-		t.waiting[uid] = t.waiting[uid][:last]
+	if waiting := t.waiting[uid]; len(waiting) > 0 {
+		next := 0
+		if time.Since(waiting[0].since) > turnHaste {
+			next = len(waiting) - 1
+		}
+		close(waiting[next].comes)
+		t.waiting[uid] = slices.Delete(waiting, next, next+1)
 		return
 	}
 	delete(t.waiting, uid)
