@@ -16,7 +16,9 @@ type Statements struct {
 }
 
 // NewStatements returns statements of which none was asked yet. They end with db.
-func NewStatements(db *sql.DB) *Statements { return &Statements{db: db, prepared: map[string]*sql.Stmt{}} }
+func NewStatements(db *sql.DB) *Statements {
+	return &Statements{db: db, prepared: map[string]*sql.Stmt{}}
+}
 
 // QueryContext is that of the file.
 func (s *Statements) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
