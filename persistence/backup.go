@@ -156,7 +156,7 @@ func (l *ledger) backups(ctx context.Context, where string, args ...any) ([]Back
 // operation's number: ledgers of earlier programs have no such columns.
 func (l *ledger) backupsOf(ctx context.Context, latest, where string, args ...any) ([]Backup, error) {
 	// #nosec G202 -- only the program's own words are joined; values are arguments
-	rows, err := l.read.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size, `+latest+`
+	rows, err := l.asked.QueryContext(ctx, `SELECT id, from_backup_id, schedule_id, start_time, end_time, process_id, size, `+latest+`
 		FROM backup `+where, args...)
 	if err != nil {
 		return nil, l.explain("list backups", err)

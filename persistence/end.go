@@ -91,7 +91,8 @@ func noteReplaced(ctx context.Context, tx *ledgerTx, operation int64, c Change) 
 // OwedOnFinish returns the first end whose on_finish command has not come to
 // its own end, or ErrNotFound.
 func (s *Store) OwedOnFinish(ctx context.Context) (End, error) {
-	e, err := scanEnd(s.asked.QueryRowContext(ctx, `SELECT `+endColumns+` FROM operation_end WHERE on_finish = 'owed' ORDER BY number LIMIT 1`))
+	e, err := scanEnd(s.asked.QueryRowContext(ctx, `SELECT `+endColumns+` FROM operation_end
+		WHERE on_finish = 'owed' ORDER BY number LIMIT 1`))
 	return e, s.explain("read owed on_finish", err)
 }
 

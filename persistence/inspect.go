@@ -112,6 +112,7 @@ func inspect(ctx context.Context, path string, quiet bool, patience time.Duratio
 	if l.read, err = sql.Open("sqlite", dbfile.URL(path, q)); err != nil {
 		return Inspection{}, l.explain("inspect database", err)
 	}
+	l.asked = dbfile.NewStatements(l.read)
 	defer l.close()
 	found := Inspection{Known: len(migrations)}
 	if err := found.lookForDamage(ctx, l, patience); err != nil {

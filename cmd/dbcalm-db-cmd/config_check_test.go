@@ -52,7 +52,8 @@ func TestConfigCheckLooksAtWhoMayChangeWhat(t *testing.T) {
 	in := newInvocation(t, nil)
 	in.source.exposures = exposures
 	in.expect(t, exitConfig, "config", "check", "--config", path)
-	testkit.Says(t, errors.New(in.stdout.String()+in.stderr.String()), "chmod 0700 "+state, "1 problem in the configuration: the daemon would not start")
+	testkit.Says(t, errors.New(in.stdout.String()+in.stderr.String()),
+		"chmod 0700 "+state, "1 problem in the configuration: the daemon would not start")
 	if err := os.Chmod(state, 0o700); err != nil {
 		t.Fatal(err)
 	}
