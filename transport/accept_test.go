@@ -74,7 +74,7 @@ func TestStoppingReleasesThoseWhoWait(t *testing.T) {
 	}, Options{MaxConnections: 1})
 	served := dial(t, server.path)
 	send(t, served, goodRequest)
-	<-called
+	await(t, called)
 	waiting := dial(t, server.path)
 	server.stop()
 	// Accepted, it is told; still in the backlog, it sees a reset.

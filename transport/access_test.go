@@ -150,7 +150,7 @@ func TestTheServiceLearnsWhoAsks(t *testing.T) {
 		return anOperation, nil
 	}}, Options{Access: access.Rules{Users: []string{number(s.uid)}}})
 	s.ask(t, server.path, goodRequest)
-	asker := <-asked
+	asker := await(t, asked)
 	program, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		t.Fatal(err)

@@ -143,9 +143,9 @@ func TestTheClientGivesUpWithItsContext(t *testing.T) {
 	ctx, giveUp := context.WithCancel(t.Context())
 	result := make(chan error, 1)
 	go func() { result <- client.Client{Path: server.path}.Cancel(ctx, "op") }()
-	<-called
+	await(t, called)
 	giveUp()
-	if err := <-result; !errors.Is(err, context.Canceled) {
+	if err := await(t, result); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if err := (client.Client{Path: server.path}).Cancel(ctx, "op"); !errors.Is(err, context.Canceled) {
@@ -172,7 +172,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		if err := (client.Client{Path: path}).Cancel(t.Context(), "op"); !strings.Contains(textOrEmpty(err), want) {
 			t.Errorf("%q: %v", answer, err)
 		}
-		if err := <-served; err != nil {
+		if err := await(t, served); err != nil {
 			t.Error(err)
 		}
 		_ = listener.Close()

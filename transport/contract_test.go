@@ -228,7 +228,7 @@ func TestTheAnswerIsOneWrite(t *testing.T) {
 		t.Errorf("the first message is %q, %v", answer[:n], err)
 	}
 	_ = client.Close()
-	<-ended
+	await(t, ended)
 }
 
 func fileConn(t *testing.T, descriptor int) *net.UnixConn {

@@ -93,7 +93,7 @@ func TestReadFrameDoesNotWaitForMore(t *testing.T) {
 			// A write to a pipe returns when the piece has been read.
 			send(t, writer, piece)
 		}
-		<-verdict
+		_ = await(t, verdict)
 		_, _ = reader.Close(), writer.Close()
 	}
 }

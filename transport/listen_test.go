@@ -276,7 +276,7 @@ func TestTheLifeOfAServer(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := <-ended; err != nil {
+	if err := await(t, ended); err != nil {
 		t.Errorf("Serve after Close: %v", err)
 	}
 	if server.Listen() == nil || server.Serve(context.Background()) == nil {

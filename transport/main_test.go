@@ -115,6 +115,17 @@ func dial(t *testing.T, path string) *net.UnixConn {
 	return conn.(*net.UnixConn)
 }
 
+// await returns what comes, and fails a test to which nothing does.
+func await[T any](t *testing.T, coming <-chan T) (came T) {
+	t.Helper()
+	select {
+	case came = <-coming:
+	case <-time.After(transporttest.Patience):
+		t.Fatal("it has not come to that")
+	}
+	return came
+}
+
 func send(t *testing.T, conn net.Conn, text string) {
 	t.Helper()
 	if _, err := io.WriteString(conn, text); err != nil {

@@ -125,7 +125,7 @@ func TestNobodyGoesWhoIsBeingWorkedFor(t *testing.T) {
 	}, Options{MaxConnections: 1})
 	working := dial(t, server.path)
 	send(t, working, goodRequest)
-	<-called
+	await(t, called)
 	const crowded = `{"code":503,"status":"Service Unavailable","message":"the daemon has as many connections as it can serve: ` +
 		`try again later, or close those that wait for nothing"}`
 	if got := ask(t, server.path, goodRequest); got != crowded {
@@ -164,7 +164,7 @@ func TestStoppingFinishesWhatIsUnderWay(t *testing.T) {
 	// The connections are accepted in order: the last one's call tells that
 	// the others are being served.
 	send(t, underWay, goodRequest)
-	<-called
+	await(t, called)
 	server.stop()
 
 	if got := readAll(t, incomplete); got != stoppingAnswer {
@@ -199,7 +199,7 @@ func TestStoppingIsBounded(t *testing.T) {
 	}, Options{StopTimeout: 10 * time.Millisecond})
 	conn := dial(t, server.path)
 	send(t, conn, goodRequest)
-	<-called
+	await(t, called)
 	server.stop()
 	if err := server.wait(t); err != nil {
 		t.Error(err)
@@ -223,10 +223,10 @@ func TestAnAcceptedCommandOutlivesItsClient(t *testing.T) {
 	}, Options{})
 	conn := dial(t, server.path)
 	send(t, conn, goodRequest)
-	<-called
+	await(t, called)
 	_ = conn.Close()
 	close(gone)
-	if err := <-after; err != nil {
+	if err := await(t, after); err != nil {
 		t.Errorf("the call's context: %v", err)
 	}
 	if line := server.line(t, "command answered"); line["code"] != 202.0 {
