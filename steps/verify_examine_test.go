@@ -55,6 +55,8 @@ func (h *testHost) bootTask(server string) Task {
 func TestExaminationIsAJob(t *testing.T) {
 	t.Parallel()
 	h := verifiable(t)
+	// As in the daemon, whose supervisor is its own program.
+	h.Jobs.Supervisor = nil
 	h.Manifest("inc", func(m *store.Manifest) { m.Server.LowerCaseTables = 1 })
 	task := h.bootTask("")
 	spec, err := h.verifications().examineJob(t.Context(), task)
