@@ -94,7 +94,7 @@ trial: deps deb ## Install, use, upgrade and purge the package under a systemd o
 .PHONY: test
 test: export GOGC := 400
 # The race detector lets each program sleep for a second at its end.
-test: export GORACE := atexit_sleep_ms=0
+test: export GORACE := atexit_sleep_ms=0 $(GORACE)
 test: deps ## Run all tests with the race detector, on private MariaDB servers
 	@CGO_ENABLED=1 $(go_test) -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'
 	CGO_ENABLED=1 $(go_test) -parallel 4 -timeout 45m ./...

@@ -35,7 +35,7 @@ type Acceptance struct {
 func (s *Store) Accept(ctx context.Context, all ...Acceptance) []error {
 	refused := make([]error, len(all))
 	for i, a := range all {
-		refused[i] = s.explain("read request", checkRequest(ctx, s.read, a.Request))
+		refused[i] = s.explain("read request", checkRequest(ctx, s.asked, a.Request))
 	}
 	if !slices.Contains(refused, nil) {
 		return refused

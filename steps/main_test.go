@@ -12,7 +12,6 @@ import (
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 	storetest "dbcalm-db-cmd/steps/testkit/store"
-	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
 	"dbcalm-db-cmd/steps/tool"
 )
 
@@ -25,7 +24,7 @@ func TestMain(m *testing.M) {
 		job.OnFinishKeeper: func(ctx context.Context, _ []string) (int, error) {
 			return job.KeepOnFinish(ctx, os.Stdin, os.Stdout, os.Stderr)
 		},
-	}, xtrabackuptest.Remove)
+	})
 }
 
 // The two tools, as they are found on a host of theirs.

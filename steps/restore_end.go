@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/persistence"
-	"dbcalm-db-cmd/steps/archive"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/place"
 )
@@ -29,7 +28,8 @@ func (s restoreSteps) recordRestore(ctx context.Context, t Task) (Outcome, error
 	}
 	told := "restored into " + t.Data.Placement.Target
 	if p := t.Data.Replay; p != nil {
-		told += fmt.Sprintf(", and brought to %s: %s of the archive, up to GTID %s", p.Moment, archive.Counted(p.Transactions), shownGTID(p.GTID))
+		told += fmt.Sprintf(", and brought to %s: %s of the archive, up to GTID %s", p.Moment,
+			disk.Count(p.Transactions, "transaction"), shownGTID(p.GTID))
 	} else {
 		told += s.position(ctx, last.ID)
 	}

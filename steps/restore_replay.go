@@ -85,7 +85,7 @@ func replayShort(p *archive.Plan) string {
 		return ""
 	}
 	// #nosec G115 -- no log has 2^63 bytes
-	told := fmt.Sprintf("%s of the archive, %s, up to GTID %s", archive.Counted(p.Transactions), disk.HumanBytes(uint64(p.Size)),
+	told := fmt.Sprintf("%s of the archive, %s, up to GTID %s", disk.Count(p.Transactions, "transaction"), disk.HumanBytes(uint64(p.Size)),
 		shownGTID(p.GTID))
 	if p.Last != nil {
 		told += " of " + p.Last.Time.Format(time.DateTime) + " UTC"
@@ -153,8 +153,8 @@ func (s restoreSteps) replayFinish(_ context.Context, t Task, r job.Result) (Out
 			return Outcome{}, err
 		}
 	}
-	told := fmt.Sprintf("%s replayed up to GTID %s in %s", archive.Counted(t.Data.Replay.Transactions), shownGTID(t.Data.Replay.GTID),
-		r.Ended.Sub(r.Started).Round(time.Millisecond))
+	told := fmt.Sprintf("%s replayed up to GTID %s in %s", disk.Count(t.Data.Replay.Transactions, "transaction"),
+		shownGTID(t.Data.Replay.GTID), r.Ended.Sub(r.Started).Round(time.Millisecond))
 	for _, line := range printed {
 		if strings.HasPrefix(line, boot.EventsOff) {
 			told += "; " + line

@@ -13,6 +13,7 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/steps/archive"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 func archiveCommand(s *screen.Screen, from *source) *cobra.Command {
@@ -72,7 +73,7 @@ func archiveText(r archive.Report) string {
 			fmt.Fprintf(&b, "problem: %s\n", human.OneLine(c.Warning))
 		}
 	}
-	fmt.Fprintf(&b, "Store      %s, %s\n", human.Count(r.Segments, "segment"), human.Bytes(r.Stored))
+	fmt.Fprintf(&b, "Store      %s, %s\n", disk.Count(r.Segments, "segment"), human.Bytes(r.Stored))
 	for _, p := range r.Problems {
 		fmt.Fprintf(&b, "problem: %s\n", human.OneLine(p))
 	}
@@ -123,7 +124,7 @@ func verifyArchive(ctx context.Context, s *screen.Screen, a *archive.Archive) er
 		return err
 	case problems > 0:
 		return exitWith(exitFailed, fmt.Errorf("%s in the archive: what needs it cannot be restored; take a full backup now",
-			human.Count(problems, "problem")))
+			disk.Count(problems, "problem")))
 	}
-	return s.Print(human.Count(whole, "segment") + ", all whole\n")
+	return s.Print(disk.Count(whole, "segment") + ", all whole\n")
 }

@@ -10,6 +10,7 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 func backupsListCommand(c *conversation) *cobra.Command {
@@ -70,7 +71,7 @@ func backupsText(backups []api.BackupView) string {
 		t.DropLast()
 	}
 	return t.String() + "\n" + strings.Join([]string{
-		human.Count(len(backups), "backup"), human.Count(chains, "chain"), human.Bytes(bytes),
+		disk.Count(len(backups), "backup"), disk.Count(chains, "chain"), human.Bytes(bytes),
 	}, ", ") + "\n"
 }
 

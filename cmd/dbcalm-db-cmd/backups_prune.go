@@ -11,6 +11,7 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 func backupsPruneCommand(c *conversation) *cobra.Command {
@@ -46,7 +47,7 @@ stays, the others go all the same, and running this again goes on.`,
 				err = c.screen.Print(pruneText(report))
 			}
 			if n := countFailures(report); err == nil && n > 0 {
-				err = exitWith(exitFailed, errors.New(human.Count(n, "chain")+" not pruned as a whole"))
+				err = exitWith(exitFailed, errors.New(disk.Count(n, "chain")+" not pruned as a whole"))
 			}
 			return err
 		},
@@ -86,9 +87,9 @@ func pruneText(report api.PruneReport) string {
 		}
 		t.Add(c.Chain, fmt.Sprint(c.Count), human.Bytes(c.Size), human.Stamp(c.Newest), verdict, why)
 	}
-	parts := []string{"retention " + config.Retention(report.Retention).String(), human.Count(backups, "backup") + " deleted"}
+	parts := []string{"retention " + config.Retention(report.Retention).String(), disk.Count(backups, "backup") + " deleted"}
 	if report.DryRun {
-		parts[1] = human.Count(backups, "backup") + " to be deleted"
+		parts[1] = disk.Count(backups, "backup") + " to be deleted"
 	}
 	if countFailures(report) == 0 {
 		parts = append(parts, human.Bytes(bytes))

@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 func backupsRebuildCommand(c *conversation) *cobra.Command {
@@ -50,7 +50,7 @@ is not mounted.`,
 				err = c.screen.Print(rebuildText(report))
 			}
 			if n := countOpen(report); err == nil && n > 0 {
-				err = exitWith(exitAttention, errors.New(human.Count(n, "finding")+" left for you to decide on"))
+				err = exitWith(exitAttention, errors.New(disk.Count(n, "finding")+" left for you to decide on"))
 			}
 			return err
 		},
@@ -62,7 +62,7 @@ is not mounted.`,
 
 func rebuildText(report api.RebuildReport) string {
 	if len(report.Findings) == 0 {
-		return "Nothing to do: " + human.Count(report.Recorded, "backup") + " recorded, and the store matches.\n"
+		return "Nothing to do: " + disk.Count(report.Recorded, "backup") + " recorded, and the store matches.\n"
 	}
 	t := screen.Table{Header: []string{"NAME", "FOUND", "DONE", "DETAILS"}}
 	done, strangers := map[string]int{}, 0
@@ -85,16 +85,16 @@ func rebuildText(report api.RebuildReport) string {
 		if n == 0 {
 			continue
 		}
-		part := human.Count(n, "backup") + " " + what.text
+		part := disk.Count(n, "backup") + " " + what.text
 		if what.done == api.DoneRecorded && strangers > 0 {
 			part += fmt.Sprintf(" (not made here: %d)", strangers)
 		}
 		parts = append(parts, part)
 	}
 	if n := done[api.DoneRemoved]; n > 0 {
-		parts = append(parts, human.Count(n, "leftover")+" removed")
+		parts = append(parts, disk.Count(n, "leftover")+" removed")
 	}
-	parts = append(parts, human.Count(report.Recorded, "backup")+" recorded now")
+	parts = append(parts, disk.Count(report.Recorded, "backup")+" recorded now")
 	return t.String() + "\n" + strings.Join(parts, ", ") + "\n"
 }
 

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 // verifyOptions are the flags of backups verify.
@@ -114,12 +114,12 @@ func (c *conversation) verifyAll(ctx context.Context, o verifyOptions) error {
 		}
 	}
 	if n := len(failed); n > 0 {
-		return exitWith(exitFailed, fmt.Errorf("%d of %s failed: %s", n, human.Count(len(chains), "verification"), strings.Join(failed, ", ")))
+		return exitWith(exitFailed, fmt.Errorf("%d of %s failed: %s", n, disk.Count(len(chains), "verification"), strings.Join(failed, ", ")))
 	}
 	if !o.wait {
 		return nil
 	}
-	return c.screen.Print(fmt.Sprintf("%s verified at level %s\n", human.Count(len(chains), "chain"), o.level))
+	return c.screen.Print(fmt.Sprintf("%s verified at level %s\n", disk.Count(len(chains), "chain"), o.level))
 }
 
 // tips returns the backups that no other stands on, oldest first, and apart

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
-	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/human"
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
+	"dbcalm-db-cmd/steps/disk"
 )
 
 func configCommand(s *screen.Screen, from *source) *cobra.Command {
@@ -55,7 +55,7 @@ func checkConfig(s *screen.Screen, from *source, asJSON bool) error {
 		err = s.Print(configText(loaded))
 	}
 	if n := len(loaded.Problems); err == nil && n > 0 {
-		err = exitWith(exitConfig, fmt.Errorf("%s in the configuration: the daemon would not start", human.Count(n, "problem")))
+		err = exitWith(exitConfig, fmt.Errorf("%s in the configuration: the daemon would not start", disk.Count(n, "problem")))
 	}
 	return err
 }
@@ -80,7 +80,7 @@ func configText(l *config.Loaded) string {
 		fmt.Fprintf(&b, "problem: %s\n", p)
 	}
 	if len(l.Problems) == 0 {
-		fmt.Fprintf(&b, "No problems, %s.\n", human.Count(len(l.Warnings), "warning"))
+		fmt.Fprintf(&b, "No problems, %s.\n", disk.Count(len(l.Warnings), "warning"))
 	}
 	return b.String()
 }

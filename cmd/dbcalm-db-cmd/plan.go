@@ -14,6 +14,7 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/screen"
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps/archive"
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/printable"
 )
 
@@ -118,7 +119,7 @@ func replayText(p *archive.Plan) string {
 	tell("last kept", p.Last, "none: the backup is of that moment")
 	tell("first left out", p.Next, "none: all that the archive has is kept")
 	fmt.Fprintf(&b, "%-15s %s, %s of binary log, up to GTID %s\n", "to replay",
-		human.Count(p.Transactions, "transaction"), human.Bytes(p.Size), p.GTID)
+		disk.Count(p.Transactions, "transaction"), human.Bytes(p.Size), p.GTID)
 	took := "not known before a first one has been done"
 	if p.Seconds > 0 {
 		took = "about " + time.Duration(p.Seconds*float64(time.Second)).Round(time.Second).String() + ", as fast as the last one"

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dbcalm-db-cmd/steps/binlog"
+	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/server"
 )
 
@@ -139,20 +140,13 @@ func (c *chooser) pass(s *Segment) {
 	}
 }
 
-// Counted returns so many transactions in words.
-func Counted(n int) string {
-	if n == 1 {
-		return "1 transaction"
-	}
-	return strconv.Itoa(n) + " transactions"
-}
-
 // notes says what is to be known of the transactions.
 func (c *chooser) notes() []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if c.future > 0 {
-		add("dated in the future, by a client or a clock: %s; where they come in the log counts, and they are kept", Counted(c.future))
+		add("dated in the future, by a client or a clock: %s; where they come in the log counts, and they are kept",
+			disk.Count(c.future, "transaction"))
 	}
 	if c.backward != "" {
 		add("the server's clock, or a client's, went back at %s: times before and after it come twice; name a GTID to be exact", c.backward)
@@ -166,14 +160,14 @@ func (c *chooser) notes() []string {
 	}
 	if c.statements > 0 {
 		add("logged as statements, not rows: %s; one whose effect depends on more than the data may do other things than it did",
-			Counted(c.statements))
+			disk.Count(c.statements, "transaction"))
 	}
 	if c.unsafe != "" {
 		add("some of these statements are unsafe to replay by their words, such as LIMIT without an order, or UUID(): the first is of %s; "+
 			"compare the tables that they change", c.unsafe)
 	}
 	if c.incidents > 0 {
-		add("told of an incident, at which the server lost part of its log: %s", Counted(c.incidents))
+		add("told of an incident, at which the server lost part of its log: %s", disk.Count(c.incidents, "transaction"))
 	}
 	return notes
 }

@@ -86,14 +86,15 @@ func TestRealMySQLIsBroughtToAnyMoment(t *testing.T) {
 		`ROLLBACK TO here`, `COMMIT`,
 		`INSERT INTO shop.copy (id, name) SELECT a.help_topic_id + 100000, REPEAT('long ', 300) FROM mysql.help_topic a LIMIT 400`,
 	)
-	h.write(shopHasCode...)
+	h.write(mariadbtest.WithCode...)
 	h.write(
 		`CREATE TRIGGER shop.tr AFTER INSERT ON shop.item FOR EACH ROW INSERT INTO shop.copy (name) VALUES ('trigger')`,
 		`INSERT INTO shop.item (name) VALUES ('triggers')`,
 		`CREATE EVENT shop.e ON SCHEDULE EVERY 1 SECOND DO INSERT INTO shop.plain VALUES (0, 'event')`,
 		`TRUNCATE TABLE shop.copy`, `DROP TRIGGER shop.tr`, `DROP TABLE shop.copy`,
 	)
-	h.write(shopEnds...)
+	h.write(mariadbtest.WithAColumn...)
+	h.write(`DROP DATABASE old`)
 	if server.AtLeast(h.mysql, 8, 3) {
 		h.write(`SET gtid_next = 'AUTOMATIC:nightly'`, `INSERT INTO shop.item (name) VALUES ('tagged')`, `SET gtid_next = 'AUTOMATIC'`,
 			`SET binlog_transaction_compression = ON`, `INSERT INTO shop.item (name) VALUES (REPEAT('compressed', 100))`,

@@ -94,7 +94,7 @@ func (r *Replay) Run(ctx context.Context, out io.Writer) error {
 	if !sure {
 		return errors.New(BeginAnew)
 	}
-	_, err = fmt.Fprintf(out, "%s replayed, up to GTID %s\n%s\n", archive.Counted(plan.Transactions), plan.GTID, tool.Completed)
+	_, err = fmt.Fprintf(out, "%s replayed, up to GTID %s\n%s\n", disk.Count(plan.Transactions, "transaction"), plan.GTID, tool.Completed)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"dbcalm-db-cmd/steps/archive"
 	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/testkit"
+	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
 // A folder is brought to any moment of a writer of all kinds.
@@ -24,14 +25,15 @@ func TestReplayToAnyMoment(t *testing.T) {
 		`SET SESSION gtid_domain_id=7`, `INSERT INTO shop.item (name) VALUES ('other domain')`, `SET SESSION gtid_domain_id=0`,
 		`INSERT INTO shop.copy (id, name) SELECT help_topic_id + 100000, REPEAT('long ', 300) FROM mysql.help_topic LIMIT 2000`,
 	)
-	h.write(shopHasCode...)
+	h.write(mariadbtest.WithCode...)
 	h.write(
 		`CREATE TRIGGER shop.tr AFTER INSERT ON shop.item FOR EACH ROW INSERT INTO shop.plain VALUES (NEW.id, 'trigger')`,
 		`INSERT INTO shop.item (name) VALUES ('triggers')`,
 		`CREATE EVENT shop.e ON SCHEDULE EVERY 1 SECOND DO INSERT INTO shop.plain VALUES (0, 'event')`,
 		`TRUNCATE TABLE shop.copy`, `DROP TABLE shop.copy`,
 	)
-	h.write(shopEnds...)
+	h.write(mariadbtest.WithAColumn...)
+	h.write(`DROP DATABASE old`)
 	now := time.Now().Truncate(time.Second)
 	at := func(when time.Time) string { return fmt.Sprintf("SET timestamp = %d", when.Unix()) }
 	h.write(at(now.AddDate(1, 0, 0)), `INSERT INTO shop.item (name) VALUES ('from the future')`,

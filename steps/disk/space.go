@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -88,6 +89,14 @@ func Allocated(info fs.FileInfo) uint64 {
 	}
 	// #nosec G115 -- a size is never negative
 	return uint64(info.Size())
+}
+
+// Count is a number of things, in words.
+func Count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return strconv.Itoa(n) + " " + thing
 }
 
 // HumanBytes writes a size for people.

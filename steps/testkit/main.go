@@ -18,7 +18,7 @@ type Role func(ctx context.Context, args []string) (code int, err error)
 
 // Main is a package's TestMain: it plays one of the roles, or runs the tests,
 // cleans up and fails when a goroutine is left.
-func Main(m *testing.M, roles map[string]Role, cleanups ...func() error) {
+func Main(m *testing.M, roles map[string]Role) {
 	if len(os.Args) > 1 {
 		if role, found := roles[os.Args[1]]; found {
 			os.Exit(role.play(os.Args[2:]))
@@ -29,11 +29,9 @@ func Main(m *testing.M, roles map[string]Role, cleanups ...func() error) {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		for _, cleanup := range append(cleanups, removePlain) {
-			if err := cleanup(); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				code = 1
-			}
+		if err := RemoveBuilt(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
 		}
 		os.Exit(code)
 	}))

@@ -6,10 +6,9 @@ import (
 
 	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/testkit"
-	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m, nil, xtrabackuptest.Remove) }
+func TestMain(m *testing.M) { testkit.Main(m, nil) }
 
 // testTool is a tool for a server that does not run, with folders of the
 // test's own.

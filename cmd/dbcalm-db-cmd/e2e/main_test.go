@@ -3,15 +3,12 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"dbcalm-db-cmd/steps/testkit"
-	xtrabackuptest "dbcalm-db-cmd/steps/testkit/xtrabackup"
 )
 
 // watchedForRaces are the tests whose daemon has the race detector, if they have
@@ -27,22 +24,9 @@ var watchedForRaces = []string{
 	"TestToolRunsOn", "TestVerifyIsCancelled", "TestWatchdogIsFed",
 }
 
-// built holds the program, compiled once a test run, for each way to build it.
-var built struct {
-	sync.Mutex
-	dir      string
-	programs map[string]string
-}
-
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if built.dir != "" {
-		if err := os.RemoveAll(built.dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	if err := xtrabackuptest.Remove(); err != nil {
+	if err := testkit.RemoveBuilt(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
@@ -61,37 +45,16 @@ func watched(t testing.TB) bool {
 func program(t testing.TB, tags string) string {
 	t.Helper()
 	testkit.NeedsServer(t)
-	built.Lock()
-	defer built.Unlock()
-	name := "dbcalm-db-cmd-" + tags
+	name, words := "dbcalm-db-cmd-"+tags, []string{"build", "-buildvcs=false"}
+	if tags != "" {
+		words = append(words, "-tags", tags)
+	}
 	if watched(t) {
 		name += "-race"
-	}
-	if path, found := built.programs[name]; found {
-		return path
-	}
-	if built.dir == "" {
-		dir, err := os.MkdirTemp("", "dbb")
-		if err != nil {
-			t.Fatal(err)
-		}
-		built.dir, built.programs = dir, map[string]string{}
-	}
-	path := filepath.Join(built.dir, name)
-	args := []string{"build", "-buildvcs=false", "-o", path}
-	if tags != "" {
-		args = append(args, "-tags", tags)
-	}
-	if watched(t) {
 		// As the Makefile has it for the tests.
-		args = append(args, "-race", "-gcflags=modernc.org/sqlite/lib=-race=false -d=checkptr=0")
+		words = append(words, "-race", "-gcflags=modernc.org/sqlite/lib=-race=false -d=checkptr=0")
 	}
-	out, err := exec.Command("go", append(args, "dbcalm-db-cmd/cmd/dbcalm-db-cmd")...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("build program: %v\n%s", err, out)
-	}
-	built.programs[name] = path
-	return path
+	return testkit.Build(t, name, "dbcalm-db-cmd/cmd/dbcalm-db-cmd", words...)
 }
 
 func TestWatchedTestsAreThere(t *testing.T) {

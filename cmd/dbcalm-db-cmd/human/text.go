@@ -1,7 +1,6 @@
 package human
 
 import (
-	"strconv"
 	"strings"
 
 	"dbcalm-db-cmd/steps/printable"
@@ -10,14 +9,6 @@ import (
 // OneLine keeps a text of several lines to the one it has.
 func OneLine(cell string) string {
 	return strings.NewReplacer("\n", " ", "\t", " ").Replace(printable.Text(cell))
-}
-
-// Count is a number of things, in words.
-func Count(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return strconv.Itoa(n) + " " + thing
 }
 
 // Indent puts a margin before every line of a text from elsewhere.

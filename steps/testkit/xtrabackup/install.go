@@ -1,12 +1,9 @@
 package xtrabackuptest
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"dbcalm-db-cmd/steps/testkit"
@@ -44,56 +41,13 @@ var Further = []Version{
 // command line and do nothing.
 const OnlyParse = "XTRABACKUP_STANDIN_ONLY_PARSE=1"
 
-// built is the stand-in, compiled once a test run.
-var built struct {
-	sync.Mutex
-	dir string
-}
-
-// build returns the path of the stand-in.
-func build() (string, error) {
-	built.Lock()
-	defer built.Unlock()
-	path := filepath.Join(built.dir, "standin")
-	if built.dir != "" {
-		return path, nil
-	}
-	dir, err := os.MkdirTemp("", "dbx")
-	if err != nil {
-		return "", fmt.Errorf("build the stand-in: %w", err)
-	}
-	path = filepath.Join(dir, "standin")
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "dbcalm-db-cmd/steps/testkit/xtrabackup/standin").CombinedOutput()
-	if err != nil {
-		return "", errors.Join(fmt.Errorf("build the stand-in: %w\n%s", err, out), os.RemoveAll(dir))
-	}
-	built.dir = dir
-	return path, nil
-}
-
-// Remove removes what Install has built; TestMain calls it when all tests have
-// ended.
-func Remove() error {
-	built.Lock()
-	defer built.Unlock()
-	if built.dir == "" {
-		return nil
-	}
-	err := os.RemoveAll(built.dir)
-	built.dir = ""
-	return err
-}
-
 // Install puts a stand-in of a version into a folder of the test's and returns
 // its path. A short run leaves the test out: building the stand-in takes a
 // while, and it needs MariaDB's tools.
 func Install(t testing.TB, tool string) string {
 	t.Helper()
 	testkit.NeedsServer(t)
-	program, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := testkit.Build(t, "standin", "dbcalm-db-cmd/steps/testkit/xtrabackup/standin", "build", "-buildvcs=false")
 	dir := t.TempDir()
 	path := filepath.Join(dir, "xtrabackup")
 	script := fmt.Sprintf("#!/bin/sh\nXTRABACKUP_STANDIN=%s XTRABACKUP_STANDIN_DIR='%s' exec %s \"$@\"\n", tool, dir, program)

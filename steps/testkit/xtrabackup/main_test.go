@@ -6,4 +6,4 @@ import (
 	"dbcalm-db-cmd/steps/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m, nil, Remove) }
+func TestMain(m *testing.M) { testkit.Main(m, nil) }
