@@ -108,9 +108,7 @@ func (w *world) write(path, content string) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
-		w.t.Fatal(err)
-	}
+	testkit.Program(w.t, path, content)
 }
 
 // start starts a manager as a daemon does that has just begun.

@@ -1,12 +1,12 @@
 package steps
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 
 	"dbcalm-db-cmd/steps/boot"
 	"dbcalm-db-cmd/steps/server"
+	"dbcalm-db-cmd/steps/testkit"
 	"dbcalm-db-cmd/steps/tool"
 )
 
@@ -14,9 +14,7 @@ func TestProgramsOfARowAreThoseOfTheConfiguration(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, name := range []string{"mariadb-backup", "mbstream", "mariadbd"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Program(t, filepath.Join(dir, name), "#!/bin/sh\n")
 	}
 	toolPath, unpacker, serverPath := filepath.Join(dir, "mariadb-backup"), filepath.Join(dir, "mbstream"), filepath.Join(dir, "mariadbd")
 	h := NewHost(Settings{DBType: server.MariaDB, BackupBin: toolPath, ServerBin: serverPath}, nil)

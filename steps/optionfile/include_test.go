@@ -141,9 +141,7 @@ func TestServersFileWithoutTheServersProgram(t *testing.T) {
 	}
 	_, err = MariaDB(t.Context(), filepath.Join(dir, "version.cnf"))
 	testkit.Says(t, err, "whether the server reads its section [mysqld-8.0] is for my_print_defaults to say", "install it")
-	if err := os.WriteFile(filepath.Join(dir, printer), []byte("#!/bin/sh\necho 'cannot tell' >&2\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Program(t, filepath.Join(dir, printer), "#!/bin/sh\necho 'cannot tell' >&2\n")
 	_, err = MariaDB(t.Context(), filepath.Join(dir, "my.cnf"))
 	testkit.Says(t, err, "with "+filepath.Join(dir, printer), "the server would not read all of it: cannot tell")
 	ended, cancel := context.WithCancel(t.Context())

@@ -201,7 +201,7 @@ func TestRealMySQLTellsItsKeyring(t *testing.T) {
 	testkit.Write(t, dir, map[string]string{component + ".cnf": `{"path": "` + dir + `/keyring", "read_only": false}`})
 	program, err := os.ReadFile(real)
 	must(t, err)
-	must(t, os.WriteFile(mysqld, program, 0o755))
+	testkit.Program(t, mysqld, string(program))
 	db := mariadbtest.Start(t, mariadbtest.MySQL(mysqld), mariadbtest.WithArgs("--plugin-dir="+dir))
 	srv := &Server{DBType: MySQL, CredentialsFile: db.CredentialsFile, DataDir: db.DataDir}
 	asked := func() string {

@@ -3,6 +3,7 @@ package testkit
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -18,6 +19,19 @@ func Write(t testing.TB, folder string, files map[string]string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Program puts a program at a path and returns that. A child that is forked while
+// the file is open for writing holds it open, too, until it runs its own program,
+// and for so long nobody can run this one.
+func Program(t testing.TB, path, content string) string {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // Tree returns the content of every file below a folder; a folder, whose name

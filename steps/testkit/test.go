@@ -35,9 +35,7 @@ func (f Test) Must(err error) {
 // Script puts a shell script into the folder and returns its path.
 func (f Test) Script(name, text string) string {
 	f.T.Helper()
-	path := filepath.Join(f.Dir, name)
-	f.Must(os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o755))
-	return path
+	return Program(f.T, filepath.Join(f.Dir, name), "#!/bin/sh\n"+text)
 }
 
 // WriteCredentials puts a credentials file into the folder and returns its path.

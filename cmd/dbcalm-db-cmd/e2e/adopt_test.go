@@ -29,7 +29,7 @@ func TestAdoptsManyAtOnce(t *testing.T) {
 	}
 	host := steps.NewHost(steps.Settings{StateDir: w.stateDir, Supervisor: []string{w.program, "supervise"}}, store)
 	g := w.newGate("gate")
-	body := writeProgram(t, w.dir+"/program", "#!/bin/sh\n"+g.wait()+"\n")
+	body := testkit.Program(t, w.dir+"/program", "#!/bin/sh\n"+g.wait()+"\n")
 	var began sync.WaitGroup
 	for i := range many {
 		began.Go(func() { leaveAtWork(t, ctx, store, host, i, body) })

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // expectCLI runs the program as a person does and compares exit code and
@@ -108,7 +109,7 @@ func TestExitCodes(t *testing.T) {
 	w.expectCLI(5, ``, `.*cannot be retried: it is cancelled in state cancelled.*`, "operations", "retry", operation)
 
 	broken := filepath.Join(w.dir, "broken.yml")
-	writeProgram(t, broken, "db_type: oracle\nbackup_dir: relative\n")
+	testkit.Program(t, broken, "db_type: oracle\nbackup_dir: relative\n")
 	config := w.config
 	w.config = broken
 	w.expectCLI(3, ``, `.*db_type.*oracle.*write mariadb or mysql.*backup_dir.*relative.*`, "serve")

@@ -3,11 +3,11 @@ package e2e
 import (
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // TestFewDescriptors lets a daemon that may open 64 files at once take a backup
@@ -16,11 +16,7 @@ func TestFewDescriptors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{config: map[string]string{"metrics_listen": "METRICS"}})
 	w.configure("metrics_listen", w.dir+"/m")
-	limited := filepath.Join(w.dir, "limited")
-	if err := os.WriteFile(limited, []byte(fmt.Sprintf("#!/bin/sh\nulimit -n 64\nexec %s \"$@\"\n", w.program)), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	w.program = limited
+	w.program = testkit.Program(t, filepath.Join(w.dir, "limited"), fmt.Sprintf("#!/bin/sh\nulimit -n 64\nexec %s \"$@\"\n", w.program))
 	w.start()
 	for range 200 {
 		for _, path := range []string{w.socket, w.dir + "/m"} {

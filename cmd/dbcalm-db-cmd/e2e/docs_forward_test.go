@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -57,7 +58,7 @@ func TestManualForwards(t *testing.T) {
 		}
 	}
 	for name, text := range standIns {
-		writeProgram(t, filepath.Join(bin, name), "#!/bin/sh\nVAULT='"+w.vault()+"'\n"+text+"\n")
+		testkit.Program(t, filepath.Join(bin, name), "#!/bin/sh\nVAULT='"+w.vault()+"'\n"+text+"\n")
 	}
 	w.env = append(w.env, "PATH="+bin+":"+os.Getenv("PATH"))
 	w.ageKeys(etc)

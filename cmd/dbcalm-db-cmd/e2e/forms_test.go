@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // forms are the ways in which a backup can be stored, as keys of the
@@ -64,7 +66,7 @@ func (w *world) retrieveBy(script string) {
 func (w *world) useUnpacker(body string) {
 	w.t.Helper()
 	real := filepath.Join(filepath.Dir(realTool(w.t)), "mbstream")
-	writeProgram(w.t, filepath.Join(w.dir, "mbstream"), "#!/bin/sh\nreal="+real+"\ntarget=$3\n"+body+"\nexec $real \"$@\"\n")
+	testkit.Program(w.t, filepath.Join(w.dir, "mbstream"), "#!/bin/sh\nreal="+real+"\ntarget=$3\n"+body+"\nexec $real \"$@\"\n")
 }
 
 // streamFile returns the file of a stored or forwarded stream.

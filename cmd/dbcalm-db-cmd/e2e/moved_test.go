@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/persistence"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // putBack makes of a stopped daemon's ledger what a version of before had: its
@@ -101,7 +102,7 @@ func TestInstallationIsMovedOver(t *testing.T) {
 func TestStartIsRefusedWhereOthersCouldChangeWhatRuns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
-	hook := writeProgram(t, filepath.Join(w.dir, "hook"), "#!/bin/sh\n")
+	hook := testkit.Program(t, filepath.Join(w.dir, "hook"), "#!/bin/sh\n")
 	w.configure("on_finish", hook+" told")
 	for path, remedy := range map[string]string{
 		w.config:   "the configuration: " + w.config + " has mode 0666, so that others can change it: chmod go-w " + w.config,

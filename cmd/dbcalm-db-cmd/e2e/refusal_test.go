@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 )
 
@@ -113,7 +114,7 @@ func TestToolThatDoesNotFit(t *testing.T) {
 	w.start()
 	w.failedInValidate(w.full("full"), "the backup tool "+path+" is not there", "install the package mariadb-backup, or correct backup_bin")
 	says := func(banner string) {
-		writeProgram(t, path, "#!/bin/sh\necho '"+banner+"'\n")
+		testkit.Program(t, path, "#!/bin/sh\necho '"+banner+"'\n")
 	}
 	says("mariabackup based on MariaDB server 11.4.2-MariaDB Linux (x86_64)")
 	w.failedInValidate(w.full("full"), "mariabackup 11.4.2-MariaDB does not fit MariaDB 10.", "install mariadb-backup 10.",
@@ -122,7 +123,7 @@ func TestToolThatDoesNotFit(t *testing.T) {
 	w.failedInValidate(w.full("full"), "is xtrabackup 8.0.35-31, which cannot back up MariaDB")
 	says("hello")
 	w.failedInValidate(w.full("full"), `is neither mariabackup nor xtrabackup: "hello"; correct backup_bin`)
-	writeProgram(t, path, "#!/bin/sh\nexit 7\n")
+	testkit.Program(t, path, "#!/bin/sh\nexit 7\n")
 	w.failedInValidate(w.full("full"), "ask "+path+" for its version", "exit status 7")
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)

@@ -1,17 +1,16 @@
 package e2e
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"dbcalm-db-cmd/machine/api"
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // slowBackup begins a full backup whose tool waits at a gate, and returns the
@@ -104,23 +103,11 @@ func (w *world) replaceProgram() {
 
 func (w *world) copyProgram(from, to string) {
 	w.t.Helper()
-	source, err := os.Open(from)
+	text, err := os.ReadFile(from)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer source.Close()
-	// A child forked meanwhile would hold the file open for writing and make it
-	// impossible to run.
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	target, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer target.Close()
-	if _, err := io.Copy(target, source); err != nil {
-		w.t.Fatal(err)
-	}
+	testkit.Program(w.t, to, string(text))
 }
 
 // TestGivesUpAfterInterruptions kills the tool each time it has begun.

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"dbcalm-db-cmd/steps/testkit"
 )
 
 // pretend is shell text for a tool that writes the metadata of a good backup
@@ -100,7 +102,7 @@ func TestToolVanishes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeProgram(t, path, "#!/bin/sh\n[ \"$1\" != --help ] || rm "+path+"\n"+string(text[len("#!/bin/sh\n"):]))
+	testkit.Program(t, path, "#!/bin/sh\n[ \"$1\" != --help ] || rm "+path+"\n"+string(text[len("#!/bin/sh\n"):]))
 	w.configure("backup_bin", path)
 	w.start()
 	w.toldEverywhere(w.failed(w.full("full"), "mariabackup could not be started", "no such file"))

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"dbcalm-db-cmd/steps/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -41,15 +43,7 @@ done
 %s
 exec $real "$@"
 `
-	return writeProgram(t, filepath.Join(dir, "fake-mariadb-backup"), fmt.Sprintf(script, realTool(t), body))
-}
-
-func writeProgram(t testing.TB, path, text string) string {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return testkit.Program(t, filepath.Join(dir, "fake-mariadb-backup"), fmt.Sprintf(script, realTool(t), body))
 }
 
 // useTool makes a fake tool the world's backup tool. The daemon must not have

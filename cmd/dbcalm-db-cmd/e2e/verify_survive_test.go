@@ -30,7 +30,7 @@ case "$*" in *--version*) exec %[1]s --no-defaults --version ;; esac
 %[2]s
 exec %[1]s "$@"
 `
-	w.configure("server_bin", writeProgram(w.t, filepath.Join(w.dir, "fake-mariadbd"), fmt.Sprintf(script, real, body)))
+	w.configure("server_bin", testkit.Program(w.t, filepath.Join(w.dir, "fake-mariadbd"), fmt.Sprintf(script, real, body)))
 }
 
 // TestVerifyIsCancelled cancels while the tool prepares, while the server

@@ -2,7 +2,6 @@ package xtrabackuptest
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -49,16 +48,10 @@ func Install(t testing.TB, tool string) string {
 	testkit.NeedsServer(t)
 	program := testkit.Build(t, "standin", "dbcalm-db-cmd/steps/testkit/xtrabackup/standin", "build", "-buildvcs=false")
 	dir := t.TempDir()
-	path := filepath.Join(dir, "xtrabackup")
 	script := fmt.Sprintf("#!/bin/sh\nXTRABACKUP_STANDIN=%s XTRABACKUP_STANDIN_DIR='%s' exec %s \"$@\"\n", tool, dir, program)
-	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
-		t.Fatal(err)
-	}
 	// Its companion, which unpacks streams.
-	if err := os.WriteFile(filepath.Join(dir, "xbstream"), []byte(unpackScript(tool)), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	testkit.Program(t, filepath.Join(dir, "xbstream"), unpackScript(tool))
+	return testkit.Program(t, filepath.Join(dir, "xtrabackup"), script)
 }
 
 // unpackScript takes what we need of xbstream's command line and nothing else.
