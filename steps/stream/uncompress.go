@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"runtime"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -12,6 +14,21 @@ import (
 // maxWindow bounds the memory that compressed data can ask for; Pack's frames
 // ask for less.
 const maxWindow = 32 << 20
+
+// uncompressor uncompresses a stream: in blocks where it is one of zstd's frames of
+// a block each, as Pack makes them,
+//
+//	find frames ──▶ decode, several at a time ──▶ look, write
+//
+// and else byte by byte.
+type uncompressor struct {
+	*abort
+	dst  io.Writer
+	look io.Writer
+	n    *Counters
+	c    Compression
+	size int64
+}
 
 // uncompress copies src to dst, uncompressed, and shows what it writes to
 // look. It returns the sum of what it has read and how much it has written.
@@ -22,68 +39,117 @@ func uncompress(dst io.Writer, src io.Reader, c Compression, n *Counters, look i
 	if n == nil {
 		n = &Counters{}
 	}
-	a := newAbort(src, dst)
-	f := startFeeder(a, src, n)
-	size, err := decode(dst, f, c, n, look)
-	if err != nil {
-		a.fail(err)
+	u := &uncompressor{abort: newAbort(src, dst), dst: dst, look: look, n: n, c: c}
+	f := startFeeder(u.abort, src, n)
+	if err := u.decode(f); err != nil {
+		u.fail(err)
 	}
 	stored := f.wait()
-	return stored, size, a.failed()
+	return stored, u.size, u.failed()
 }
 
-// decode copies what the feeder reads to dst, uncompressed.
-func decode(dst io.Writer, f *feeder, c Compression, n *Counters, look io.Writer) (int64, error) {
-	plain, done, err := newDecoder(f, c)
-	if err != nil {
-		return 0, decodeError(err, c)
+// decode uncompresses what the feeder reads.
+func (u *uncompressor) decode(f io.Reader) error {
+	if u.c == None {
+		return u.copy(f)
 	}
-	defer done()
-	var size int64
+	src := bufio.NewReaderSize(f, 64<<10)
+	if u.c == Gzip {
+		z, err := gzip.NewReader(src)
+		if err != nil {
+			return decodeError(err, u.c)
+		}
+		return u.copy(z)
+	}
+	// Without a single byte there is no frame, which zstd lets pass.
+	if _, err := src.Peek(1); err != nil {
+		return decodeError(err, u.c)
+	}
+	rest, err := u.frames(src)
+	if err != nil || rest == nil {
+		return err
+	}
+	z, err := zstd.NewReader(rest, zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		return decodeError(err, u.c)
+	}
+	defer z.Close()
+	return u.copy(z)
+}
+
+// copy copies what was uncompressed.
+func (u *uncompressor) copy(plain io.Reader) error {
 	buffer := takeRoom()
 	defer giveRoom(buffer)
 	for {
 		got, err := plain.Read(buffer[:])
 		if got > 0 {
-			size += int64(got)
-			n.Plain.Add(int64(got))
-			if _, problem := look.Write(buffer[:got]); problem != nil {
-				return size, problem
-			}
-			if problem := writeAll(dst, buffer[:got]); problem != nil {
-				return size, problem
+			if problem := u.write(buffer[:got]); problem != nil {
+				return problem
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			return size, nil
+			return nil
 		}
 		if err != nil {
-			return size, decodeError(err, c)
+			return decodeError(err, u.c)
 		}
 	}
 }
 
-// newDecoder returns the plain content of src, and what ends its goroutines.
-func newDecoder(src io.Reader, c Compression) (io.Reader, func(), error) {
-	buffered := bufio.NewReaderSize(src, 64<<10)
-	switch c {
-	case Gzip:
-		z, err := gzip.NewReader(buffered)
-		return z, func() {}, err
-	case Zstd:
-		// Without a single byte there is no frame, which zstd lets pass.
-		if _, err := buffered.Peek(1); err != nil {
-			return nil, nil, err
-		}
-		z, err := zstd.NewReader(buffered, zstd.WithDecoderMaxWindow(maxWindow))
-		if err != nil {
-			return nil, nil, err
-		}
-		return z, z.Close, nil
-	default:
-		return src, func() {}, nil
+func (u *uncompressor) write(plain []byte) error {
+	u.size += int64(len(plain))
+	u.n.Plain.Add(int64(len(plain)))
+	if _, err := u.look.Write(plain); err != nil {
+		return err
 	}
+	return writeAll(u.dst, plain)
 }
+
+// frames uncompresses the frames of a block each that a stream of zstd begins with.
+// Rest is what comes after them, nil at the end of the stream.
+func (u *uncompressor) frames(src *bufio.Reader) (rest io.Reader, err error) {
+	z, err := frameDecoder()
+	if err != nil {
+		return nil, err
+	}
+	var found error
+	v := conveyor{abort: u.abort}
+	v.take = func(b *block) (some, last bool) {
+		b.frame, rest, found = nextFrame(src, b.frame[:0])
+		return found == nil && rest == nil, false
+	}
+	for range decoders {
+		v.work = append(v.work, func(b *block) { b.plain, b.err = z.DecodeAll(b.frame, b.room[:0]) })
+	}
+	v.give = func(b *block) {
+		err := b.err
+		if err == nil {
+			err = u.write(b.plain)
+		} else {
+			err = decodeError(err, u.c)
+		}
+		if err != nil {
+			u.fail(err)
+		}
+	}
+	v.run()
+	switch {
+	case u.failed() != nil:
+		return nil, u.failed()
+	case found != nil && !errors.Is(found, io.EOF):
+		return nil, decodeError(found, u.c)
+	}
+	return rest, nil
+}
+
+// decoders is how many frames are decoded at a time.
+var decoders = min(runtime.GOMAXPROCS(0), maxEncoders)
+
+// frameDecoder serves all streams: without a source of its own it has no goroutine.
+var frameDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(decoders), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxWindow(maxWindow))
+})
 
 // decodeError tells a damaged content from a source that failed.
 func decodeError(err error, c Compression) error {
