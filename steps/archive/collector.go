@@ -57,6 +57,7 @@ type Collector struct {
 	// What is known of the server in this round. Quiet: it is not followed, and only
 	// what it has left is read; drained: all of that has been, since it is held.
 	server         server.BinaryLog
+	folder         Folder
 	source         Source
 	restored       time.Time
 	quiet, drained bool
@@ -186,10 +187,16 @@ func (c *Collector) look(ctx context.Context) (ready bool, err error) {
 		c.answer(errors.New("where the server's binary log lies is not known before the server has answered once"))
 		return false, nil
 	}
-	c.source = Folder{Path: c.server.Folder, Index: c.server.Index, Owner: c.options.Owner()}
-	if c.server.Encrypted {
-		c.options.Stream.log = c.server.Folder
-		c.source = c.options.Stream
+	c.folder = Folder{Path: c.server.Folder, Index: c.server.Index, Owner: c.options.Owner()}
+	c.source = c.folder
+	if stream := c.options.Stream; stream != nil {
+		stream.log = c.server.Folder
+		switch {
+		case c.server.Encrypted:
+			c.source = stream
+		case !c.quiet:
+			c.source = turned{c.folder, stream}
+		}
 	}
 	c.restored, err = c.options.Restored(ctx)
 	return err == nil, err

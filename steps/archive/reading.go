@@ -113,16 +113,19 @@ func (r *reading) newest(ctx context.Context) (bool, error) {
 	if err != nil || len(names) == 0 {
 		return err == nil, err
 	}
-	// One that the server encrypts would have to be asked for as a whole.
-	if !r.server.Encrypted {
-		r.board.oldest(names[0], func() (time.Time, error) {
-			p, o, err := r.Collector.open(ctx, names[0])
-			if err != nil {
-				return time.Time{}, err
-			}
-			return o.format.Created, p.file.Close()
-		})
-	}
+	r.board.oldest(names[0], func() (time.Time, error) {
+		// Where it lies: one that is encrypted would have to be asked for as a whole.
+		file, err := r.folder.Open(ctx, names[0])
+		if err != nil {
+			return time.Time{}, err
+		}
+		defer file.Close()
+		o, err := readOpening(file)
+		if o.format == nil {
+			return time.Time{}, err
+		}
+		return o.format.Created, nil
+	})
 	return names[len(names)-1] == r.place.name, nil
 }
 

@@ -118,3 +118,51 @@ func TestRealMySQLWithoutGTIDs(t *testing.T) {
 	c.start()
 	c.expectBreaks(c.await(c.write()), "gap: ")
 }
+
+// A log that a MySQL encrypts is archived as it would be without that, and one that it
+// encrypted for a while as well.
+func TestRealMySQLEncryptsItsLog(t *testing.T) {
+	mysqld := os.Getenv("DBCALM_TEST_MYSQLD")
+	version, err := mariadbtest.MySQLVersion(mysqld)
+	if err != nil {
+		t.Fatalf("run make matrix: %v", err)
+	}
+	if !server.AtLeast(version, 8, 0, 24) {
+		t.Skip("keyrings became components with MySQL 8.0.24")
+	}
+	dir := t.TempDir()
+	mariadbtest.LoadKeyring(t, dir)
+	c := collectedOf(t, server.MySQL, mariadbtest.WithKeyring(t, mysqld, dir), mariadbtest.WithArgs(counted...))
+	c.write()
+	c.server.Exec(`SET PERSIST binlog_encryption = ON`)
+	c.write()
+	c.start()
+	testkit.Says(t, c.running.Flush(t.Context()), "mysqlbinlog: it ended", "GRANT REPLICATION SLAVE ON *.*")
+	c.server.Exec(`GRANT REPLICATION SLAVE ON *.* TO '` + c.server.User + `'@localhost`)
+	c.expectBreaks(c.await(c.gtid()))
+	for range 3 {
+		c.await(c.write())
+		c.server.Exec(`FLUSH BINARY LOGS`)
+	}
+
+	// While it is followed, and while no daemon runs.
+	c.server.Exec(`SET PERSIST binlog_encryption = OFF`)
+	c.await(c.write())
+	c.stop()
+	c.server.Exec(`SET PERSIST binlog_encryption = ON`)
+	c.write()
+	c.server.Exec(`SET PERSIST binlog_encryption = OFF`)
+	c.write()
+	c.start()
+	c.expectBreaks(c.await(c.write()))
+	c.server.Exec(`SET PERSIST binlog_encryption = ON`)
+	c.await(c.write())
+	c.server.Kill()
+	c.server.Start()
+	chain := c.await(c.write())
+	c.expectBreaks(chain)
+	whole, err := c.archive.Verify(t.Context(), func(p string) { t.Error(p) })
+	if err != nil || whole != len(chain.Segments) {
+		t.Errorf("%d of %d segments are whole: %v", whole, len(chain.Segments), err)
+	}
+}

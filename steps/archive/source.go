@@ -2,7 +2,10 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"io"
+
+	"dbcalm-db-cmd/steps/binlog"
 )
 
 // Source is a server's binary log, as the collector reads it.
@@ -21,4 +24,30 @@ type File interface {
 	// Gone reports whether another file, or none, now has the name. What it had is
 	// still there to be read.
 	Gone() bool
+}
+
+// turned is a Source for a log of which the server may have encrypted what it wrote
+// before, and writes in clear now: each file is read where it lies if it can be, else
+// as the server sends it.
+type turned struct {
+	Folder
+	stream *Stream
+}
+
+// Open opens a file of the list.
+func (t turned) Open(ctx context.Context, name string) (File, error) {
+	file, err := t.Folder.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := readOpening(file); !errors.Is(err, binlog.ErrEncrypted) {
+		return file, t.stream.end()
+	}
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
+	if _, err := t.stream.Files(ctx); err != nil {
+		return nil, err
+	}
+	return t.stream.Open(ctx, name)
 }

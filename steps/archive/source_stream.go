@@ -188,7 +188,7 @@ func (s *Stream) await(ctx context.Context, f server.LogFile) error {
 		case <-ticker.C:
 		}
 		if time.Since(moved) > streamPatience {
-			return errors.Join(fmt.Errorf("%s has written nothing of %s for %s", streamProgram, f.Name, streamPatience), s.end())
+			return errors.Join(fmt.Errorf("%s has written nothing of %s for %s", s.program.name, f.Name, streamPatience), s.end())
 		}
 	}
 }

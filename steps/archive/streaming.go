@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -16,13 +18,40 @@ import (
 	"dbcalm-db-cmd/steps/server"
 )
 
-// streamProgram is the vendor's program that asks a server for its binary log. The
+// vendorsProgram is a vendor's program that asks its server for the binary log. The
 // server lets who has REPLICATION SLAVE do so.
-// https://mariadb.com/kb/en/mariadb-binlog-options
-const streamProgram = "mariadb-binlog"
+type vendorsProgram struct {
+	name, install string
+	// id is the option for the number by which the server tells it from its replicas.
+	id string
+}
+
+var (
+	// https://mariadb.com/kb/en/mariadb-binlog-options
+	programOfMariaDB = vendorsProgram{"mariadb-binlog", "the client programs of MariaDB (Debian's package mariadb-client)",
+		"--stop-never-slave-server-id"}
+	// https://dev.mysql.com/doc/refman/8.4/en/mysqlbinlog.html
+	programOfMySQL = vendorsProgram{"mysqlbinlog", "the client programs of MySQL", "--connection-server-id"}
+)
+
+func programOf(s *server.Server) vendorsProgram {
+	if s.DBType == server.MySQL {
+		return programOfMySQL
+	}
+	return programOfMariaDB
+}
+
+// newID returns a number that no replica has. One that came with the number of another
+// would end that one's connection: the server takes it for the same that comes again.
+func newID() string {
+	const least, most = 1 << 30, 1<<31 - 1
+	// #nosec G404 -- nothing is kept secret with it
+	return strconv.Itoa(least + rand.IntN(most-least))
+}
 
 // streaming is that program at work.
 type streaming struct {
+	vendorsProgram
 	cmd *exec.Cmd
 	// owner is the user whom what it writes belongs to.
 	owner int
@@ -39,10 +68,11 @@ type streaming struct {
 // server gives it, wherever these lead: so it has the rights of the server's user
 // where we are root, and what it writes is as little to be trusted as the server's own.
 func startStreaming(s *server.Server, folder, name string, follow bool) (*streaming, error) {
-	path, err := exec.LookPath(streamProgram)
+	program := programOf(s)
+	path, err := exec.LookPath(program.name)
 	if err != nil {
-		return nil, fmt.Errorf("the server's binary log is encrypted, and only %s can ask for it: install the client programs of MariaDB "+
-			"(Debian's package mariadb-client): %w", streamProgram, err)
+		return nil, fmt.Errorf("the server's binary log is encrypted, and only %s can ask for it: install %s: %w",
+			program.name, program.install, err)
 	}
 	credentials, err := s.Credentials()
 	if err != nil {
@@ -53,10 +83,11 @@ func startStreaming(s *server.Server, folder, name string, follow bool) (*stream
 	}
 	args := append(s.ConnectOptions(credentials), "--read-from-remote-server", "--raw", "--result-file="+folder+"/")
 	if follow {
-		args = append(args, "--stop-never")
+		args = append(args, "--stop-never", program.id+"="+newID())
 	}
 	// #nosec G204 -- a program of the system's
-	p := &streaming{cmd: exec.Command(path, append(args, name)...), owner: os.Geteuid(), follows: follow, ended: make(chan struct{})}
+	p := &streaming{vendorsProgram: program, cmd: exec.Command(path, append(args, name)...), owner: os.Geteuid(), follows: follow,
+		ended: make(chan struct{})}
 	p.cmd.Stderr = &p.said
 	rights, err := s.ToolRights()
 	if err != nil {
@@ -86,7 +117,7 @@ func startStreaming(s *server.Server, folder, name string, follow bool) (*stream
 		}
 	}()
 	if err := <-started; err != nil {
-		return nil, fmt.Errorf("start %s: %w", streamProgram, err)
+		return nil, fmt.Errorf("start %s: %w", program.name, err)
 	}
 	return p, nil
 }
@@ -101,20 +132,20 @@ func (p *streaming) hasEnded() bool {
 }
 
 // errStreamEnded: the program has ended before all was there that was wanted.
-var errStreamEnded = errors.New(streamProgram + " ended")
+var errStreamEnded = errors.New("it ended")
 
 // failure says why it ended.
 func (p *streaming) failure() error {
 	<-p.ended
 	said := strings.Join(strings.Fields(job.Printable(p.said.Bytes())), " ")
 	if said == "" && p.err == nil {
-		return fmt.Errorf("%w before all was there that the server says it has", errStreamEnded)
+		return fmt.Errorf("%s: %w before all was there that the server says it has", p.name, errStreamEnded)
 	}
 	advice := ""
 	if strings.Contains(said, "REPLICATION SLAVE") {
 		advice = ": GRANT REPLICATION SLAVE ON *.* to the backup user"
 	}
-	return fmt.Errorf("%w (%v): %.500s%s", errStreamEnded, p.err, said, advice)
+	return fmt.Errorf("%s: %w (%v): %.500s%s", p.name, errStreamEnded, p.err, said, advice)
 }
 
 // kill ends it and waits until it is gone.

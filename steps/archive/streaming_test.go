@@ -33,8 +33,8 @@ func TestWhoAsksForTheLogHasTheRightsOfTheServersUser(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "c"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	program := filepath.Join(dir, "bin", streamProgram)
-	testkit.Write(t, dir, map[string]string{"bin/" + streamProgram: fmt.Sprintf(`#!/bin/sh
+	program := filepath.Join(dir, "bin", programOfMariaDB.name)
+	testkit.Write(t, dir, map[string]string{"bin/" + programOfMariaDB.name: fmt.Sprintf(`#!/bin/sh
 for option; do
 	case $option in
 	--result-file=*) to=${option#*=} ;;

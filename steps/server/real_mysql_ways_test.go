@@ -160,22 +160,12 @@ func TestRealMySQLWithItsLogElsewhere(t *testing.T) {
 	}
 }
 
-// plugins is the folder of the components of the MySQL that the environment names.
-func plugins(t *testing.T) string {
-	t.Helper()
-	folder := filepath.Join(os.Getenv("MATRIX_FOLDER"), "usr/lib/mysql/plugin")
-	if _, err := os.Stat(folder); err != nil {
-		t.Fatal(err)
-	}
-	return folder
-}
-
 // A server that can tell which pages have changed is known.
 func TestRealMySQLTracksPages(t *testing.T) {
 	if olderThan(t, 8, 0, 18) {
 		t.Skip("page tracking came with MySQL 8.0.18")
 	}
-	db, srv := realMySQL(t, mariadbtest.WithArgs("--plugin-dir="+plugins(t)))
+	db, srv := realMySQL(t, mariadbtest.WithArgs("--plugin-dir="+mariadbtest.MySQLPlugins(t)))
 	conn, _ := connected(t, srv)
 	if conn.TracksPages(t.Context()) {
 		t.Error("it tracks pages without the component")
@@ -192,17 +182,7 @@ func TestRealMySQLTellsItsKeyring(t *testing.T) {
 		t.Skip("keyrings became components with MySQL 8.0.24")
 	}
 	dir := t.TempDir()
-	// A server reads beside its program which components it begins with, and beside
-	// a component how that is set up.
-	mysqld, component := filepath.Join(dir, "mysqld"), "component_keyring_file"
-	real, err := filepath.EvalSymlinks(os.Getenv("DBCALM_TEST_MYSQLD"))
-	must(t, err)
-	must(t, os.Symlink(filepath.Join(plugins(t), component+".so"), filepath.Join(dir, component+".so")))
-	testkit.Write(t, dir, map[string]string{component + ".cnf": `{"path": "` + dir + `/keyring", "read_only": false}`})
-	program, err := os.ReadFile(real)
-	must(t, err)
-	testkit.Program(t, mysqld, string(program))
-	db := mariadbtest.Start(t, mariadbtest.MySQL(mysqld), mariadbtest.WithArgs("--plugin-dir="+dir))
+	db := mariadbtest.Start(t, mariadbtest.WithKeyring(t, os.Getenv("DBCALM_TEST_MYSQLD"), dir))
 	srv := &Server{DBType: MySQL, CredentialsFile: db.CredentialsFile, DataDir: db.DataDir}
 	asked := func() string {
 		t.Helper()
@@ -215,13 +195,13 @@ func TestRealMySQLTellsItsKeyring(t *testing.T) {
 		t.Errorf("without a keyring it tells of %s", found)
 	}
 	db.Stop()
-	testkit.Write(t, dir, map[string]string{"mysqld.my": `{"components": "file://` + component + `"}`})
+	mariadbtest.LoadKeyring(t, dir)
 	db.Start()
-	if found := asked(); found != "component "+component {
+	if found := asked(); found != "component component_keyring_file" {
 		t.Errorf("with a keyring it tells of %s", found)
 	}
 	db.Exec("CREATE DATABASE shop", "CREATE TABLE shop.secret (id INT PRIMARY KEY) ENGINE=InnoDB ENCRYPTION='Y'")
-	if found := asked(); found != "component "+component+", 1 encrypted tablespaces" {
+	if found := asked(); found != "component component_keyring_file, 1 encrypted tablespaces" {
 		t.Errorf("with a table encrypted it tells of %s", found)
 	}
 }

@@ -97,7 +97,7 @@ type BinaryLog struct {
 	// Folder is where its files lie, Index the file that lists them.
 	Folder string `json:"folder"`
 	Index  string `json:"index"`
-	// Encrypted: only the server can read it.
+	// Encrypted: only the server can read what it writes into it now.
 	Encrypted bool   `json:"encrypted,omitempty"`
 	Flavour   string `json:"flavour"`
 	// Partial: the server is a replica, and what it gets from its source is not in its
@@ -139,9 +139,6 @@ func (b BinaryLog) Unfit() string {
 		return fmt.Sprintf("the server's gtid_mode is %s, and only with ON has every transaction a GTID: set gtid_mode=ON and "+
 			"enforce_gtid_consistency=ON (before MySQL 5.7 also log_slave_updates) in its my.cnf and start it again, then take a full backup; "+
 			"or set archive: false", cmp.Or(b.GTIDMode, "not known"))
-	case b.Flavour == MySQL && b.Encrypted:
-		return "the server encrypts its binary log, and that of MySQL cannot be read then: SET PERSIST binlog_encryption = OFF, then take a " +
-			"full backup; or set archive: false"
 	case b.Partial:
 		return "the server is a replica, and does not log what it gets from its source: set log_slave_updates=ON in its my.cnf and start it " +
 			"again, then take a full backup; or set archive: false, and archive the log of its source"
@@ -239,11 +236,16 @@ func number(text string) uint64 {
 	return n
 }
 
-// LogFile is a file of a binary log, and how large the server says that it is.
+// LogFile is a file of a binary log, and how large the server says that it is as the
+// server sends it: without what it begins with on the disk if a MySQL encrypts it.
 type LogFile struct {
 	Name string
 	Size int64
 }
+
+// encryptionHeader is the length of that.
+// https://dev.mysql.com/doc/dev/mysql-server/latest/classRpl__encryption__header.html
+const encryptionHeader = 512
 
 // BinaryLogFiles asks the server for the files of its log, oldest first.
 func (srv *Server) BinaryLogFiles(ctx context.Context) ([]LogFile, error) {
@@ -259,11 +261,20 @@ func (srv *Server) BinaryLogFiles(ctx context.Context) ([]LogFile, error) {
 		return nil, fmt.Errorf("ask the server for the files of its binary log: %w", err)
 	}
 	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, fmt.Errorf("ask the server for the files of its binary log: %w", err)
+	}
 	var list []LogFile
 	for rows.Next() {
 		var f LogFile
-		if err := rows.Scan(&f.Name, &f.Size); err != nil {
+		var encrypted string
+		// A MariaDB, and a MySQL before 8.0.14, does not say the last.
+		if err := rows.Scan([]any{&f.Name, &f.Size, &encrypted}[:min(len(columns), 3)]...); err != nil {
 			return nil, fmt.Errorf("ask the server for the files of its binary log: %w", err)
+		}
+		if encrypted == "Yes" {
+			f.Size -= encryptionHeader
 		}
 		// Programs are given these names.
 		if !isBinlogName(f.Name) || strings.HasPrefix(f.Name, "-") || strings.HasPrefix(f.Name, ".") {

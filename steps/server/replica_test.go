@@ -64,7 +64,6 @@ func TestBinaryLogIsJudged(t *testing.T) {
 		"": func(b *BinaryLog) { b.Encrypted = true },
 		"gtid_mode is OFF_PERMISSIVE, and only with ON": func(b *BinaryLog) { b.Flavour, b.GTIDMode = MySQL, "OFF_PERMISSIVE" },
 		"gtid_mode is not known":                        func(b *BinaryLog) { b.Flavour = MySQL },
-		"SET PERSIST binlog_encryption = OFF":           func(b *BinaryLog) { b.Flavour, b.GTIDMode, b.Encrypted = MySQL, "ON", true },
 		"set log_bin in its my.cnf":                     func(b *BinaryLog) { b.On = false },
 		"set log_slave_updates=ON":                      func(b *BinaryLog) { b.Partial = true },
 	} {
