@@ -177,9 +177,9 @@ func TestTurns(t *testing.T) {
 			t.Error("alice's questions keep bob's from being answered")
 		}
 		turns.Give(bob)
-		for waited, want := range map[time.Duration][2]int{turnHaste: {0, 1}, turnHaste + 1: {1, 0}} {
-			order := make(chan int, 2)
-			for i := range 2 {
+		for waited, want := range map[time.Duration][4]int{turnHaste: {0, 1, 2, 3}, turnHaste + 1: {3, 0, 2, 1}} {
+			order := make(chan int, 4)
+			for i := range 4 {
 				go func() {
 					if turns.Take(t.Context(), alice) {
 						order <- i
@@ -190,7 +190,7 @@ func TestTurns(t *testing.T) {
 			}
 			time.Sleep(waited)
 			turns.Give(alice)
-			if got := [2]int{<-order, <-order}; got != want {
+			if got := [4]int{<-order, <-order, <-order, <-order}; got != want {
 				t.Errorf("after %s served were %v, want %v", waited, got, want)
 			}
 			synctest.Wait()
@@ -210,8 +210,8 @@ func TestTurns(t *testing.T) {
 		for range turnsAtOnce {
 			turns.Give(alice)
 		}
-		if len(turns.taken)+len(turns.waiting) > 0 {
-			t.Errorf("left are %v, %v", turns.taken, turns.waiting)
+		if len(turns.users) > 0 {
+			t.Errorf("left are %v", turns.users)
 		}
 	})
 }

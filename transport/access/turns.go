@@ -9,12 +9,19 @@ import (
 
 // Turns let each user look at so much at a time, so that nobody's thousand
 // questions take the processors from others. Who has waited longest is served
-// first, but where there are more questions than answers the last one: whoever
-// has waited long has often given up.
+// first. Where there are more questions than answers, every other turn is the
+// last one's: whoever has waited long has often given up.
 type Turns struct {
-	mu      sync.Mutex
-	taken   map[uint32]int
-	waiting map[uint32][]waiter
+	mu    sync.Mutex
+	users map[uint32]*asker
+}
+
+// asker is one user: how much is being looked at, and who waits.
+type asker struct {
+	taken   int
+	waiting []waiter
+	// newest: the turn before was that of the one who came last.
+	newest bool
 }
 
 // waiter is who waits for a turn.
@@ -35,20 +42,25 @@ const (
 
 // NewTurns returns turns of which none is taken.
 func NewTurns() *Turns {
-	return &Turns{taken: map[uint32]int{}, waiting: map[uint32][]waiter{}}
+	return &Turns{users: map[uint32]*asker{}}
 }
 
 // Take reports whether it is the user's turn before patience or ctx ends. If it
 // is, give must follow.
 func (t *Turns) Take(ctx context.Context, uid uint32) bool {
 	t.mu.Lock()
-	if t.taken[uid] < turnsAtOnce {
-		t.taken[uid]++
+	u := t.users[uid]
+	if u == nil {
+		u = &asker{}
+		t.users[uid] = u
+	}
+	if u.taken < turnsAtOnce {
+		u.taken++
 		t.mu.Unlock()
 		return true
 	}
 	turn := make(chan struct{})
-	t.waiting[uid] = append(t.waiting[uid], waiter{time.Now(), turn})
+	u.waiting = append(u.waiting, waiter{time.Now(), turn})
 	t.mu.Unlock()
 	patience := time.NewTimer(turnPatience)
 	defer patience.Stop()
@@ -60,12 +72,12 @@ func (t *Turns) Take(ctx context.Context, uid uint32) bool {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i := slices.IndexFunc(t.waiting[uid], func(w waiter) bool { return w.comes == turn })
+	i := slices.IndexFunc(u.waiting, func(w waiter) bool { return w.comes == turn })
 	if i < 0 {
 		// It has come all the same.
 		return true
 	}
-	t.waiting[uid] = slices.Delete(t.waiting[uid], i, i+1)
+	u.waiting = slices.Delete(u.waiting, i, i+1)
 	return false
 }
 
@@ -73,17 +85,18 @@ func (t *Turns) Take(ctx context.Context, uid uint32) bool {
 func (t *Turns) Give(uid uint32) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if waiting := t.waiting[uid]; len(waiting) > 0 {
+	u := t.users[uid]
+	if len(u.waiting) > 0 {
 		next := 0
-		if time.Since(waiting[0].since) > turnHaste {
-			next = len(waiting) - 1
+		u.newest = !u.newest && time.Since(u.waiting[0].since) > turnHaste
+		if u.newest {
+			next = len(u.waiting) - 1
 		}
-		close(waiting[next].comes)
-		t.waiting[uid] = slices.Delete(waiting, next, next+1)
+		close(u.waiting[next].comes)
+		u.waiting = slices.Delete(u.waiting, next, next+1)
 		return
 	}
-	delete(t.waiting, uid)
-	if t.taken[uid]--; t.taken[uid] == 0 {
-		delete(t.taken, uid)
+	if u.taken--; u.taken == 0 {
+		delete(t.users, uid)
 	}
 }
