@@ -8,6 +8,8 @@ import (
 	"dbcalm-db-cmd/cmd/dbcalm-db-cmd/config"
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps"
+	"dbcalm-db-cmd/steps/archive"
+	"dbcalm-db-cmd/steps/server"
 )
 
 // configChecks has a line for everything wrong with the configuration.
@@ -55,17 +57,31 @@ func archiveCheck(ctx context.Context, h *steps.Host, c *config.Config, wrong ma
 		return []api.Check{steps.NewCheck(about, errors.New(why), "")}
 	}
 	report, err := h.Archive.Report()
-	if err == nil && len(report.Problems) > 0 {
-		err = errors.New(report.Problems[0] + ": take a full backup now")
+	return archiveVerdict(log, report, err)
+}
+
+// archiveVerdict judges an archive by what it holds and what its collector has said.
+func archiveVerdict(log server.BinaryLog, report archive.Report, err error) []api.Check {
+	const about = "archive"
+	failing := ""
+	if report.Collector != nil {
+		failing = report.Collector.Failing()
 	}
-	checks := []api.Check{
-		steps.NewCheck(about, err, fmt.Sprintf("the binary log in %s is archived, in %d segments", log.Folder, report.Segments)),
+	var checks []api.Check
+	switch {
+	case err != nil:
+		checks = append(checks, steps.NewCheck(about, err, ""))
+	case len(report.Problems) > 0:
+		checks = append(checks, steps.NewCheck(about, errors.New(report.Problems[0]+": take a full backup now"), ""))
+	case failing == "":
+		checks = append(checks, steps.NewCheck(about, nil,
+			fmt.Sprintf("the binary log in %s is archived, in %d segments", log.Folder, report.Segments)))
+	}
+	if failing != "" {
+		checks = append(checks, steps.NewCheck(about, errors.New(failing), ""))
 	}
 	if note := log.ShortLived(); note != "" {
 		checks = append(checks, steps.Noted(about, note))
-	}
-	if c := report.Collector; c != nil && c.Warning != "" {
-		checks = append(checks, steps.NewCheck(about, errors.New(c.Warning), ""))
 	}
 	return checks
 }

@@ -195,7 +195,7 @@ func (c *Collector) look(ctx context.Context) (ready bool, err error) {
 		case c.server.Encrypted:
 			c.source = stream
 		case !c.quiet:
-			c.source = turned{c.folder, stream}
+			c.source = mixed{c.folder, stream}
 		}
 	}
 	c.restored, err = c.options.Restored(ctx)

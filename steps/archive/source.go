@@ -26,28 +26,31 @@ type File interface {
 	Gone() bool
 }
 
-// turned is a Source for a log of which the server may have encrypted what it wrote
+// mixed is a Source for a log of which the server may have encrypted what it wrote
 // before, and writes in clear now: each file is read where it lies if it can be, else
 // as the server sends it.
-type turned struct {
+type mixed struct {
 	Folder
 	stream *Stream
 }
 
 // Open opens a file of the list.
-func (t turned) Open(ctx context.Context, name string) (File, error) {
-	file, err := t.Folder.Open(ctx, name)
+func (m mixed) Open(ctx context.Context, name string) (File, error) {
+	file, err := m.Folder.Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := readOpening(file); !errors.Is(err, binlog.ErrEncrypted) {
-		return file, t.stream.end()
+		if err := m.stream.end(); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+		return file, nil
 	}
 	if err := file.Close(); err != nil {
 		return nil, err
 	}
-	if _, err := t.stream.Files(ctx); err != nil {
+	if _, err := m.stream.Files(ctx); err != nil {
 		return nil, err
 	}
-	return t.stream.Open(ctx, name)
+	return m.stream.Open(ctx, name)
 }

@@ -89,7 +89,7 @@ func startStreaming(s *server.Server, folder, name string, follow bool) (*stream
 	p := &streaming{vendorsProgram: program, cmd: exec.Command(path, append(args, name)...), owner: os.Geteuid(), follows: follow,
 		ended: make(chan struct{})}
 	p.cmd.Stderr = &p.said
-	rights, err := s.ToolRights()
+	rights, err := s.OwnersRights()
 	if err != nil {
 		return nil, err
 	}

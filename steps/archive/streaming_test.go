@@ -17,8 +17,14 @@ func TestWhoAsksForTheLogHasTheRightsOfTheServersUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can run programs with the rights of others")
 	}
+	for _, kind := range []string{server.MariaDB, server.MySQL} {
+		t.Run(kind, func(t *testing.T) { hasRightsOfTheServersUser(t, kind) })
+	}
+}
+
+func hasRightsOfTheServersUser(t *testing.T, kind string) {
 	const user = 12345
-	dir := t.TempDir()
+	dir, name := t.TempDir(), programOf(&server.Server{DBType: kind}).name
 	data, ours := filepath.Join(dir, "data"), filepath.Join(dir, "ours")
 	a := &Archive{Folder: filepath.Join(dir, "archive")}
 	for _, folder := range []string{data, ours, a.Folder} {
@@ -33,8 +39,8 @@ func TestWhoAsksForTheLogHasTheRightsOfTheServersUser(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "c"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	program := filepath.Join(dir, "bin", programOfMariaDB.name)
-	testkit.Write(t, dir, map[string]string{"bin/" + programOfMariaDB.name: fmt.Sprintf(`#!/bin/sh
+	program := filepath.Join(dir, "bin", name)
+	testkit.Write(t, dir, map[string]string{"bin/" + name: fmt.Sprintf(`#!/bin/sh
 for option; do
 	case $option in
 	--result-file=*) to=${option#*=} ;;
@@ -45,13 +51,13 @@ id -u >"${to}b.000001"
 echo evil >%[1]s/passwd
 ln -s %[1]s/passwd "${to}b.000002"
 `, ours)})
-	for _, path := range []string{filepath.Dir(dir), dir, filepath.Dir(program), program} {
+	for _, path := range []string{filepath.Dir(filepath.Dir(dir)), filepath.Dir(dir), dir, filepath.Dir(program), program} {
 		if err := os.Chmod(path, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Setenv("PATH", filepath.Dir(program)+":"+os.Getenv("PATH"))
-	s := NewStream(a, &server.Server{DBType: server.MariaDB, DataDir: data, CredentialsFile: filepath.Join(dir, "c")})
+	s := NewStream(a, &server.Server{DBType: kind, DataDir: data, CredentialsFile: filepath.Join(dir, "c")})
 	defer s.Close()
 	s.listed = []server.LogFile{{Name: "b.000001", Size: 1}, {Name: "b.000002", Size: 1}}
 	file, err := s.Open(t.Context(), "b.000001")

@@ -12,11 +12,19 @@ import (
 
 // ToolRights returns the rights that a tool which reads the data directory is to
 // run with, those of its owner: what they cannot read must not get into a
-// backup. It returns nil, for our own, where we are that owner or may not lend
-// rights; and for XtraBackup, of which it has not been proved that it works with
-// what it is lent.
+// backup. It returns nil, for our own, for XtraBackup, of which it has not been proved
+// that it works with what it is lent, and where OwnersRights does.
 func (srv *Server) ToolRights() (*job.Rights, error) {
-	if srv.DBType != MariaDB || os.Geteuid() != 0 || !job.CanLend() {
+	if srv.DBType != MariaDB {
+		return nil, nil
+	}
+	return srv.OwnersRights()
+}
+
+// OwnersRights returns the rights of the data directory's owner; nil, for our own,
+// where we are that owner or may not lend rights.
+func (srv *Server) OwnersRights() (*job.Rights, error) {
+	if os.Geteuid() != 0 || !job.CanLend() {
 		return nil, nil
 	}
 	owner, err := ownerOf(srv.DataDir)
