@@ -127,24 +127,26 @@ func TestIncrementalsOfFilesThatChanged(t *testing.T) {
 			madeAnew(t, log)
 		})
 	}
+	const like = "CREATE TABLE shop.put LIKE shop.source"
 	imported := func(b *kitBench) { b.importTable("shop.source", "shop.put") }
 	for name, test := range map[string]struct {
 		before []string
 		put    func(b *kitBench)
+		long   bool
 	}{
-		"imported, on a backup of an older program": {[]string{"CREATE TABLE shop.put LIKE shop.source"}, func(b *kitBench) {
+		"imported, on a backup of an older program": {long: true, before: []string{like}, put: func(b *kitBench) {
 			b.Manifest("base", func(m *store.Manifest) { m.Tablespaces = nil })
 			b.Records.ForgetManifest("base")
 			imported(b)
 		}},
-		"imported under an id that the base has": {[]string{"CREATE TABLE shop.put LIKE shop.source"}, imported},
-		"imported under a new id": {nil, func(b *kitBench) {
-			b.db.Exec("CREATE TABLE shop.put LIKE shop.source")
+		"imported under an id that the base has": {before: []string{like}, put: imported},
+		"imported under a new id": {long: true, put: func(b *kitBench) {
+			b.db.Exec(like)
 			imported(b)
 			b.db.Exec("UPDATE shop.put SET text = 'y' WHERE id < 10")
 		}},
-		"put back by hand": {[]string{"CREATE TABLE shop.put LIKE shop.source", "INSERT INTO shop.put SELECT * FROM shop.source",
-			"FLUSH TABLES shop.put FOR EXPORT", "UNLOCK TABLES"}, func(b *kitBench) {
+		"put back by hand": {before: []string{like, "INSERT INTO shop.put SELECT * FROM shop.source",
+			"FLUSH TABLES shop.put FOR EXPORT", "UNLOCK TABLES"}, put: func(b *kitBench) {
 			file, dir := b.tablespace("shop.put"), b.db.DataDir
 			b.db.Stop()
 			b.Must(clone(file, file+".old"))
@@ -155,6 +157,10 @@ func TestIncrementalsOfFilesThatChanged(t *testing.T) {
 			b.db.StartOn(dir)
 		}},
 	} {
+		// make long runs all of them.
+		if test.long && !testkit.Long() {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newKitBench(t, kits(t)[0])
