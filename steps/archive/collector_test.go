@@ -57,16 +57,6 @@ func collectedOf(t *testing.T, kind string, options ...mariadbtest.Option) *coll
 	return c
 }
 
-// othersServer makes the data directory somebody else's, where that can be.
-func (c *collected) othersServer() {
-	c.T.Helper()
-	if os.Geteuid() == 0 {
-		c.Must(os.Chown(c.server.DataDir, 12345, 12345))
-		// The socket is in it.
-		c.Must(os.Chmod(c.server.Dir, 0o755))
-	}
-}
-
 func (c *collected) start() {
 	c.T.Helper()
 	asked := &server.Server{DBType: c.kind, CredentialsFile: c.server.CredentialsFile, DataDir: c.server.DataDir}

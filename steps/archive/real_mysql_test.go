@@ -133,7 +133,6 @@ func TestRealMySQLEncryptsItsLog(t *testing.T) {
 	dir := t.TempDir()
 	mariadbtest.LoadKeyring(t, dir)
 	c := collectedOf(t, server.MySQL, mariadbtest.WithKeyring(t, mysqld, dir), mariadbtest.WithArgs(counted...))
-	c.othersServer()
 	c.write()
 	c.server.Exec(`SET PERSIST binlog_encryption = ON`)
 	c.write()
