@@ -264,22 +264,41 @@ func TestDoctorLooksAtTheArchive(t *testing.T) {
 	t.Parallel()
 	log := server.BinaryLog{On: true, Folder: "/var/lib/mysql"}
 	stuck := &archive.Status{State: archive.Stuck, Reason: "mysqlbinlog: it ended"}
+	warned := &archive.Status{Warning: "a gap threatens"}
 	for name, test := range map[string]struct {
 		report archive.Report
 		log    server.BinaryLog
 		err    error
 		want   []string
 	}{
-		"never begun": {log: log, want: []string{"+the binary log in /var/lib/mysql is archived, in 0 segments"}},
-		"well": {report: archive.Report{Segments: 3, Collector: &archive.Status{State: archive.Following}}, log: log,
-			want: []string{"+the binary log in /var/lib/mysql is archived, in 3 segments"}},
-		"stuck":           {report: archive.Report{Segments: 3, Collector: stuck}, log: log, want: []string{"-the archive is stuck: mysqlbinlog: it ended"}},
-		"a gap threatens": {report: archive.Report{Collector: &archive.Status{Warning: "a gap threatens"}}, log: log, want: []string{"-a gap threatens"}},
-		"damaged": {report: archive.Report{Problems: []string{"segment 2 is lost"}, Collector: stuck}, log: log,
-			want: []string{"-segment 2 is lost: take a full backup now", "-the archive is stuck: mysqlbinlog: it ended"}},
-		"unread": {log: log, err: errors.New("it cannot be read"), want: []string{"-it cannot be read"}},
-		"short-lived": {log: server.BinaryLog{On: true, Folder: "/l", Keeps: time.Minute},
-			want: []string{"+the binary log in /l is archived, in 0 segments", "-the server deletes its binary log after 1m0s"}},
+		"never begun": {
+			log:  log,
+			want: []string{"+the binary log in /var/lib/mysql is archived, in 0 segments"},
+		},
+		"well": {
+			report: archive.Report{Segments: 3, Collector: &archive.Status{State: archive.Following}}, log: log,
+			want: []string{"+the binary log in /var/lib/mysql is archived, in 3 segments"},
+		},
+		"stuck": {
+			report: archive.Report{Segments: 3, Collector: stuck}, log: log,
+			want: []string{"-the archive is stuck: mysqlbinlog: it ended"},
+		},
+		"a gap threatens": {
+			report: archive.Report{Collector: warned}, log: log,
+			want: []string{"-a gap threatens"},
+		},
+		"damaged": {
+			report: archive.Report{Problems: []string{"segment 2 is lost"}, Collector: stuck}, log: log,
+			want: []string{"-segment 2 is lost: take a full backup now", "-the archive is stuck: mysqlbinlog: it ended"},
+		},
+		"unread": {
+			log: log, err: errors.New("it cannot be read"),
+			want: []string{"-it cannot be read"},
+		},
+		"short-lived": {
+			log:  server.BinaryLog{On: true, Folder: "/l", Keeps: time.Minute},
+			want: []string{"+the binary log in /l is archived, in 0 segments", "-the server deletes its binary log after 1m0s"},
+		},
 	} {
 		checks := archiveVerdict(test.log, test.report, test.err)
 		for i, c := range checks {
