@@ -9,7 +9,6 @@ import (
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/steps"
 	"dbcalm-db-cmd/steps/archive"
-	"dbcalm-db-cmd/steps/server"
 )
 
 // configChecks has a line for everything wrong with the configuration.
@@ -57,11 +56,12 @@ func archiveCheck(ctx context.Context, h *steps.Host, c *config.Config, wrong ma
 		return []api.Check{steps.NewCheck(about, errors.New(why), "")}
 	}
 	report, err := h.Archive.Report()
-	return archiveVerdict(log, report, err)
+	return archiveVerdict(log.Folder, log.ShortLived(), report, err)
 }
 
-// archiveVerdict judges an archive by what it holds and what its collector has said.
-func archiveVerdict(log server.BinaryLog, report archive.Report, err error) []api.Check {
+// archiveVerdict judges the archive of the log in a folder by what it holds and what
+// its collector has said. Note is what else there is to say of the log.
+func archiveVerdict(folder, note string, report archive.Report, err error) []api.Check {
 	const about = "archive"
 	failing := ""
 	if report.Collector != nil {
@@ -75,12 +75,12 @@ func archiveVerdict(log server.BinaryLog, report archive.Report, err error) []ap
 		checks = append(checks, steps.NewCheck(about, errors.New(report.Problems[0]+": take a full backup now"), ""))
 	case failing == "":
 		checks = append(checks, steps.NewCheck(about, nil,
-			fmt.Sprintf("the binary log in %s is archived, in %d segments", log.Folder, report.Segments)))
+			fmt.Sprintf("the binary log in %s is archived, in %d segments", folder, report.Segments)))
 	}
 	if failing != "" {
 		checks = append(checks, steps.NewCheck(about, errors.New(failing), ""))
 	}
-	if note := log.ShortLived(); note != "" {
+	if note != "" {
 		checks = append(checks, steps.Noted(about, note))
 	}
 	return checks

@@ -17,7 +17,6 @@ import (
 	"dbcalm-db-cmd/machine/api"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps/archive"
-	"dbcalm-db-cmd/steps/server"
 	"dbcalm-db-cmd/steps/testkit"
 	"dbcalm-db-cmd/transport/client"
 	"dbcalm-db-cmd/transport/wire"
@@ -262,51 +261,35 @@ func containsAll(text string, parts ...string) bool {
 // An archive that stands still is not in order, whatever it holds.
 func TestDoctorLooksAtTheArchive(t *testing.T) {
 	t.Parallel()
-	log := server.BinaryLog{On: true, Folder: "/var/lib/mysql"}
+	const good = "+the binary log in /log is archived, in 3 segments"
 	stuck := &archive.Status{State: archive.Stuck, Reason: "mysqlbinlog: it ended"}
-	warned := &archive.Status{Warning: "a gap threatens"}
 	for name, test := range map[string]struct {
-		report archive.Report
-		log    server.BinaryLog
-		err    error
-		want   []string
+		note      string
+		collector *archive.Status
+		problem   string
+		err       error
+		want      []string
 	}{
-		"never begun": {
-			log:  log,
-			want: []string{"+the binary log in /var/lib/mysql is archived, in 0 segments"},
-		},
-		"well": {
-			report: archive.Report{Segments: 3, Collector: &archive.Status{State: archive.Following}}, log: log,
-			want: []string{"+the binary log in /var/lib/mysql is archived, in 3 segments"},
-		},
-		"stuck": {
-			report: archive.Report{Segments: 3, Collector: stuck}, log: log,
-			want: []string{"-the archive is stuck: mysqlbinlog: it ended"},
-		},
-		"a gap threatens": {
-			report: archive.Report{Collector: warned}, log: log,
-			want: []string{"-a gap threatens"},
-		},
-		"damaged": {
-			report: archive.Report{Problems: []string{"segment 2 is lost"}, Collector: stuck}, log: log,
-			want: []string{"-segment 2 is lost: take a full backup now", "-the archive is stuck: mysqlbinlog: it ended"},
-		},
-		"unread": {
-			log: log, err: errors.New("it cannot be read"),
-			want: []string{"-it cannot be read"},
-		},
-		"short-lived": {
-			log:  server.BinaryLog{On: true, Folder: "/l", Keeps: time.Minute},
-			want: []string{"+the binary log in /l is archived, in 0 segments", "-the server deletes its binary log after 1m0s"},
-		},
+		"never begun":     {want: []string{good}},
+		"well":            {collector: &archive.Status{State: archive.Following}, want: []string{good}},
+		"stuck":           {collector: stuck, want: []string{"-the archive is stuck: mysqlbinlog: it ended"}},
+		"a gap threatens": {collector: &archive.Status{Warning: "a gap threatens"}, want: []string{"-a gap threatens"}},
+		"damaged": {collector: stuck, problem: "segment 2 is lost",
+			want: []string{"-segment 2 is lost: take a full backup now", "-the archive is stuck: mysqlbinlog: it ended"}},
+		"unread":      {err: errors.New("it cannot be read"), want: []string{"-it cannot be read"}},
+		"short-lived": {note: "deleted after a minute", want: []string{good, "-deleted after a minute"}},
 	} {
-		checks := archiveVerdict(test.log, test.report, test.err)
+		report := archive.Report{Segments: 3, Collector: test.collector}
+		if test.problem != "" {
+			report.Problems = []string{test.problem}
+		}
+		checks := archiveVerdict("/log", test.note, report, test.err)
 		for i, c := range checks {
 			sign := "-"
 			if c.OK {
 				sign = "+"
 			}
-			if i >= len(test.want) || !strings.HasPrefix(sign+c.Detail, test.want[i]) {
+			if i >= len(test.want) || sign+c.Detail != test.want[i] {
 				t.Errorf("%s: check %d is %s%s", name, i, sign, c.Detail)
 			}
 		}
