@@ -17,14 +17,21 @@ import (
 // counted are the options with which a MySQL gives every transaction a GTID.
 var counted = []string{"--gtid-mode=ON", "--enforce-gtid-consistency=ON", "--log-slave-updates"}
 
-// realMySQL is the MySQL that the environment names, and an archive of its log.
-func realMySQL(t *testing.T, args ...string) (c *collected, reset string) {
+// namedMySQL is the mysqld that the environment names, and its version.
+func namedMySQL(t *testing.T) (mysqld, version string) {
 	t.Helper()
-	mysqld := os.Getenv("DBCALM_TEST_MYSQLD")
+	mysqld = os.Getenv("DBCALM_TEST_MYSQLD")
 	version, err := mariadbtest.MySQLVersion(mysqld)
 	if err != nil {
 		t.Fatalf("run make matrix: %v", err)
 	}
+	return mysqld, version
+}
+
+// realMySQL is the MySQL that the environment names, and an archive of its log.
+func realMySQL(t *testing.T, args ...string) (c *collected, reset string) {
+	t.Helper()
+	mysqld, version := namedMySQL(t)
 	reset = `RESET MASTER`
 	if server.AtLeast(version, 8, 2) {
 		reset = `RESET BINARY LOGS AND GTIDS`
@@ -122,11 +129,7 @@ func TestRealMySQLWithoutGTIDs(t *testing.T) {
 // A log that a MySQL encrypts is archived as it would be without that, and one that it
 // encrypted for a while as well.
 func TestRealMySQLEncryptsItsLog(t *testing.T) {
-	mysqld := os.Getenv("DBCALM_TEST_MYSQLD")
-	version, err := mariadbtest.MySQLVersion(mysqld)
-	if err != nil {
-		t.Fatalf("run make matrix: %v", err)
-	}
+	mysqld, version := namedMySQL(t)
 	if !server.AtLeast(version, 8, 0, 24) {
 		t.Skip("keyrings became components with MySQL 8.0.24")
 	}

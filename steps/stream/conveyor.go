@@ -11,7 +11,7 @@ type block struct {
 	plain  []byte // of the room
 	frame  []byte
 	stored []byte // plain or frame
-	err    error  // why the frame could not be read
+	err    error  // why the frame could not be decoded
 	done   chan struct{}
 }
 

@@ -120,14 +120,16 @@ func (u *uncompressor) frames(src *bufio.Reader) (rest io.Reader, err error) {
 		return found == nil && rest == nil, false
 	}
 	for range decoders {
-		v.work = append(v.work, func(b *block) { b.plain, b.err = z.DecodeAll(b.frame, b.room[:0]) })
+		v.work = append(v.work, func(b *block) {
+			if b.plain, b.err = z.DecodeAll(b.frame, b.room[:0]); b.err != nil {
+				b.err = decodeError(b.err, u.c)
+			}
+		})
 	}
 	v.give = func(b *block) {
 		err := b.err
 		if err == nil {
 			err = u.write(b.plain)
-		} else {
-			err = decodeError(err, u.c)
 		}
 		if err != nil {
 			u.fail(err)

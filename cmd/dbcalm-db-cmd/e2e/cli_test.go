@@ -109,7 +109,7 @@ func TestExitCodes(t *testing.T) {
 	w.expectCLI(5, ``, `.*cannot be retried: it is cancelled in state cancelled.*`, "operations", "retry", operation)
 
 	broken := filepath.Join(w.dir, "broken.yml")
-	testkit.Program(t, broken, "db_type: oracle\nbackup_dir: relative\n")
+	testkit.Write(t, w.dir, map[string]string{"broken.yml": "db_type: oracle\nbackup_dir: relative\n"})
 	config := w.config
 	w.config = broken
 	w.expectCLI(3, ``, `.*db_type.*oracle.*write mariadb or mysql.*backup_dir.*relative.*`, "serve")
