@@ -262,6 +262,28 @@ func TestAnotherServerOfTheSameSecond(t *testing.T) {
 	}
 }
 
+// A log that was reset, and has counted as far again in files that are gone, does
+// not go on where the old one ended.
+func TestLogThatWasResetCountsAsFarAgain(t *testing.T) {
+	t.Parallel()
+	testkit.Slow(t)
+	c := newCollected(t)
+	c.start()
+	last := c.await(c.write()).Last()
+	c.stop()
+	c.server.Exec(`RESET MASTER`)
+	for range last.after.Position()[0].Seq {
+		c.server.Exec(`INSERT INTO d.t (word) VALUES ('again')`)
+	}
+	if again := c.gtid(); again != last.after.PositionText() {
+		t.Fatalf("the new log has counted to %s, the old one to %s", again, last.after.PositionText())
+	}
+	c.server.Exec(`FLUSH BINARY LOGS`, `FLUSH BINARY LOGS`)
+	c.purge()
+	c.start()
+	c.expectBreaks(c.await(c.write()), "gap: the rest of "+last.File+", or a file after it, was gone from the server")
+}
+
 // forge makes a file of the log one that had another word in it.
 func (c *collected) forge(name string) {
 	c.T.Helper()

@@ -215,10 +215,10 @@ func (c *Collector) openNext(ctx context.Context, names []string, last *Segment,
 		if err != nil {
 			return nil, err
 		}
-		// The GTIDs of a MySQL do not tell of transactions that have none: no file may
-		// have lain between.
-		counted := !o.format.MySQL() || was == readWhole && isNext(name, before)
-		if counted && goesOn && o.state.Equal(last.after) && mayFollow(name, last.File) {
+		// Equal GTIDs are no proof alone: a log that was reset may have counted as far
+		// again, in files that are gone. And those of a MySQL do not tell of transactions
+		// that have none.
+		if goesOn && isNext(name, before) && (was == readWhole || !o.format.MySQL()) && o.state.Equal(last.after) {
 			p.begin.Epoch, p.begin.before = last.Epoch, o.state
 			return p, nil
 		}
@@ -237,8 +237,8 @@ func (c *Collector) openNext(ctx context.Context, names []string, last *Segment,
 	p.begin.Epoch, p.begin.Break = last.Epoch+1, c.whyNew(last, first)
 	switch goesOn = goesOn && mayFollow(oldest, last.File); {
 	case goesOn && first.state.Equal(last.after):
-		p.begin.Epoch, p.begin.Break = last.Epoch, fmt.Sprintf("gap: the rest of %s was gone from the server before it was read, or has "+
-			"transactions without a GTID", last.File)
+		p.begin.Epoch, p.begin.Break = last.Epoch, fmt.Sprintf("gap: the rest of %s, or a file after it, was gone from the server before "+
+			"it was read, or has transactions without a GTID", last.File)
 	case goesOn && first.state.Contains(last.after):
 		p.begin.Epoch, p.begin.Break = last.Epoch, fmt.Sprintf("gap: what came after %s was gone from the server before it was read; "+
 			"the oldest that it still has comes after %s", named(last.after), named(first.state))
