@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"regexp"
+	"slices"
 	"unicode"
 )
 
@@ -44,6 +45,19 @@ var noComplaint = regexp.MustCompile(`innodb_redo_log_archive_(start|stop)`)
 // which it assumes that it is of no use. What is before the file's name may have
 // the tool's own path in it; the words come after that.
 var omission = regexp.MustCompile(`(?i)^(\S+: )?[^/]*\b(assum\w*|ignor\w*|skip\w*)\b[^/]*\./`)
+
+// telling are words, in small letters, of which each complaint and omission has one.
+var telling = [][]byte{[]byte("error"), []byte("was only able"), []byte("assum"), []byte("ignor"), []byte("skip")}
+
+// mayTell reports whether a line can be a complaint or an omission. The tools print
+// some lines for each table, and hardly one of them can.
+func mayTell(line []byte) bool {
+	if bytes.ContainsFunc(line, func(r rune) bool { return r >= unicode.MaxASCII || unicode.IsControl(r) }) {
+		return true
+	}
+	lower := bytes.ToLower(line)
+	return slices.ContainsFunc(telling, func(word []byte) bool { return bytes.Contains(lower, word) })
+}
 
 // output keeps the end of what is written to it, without dumps, and the
 // complaints and omissions however early they came, of complaints the first ones
@@ -91,7 +105,14 @@ func (o *output) keep(part []byte) {
 }
 
 func (o *output) endLine() {
-	line := Printable(o.line)
+	if mayTell(o.line) {
+		o.look(Printable(o.line))
+	}
+	o.line, o.length = o.line[:0], 0
+}
+
+// look keeps a line that is a complaint or an omission.
+func (o *output) look(line string) {
 	if complaint.MatchString(line) && !noComplaint.MatchString(line) {
 		if len(o.complaints) == complaintLimit {
 			o.complaints = o.complaints[:complaintLimit-1]
@@ -101,7 +122,6 @@ func (o *output) endLine() {
 	if len(o.omissions) < omissionLimit && omission.MatchString(line) {
 		o.omissions = append(o.omissions, line)
 	}
-	o.line, o.length = o.line[:0], 0
 }
 
 // tail returns the last bytes, from the beginning of a line, without what is only
