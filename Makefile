@@ -97,7 +97,7 @@ test: export GOGC := 400
 test: export GORACE := atexit_sleep_ms=0 $(GORACE)
 test: deps ## Run all tests with the race detector, on private MariaDB servers
 	@CGO_ENABLED=1 $(go_test) -v -run '^TestKits$$' ./steps | sed -n 's/^kit: /conformance suite: /p'
-	CGO_ENABLED=1 $(go_test) -parallel 4 -timeout 45m ./...
+	CGO_ENABLED=1 .ci/temp $(go_test) -parallel 4 -timeout 45m ./...
 
 .PHONY: quick
 quick: ## Build, vet and run the fast tests; needs no database server
@@ -111,7 +111,7 @@ test-FOLDER: ## Run the tests of one folder and what is below it, as in make tes
 	@printf 'there is test-%s\n' $(rooms)
 
 $(rooms:%=test-%): deps
-	CGO_ENABLED=1 $(go_test) -timeout 30m ./$(@:test-%=%)/...
+	CGO_ENABLED=1 .ci/temp $(go_test) -timeout 30m ./$(@:test-%=%)/...
 
 .PHONY: conformance
 conformance: export LONG_TESTS := 1

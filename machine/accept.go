@@ -133,9 +133,13 @@ func (e *engine) acceptThese(ctx context.Context, group []*applicant) {
 			event.Stringer(keyAskedBy, asker)
 		}
 		event.Msg("operation accepted")
-		e.queue = append(e.queue, a.run)
+		// For those that wait already nothing has changed.
+		if e.admits(a.run) {
+			e.launch(a.run, false)
+		} else {
+			e.queue = append(e.queue, a.run)
+		}
 	}
-	e.schedule()
 }
 
 // firstProcess is the row clients poll until the first program runs.

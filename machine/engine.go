@@ -156,9 +156,6 @@ func (e *engine) definitionOf(o persistence.Operation) (*definition.Definition, 
 // schedule starts waiting operations while there is room. The caller holds
 // mu.
 func (e *engine) schedule() {
-	if e.base.Err() != nil {
-		return
-	}
 	var waiting []*run
 	for _, r := range e.queue {
 		if e.admits(r) {
@@ -172,6 +169,9 @@ func (e *engine) schedule() {
 
 // admits reports whether an operation may begin beside those that run.
 func (e *engine) admits(r *run) bool {
+	if e.base.Err() != nil {
+		return false
+	}
 	if !r.definition.Slot {
 		return true
 	}

@@ -97,7 +97,7 @@ func (h *History) Forget(ctx context.Context, age Age, ids []string) (gone []str
 		if err != nil {
 			return err
 		}
-		gone, err = texts(ctx, tx.Tx, `SELECT operation.id FROM json_each(?3) j CROSS JOIN operation ON operation.id = j.value WHERE `+old,
+		gone, err = texts(ctx, tx, `SELECT operation.id FROM json_each(?3) j CROSS JOIN operation ON operation.id = j.value WHERE `+old,
 			dbfile.At(age.Before), highest, string(list))
 		if err != nil || len(gone) == 0 {
 			return err
@@ -174,7 +174,7 @@ func (h *History) Shrink(ctx context.Context) (more bool, err error) {
 }
 
 // texts returns the one column of a query's rows.
-func texts(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]string, error) {
+func texts(ctx context.Context, tx dbfile.Transaction, query string, args ...any) ([]string, error) {
 	var list []string
 	err := collect(ctx, tx, func(row scanner) error {
 		var text string

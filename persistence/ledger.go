@@ -34,8 +34,8 @@ type ledger struct {
 	// fairer than SQLite's busy loop.
 	write *sql.DB
 	read  *sql.DB
-	// asked are the questions to read that come often.
-	asked *dbfile.Statements
+	// asked are the questions to read that come often, said what is written.
+	asked, said *dbfile.Statements
 	// rigid is why the file cannot give back what it no longer needs; nil if it can.
 	rigid error
 	// examination is the look for damage.
@@ -62,6 +62,7 @@ func openLedger(ctx context.Context, path string, after time.Duration, damaged f
 		return nil, l.explain("open ledger", err)
 	}
 	l.write.SetMaxOpenConns(1)
+	l.said = dbfile.NewStatements(l.write)
 	if l.read, err = sql.Open("sqlite", dbfile.DSN(path, false, nil)); err != nil {
 		return nil, l.explain("open ledger", err)
 	}
@@ -106,7 +107,7 @@ func (l *ledger) close() error {
 // ledgerTx is one write transaction of the ledger. It remembers which of the
 // rows it touches are to be seen in the shared file.
 type ledgerTx struct {
-	*sql.Tx
+	*dbfile.Tx
 	touched touched
 }
 
@@ -129,8 +130,8 @@ func (l *ledger) commit(ctx context.Context, op string, work func(*ledgerTx) err
 	if err != nil {
 		return false, l.explain(op, err)
 	}
-	defer func() { _ = begun.Rollback() }()
-	tx := &ledgerTx{Tx: begun}
+	tx := &ledgerTx{Tx: l.said.In(begun)}
+	defer func() { _ = begun.Rollback(); tx.Learn(ctx) }()
 	if err := work(tx); err != nil {
 		return false, l.explain(op, err)
 	}

@@ -104,8 +104,8 @@ func (h *history) together(work func() error) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	defer func() { _ = begun.Rollback() }()
-	h.tx = &ledgerTx{Tx: begun}
+	defer func() { _ = begun.Rollback(); h.tx.Learn(h.t.Context()) }()
+	h.tx = &ledgerTx{Tx: h.ledger.said.In(begun)}
 	if err := work(); err != nil {
 		h.t.Fatalf("operation %d: %v", h.number, err)
 	}
@@ -191,7 +191,7 @@ func (h *history) fillShared() {
 				return fmt.Errorf("%s: %w", statement, err)
 			}
 		}
-		return noteFile(h.t.Context(), h.tx.Tx, h.path, f.Identity)
+		return noteFile(h.t.Context(), h.tx, h.path, f.Identity)
 	})
 }
 

@@ -34,7 +34,7 @@ func scanOperation(row scanner) (Operation, error) {
 }
 
 func insertOperation(ctx context.Context, tx *ledgerTx, o Operation, claims []Claim, first Process) error {
-	definition, err := storeDefinition(ctx, tx.Tx, o.Definition)
+	definition, err := storeDefinition(ctx, tx, o.Definition)
 	if err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ func (s *Store) RestoredSince(ctx context.Context, b Backup) (time.Time, error) 
 
 // storeDefinition keeps the text of a machine's definition, once, and returns
 // the hash that operations name it by.
-func storeDefinition(ctx context.Context, tx *sql.Tx, text string) (string, error) {
+func storeDefinition(ctx context.Context, tx dbfile.Transaction, text string) (string, error) {
 	sum := sha256.Sum256([]byte(text))
 	hash := hex.EncodeToString(sum[:])
 	_, err := tx.ExecContext(ctx, `INSERT INTO operation_definition (hash, text) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING`, hash, text)

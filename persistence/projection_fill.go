@@ -109,7 +109,7 @@ func readBatch(ctx context.Context, tx *sql.Tx, after int64) (shared.Change, err
 	return batch, err
 }
 
-func collect(ctx context.Context, tx *sql.Tx, scan func(scanner) error, query string, args ...any) error {
+func collect(ctx context.Context, tx dbfile.Transaction, scan func(scanner) error, query string, args ...any) error {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
@@ -151,12 +151,12 @@ func (l *ledger) adoptFile(ctx context.Context, path string, identity shared.Ide
 		if _, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE number <= ?`, upTo); err != nil {
 			return err
 		}
-		return noteFile(ctx, tx.Tx, path, identity)
+		return noteFile(ctx, tx, path, identity)
 	})
 	return err
 }
 
-func noteFile(ctx context.Context, tx *sql.Tx, path string, identity shared.Identity) error {
+func noteFile(ctx context.Context, tx dbfile.Transaction, path string, identity shared.Identity) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM shared_file`); err != nil {
 		return err
 	}

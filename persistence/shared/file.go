@@ -68,6 +68,8 @@ type File struct {
 	beside Identity
 	write  *sql.DB
 	read   *sql.DB
+	// said is what is written, understood once.
+	said *dbfile.Statements
 
 	// hasSize: the backup table has the column size. Older makers left it out.
 	hasSize bool
@@ -108,6 +110,7 @@ func Open(ctx context.Context, path string, examineAfter time.Duration) (*File, 
 		return nil, dbfile.Explain(path, "open shared file", err)
 	}
 	f.write.SetMaxOpenConns(1)
+	f.said = dbfile.NewStatements(f.write)
 	if f.read, err = sql.Open("sqlite", dbfile.DSN(path, false, append(pragmas, "query_only(ON)"))); err != nil {
 		_ = f.Close()
 		return nil, dbfile.Explain(path, "open shared file", err)

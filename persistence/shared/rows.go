@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+
+	"dbcalm-db-cmd/persistence/dbfile"
 )
 
 // Tx is one write transaction of the shared file.
 type Tx struct {
-	*sql.Tx
+	*dbfile.Tx
 	file *File
 	// unsure: what is written may be there already, its ids unknown to us.
 	unsure bool
@@ -26,9 +28,9 @@ func (f *File) InTx(ctx context.Context, unsure bool, work func(*Tx) error) (Lan
 	if err != nil {
 		return Landed{}, err
 	}
-	defer func() { _ = begun.Rollback() }()
-	tx := &Tx{Tx: begun, file: f, unsure: unsure, last: map[string]int64{},
+	tx := &Tx{Tx: f.said.In(begun), file: f, unsure: unsure, last: map[string]int64{},
 		done: Landed{Processes: map[int64]int64{}, Restores: map[int64]int64{}}}
+	defer func() { _ = begun.Rollback(); tx.Learn(ctx) }()
 	if err := work(tx); err != nil {
 		return Landed{}, err
 	}
