@@ -19,9 +19,7 @@ func (e *engine) Cancel(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	d, err := e.definitionOf(o)
-	e.mu.Unlock()
+	d, err := e.stored.Parse(o.Definition)
 	if err != nil {
 		return api.Failure(err)
 	}
@@ -66,7 +64,7 @@ func (e *engine) Retry(ctx context.Context, id string) (api.RetryDecision, error
 	if err != nil {
 		return api.RetryDecision{}, err
 	}
-	d, err := e.definitionOf(o)
+	d, err := e.stored.Parse(o.Definition)
 	if err != nil {
 		return api.RetryDecision{}, api.Failure(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"dbcalm-db-cmd/machine/definition"
 	"dbcalm-db-cmd/persistence"
 	"dbcalm-db-cmd/steps"
-	"dbcalm-db-cmd/steps/disk"
 	"dbcalm-db-cmd/steps/job"
 )
 
@@ -38,7 +37,11 @@ type engine struct {
 	queue []*run
 	// running holds the operations under way by id.
 	running map[string]*run
-	parsed  map[string]*definition.Definition
+
+	// gauges measure those under way.
+	gauges gauges
+	// stored are the definitions that operations began with.
+	stored *definition.Stored
 
 	// applicants are to be accepted.
 	applicants applicants
@@ -53,10 +56,6 @@ type run struct {
 	definition *definition.Definition
 	// interrupt ends the step that is under way; nil between steps.
 	interrupt context.CancelCauseFunc
-	// shown is the progress last worked out.
-	shown shownProgress
-	// meter measures the step under way; nil while none of the daemon's own is.
-	meter *disk.Meter
 	// ended is closed when this daemon works on it no more.
 	ended chan struct{}
 }
@@ -75,7 +74,7 @@ func newEngine(all common, options Options) (*engine, error) {
 	}
 	e := &engine{common: all, registry: registry, definitions: definitions, machines: machines,
 		max: max(1, options.MaxConcurrent), maxWaiting: cmp.Or(options.MaxWaiting, defaultMaxWaiting),
-		running: map[string]*run{}, parsed: map[string]*definition.Definition{},
+		running: map[string]*run{}, gauges: gauges{all: map[string]*gauge{}}, stored: definition.NewStored(registry),
 		applicants: applicants{turn: make(chan struct{}, 1)},
 		owed:       make(chan struct{}, 1), adopt: job.Adopt,
 	}
@@ -129,28 +128,11 @@ func (e *engine) Stop() {
 
 // newRun prepares work on an operation, on the definition it began with.
 func (e *engine) newRun(o persistence.Operation) (*run, error) {
-	d, err := e.definitionOf(o)
+	d, err := e.stored.Parse(o.Definition)
 	if err != nil {
 		return nil, err
 	}
 	return &run{id: o.ID, definition: d, ended: make(chan struct{})}, nil
-}
-
-// definitionOf returns the definition stored with an operation. The caller
-// holds mu.
-func (e *engine) definitionOf(o persistence.Operation) (*definition.Definition, error) {
-	if d, found := e.parsed[o.Definition]; found {
-		return d, nil
-	}
-	if o.Definition == "" {
-		return nil, errors.New("the definition that it began with is lost")
-	}
-	d, err := definition.ParseStored(o.Definition, e.registry)
-	if err != nil {
-		return nil, err
-	}
-	e.parsed[o.Definition] = d
-	return d, nil
 }
 
 // schedule starts waiting operations while there is room. The caller holds
@@ -191,11 +173,13 @@ func (e *engine) admits(r *run) bool {
 // mu.
 func (e *engine) launch(r *run, recovering bool) {
 	e.running[r.id] = r
+	e.gauges.add(r.id)
 	e.workers.Go(func() {
 		e.drive(e.base, r, recovering)
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		delete(e.running, r.id)
+		e.gauges.remove(r.id)
 		close(r.ended)
 		e.schedule()
 	})

@@ -17,8 +17,8 @@ import (
 func (a *attempt) runStep(ctx context.Context) (d decision, err error) {
 	defer a.guard(&err)
 	ctx, meter := disk.WithMeter(ctx)
-	a.measure(a.task.Operation, meter)
-	defer a.measure(a.task.Operation, nil)
+	a.gauges.measure(a.task.Operation, meter)
+	defer a.gauges.measure(a.task.Operation, nil)
 	outcome, err := a.step.Run(ctx, a.task)
 	if err == nil {
 		err = a.checkDeclared(outcome)

@@ -109,9 +109,7 @@ func (h *historian) forget(ctx context.Context) error {
 // resumes reports whether a retry of an operation would go on in the middle of its
 // work: it stays, however old it is, as long as nobody has decided on it.
 func (h *historian) resumes(o persistence.Operation) bool {
-	h.engine.mu.Lock()
-	defer h.engine.mu.Unlock()
-	d, err := h.engine.definitionOf(o)
+	d, err := h.engine.stored.Parse(o.Definition)
 	// One that is understood no more cannot be retried either.
 	return err == nil && o.Status == persistence.Failed && d.Resumes(o.State)
 }

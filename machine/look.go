@@ -58,9 +58,7 @@ func (e *engine) Operation(ctx context.Context, id string) (api.OperationView, e
 	if o.Status.Open() {
 		// An ended operation may have run on a definition that is understood no
 		// more; it can be shown all the same.
-		e.mu.Lock()
-		d, err := e.definitionOf(o)
-		e.mu.Unlock()
+		d, err := e.stored.Parse(o.Definition)
 		if err != nil {
 			return v, api.Failure(err)
 		}

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"dbcalm-db-cmd/machine/api"
@@ -10,12 +11,58 @@ import (
 	"dbcalm-db-cmd/steps/disk"
 )
 
+// gauges tell how far the operations under way are. They have a lock of their own:
+// whoever looks at one does not wait until what others begin or end is on the disk.
+type gauges struct {
+	mu  sync.Mutex
+	all map[string]*gauge
+}
+
+// gauge is that of one operation.
+type gauge struct {
+	// meter measures the step under way; nil while none of the daemon's own is.
+	meter *disk.Meter
+	// shown is the progress last worked out.
+	shown shownProgress
+}
+
+func (g *gauges) add(operation string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.all[operation] = &gauge{}
+}
+
+func (g *gauges) remove(operation string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.all, operation)
+}
+
+// of returns a copy of an operation's gauge, empty if it is not under way.
+func (g *gauges) of(operation string) gauge {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if known := g.all[operation]; known != nil {
+		return *known
+	}
+	return gauge{}
+}
+
 // measure notes what measures the step that an operation is at.
-func (e *engine) measure(operation string, meter *disk.Meter) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if r := e.running[operation]; r != nil {
-		r.meter = meter
+func (g *gauges) measure(operation string, meter *disk.Meter) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if known := g.all[operation]; known != nil {
+		known.meter = meter
+	}
+}
+
+// show notes the progress of an operation.
+func (g *gauges) show(operation string, shown shownProgress) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if known := g.all[operation]; known != nil {
+		known.shown = shown
 	}
 }
 
@@ -26,29 +73,17 @@ func (e *engine) progress(ctx context.Context, o persistence.Operation) *api.Pro
 	if o.Status != persistence.Running {
 		return nil
 	}
-	e.mu.Lock()
-	d, err := e.definitionOf(o)
-	var meter *disk.Meter
-	r := e.running[o.ID]
-	if r != nil {
-		meter = r.meter
-		if r.shown.view != nil && r.shown.seq == o.Seq && time.Now().Before(r.shown.until) {
-			view := r.shown.view
-			e.mu.Unlock()
-			return view
-		}
+	g := e.gauges.of(o.ID)
+	if g.shown.view != nil && g.shown.seq == o.Seq && time.Now().Before(g.shown.until) {
+		return g.shown.view
 	}
-	e.mu.Unlock()
+	d, err := e.stored.Parse(o.Definition)
 	if err != nil {
 		return nil
 	}
 	began := time.Now()
-	v := e.lookAtProgress(ctx, o, d, meter)
-	if r != nil {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		r.shown = shownProgress{view: v, seq: o.Seq, until: time.Now().Add(progressAge(time.Since(began)))}
-	}
+	v := e.lookAtProgress(ctx, o, d, g.meter)
+	e.gauges.show(o.ID, shownProgress{view: v, seq: o.Seq, until: time.Now().Add(progressAge(time.Since(began)))})
 	return v
 }
 

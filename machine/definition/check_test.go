@@ -191,7 +191,7 @@ func TestStoredDefinitionIsCheckedForWhatItTakesToRunIt(t *testing.T) {
 		"{ok: second, failed: tidy}", "{ok: second, maybe: tidy, failed: tidy}", "step: probed", "step: prepare_work").Replace(sound)
 	registry := sampleSteps()
 	registry["reserve_work"] = registry["probed"]
-	d, err := ParseStored(older, registry)
+	d, err := parseStored(older, registry)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,10 +202,10 @@ func TestStoredDefinitionIsCheckedForWhatItTakesToRunIt(t *testing.T) {
 		t.Errorf("as a definition of this program it is refused with %v", err)
 	}
 	delete(registry, "plain")
-	if _, err := ParseStored(older, registry); err == nil || !strings.Contains(err.Error(), `state first has the unknown step "plain"`) {
+	if _, err := parseStored(older, registry); err == nil || !strings.Contains(err.Error(), `state first has the unknown step "plain"`) {
 		t.Errorf("without its step: %v", err)
 	}
-	if _, err := ParseStored("{", registry); err == nil {
+	if _, err := parseStored("{", registry); err == nil {
 		t.Error("what is no YAML was read")
 	}
 }

@@ -20,7 +20,7 @@
 //   - A definition that passes Check can be run to an end from every state,
 //     whatever its steps return and whenever it is interrupted.
 //   - A definition that an operation has stored is checked only for what it
-//     takes to run it (ParseStored): rules that came later never keep a daemon
+//     takes to run it (Stored): rules that came later never keep a daemon
 //     from starting.
 //   - Nothing here touches a disk, a database or a clock.
 //
