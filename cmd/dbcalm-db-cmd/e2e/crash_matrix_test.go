@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // strikeRecord is one kill and what was open when it struck.
@@ -40,9 +41,14 @@ type matrix struct {
 	sync.Mutex
 	kills int
 	cells map[string]map[killKind]*cell
+	// seed is that of the run's first rounds.
+	seed  uint64
+	begun time.Time
 }
 
-func newMatrix() *matrix { return &matrix{cells: map[string]map[killKind]*cell{}} }
+func newMatrix(seed uint64) *matrix {
+	return &matrix{cells: map[string]map[killKind]*cell{}, seed: seed, begun: time.Now()}
+}
 
 // add counts a round's kills. Whether an operation went on in the same attempt
 // is seen at the next kill, or at the end.
@@ -96,8 +102,9 @@ var rowOrder = []string{"queued", "validate", "check", "retrieve", "stage", "unp
 // String writes the matrix as a Markdown table.
 func (m *matrix) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d kills struck, each with several operations open. A cell counts the operations that were in the\n"+
-		"state: went *on* in the same attempt, began *again* by themselves, *failed* cleanly, were *cancelled*.\n\n| state |", m.kills)
+	fmt.Fprintf(&b, "%d kills struck within %.0f minutes (CRASH_SEED=%d), each with several operations open. A cell counts the\n"+
+		"operations that were in the state: went *on* in the same attempt, began *again* by themselves, *failed* cleanly, were\n"+
+		"*cancelled*.\n\n| state |", m.kills, time.Since(m.begun).Minutes(), m.seed)
 	for _, k := range killKinds {
 		fmt.Fprintf(&b, " %s |", k)
 	}
