@@ -22,6 +22,8 @@ SCREENS_MIB  ?= 2048
 BENCH_MIB    ?= 512
 BENCH_TABLES ?= 20000
 BENCH_ROUNDS ?= 5
+# Sizes in MiB, each with its rounds.
+GROWTH       ?= 512x5 4096x3 16384x1
 LOAD_OPERATIONS ?= 1000000
 # A folder on the disk whose speed counts; empty for one that is removed afterwards.
 LOAD_DIR     ?=
@@ -40,6 +42,7 @@ folders     := cmd machine persistence steps transport
 rooms       := $(sort $(folders) $(shell find $(folders) -name '*_test.go' -printf '%h\n'))
 load        := cmd/$(program)/e2e/testdata/load.md
 speed       := cmd/$(program)/e2e/testdata/speed.md
+growth      := cmd/$(program)/e2e/testdata/growth.md
 screens     := cmd/$(program)/e2e/testdata/screens.md
 archived    := cmd/$(program)/e2e/testdata/archive.md
 shell_files := $(wildcard .ci/*) $(shell find $(folders) -name '*.sh')
@@ -157,6 +160,11 @@ bench: deps ## Compare operations with the bare tools: BENCH_MIB (512) of data, 
 	BENCH_MIB=$(BENCH_MIB) BENCH_TABLES=$(BENCH_TABLES) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(abspath $(speed)) \
 		$(if $(filter 0,$(shell id -u)),unshare --mount) \
 		go test -v -tags speed -count=1 -timeout 6h -run '^TestSpeed$$' ./cmd/$(program)/e2e
+
+.PHONY: growth
+growth: deps ## Compare operations with the bare tools at several sizes of the data, GROWTH, and look ahead to 10 TiB
+	GROWTH='$(GROWTH)' GROWTH_OUT=$(abspath $(growth)) \
+		go test -v -tags speed -count=1 -timeout 6h -run '^TestGrowth$$' ./cmd/$(program)/e2e
 
 .PHONY: load
 load: deps ## Measure a daemon whose history has LOAD_OPERATIONS (1000000), alone and in a crowd, and print the table

@@ -111,7 +111,9 @@ func (w restoreWish) resolve(ctx context.Context, d daemon) (api.RestoreRequest,
 func (w restoreWish) newest(ctx context.Context, d daemon, backups []api.BackupView, r api.RestoreRequest) (api.RestoreRequest, error) {
 	var why error
 	for _, b := range slices.Backward(backups) {
-		if b.Operation == "" && b.StartTime.IsZero() || !w.moment.Time.IsZero() && b.StartTime.After(w.moment.Time) {
+		// A moment is a whole second, with all that was committed in it.
+		late := !w.moment.Time.IsZero() && b.StartTime.Truncate(time.Second).After(w.moment.Time)
+		if late || b.Operation == "" && b.StartTime.IsZero() {
 			continue
 		}
 		var err error

@@ -71,9 +71,19 @@ func syncTime(t *testing.T, folder string) time.Duration {
 	return time.Since(began)
 }
 
-// memory takes one more backup and notes the most memory that the daemon and its
+// noteMemory takes one more backup and notes the most memory that the daemon and its
 // supervisor ever had.
-func (s *speed) memory(what string) {
+func (s *speed) noteMemory(what string) {
+	s.t.Helper()
+	daemon, supervisor := s.memory()
+	s.table.notes = append(s.table.notes, fmt.Sprintf(
+		"Resident memory at most, for %s%s: daemon %d MiB (goal %d), supervisor %d MiB (goal %d).",
+		what, ofSet(s.set, what), daemon>>10, goalDaemon>>10, supervisor>>10, goalSupervisor>>10))
+}
+
+// memory takes one more backup and returns the most memory that the daemon and its
+// supervisor ever had resident, in KiB.
+func (s *speed) memory() (daemon, supervisor int) {
 	s.t.Helper()
 	done, most := make(chan struct{}), make(chan int)
 	go func() {
@@ -81,9 +91,7 @@ func (s *speed) memory(what string) {
 	}()
 	s.timedBackup()
 	close(done)
-	s.table.notes = append(s.table.notes, fmt.Sprintf(
-		"Resident memory at most, for %s%s: daemon %d MiB (goal %d), supervisor %d MiB (goal %d).",
-		what, ofSet(s.set, what), peakMemory(s.daemon.cmd.Process.Pid)>>10, goalDaemon>>10, <-most>>10, goalSupervisor>>10))
+	return peakMemory(s.daemon.cmd.Process.Pid), <-most
 }
 
 func ofSet(set, what string) string {

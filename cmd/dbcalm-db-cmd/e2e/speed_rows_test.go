@@ -36,23 +36,29 @@ func (s *speed) data(value string) {
 	s.compare(rowDirectory, s.timedBackup, func() { s.shell(bareBackup + bareSync) })
 	s.use("zstd directory")
 	s.compare(rowZstd, s.timedBackup, func() { s.shell(bareBackup + bareRepeat + bareSync) })
-	s.memory("a zstd directory")
+	s.noteMemory("a zstd directory")
 	s.use("zstd stream")
 	s.compare(rowStream, s.timedBackup, func() { s.shell("mkdir lsn; " + bareStream + bareSync) })
-	s.memory("a zstd stream")
+	s.noteMemory("a zstd stream")
 	s.operation(func() string { return s.full("streamed") })
 	s.use("directory")
-	s.memory("a directory")
+	s.noteMemory("a directory")
 	ids := s.storedChain(value)
-	s.compare(rowVerify, func() time.Duration {
-		s.warm("STORE")
-		return s.operation(func() string { return s.verify(ids[0], "checksum") })
-	}, func() { s.shell("find STORE/" + ids[0] + " -type f -print0 | xargs -0 -n1 sha256sum") })
+	s.verified(ids[0])
 	s.db.Stop()
 	s.restores(rowRestore, rowChain, ids)
 	s.compare(rowUnpack, func() time.Duration { return s.restored("streamed") }, func() {
 		s.emptied(func() { s.shell(bareUnpack + "TOOL --prepare" + bareMemory + "; " + barePlace + bareSync) })
 	})
+}
+
+// verified measures how long it takes to check the sums of a backup.
+func (s *speed) verified(id string) [2]time.Duration {
+	s.t.Helper()
+	return s.compare(rowVerify, func() time.Duration {
+		s.warm("STORE")
+		return s.operation(func() string { return s.verify(id, "checksum") })
+	}, func() { s.shell("find STORE/" + id + " -type f -print0 | xargs -0 -n1 sha256sum") })
 }
 
 // clones measures what depends on a file system that clones.
@@ -72,7 +78,7 @@ func (s *speed) tables(many int) {
 	s.set = fmt.Sprintf("%d tables", many)
 	s.start()
 	s.compare(rowTables, s.timedBackup, func() { s.shell(bareBackup + bareSync) })
-	s.memory(s.set)
+	s.noteMemory(s.set)
 	s.operation(func() string { return s.full("full") })
 	s.db.Stop()
 	s.restores(rowPlaced, "", []string{"full"})
@@ -94,20 +100,22 @@ func (s *speed) storedChain(value string) []string {
 	return ids
 }
 
-// restores measures the restore of a full backup, and of its chain.
-func (s *speed) restores(full, chain string, ids []string) {
+// restores measures the restore of a full backup, whose times it returns, and of its
+// chain.
+func (s *speed) restores(full, chain string, ids []string) (medians [2]time.Duration) {
 	s.t.Helper()
 	prepare := "cp -r STORE/" + ids[0] + " full; TOOL --prepare" + bareMemory + "; "
-	s.compare(full, func() time.Duration { return s.restored(ids[0]) },
+	medians = s.compare(full, func() time.Duration { return s.restored(ids[0]) },
 		func() { s.emptied(func() { s.shell(prepare + barePlace + bareSync) }) })
 	if chain == "" {
-		return
+		return medians
 	}
 	for _, id := range ids[1:] {
 		prepare += "cp -r STORE/" + id + " link; TOOL --prepare --incremental-dir=link" + bareMemory + "; rm -r link; "
 	}
 	s.compare(chain, func() time.Duration { return s.restored(ids...) },
 		func() { s.emptied(func() { s.shell(prepare + barePlace + bareSync) }) })
+	return medians
 }
 
 // emptied runs a restore into the empty data directory, which it then empties.

@@ -108,9 +108,9 @@ func newSpeed(t *testing.T, table *speedTable, set, on string) *speed {
 	return s
 }
 
-// compare times two ways in turns. Each is prepared and cleared away outside of
-// the time that it takes.
-func (s *speed) compare(row string, ours func() time.Duration, bare func()) {
+// compare times two ways in turns, and returns the median of each. Each is prepared
+// and cleared away outside of the time that it takes.
+func (s *speed) compare(row string, ours func() time.Duration, bare func()) (medians [2]time.Duration) {
 	s.t.Helper()
 	ways := []func() time.Duration{ours, func() time.Duration {
 		began := time.Now()
@@ -127,8 +127,10 @@ func (s *speed) compare(row string, ours func() time.Duration, bare func()) {
 		}
 	}
 	s.clear()
-	s.table.add(row, s.set, median(taken[0]), median(taken[1]))
+	medians = [2]time.Duration{median(taken[0]), median(taken[1])}
+	s.table.add(row, s.set, medians[0], medians[1])
 	fmt.Printf("%s, %s: %v against %v\n", row, s.set, taken[0], taken[1])
+	return medians
 }
 
 // clear leaves an empty folder to the bare tools and nothing for the disk to do.
