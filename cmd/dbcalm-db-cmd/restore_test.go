@@ -22,7 +22,8 @@ func TestNewestBackupOfTheMomentsSecond(t *testing.T) {
 		d.backups = append(d.backups, api.BackupView{ID: id, StartTime: second.Add(after)})
 	}
 	slices.SortFunc(d.backups, func(a, b api.BackupView) int { return a.StartTime.Compare(b.StartTime) })
-	newInvocation(t, d).expect(t, exitOK, "restore", "--target", "folder", "--to", second.UTC().Format(time.RFC3339), "--plan", "--socket", "/x")
+	newInvocation(t, d).expect(t, exitOK, "restore", "--target", "folder", "--to", second.UTC().Format(time.RFC3339), "--plan",
+		"--socket", "/x")
 	var tried []string
 	for _, asked := range d.asked {
 		if plan, planned := asked.(askedPlan); planned {
