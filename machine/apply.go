@@ -80,6 +80,9 @@ func (a *attempt) change(what decision, to string) persistence.Change {
 		c.Status = persistence.Waiting
 	}
 	switch what.event {
+	case definition.EventStart:
+		// Of two that begin at once, the one that was accepted first began first.
+		c.At = a.run.launched
 	case definition.EventRedo, definition.EventRewind, definition.EventRetry:
 		c.Attempt++
 	case definition.EventCancel:

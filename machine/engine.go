@@ -54,6 +54,8 @@ type engine struct {
 type run struct {
 	id         string
 	definition *definition.Definition
+	// launched is when its turn came.
+	launched time.Time
 	// interrupt ends the step that is under way; nil between steps.
 	interrupt context.CancelCauseFunc
 	// ended is closed when this daemon works on it no more.
@@ -172,7 +174,7 @@ func (e *engine) admits(r *run) bool {
 // launch works on an operation in a goroutine of its own. The caller holds
 // mu.
 func (e *engine) launch(r *run, recovering bool) {
-	e.running[r.id] = r
+	e.running[r.id], r.launched = r, time.Now().UTC()
 	e.gauges.add(r.id)
 	e.workers.Go(func() {
 		e.drive(e.base, r, recovering)
