@@ -14,6 +14,12 @@ func docsSpeed(t *testing.T) string {
 	return readFile(t, "e2e/testdata/speed.md")
 }
 
+// docsGrowth is what the newest `make growth` printed.
+func docsGrowth(t *testing.T) string {
+	t.Helper()
+	return readFile(t, "e2e/testdata/growth.md")
+}
+
 // docsLoad is what the newest `make load` printed.
 func docsLoad(t *testing.T) string {
 	t.Helper()

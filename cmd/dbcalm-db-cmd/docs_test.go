@@ -49,6 +49,7 @@ var docsParts = map[string]func(*testing.T) string{
 	"crash-matrix": docsCrashMatrix,
 	"screens":      docsScreens,
 	"speed":        docsSpeed,
+	"growth":       docsGrowth,
 	"load":         docsLoad,
 	"versions":     docsVersions,
 	"archive":      docsArchive,

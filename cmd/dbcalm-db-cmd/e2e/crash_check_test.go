@@ -69,6 +69,11 @@ func (c *crash) queryFile(path, text string, scan func(*sql.Rows) error) {
 	}
 	defer db.Close()
 	rows, err := db.Query(text)
+	// While daemons die and start, SQLite may give up on which of its processes is to
+	// bring the file in order. It says so, and whoever asks again has the answer.
+	for tries := 0; err != nil && strings.Contains(err.Error(), "locking protocol (15)") && tries < 3; tries++ {
+		rows, err = db.Query(text)
+	}
 	if err != nil {
 		c.w.t.Fatal(err)
 	}

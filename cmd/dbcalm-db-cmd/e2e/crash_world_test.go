@@ -52,7 +52,7 @@ var crashForms = []string{"directory", "zstd directory", "gzip stream", "forward
 // newCrash makes a world on small disks of its own, with chains of two.
 func newCrash(t *testing.T) *crash {
 	t.Helper()
-	return newCrashOn(t, disktest.Small(t, 900<<20), disktest.Small(t, 32<<20), t.TempDir())
+	return newCrashOn(t, disktest.Small(t, 900<<20), disktest.Small(t, 128<<20), t.TempDir())
 }
 
 // newCrashOn makes it in the given folders.
