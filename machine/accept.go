@@ -133,12 +133,7 @@ func (e *engine) acceptThese(ctx context.Context, group []*applicant) {
 			event.Stringer(keyAskedBy, asker)
 		}
 		event.Msg("operation accepted")
-		// For those that wait already nothing has changed.
-		if e.admits(a.run) {
-			e.launch(a.run, false)
-		} else {
-			e.queue = append(e.queue, a.run)
-		}
+		e.enqueue(a.run)
 	}
 }
 

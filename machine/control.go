@@ -99,8 +99,7 @@ func (e *engine) Retry(ctx context.Context, id string) (api.RetryDecision, error
 		return api.RetryDecision{}, refuseAccept(err, o.BackupID)
 	}
 	if after.Status == persistence.Waiting {
-		e.queue = append(e.queue, r)
-		e.schedule()
+		e.enqueue(r)
 	} else {
 		e.launch(r, false)
 	}

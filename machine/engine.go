@@ -38,8 +38,9 @@ type engine struct {
 	// running holds the operations under way by id.
 	running map[string]*run
 
-	// gauges measure those under way.
-	gauges gauges
+	// gauges are those of the operations under way, by id. Whoever looks at one does
+	// not wait for mu: while that is held, what others begin or end becomes durable.
+	gauges sync.Map
 	// stored are the definitions that operations began with.
 	stored *definition.Stored
 
@@ -56,6 +57,7 @@ type run struct {
 	definition *definition.Definition
 	// launched is when its turn came.
 	launched time.Time
+	gauge    gauge
 	// interrupt ends the step that is under way; nil between steps.
 	interrupt context.CancelCauseFunc
 	// ended is closed when this daemon works on it no more.
@@ -76,7 +78,7 @@ func newEngine(all common, options Options) (*engine, error) {
 	}
 	e := &engine{common: all, registry: registry, definitions: definitions, machines: machines,
 		max: max(1, options.MaxConcurrent), maxWaiting: cmp.Or(options.MaxWaiting, defaultMaxWaiting),
-		running: map[string]*run{}, gauges: gauges{all: map[string]*gauge{}}, stored: definition.NewStored(registry),
+		running: map[string]*run{}, stored: definition.NewStored(registry),
 		applicants: applicants{turn: make(chan struct{}, 1)},
 		owed:       make(chan struct{}, 1), adopt: job.Adopt,
 	}
@@ -140,15 +142,21 @@ func (e *engine) newRun(o persistence.Operation) (*run, error) {
 // schedule starts waiting operations while there is room. The caller holds
 // mu.
 func (e *engine) schedule() {
-	var waiting []*run
-	for _, r := range e.queue {
-		if e.admits(r) {
-			e.launch(r, false)
-		} else {
-			waiting = append(waiting, r)
-		}
+	waiting := e.queue
+	e.queue = nil
+	for _, r := range waiting {
+		e.enqueue(r)
 	}
-	e.queue = waiting
+}
+
+// enqueue starts an operation if there is room, and else lets it wait behind the
+// others, for which nothing has changed. The caller holds mu.
+func (e *engine) enqueue(r *run) {
+	if e.admits(r) {
+		e.launch(r, false)
+	} else {
+		e.queue = append(e.queue, r)
+	}
 }
 
 // admits reports whether an operation may begin beside those that run.
@@ -175,13 +183,13 @@ func (e *engine) admits(r *run) bool {
 // mu.
 func (e *engine) launch(r *run, recovering bool) {
 	e.running[r.id], r.launched = r, time.Now().UTC()
-	e.gauges.add(r.id)
+	e.gauges.Store(r.id, &r.gauge)
 	e.workers.Go(func() {
 		e.drive(e.base, r, recovering)
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		delete(e.running, r.id)
-		e.gauges.remove(r.id)
+		e.gauges.Delete(r.id)
 		close(r.ended)
 		e.schedule()
 	})

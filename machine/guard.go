@@ -17,8 +17,8 @@ import (
 func (a *attempt) runStep(ctx context.Context) (d decision, err error) {
 	defer a.guard(&err)
 	ctx, meter := disk.WithMeter(ctx)
-	a.gauges.measure(a.task.Operation, meter)
-	defer a.gauges.measure(a.task.Operation, nil)
+	a.run.gauge.measure(meter)
+	defer a.run.gauge.measure(nil)
 	outcome, err := a.step.Run(ctx, a.task)
 	if err == nil {
 		err = a.checkDeclared(outcome)

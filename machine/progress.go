@@ -11,59 +11,32 @@ import (
 	"dbcalm-db-cmd/steps/disk"
 )
 
-// gauges tell how far the operations under way are. They have a lock of their own:
-// whoever looks at one does not wait until what others begin or end is on the disk.
-type gauges struct {
-	mu  sync.Mutex
-	all map[string]*gauge
-}
-
-// gauge is that of one operation.
+// gauge tells how far an operation under way is.
 type gauge struct {
+	mu sync.Mutex
 	// meter measures the step under way; nil while none of the daemon's own is.
 	meter *disk.Meter
 	// shown is the progress last worked out.
 	shown shownProgress
 }
 
-func (g *gauges) add(operation string) {
+// measure notes what measures the step that the operation is at.
+func (g *gauge) measure(meter *disk.Meter) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.all[operation] = &gauge{}
+	g.meter = meter
 }
 
-func (g *gauges) remove(operation string) {
+func (g *gauge) read() (*disk.Meter, shownProgress) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	delete(g.all, operation)
+	return g.meter, g.shown
 }
 
-// of returns a copy of an operation's gauge, empty if it is not under way.
-func (g *gauges) of(operation string) gauge {
+func (g *gauge) show(shown shownProgress) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if known := g.all[operation]; known != nil {
-		return *known
-	}
-	return gauge{}
-}
-
-// measure notes what measures the step that an operation is at.
-func (g *gauges) measure(operation string, meter *disk.Meter) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if known := g.all[operation]; known != nil {
-		known.meter = meter
-	}
-}
-
-// show notes the progress of an operation.
-func (g *gauges) show(operation string, shown shownProgress) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if known := g.all[operation]; known != nil {
-		known.shown = shown
-	}
+	g.shown = shown
 }
 
 // progress tells how far a running operation's state is; nil for one that does
@@ -73,17 +46,21 @@ func (e *engine) progress(ctx context.Context, o persistence.Operation) *api.Pro
 	if o.Status != persistence.Running {
 		return nil
 	}
-	g := e.gauges.of(o.ID)
-	if g.shown.view != nil && g.shown.seq == o.Seq && time.Now().Before(g.shown.until) {
-		return g.shown.view
+	g := &gauge{}
+	if known, underWay := e.gauges.Load(o.ID); underWay {
+		g = known.(*gauge)
+	}
+	meter, shown := g.read()
+	if shown.view != nil && shown.seq == o.Seq && time.Now().Before(shown.until) {
+		return shown.view
 	}
 	d, err := e.stored.Parse(o.Definition)
 	if err != nil {
 		return nil
 	}
 	began := time.Now()
-	v := e.lookAtProgress(ctx, o, d, g.meter)
-	e.gauges.show(o.ID, shownProgress{view: v, seq: o.Seq, until: time.Now().Add(progressAge(time.Since(began)))})
+	v := e.lookAtProgress(ctx, o, d, meter)
+	g.show(shownProgress{view: v, seq: o.Seq, until: time.Now().Add(progressAge(time.Since(began)))})
 	return v
 }
 

@@ -126,12 +126,12 @@ func (s *Store) inTx(ctx context.Context, op string, work func(*ledgerTx) error)
 // commit is inTx without the delivery. It reports whether there is something to
 // deliver.
 func (l *ledger) commit(ctx context.Context, op string, work func(*ledgerTx) error) (bool, error) {
-	begun, err := l.write.BeginTx(ctx, nil)
+	begun, err := l.said.Begin(ctx)
 	if err != nil {
 		return false, l.explain(op, err)
 	}
-	tx := &ledgerTx{Tx: l.said.In(begun)}
-	defer func() { _ = begun.Rollback(); tx.Learn(ctx) }()
+	defer begun.End(ctx)
+	tx := &ledgerTx{Tx: begun}
 	if err := work(tx); err != nil {
 		return false, l.explain(op, err)
 	}

@@ -100,12 +100,12 @@ func TestBuildHistory(t *testing.T) {
 // together does some work in one transaction.
 func (h *history) together(work func() error) {
 	h.t.Helper()
-	begun, err := h.ledger.write.BeginTx(h.t.Context(), nil)
+	begun, err := h.ledger.said.Begin(h.t.Context())
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	defer func() { _ = begun.Rollback(); h.tx.Learn(h.t.Context()) }()
-	h.tx = &ledgerTx{Tx: h.ledger.said.In(begun)}
+	defer begun.End(h.t.Context())
+	h.tx = &ledgerTx{Tx: begun}
 	if err := work(); err != nil {
 		h.t.Fatalf("operation %d: %v", h.number, err)
 	}

@@ -26,19 +26,22 @@ type Transaction interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// In returns a transaction that uses the statements. When it has ended, Learn
-// prepares those that it lacked.
-func (s *Statements) In(tx *sql.Tx) *Tx { return &Tx{Tx: tx, statements: s} }
+// Begin begins a transaction that uses the statements. End must follow.
+func (s *Statements) Begin(ctx context.Context) (*Tx, error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	return &Tx{Tx: tx, statements: s}, err
+}
 
-// Learn prepares what the transaction has asked for; it has ended.
-func (t *Tx) Learn(ctx context.Context) {
+// End takes back what was not committed, and prepares the statements that the
+// transaction lacked.
+func (t *Tx) End(ctx context.Context) {
+	_ = t.Rollback()
 	for _, query := range t.unknown {
 		if _, err := t.statements.prepare(ctx, query); err != nil {
 			// It works without.
 			return
 		}
 	}
-	t.unknown = nil
 }
 
 // ExecContext is that of the transaction.

@@ -19,11 +19,10 @@ func TestTransactionsLearn(t *testing.T) {
 	statements := NewStatements(db)
 	const insert, count = `INSERT INTO t (word) VALUES (?)`, `SELECT count(*) FROM t`
 	for round := range 3 {
-		begun, err := db.BeginTx(t.Context(), nil)
+		tx, err := statements.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		tx := statements.In(begun)
 		if _, err := tx.ExecContext(t.Context(), `CREATE TABLE IF NOT EXISTS t (word TEXT); DELETE FROM t WHERE word = 'again'`); err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +48,7 @@ func TestTransactionsLearn(t *testing.T) {
 		if err := tx.Commit(); err != nil {
 			t.Fatal(err)
 		}
-		tx.Learn(t.Context())
+		tx.End(t.Context())
 		if len(statements.prepared) != 3 {
 			t.Errorf("round %d: %d statements are prepared, want 3", round, len(statements.prepared))
 		}

@@ -24,13 +24,13 @@ type Tx struct {
 // InTx runs work in one write transaction of the shared file and returns
 // what it has written.
 func (f *File) InTx(ctx context.Context, unsure bool, work func(*Tx) error) (Landed, error) {
-	begun, err := f.write.BeginTx(ctx, nil)
+	begun, err := f.said.Begin(ctx)
 	if err != nil {
 		return Landed{}, err
 	}
-	tx := &Tx{Tx: f.said.In(begun), file: f, unsure: unsure, last: map[string]int64{},
+	defer begun.End(ctx)
+	tx := &Tx{Tx: begun, file: f, unsure: unsure, last: map[string]int64{},
 		done: Landed{Processes: map[int64]int64{}, Restores: map[int64]int64{}}}
-	defer func() { _ = begun.Rollback(); tx.Learn(ctx) }()
 	if err := work(tx); err != nil {
 		return Landed{}, err
 	}
