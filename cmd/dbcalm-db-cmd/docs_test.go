@@ -46,13 +46,13 @@ var docsParts = map[string]func(*testing.T) string{
 	"wire-answers": docsAnswers,
 	"healthz":      docsHealth,
 	"metrics":      docsMetrics,
-	"crash-matrix": docsCrashMatrix,
-	"screens":      docsScreens,
-	"speed":        docsSpeed,
-	"growth":       docsGrowth,
-	"load":         docsLoad,
-	"versions":     docsVersions,
-	"archive":      docsArchive,
+	"crash-matrix": docsMeasured("crash-matrix"),
+	"screens":      docsMeasured("screens"),
+	"speed":        docsMeasured("speed"),
+	"growth":       docsMeasured("growth"),
+	"load":         docsMeasured("load"),
+	"versions":     docsMeasured("versions"),
+	"archive":      docsMeasured("archive"),
 }
 
 // The generated parts are what the program says today; -update makes them so.

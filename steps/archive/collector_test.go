@@ -240,15 +240,23 @@ func TestCollectorFollowsTheServer(t *testing.T) {
 	}
 }
 
+// archivedOnce is a server with one write, which is archived, and the last segment of
+// that; nothing collects any more.
+func archivedOnce(t *testing.T) (*collected, *Segment) {
+	t.Helper()
+	c := newCollected(t)
+	c.start()
+	last := c.await(c.write()).Last()
+	c.stop()
+	return c, last
+}
+
 // Two servers that are made in the same second begin their logs alike: what was
 // archived tells them apart, and nothing of the other one's log goes on.
 func TestAnotherServerOfTheSameSecond(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
-	c := newCollected(t)
-	c.start()
-	last := c.await(c.write()).Last()
-	c.stop()
+	c, last := archivedOnce(t)
 	c.server.Stop()
 	c.forge(last.File)
 	c.server.Start()
@@ -267,10 +275,7 @@ func TestAnotherServerOfTheSameSecond(t *testing.T) {
 func TestLogThatWasResetCountsAsFarAgain(t *testing.T) {
 	t.Parallel()
 	testkit.Slow(t)
-	c := newCollected(t)
-	c.start()
-	last := c.await(c.write()).Last()
-	c.stop()
+	c, last := archivedOnce(t)
 	c.server.Exec(`RESET MASTER`)
 	for range last.after.Position()[0].Seq {
 		c.server.Exec(`INSERT INTO d.t (word) VALUES ('again')`)

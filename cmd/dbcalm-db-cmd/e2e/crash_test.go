@@ -58,10 +58,8 @@ func TestCrashMatrix(t *testing.T) {
 			}
 		}
 	})
-	if out := os.Getenv(envCrashOut); out != "" && !t.Failed() {
-		if err := os.WriteFile(out, []byte(table.String()), 0o644); err != nil {
-			t.Error(err)
-		}
+	if !t.Failed() {
+		writeMeasured(t, os.Getenv(envCrashOut), table.String())
 	}
 	if table.kills == 0 {
 		t.Error("no kill was struck")

@@ -274,11 +274,7 @@ func (w *loadWorld) report(rest int64, crowd string) {
 		w.missed = append(w.missed, fmt.Sprintf("resident memory of %s", human.Bytes(w.peak<<10)))
 	}
 	w.t.Log("\n" + text.String())
-	if out := os.Getenv("LOAD_OUT"); out != "" {
-		if err := os.WriteFile(out, []byte(text.String()), 0o644); err != nil {
-			w.t.Fatal(err)
-		}
-	}
+	writeMeasured(w.t, os.Getenv("LOAD_OUT"), text.String())
 }
 
 // machineText says what machine this is.

@@ -209,7 +209,7 @@ func TestMatrix(t *testing.T) {
 				t.Errorf("%s, %s:\n%s", s.name, r.about, failures(out))
 			}
 			fmt.Printf("%s: %s: %s\n", s.name, r.about, word)
-			table.write(t, os.Getenv("MATRIX_OUT"))
+			writeMeasured(t, os.Getenv("MATRIX_OUT"), table.String())
 		}
 	}
 	fmt.Print(table)

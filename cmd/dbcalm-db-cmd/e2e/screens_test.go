@@ -133,11 +133,7 @@ func TestScreens(t *testing.T) {
 	cancelled.ends(1)
 	w.screen(&out, "operations watch "+second[:4]+"   # while somebody cancels it", cancelled.last("cancelled"))
 
-	if path := os.Getenv("SCREENS_OUT"); path != "" {
-		if err := os.WriteFile(path, []byte(out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	writeMeasured(t, os.Getenv("SCREENS_OUT"), out.String())
 }
 
 // fillWith gives the server's database about this size.

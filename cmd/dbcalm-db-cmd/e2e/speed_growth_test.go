@@ -46,12 +46,9 @@ func TestGrowth(t *testing.T) {
 			return
 		}
 	}
-	fmt.Print("\n", g.text())
-	if path := os.Getenv("GROWTH_OUT"); path != "" {
-		if err := os.WriteFile(path, []byte(g.text()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	text := g.text()
+	fmt.Print("\n", text)
+	writeMeasured(t, os.Getenv("GROWTH_OUT"), text)
 }
 
 // grow measures one size.

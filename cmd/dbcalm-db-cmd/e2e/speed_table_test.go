@@ -4,10 +4,8 @@ package e2e
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 )
 
@@ -72,16 +70,6 @@ func (s *speedTable) note(row, cell string) {
 		s.cells = map[string][]string{}
 	}
 	s.cells[row] = append(s.cells[row], cell)
-}
-
-// write writes the table to BENCH_OUT, if there is one.
-func (s *speedTable) write(t *testing.T) {
-	t.Helper()
-	if path := os.Getenv("BENCH_OUT"); path != "" {
-		if err := os.WriteFile(path, []byte(s.text()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }

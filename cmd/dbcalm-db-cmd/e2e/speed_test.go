@@ -32,7 +32,7 @@ func TestSpeed(t *testing.T) {
 		t.Run(name, work)
 		// What comes later may be given up.
 		table.loadNow = load(t)
-		table.write(t)
+		writeMeasured(t, os.Getenv("BENCH_OUT"), table.text())
 	}
 	for _, set := range speedSets {
 		measure(set.name, func(t *testing.T) { newSpeed(t, table, set.name, "").data(set.value) })

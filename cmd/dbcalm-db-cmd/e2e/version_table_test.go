@@ -89,14 +89,3 @@ func (m *versionTable) String() string {
 	}
 	return b.String()
 }
-
-// write keeps it, unless there is no path.
-func (m *versionTable) write(t *testing.T, path string) {
-	t.Helper()
-	if path == "" {
-		return
-	}
-	if err := os.WriteFile(path, []byte(m.String()), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
