@@ -20,6 +20,7 @@ import (
 	"dbcalm-db-cmd/steps/testkit"
 	mariadbtest "dbcalm-db-cmd/steps/testkit/mariadb"
 	"dbcalm-db-cmd/transport/client"
+	transporttest "dbcalm-db-cmd/transport/testkit"
 )
 
 // patience is how long a test waits for what must happen.
@@ -60,10 +61,7 @@ type worldOptions struct {
 // the test has ended.
 func newWorld(t testing.TB, o worldOptions) *world {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "dbe")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := transporttest.Folder(t)
 	w := &world{t: t, dir: dir, program: program(t, o.tags), db: mariadbtest.Start(t, o.server...),
 		backupDir: filepath.Join(dir, "backups"), stateDir: filepath.Join(dir, "state"),
 		database: filepath.Join(dir, "db.sqlite3"), socket: filepath.Join(dir, "s"), config: filepath.Join(dir, "config.yml"),
@@ -87,9 +85,6 @@ func newWorld(t testing.TB, o worldOptions) *world {
 			w.kill()
 		}
 		w.killRest()
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
 	})
 	w.replaced = o.config
 	w.writeConfig(o.config)
